@@ -1,0 +1,53 @@
+// Module entry: what the addon exports, NativeBinding in src/native/contract.ts.
+#include <napi.h>
+
+#include "addon/jobs.h"
+#include "addon/js_convert.h"
+#include "addon/js_error.h"
+#include "addon/model_wrap.h"
+#include "compute/backend.h"
+#include "compute/weight_type.h"
+
+namespace paligemma {
+
+namespace {
+
+Napi::Value devices(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] {
+        Napi::Array array = Napi::Array::New(info.Env());
+        for (const auto& device : list_devices()) array.Set(array.Length(), js::from(info.Env(), device));
+        return array;
+    });
+}
+
+Napi::Value weight_type_names(const Napi::CallbackInfo& info) {
+    Napi::Array array = Napi::Array::New(info.Env());
+    for (const auto& t : weight_types()) array.Set(array.Length(), std::string(t.name));
+    return array;
+}
+
+Napi::Value error_codes(const Napi::CallbackInfo& info) {
+    Napi::Array array = Napi::Array::New(info.Env());
+    for (ErrorCode code : all_error_codes()) array.Set(array.Length(), to_string(code));
+    return array;
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+    env.SetInstanceData(new AddonState());
+    exports.Set("Model", ModelWrap::define(env));
+    exports.Set("devices", Napi::Function::New(env, devices, "devices"));
+    exports.Set("weightTypes", Napi::Function::New(env, weight_type_names, "weightTypes"));
+    exports.Set("errorCodes", Napi::Function::New(env, error_codes, "errorCodes"));
+    exports.Set("inspect", Napi::Function::New(env, inspect_file, "inspect"));
+    exports.Set("resize", Napi::Function::New(env, resize_pixels, "resize"));
+    exports.Set("quantize", Napi::Function::New(env, quantize_rows, "quantize"));
+    exports.Set("cancelAll", Napi::Function::New(env, cancel_all, "cancelAll"));
+    return exports;
+}
+
+}  // namespace
+
+}  // namespace paligemma
+
+static Napi::Object paligemma_init(Napi::Env env, Napi::Object exports) { return paligemma::init(env, exports); }
+NODE_API_MODULE(paligemma, paligemma_init)

@@ -1,0 +1,75 @@
+// Joins one Engine to one Node environment: runs its pump on libuv's threadpool, carries its events to the JavaScript
+// thread, and takes both apart in an order that no exit can upset.
+//
+// Owners, each with a shared_ptr: the ModelWrap, a pump that is running, an event on its way.
+#pragma once
+#include <napi.h>
+
+#include <memory>
+#include <mutex>
+#include <variant>
+
+#include "engine/engine.h"
+
+struct uv_loop_s;
+
+namespace paligemma {
+
+struct AddonState;
+
+class Host : public Listener, public std::enable_shared_from_this<Host> {
+  public:
+    static std::shared_ptr<Host> create(Napi::Env env, Napi::Function dispatch);
+    ~Host() override = default;
+
+    Engine& engine() { return engine_; }
+
+    // JavaScript thread. A request was accepted: until its last event is delivered the event loop stays alive and `owner` is
+    // not collected.
+    void request_begin(const Napi::Object& owner);
+    void request_end();
+
+    // JavaScript thread, any number of times: nothing is delivered afterwards and running work is cancelled. With
+    // `free_model` a pump frees the model off this thread, else the last owner does.
+    void shut_down(bool free_model);
+
+    void on_progress(uint64_t id, uint64_t done, uint64_t total) override;
+    void on_token(uint64_t id, TokenEvent event) override;
+    void on_done(uint64_t id, Outcome outcome) override;
+    void on_error(uint64_t id, const Error& error) override;
+
+  private:
+    struct Progress {
+        uint64_t done, total;
+    };
+    struct Event {
+        std::shared_ptr<Host> host;
+        uint64_t id;
+        std::variant<Progress, TokenEvent, Outcome, Error> what;
+    };
+
+    explicit Host(Napi::Env env);
+    void start_pump();
+    void post(uint64_t id, std::variant<Progress, TokenEvent, Outcome, Error> what);
+    void pump_ended();
+    void remove_hook_when_idle();
+    static void deliver(napi_env env, napi_value dispatch, void* context, void* data);
+    static void clean_up(napi_async_cleanup_hook_handle handle, void* data);
+
+    napi_env env_;
+    uv_loop_s* loop_ = nullptr;
+    Engine engine_;
+
+    std::mutex mutex_;   // guards the two below: a thread-safe function must not be called while it is being released
+    bool alive_ = true;
+    napi_threadsafe_function function_ = nullptr;
+
+    // Of the JavaScript thread only:
+    int n_requests_ = 0;
+    int n_pumps_ = 0;
+    Napi::ObjectReference owner_;
+    bool shut_down_ = false;
+    napi_async_cleanup_hook_handle hook_ = nullptr;
+};
+
+}  // namespace paligemma

@@ -1,0 +1,249 @@
+#include "compute/backend.h"
+
+#include <ggml-cpu.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <sstream>
+
+#include "base/error.h"
+#ifdef __unix__
+#include <sys/resource.h>
+#endif
+#ifdef __APPLE__
+#include <sys/sysctl.h>
+#endif
+
+namespace paligemma {
+
+namespace {
+
+// ggml prints to stderr by default; a library stays silent. What matters comes back as an Error.
+void silence_ggml() {
+    static std::once_flag once;
+    std::call_once(once, [] { ggml_log_set([](ggml_log_level, const char*, void*) {}, nullptr); });
+}
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+std::string type_name(enum ggml_backend_dev_type type) {
+    switch (type) {
+        case GGML_BACKEND_DEVICE_TYPE_CPU: return "cpu";
+        case GGML_BACKEND_DEVICE_TYPE_GPU: return "gpu";
+        case GGML_BACKEND_DEVICE_TYPE_IGPU: return "igpu";
+        default: return "accel";
+    }
+}
+
+DeviceInfo describe(ggml_backend_dev_t device) {
+    DeviceInfo info;
+    info.name = ggml_backend_dev_name(device);
+    info.description = ggml_backend_dev_description(device);
+    info.type = type_name(ggml_backend_dev_type(device));
+    size_t free = 0, total = 0;
+    ggml_backend_dev_memory(device, &free, &total);
+    // ggml's CPU device reports the total as free.
+    info.memory_free = info.type == "cpu" ? available_memory() : free;
+    info.memory_total = total;
+    ggml_backend_reg_t reg = ggml_backend_dev_backend_reg(device);
+    auto features = reinterpret_cast<ggml_backend_get_features_t>(
+        ggml_backend_reg_get_proc_address(reg, "ggml_backend_get_features"));
+    if (features != nullptr) {
+        for (auto* f = features(reg); f != nullptr && f->name != nullptr; ++f)
+            info.features[f->name] = f->value;
+    }
+    return info;
+}
+
+// A GPU first, then an integrated one (a Jetson calls itself that), then the CPU.
+ggml_backend_dev_t find_device(const std::string& wanted) {
+    const size_t n = ggml_backend_dev_count();
+    if (wanted == "auto") {
+        for (auto type : {GGML_BACKEND_DEVICE_TYPE_GPU, GGML_BACKEND_DEVICE_TYPE_IGPU,
+                          GGML_BACKEND_DEVICE_TYPE_CPU}) {
+            if (ggml_backend_dev_t device = ggml_backend_dev_by_type(type)) return device;
+        }
+        return nullptr;
+    }
+    const std::string name = lower(wanted);
+    for (size_t i = 0; i < n; ++i) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        if (lower(ggml_backend_dev_name(device)) == name) return device;
+    }
+    for (size_t i = 0; i < n; ++i) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        if (lower(ggml_backend_reg_name(ggml_backend_dev_backend_reg(device))) == name) return device;
+    }
+    return nullptr;
+}
+
+std::optional<uint64_t> read_number(const std::string& path) {
+    std::ifstream file(path);
+    uint64_t value = 0;
+    if (file >> value) return value;
+    return std::nullopt;
+}
+
+#ifdef __linux__
+uint64_t meminfo_available() {
+    std::ifstream file("/proc/meminfo");
+    std::string key, unit;
+    uint64_t value = 0;
+    while (file >> key >> value) {
+        if (key == "MemAvailable:") return value * 1024;
+        std::getline(file, unit);
+    }
+    return std::numeric_limits<uint64_t>::max();
+}
+
+// cgroup v2: the limit of every group from ours to the root, less what is used and cannot be reclaimed.
+uint64_t cgroup_available() {
+    std::ifstream self("/proc/self/cgroup");
+    std::string line, group;
+    while (std::getline(self, line))
+        if (line.rfind("0::", 0) == 0) group = line.substr(3);
+    uint64_t best = std::numeric_limits<uint64_t>::max();
+    for (;;) {
+        const std::string dir = "/sys/fs/cgroup" + (group == "/" ? "" : group);
+        if (auto limit = read_number(dir + "/memory.max")) {
+            uint64_t used = read_number(dir + "/memory.current").value_or(0);
+            std::ifstream stat(dir + "/memory.stat");
+            std::string key;
+            uint64_t value = 0, reclaimable = 0;
+            while (stat >> key >> value)
+                if (key == "inactive_file" || key == "active_file") reclaimable += value;
+            used -= std::min(used, reclaimable);
+            best = std::min(best, *limit - std::min(*limit, used));
+        }
+        const size_t slash = group.rfind('/');
+        if (group.empty() || group == "/" || slash == std::string::npos) break;
+        group = slash == 0 ? "/" : group.substr(0, slash);
+    }
+    return best;
+}
+#endif
+
+}  // namespace
+
+uint64_t available_memory() {
+    uint64_t best = std::numeric_limits<uint64_t>::max();
+#ifdef __linux__
+    best = std::min(meminfo_available(), cgroup_available());
+#elif defined(__APPLE__)
+    uint64_t total = 0;
+    size_t size = sizeof(total);
+    if (sysctlbyname("hw.memsize", &total, &size, nullptr, 0) == 0) best = total;
+#endif
+#ifdef __unix__
+    rlimit limit{};
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        uint64_t used = 0;
+#ifdef __linux__
+        std::ifstream statm("/proc/self/statm");
+        uint64_t pages = 0;
+        if (statm >> pages) used = pages * 4096;
+#endif
+        const uint64_t allowed = limit.rlim_cur;
+        best = std::min(best, allowed - std::min(allowed, used));
+    }
+#endif
+    return best;
+}
+
+std::vector<DeviceInfo> list_devices() {
+    silence_ggml();
+    std::vector<DeviceInfo> devices;
+    for (size_t i = 0; i < ggml_backend_dev_count(); ++i)
+        devices.push_back(describe(ggml_backend_dev_get(i)));
+    return devices;
+}
+
+std::unique_ptr<Backend> Backend::open(const std::string& device, int n_threads) {
+    silence_ggml();
+    ggml_backend_dev_t dev = find_device(device);
+    if (dev == nullptr) {
+        std::string names;
+        for (const auto& d : list_devices()) names += (names.empty() ? "" : ", ") + d.name;
+        throw Error(ErrorCode::DeviceUnavailable, "device \"" + device + "\" is not there",
+                    {.name = "device",
+                     .found = device,
+                     .expected = "auto or one of " + names,
+                     .hint = "GPU support is chosen when the addon is built, see docs/building.md"});
+    }
+    std::unique_ptr<Backend> backend(new Backend());
+    backend->info_ = describe(dev);
+    backend->n_threads_ = std::max(1, n_threads);
+    backend->backend_.reset(ggml_backend_dev_init(dev, nullptr));
+    if (!backend->backend_) {
+        throw Error(ErrorCode::DeviceUnavailable, "device " + backend->info_.name + " does not start",
+                    {.name = "device", .found = backend->info_.description, .expected = {}, .hint = {}});
+    }
+
+    // CPU entry points are looked up by name: a backend loaded as a library offers no symbols to link to.
+    ggml_backend_reg_t reg = ggml_backend_dev_backend_reg(dev);
+    auto proc = [reg](const char* name) { return ggml_backend_reg_get_proc_address(reg, name); };
+    auto extra = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
+        proc("ggml_backend_dev_get_extra_bufts"));
+    if (extra != nullptr)
+        for (auto* type = extra(dev); type != nullptr && *type != nullptr; ++type)
+            backend->buffer_types_.push_back(*type);
+    backend->buffer_types_.push_back(ggml_backend_dev_buffer_type(dev));
+
+    if (auto set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(
+            proc("ggml_backend_set_n_threads")))
+        set_threads(backend->get(), backend->n_threads_);
+    auto pool_new = reinterpret_cast<decltype(&ggml_threadpool_new)>(proc("ggml_threadpool_new"));
+    auto pool_free = reinterpret_cast<decltype(&ggml_threadpool_free)>(proc("ggml_threadpool_free"));
+    auto pool_set = reinterpret_cast<decltype(&ggml_backend_cpu_set_threadpool)>(
+        proc("ggml_backend_cpu_set_threadpool"));
+    if (pool_new != nullptr && pool_free != nullptr && pool_set != nullptr) {
+        ggml_threadpool_params params = ggml_threadpool_params_default(backend->n_threads_);
+        params.poll = 1;  // spin a moment between graphs, then sleep: an idle model costs nothing
+        ggml_threadpool_t pool = pool_new(&params);
+        if (pool == nullptr)
+            throw Error(ErrorCode::OutOfMemory, "cannot start the compute threads", {});
+        backend->threadpool_ = {pool, [pool_free](void* p) {
+                                    pool_free(static_cast<ggml_threadpool_t>(p));
+                                }};
+        pool_set(backend->get(), pool);
+    }
+    if (auto set_abort = reinterpret_cast<ggml_backend_set_abort_callback_t>(
+            proc("ggml_backend_set_abort_callback"))) {
+        set_abort(
+            backend->get(),
+            [](void* data) {
+                const auto* flag = static_cast<Backend*>(data)->cancel_flag_;
+                return flag != nullptr && flag->load(std::memory_order_relaxed) != 0;
+            },
+            backend.get());
+    }
+    return backend;
+}
+
+Backend::~Backend() {
+    // The backend refers to the pool, so it goes first.
+    backend_.reset();
+}
+
+bool Backend::compute(ggml_cgraph* graph) {
+    switch (ggml_backend_graph_compute(backend_.get(), graph)) {
+        case GGML_STATUS_SUCCESS: return true;
+        case GGML_STATUS_ABORTED: return false;
+        case GGML_STATUS_ALLOC_FAILED:
+            throw Error(ErrorCode::OutOfMemory, info_.name + " has no memory left for the computation", {});
+        default:
+            throw Error(ErrorCode::EngineInternal, info_.name + " failed to run a graph", {});
+    }
+}
+
+}  // namespace paligemma

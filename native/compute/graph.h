@@ -1,0 +1,97 @@
+// One ggml graph being built: its context, its inputs, its taps; and the memory graphs are run in.
+#pragma once
+#include <ggml-cpp.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compute/backend.h"
+
+namespace paligemma {
+
+// Intermediate tensors by the reference's names, collected while graphs run. Rows of later graphs (decode steps) are
+// appended to those of earlier ones (prefill).
+struct Taps {
+    struct Tensor {
+        int64_t width = 0;  // ne[0]
+        std::vector<float> data;
+    };
+    std::map<std::string, Tensor> tensors;
+};
+
+class Graph {
+  public:
+    // `taps`: null unless somebody wants the intermediates; then they are copied out after the run.
+    explicit Graph(int max_nodes = 2048, Taps* taps = nullptr);
+
+    ggml_context* ctx() const { return ctx_.get(); }
+    ggml_cgraph* cgraph() const { return graph_; }
+
+    // An input that is set after allocation with set().
+    ggml_tensor* input(ggml_type type, int64_t ne0, int64_t ne1 = 1, int64_t ne2 = 1);
+    // Makes `t` part of what is computed, in the order of the calls.
+    void expand(ggml_tensor* t) { ggml_build_forward_expand(graph_, t); }
+    // As expand, and its memory is not reused before the next run.
+    ggml_tensor* output(ggml_tensor* t);
+    // Names an intermediate. Returns `t`, so that it can stand in the middle of an expression.
+    ggml_tensor* tap(const std::string& name, ggml_tensor* t);
+    bool has_taps() const { return taps_ != nullptr; }
+
+    // Copies the tapped tensors out; after the run.
+    void collect_taps();
+
+  private:
+    ggml_context_ptr ctx_;
+    ggml_cgraph* graph_;
+    Taps* taps_;
+    std::vector<std::pair<std::string, ggml_tensor*>> tapped_;
+};
+
+// The working memory of graphs that run one after another on one backend. Grows to the largest graph seen.
+class GraphMemory {
+  public:
+    explicit GraphMemory(Backend& backend)
+        : backend_(backend), allocator_(ggml_gallocr_new(backend.default_buffer_type())) {}
+
+    // Gives every tensor of the graph an address; those of graphs allocated before are lost.
+    // Throws OutOfMemory.
+    void allocate(Graph& graph);
+    // allocate() for a graph that will not run: only the memory grows.
+    void reserve(Graph& graph);
+    uint64_t size() const { return ggml_gallocr_get_buffer_size(allocator_.get(), 0); }
+
+  private:
+    Backend& backend_;
+    ggml_gallocr_ptr allocator_;
+};
+
+// Throws EngineInternal when the backend cannot run a node of the graph, naming the operation. Asked once at load, so
+// that ggml never has to abort later.
+void require_supported(const Backend& backend, const Graph& graph);
+
+// Tensors of a fixed shape that outlive graphs: the hidden state, a KV cache.
+class TensorBuffer {
+  public:
+    TensorBuffer() = default;
+    // All tensors are made by `describe` in a context of `n_tensors`, then allocated together, set to zero.
+    // Throws OutOfMemory naming `what` and its size.
+    template <typename Describe>
+    TensorBuffer(Backend& backend, int n_tensors, const char* what, Describe&& describe)
+        : ctx_(make_context(n_tensors)) {
+        describe(ctx_.get());
+        allocate(backend, what);
+    }
+    uint64_t size() const { return buffer_ ? ggml_backend_buffer_get_size(buffer_.get()) : 0; }
+
+  private:
+    static ggml_context_ptr make_context(int n_tensors);
+    void allocate(Backend& backend, const char* what);
+
+    ggml_context_ptr ctx_;
+    ggml_backend_buffer_ptr buffer_;
+};
+
+}  // namespace paligemma

@@ -1,0 +1,254 @@
+#include "compute/weights.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace paligemma {
+
+namespace {
+
+constexpr uint64_t CHUNK_BYTES = 8u << 20;
+
+int64_t mtime_ns(const struct stat& s) {
+#ifdef __APPLE__
+    return s.st_mtimespec.tv_sec * 1000000000ll + s.st_mtimespec.tv_nsec;
+#else
+    return s.st_mtim.tv_sec * 1000000000ll + s.st_mtim.tv_nsec;
+#endif
+}
+
+std::string megabytes(uint64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
+
+ggml_type ggml_type_of(WeightType type) { return static_cast<ggml_type>(traits_of(type).gguf_id); }
+
+// Whether `backend` can multiply a weight like `t` with F32 activations when it lives in `type`: asked with a
+// throw-away node and a zero-sized buffer, the way llama.cpp's loader does.
+bool can_multiply(const Backend& backend, const WeightRequest& r, ggml_backend_buffer_type_t type) {
+    ggml_context_ptr ctx(
+        ggml_init({.mem_size = 8 * ggml_tensor_overhead(), .mem_buffer = nullptr, .no_alloc = true}));
+    ggml_tensor* w = ggml_new_tensor_2d(ctx.get(), ggml_type_of(r.tensor->type), r.tensor->ne[0], r.tensor->ne[1]);
+    ggml_tensor* x = ggml_new_tensor_2d(ctx.get(), GGML_TYPE_F32, r.tensor->ne[0], 512);
+    ggml_tensor* node = ggml_mul_mat(ctx.get(), w, x);
+    ggml_backend_buffer_ptr buffer(ggml_backend_buft_alloc_buffer(type, 0));
+    w->buffer = buffer.get();
+    return ggml_backend_supports_op(backend.get(), node);
+}
+
+ggml_backend_buffer_type_t choose_buffer_type(const Backend& backend, const WeightRequest& r) {
+    // Measured on x86: repacked Q6_K is slower than plain Q6_K when decoding, and F16 gains nothing.
+    const bool repackable = r.product && r.tensor->n_dims == 2 && r.tensor->type != WeightType::Q6_K &&
+                            r.tensor->type != WeightType::F16 && r.tensor->type != WeightType::F32;
+    if (repackable)
+        for (auto* type : backend.weight_buffer_types())
+            if (type != backend.default_buffer_type() && can_multiply(backend, r, type)) return type;
+    return backend.default_buffer_type();
+}
+
+void require_finite(const WeightRequest& r, const uint8_t* data, uint64_t n_bytes) {
+    const auto& t = traits_of(r.tensor->type);
+    const int64_t n = static_cast<int64_t>(n_bytes / t.block_bytes * t.block_size);
+    std::vector<float> numbers(n);
+    if (r.tensor->type == WeightType::F32) {
+        std::memcpy(numbers.data(), data, n_bytes);
+    } else {
+        ggml_get_type_traits(ggml_type_of(r.tensor->type))->to_float(data, numbers.data(), n);
+    }
+    for (float f : numbers) {
+        if (!std::isfinite(f)) {
+            throw Error(ErrorCode::ModelCorrupt, "tensor " + r.name + " holds " + (std::isnan(f) ? "NaN" : "infinity"),
+                        {.name = r.name, .found = std::isnan(f) ? "NaN" : "infinity", .expected = "finite numbers",
+                         .hint = "the file is damaged; fetch or convert it again"});
+        }
+    }
+}
+
+}  // namespace
+
+ModelFile::ModelFile(std::string path) : path_(std::move(path)) {
+    // O_NONBLOCK: opening a FIFO must not wait for a writer.
+    fd_ = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd_ < 0) {
+        const int error = errno;
+        throw Error(ErrorCode::ModelNotFound, "cannot open " + path_ + ": " + std::strerror(error),
+                    {.name = path_, .found = std::strerror(error), .expected = "a readable GGUF file", .hint = {}});
+    }
+    struct stat s {};
+    if (::fstat(fd_, &s) != 0 || !S_ISREG(s.st_mode)) {
+        const char* kind = S_ISDIR(s.st_mode)    ? "a directory"
+                           : S_ISFIFO(s.st_mode) ? "a pipe"
+                           : S_ISSOCK(s.st_mode) ? "a socket"
+                                                 : "a device";
+        ::close(fd_);
+        fd_ = -1;
+        throw mismatch(ErrorCode::ModelFormat, path_, kind, "a GGUF file");
+    }
+    size_ = static_cast<uint64_t>(s.st_size);
+    mtime_ns_ = mtime_ns(s);
+}
+
+ModelFile::~ModelFile() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+void ModelFile::read(void* into, uint64_t offset, uint64_t n) const {
+    auto* out = static_cast<uint8_t*>(into);
+    while (n > 0) {
+        const ssize_t got = ::pread(fd_, out, std::min<uint64_t>(n, 1u << 30), static_cast<off_t>(offset));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) {
+            throw Error(ErrorCode::ModelTruncated,
+                        path_ + (got == 0 ? " ends at byte " + std::to_string(offset)
+                                          : std::string(" cannot be read: ") + std::strerror(errno)),
+                        {.name = path_, .found = std::to_string(offset) + " bytes",
+                         .expected = std::to_string(offset + n) + " bytes", .hint = {}});
+        }
+        out += got;
+        offset += static_cast<uint64_t>(got);
+        n -= static_cast<uint64_t>(got);
+    }
+}
+
+void ModelFile::require_unchanged() const {
+    struct stat s {};
+    if (::fstat(fd_, &s) != 0 || static_cast<uint64_t>(s.st_size) != size_ || mtime_ns(s) != mtime_ns_) {
+        throw Error(ErrorCode::ModelChanged, path_ + " changed while it was in use",
+                    {.name = path_, .found = std::to_string(s.st_size) + " bytes",
+                     .expected = std::to_string(size_) + " bytes, unchanged",
+                     .hint = "load the model again"});
+    }
+}
+
+void ModelFile::drop_cache(uint64_t offset, uint64_t n) const {
+#ifdef POSIX_FADV_DONTNEED
+    ::posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(n), POSIX_FADV_DONTNEED);
+#else
+    (void)offset, (void)n;
+#endif
+}
+
+GgufFile ModelFile::parse() const {
+    const GgufLimits limits;
+    std::vector<uint8_t> head(std::min<uint64_t>(size_, limits.metadata_bytes));
+    read(head.data(), 0, head.size());
+    return GgufFile::parse(head, size_, path_, limits);
+}
+
+Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, bool check_values,
+                 const std::function<void(uint64_t, uint64_t)>& on_progress, const std::atomic<int>& cancel) {
+    // Group by buffer type: one context and one buffer each.
+    std::vector<std::pair<ggml_backend_buffer_type_t, std::vector<const WeightRequest*>>> plan;
+    uint64_t total = 0;
+    for (const auto& r : requests) {
+        auto* type = choose_buffer_type(backend, r);
+        auto it = std::find_if(plan.begin(), plan.end(), [&](auto& p) { return p.first == type; });
+        if (it == plan.end()) it = plan.insert(plan.end(), {type, {}});
+        it->second.push_back(&r);
+        total += r.tensor->n_bytes;
+    }
+    uint64_t needed = 0;
+    for (auto& [type, members] : plan) {
+        ggml_context_ptr ctx(ggml_init({.mem_size = ggml_tensor_overhead() * (members.size() + 1),
+                                        .mem_buffer = nullptr, .no_alloc = true}));
+        if (!ctx) throw Error(ErrorCode::OutOfMemory, "no memory for the tensor table", {});
+        for (const auto* r : members) {
+            const auto type_in_memory = r->force_f32 ? GGML_TYPE_F32 : ggml_type_of(r->tensor->type);
+            ggml_tensor* t = ggml_new_tensor(ctx.get(), type_in_memory, r->tensor->n_dims, r->tensor->ne);
+            ggml_set_name(t, r->name.c_str());
+            tensors_[r->name] = t;
+        }
+        needed += ggml_backend_alloc_ctx_tensors_from_buft_size(ctx.get(), type);
+        groups_.push_back({type, std::move(ctx), nullptr});
+    }
+    const uint64_t available = backend.is_cpu() ? available_memory() : backend.info().memory_free;
+    if (available > 0 && needed > available) {
+        throw Error(ErrorCode::OutOfMemory,
+                    "the weights need " + megabytes(needed) + ", " + megabytes(available) + " are available on " +
+                        backend.info().name,
+                    {.name = "weights", .found = megabytes(available), .expected = megabytes(needed),
+                     .hint = "use a smaller weight type (paligemma convert --type q4_k) or a machine with more memory"});
+    }
+    for (auto& group : groups_) {
+        group.buffer.reset(ggml_backend_alloc_ctx_tensors_from_buft(group.ctx.get(), group.type));
+        if (!group.buffer) {
+            throw Error(ErrorCode::OutOfMemory, backend.info().name + " has no " + megabytes(needed) + " for the weights",
+                        {.name = "weights", .found = {}, .expected = megabytes(needed), .hint = {}});
+        }
+        ggml_backend_buffer_set_usage(group.buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+    }
+
+    uint64_t done = 0;
+    std::vector<uint8_t> staging;
+    for (auto& [type, members] : plan) {
+        // Plain host memory is read into directly; repacked types take whole tensors; devices take pieces.
+        const bool direct = ggml_backend_buft_is_host(type) && type == backend.default_buffer_type();
+        const bool whole = type != backend.default_buffer_type();
+        for (const auto* r : members) {
+            ggml_tensor* t = tensors_.at(r->name);
+            const uint64_t n = r->tensor->n_bytes;
+            const bool convert = r->force_f32 && r->tensor->type != WeightType::F32;
+            // Chunks end at a row, so that values can be checked and converted by themselves.
+            const auto& traits = traits_of(r->tensor->type);
+            const uint64_t row = r->tensor->ne[0] / traits.block_size * traits.block_bytes;
+            const uint64_t step = whole || convert ? n : std::max(row, CHUNK_BYTES / row * row);
+            for (uint64_t at = 0; at < n; at += step) {
+                if (cancel.load(std::memory_order_relaxed) != 0) throw Error(ErrorCode::Aborted, "loading was aborted", {});
+                const uint64_t size = std::min(step, n - at);
+                uint8_t* into = nullptr;
+                if (direct && !convert) {
+                    into = static_cast<uint8_t*>(t->data) + at;
+                } else {
+                    staging.resize(size);
+                    into = staging.data();
+                }
+                // A repacked tensor is taken whole, but read in pieces, so that a cancel need not wait for all of it.
+                for (uint64_t part = 0; part < size; part += CHUNK_BYTES) {
+                    if (cancel.load(std::memory_order_relaxed) != 0)
+                        throw Error(ErrorCode::Aborted, "loading was aborted", {});
+                    const uint64_t length = std::min(CHUNK_BYTES, size - part);
+                    r->file->read(into + part, r->tensor->offset + at + part, length);
+                    done += length;
+                    on_progress(done, total);
+                }
+                if (check_values) require_finite(*r, into, size);
+                if (convert) {
+                    std::vector<float> wide(ggml_nelements(t));
+                    ggml_get_type_traits(ggml_type_of(r->tensor->type))->to_float(into, wide.data(), ggml_nelements(t));
+                    ggml_backend_tensor_set(t, wide.data(), 0, ggml_nbytes(t));
+                } else if (!direct) {
+                    ggml_backend_tensor_set(t, into, at, size);
+                }
+            }
+            r->file->drop_cache(r->tensor->offset, n);
+            if (staging.capacity() > (64u << 20)) std::vector<uint8_t>().swap(staging);
+        }
+    }
+}
+
+ggml_tensor* Weights::get(const std::string& name) const {
+    auto it = tensors_.find(name);
+    if (it == tensors_.end()) throw Error(ErrorCode::EngineInternal, "weight " + name + " was not loaded", {});
+    return it->second;
+}
+
+uint64_t Weights::size() const {
+    uint64_t n = 0;
+    for (const auto& group : groups_) n += ggml_backend_buffer_get_size(group.buffer.get());
+    return n;
+}
+
+std::vector<std::pair<std::string, uint64_t>> Weights::sizes() const {
+    std::vector<std::pair<std::string, uint64_t>> result;
+    for (const auto& group : groups_)
+        result.emplace_back(ggml_backend_buft_name(group.type), ggml_backend_buffer_get_size(group.buffer.get()));
+    return result;
+}
+
+}  // namespace paligemma

@@ -1,0 +1,76 @@
+// Reads a model file's tensors into the memory of a backend, each into the best buffer type that can run what it is used for.
+// What the tensors mean is models/'s business.
+#pragma once
+#include <ggml-cpp.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "compute/backend.h"
+#include "compute/gguf_file.h"
+
+namespace paligemma {
+
+// A regular file held open for reading, with the identity it had when it was opened.
+class ModelFile {
+  public:
+    // Throws ModelNotFound (missing, unreadable), ModelFormat (not a regular file; empty). Never blocks on a FIFO.
+    explicit ModelFile(std::string path);
+    ~ModelFile();
+    ModelFile(const ModelFile&) = delete;
+    ModelFile& operator=(const ModelFile&) = delete;
+
+    const std::string& path() const { return path_; }
+    uint64_t size() const { return size_; }
+    // Exactly `n` bytes. Throws ModelTruncated when the file has become shorter. Any thread.
+    void read(void* into, uint64_t offset, uint64_t n) const;
+    // Throws ModelChanged when size or modification time differ from those at opening.
+    void require_unchanged() const;
+    // Tells the system that these bytes will not be needed again, so that they do not count twice.
+    void drop_cache(uint64_t offset, uint64_t n) const;
+
+    // Header and tensor table.
+    GgufFile parse() const;
+
+  private:
+    std::string path_;
+    int fd_ = -1;
+    uint64_t size_ = 0;
+    int64_t mtime_ns_ = 0;
+};
+
+struct WeightRequest {
+    const ModelFile* file;
+    const GgufTensor* tensor;
+    std::string name;     // under which it is asked for
+    bool product;         // used in a matrix product: may be repacked
+    bool force_f32;       // widen F16 and BF16 at load
+};
+
+class Weights {
+  public:
+    // `on_progress(read, total)` in bytes, on this thread. `cancel` is looked at between chunks (Error Aborted).
+    // Throws OutOfMemory with needed and available bytes before anything is allocated.
+    Weights(Backend& backend, const std::vector<WeightRequest>& requests, bool check_values,
+            const std::function<void(uint64_t, uint64_t)>& on_progress, const std::atomic<int>& cancel);
+
+    ggml_tensor* get(const std::string& name) const;
+    uint64_t size() const;
+    // Bytes by buffer type, for info.
+    std::vector<std::pair<std::string, uint64_t>> sizes() const;
+
+  private:
+    struct Group {
+        ggml_backend_buffer_type_t type;
+        ggml_context_ptr ctx;
+        ggml_backend_buffer_ptr buffer;
+    };
+    std::vector<Group> groups_;
+    std::unordered_map<std::string, ggml_tensor*> tensors_;
+};
+
+}  // namespace paligemma

@@ -1,0 +1,326 @@
+#include "engine/engine.h"
+
+#include <chrono>
+
+#include "engine/generator.h"
+#include "engine/loaded_model.h"
+
+namespace paligemma {
+
+namespace {
+
+class Stopwatch {
+  public:
+    // Milliseconds since construction or the last call.
+    double lap() {
+        const auto now = std::chrono::steady_clock::now();
+        const double ms = std::chrono::duration<double, std::milli>(now - last_).count();
+        last_ = now;
+        return ms;
+    }
+
+  private:
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+class LoadTask : public Task {
+  public:
+    LoadTask(uint64_t id, Engine& engine, LoadParams params) : Task(id), engine_(engine), params_(std::move(params)) {}
+
+    Gate gate() const override { return Gate::Alone; }
+    Step step() override {
+        auto on_progress = [this, last = uint64_t{0}](uint64_t done, uint64_t total) mutable {
+            // A hundred reports are enough for a progress bar.
+            if (done < total && (done - last) * 100 < total) return;
+            last = done;
+            engine_.listener_.on_progress(id, done, total);
+        };
+        engine_.model_ = std::make_unique<LoadedModel>(params_, on_progress, cancel_flag);
+        {
+            std::lock_guard lock(engine_.mutex_);
+            engine_.tokenizer_ = engine_.model_->tokenizer;
+        }
+        engine_.update_info();
+        engine_.listener_.on_done(id, engine_.info());
+        return Step::Finished;
+    }
+    void fail(const Error& error) override { engine_.listener_.on_error(id, error); }
+
+  private:
+    Engine& engine_;
+    LoadParams params_;
+};
+
+class DisposeTask : public Task {
+  public:
+    DisposeTask(uint64_t id, Engine& engine, bool answer) : Task(id), engine_(engine), answer_(answer) {}
+
+    Gate gate() const override { return Gate::Alone; }
+    Step step() override {
+        engine_.model_.reset();
+        if (answer_) engine_.listener_.on_done(id, std::monostate{});
+        return Step::Finished;
+    }
+    void fail(const Error& error) override {
+        if (answer_) engine_.listener_.on_error(id, error);
+    }
+
+  private:
+    Engine& engine_;
+    bool answer_;
+};
+
+// A request to a loaded model: holds the encode-and-prefill turn while it needs it, answers through the listener.
+class RequestTask : public Task {
+  public:
+    RequestTask(uint64_t id, Engine& engine) : Task(id), engine_(engine) {}
+    ~RequestTask() override { leave_prefill(); }
+    void fail(const Error& error) override {
+        leave_prefill();
+        engine_.listener_.on_error(id, error);
+    }
+
+  protected:
+    LoadedModel& model() {
+        if (!engine_.model_) throw Error(ErrorCode::Disposed, "no model is loaded", {});
+        return *engine_.model_;
+    }
+    Listener& listener() { return engine_.listener_; }
+    void update_info() { engine_.update_info(); }
+    // There is one set of hidden tensors: encodings and prefills take turns in order of arrival.
+    bool enter_prefill() {
+        if (model().prefilling == nullptr) model().prefilling = this;
+        return model().prefilling == this;
+    }
+    void leave_prefill() {
+        if (engine_.model_ && engine_.model_->prefilling == this) engine_.model_->prefilling = nullptr;
+    }
+    void check_image(const std::vector<uint8_t>& image) {
+        const auto size = static_cast<size_t>(model().config.vision.image_size);
+        if (image.size() != size * size * 3) {
+            throw mismatch(ErrorCode::ImageCorrupt, "image", std::to_string(image.size()) + " bytes",
+                           std::to_string(size * size * 3) + " bytes");
+        }
+    }
+
+  private:
+    Engine& engine_;
+};
+
+class EncodeTask : public RequestTask {
+  public:
+    EncodeTask(uint64_t id, Engine& engine, std::vector<uint8_t> image)
+        : RequestTask(id, engine), image_(std::move(image)) {}
+
+    Step step() override {
+        Features features;
+        if (!encoder_) {
+            check_image(image_);
+            features = model().features.find(image_);
+        }
+        if (!features) {
+            if (!enter_prefill()) return Step::Waiting;
+            if (!encoder_) encoder_ = std::make_unique<PictureEncoder>(model(), image_, cancel_flag);
+            if (!encoder_->step()) return Step::More;
+            features = encoder_->features();
+            leave_prefill();
+            encoder_.reset();
+            model().features.insert(std::move(image_), features);
+        }
+        update_info();
+        listener().on_done(id, FeaturesResult{*features, model().config.vision.n_patches(), model().config.text.n_embd});
+        return Step::Finished;
+    }
+
+  private:
+    std::vector<uint8_t> image_;
+    std::unique_ptr<PictureEncoder> encoder_;
+};
+
+class GenerateTask : public RequestTask {
+  public:
+    GenerateTask(uint64_t id, Engine& engine, GenerateParams params)
+        : RequestTask(id, engine), params_(std::move(params)), sampler_(params_.sampling) {}
+
+    Step step() override {
+        const double waited = watch_.lap();
+        if (stage_ == Stage::Queued) result_.queue_ms += waited;
+        switch (stage_) {
+            case Stage::Queued: return begin();
+            case Stage::Encode: return encode();
+            case Stage::Prefill: return prefill();
+            case Stage::Decode: return decode();
+        }
+        return Step::Finished;
+    }
+    void fail(const Error& error) override {
+        sequence_.reset();
+        slot_.reset();
+        RequestTask::fail(error);
+    }
+
+  private:
+    enum class Stage { Queued, Encode, Prefill, Decode };
+
+    Step begin() {
+        if (prefix_.empty()) {
+            for (const auto& image : params_.images) check_image(image);
+            const ModelConfig& config = model().config;
+            // Trailing newlines would merge with the separator in one code base and not in the other (spec 4.1).
+            while (params_.prompt.ends_with('\n')) params_.prompt.pop_back();
+            prefix_ = model().tokenizer->encode(params_.prompt);
+            prefix_.insert(prefix_.begin(), config.tokens.bos);
+            prefix_.push_back(config.tokens.separator);
+            result_.n_image = static_cast<int>(params_.images.size()) * config.vision.n_patches();
+            result_.n_prompt = static_cast<int>(prefix_.size());
+            max_tokens_ = resolve_max_tokens(model(), result_.n_image + result_.n_prompt, params_.max_tokens);
+        }
+        if (!enter_prefill()) return Step::Waiting;
+        // While all slots are taken this one keeps its turn: those behind it must not overtake.
+        slot_ = model().take_slot(result_.n_image + result_.n_prompt + max_tokens_);
+        if (!slot_) return Step::Waiting;
+        stage_ = Stage::Encode;
+        return Step::More;
+    }
+
+    Step encode() {
+        if (images_.size() < params_.images.size()) {
+            auto& pixels = params_.images[images_.size()];
+            Features features = encoder_ ? nullptr : model().features.find(pixels);
+            if (features) {
+                ++result_.n_cached_images;
+            } else {
+                if (!encoder_) encoder_ = std::make_unique<PictureEncoder>(model(), pixels, cancel_flag);
+                const bool done = encoder_->step();
+                result_.encode_ms += watch_.lap();
+                if (!done) return Step::More;
+                features = encoder_->features();
+                encoder_.reset();
+                model().features.insert(std::move(pixels), features);
+            }
+            images_.push_back(std::move(features));
+            return Step::More;
+        }
+        sequence_ = std::make_unique<Sequence>(model(), std::move(slot_), std::move(images_), prefix_, cancel_flag);
+        stage_ = Stage::Prefill;
+        return Step::More;
+    }
+
+    Step prefill() {
+        const bool done = sequence_->prefill_step();
+        result_.prefill_ms += watch_.lap();
+        if (!done) return Step::More;
+        leave_prefill();
+        detokenizer_ = std::make_unique<Detokenizer>(model().tokenizer->vocabulary());
+        stage_ = Stage::Decode;
+        return emit();
+    }
+
+    Step decode() {
+        sequence_->decode(last_token_);
+        return emit();
+    }
+
+    // Samples from the current logits and posts the token, or the end.
+    Step emit() {
+        SampledToken token = sampler_.sample(sequence_->logits());
+        result_.decode_ms += watch_.lap();
+        result_.stopped = token.id == model().config.tokens.eos;
+        if (!result_.stopped) {
+            last_token_ = token.id;
+            ++result_.n_completion;
+            std::string text = detokenizer_->push(token.id);
+            listener().on_token(id, {std::move(token), std::move(text)});
+            if (result_.n_completion < max_tokens_) return Step::More;
+        }
+        result_.tail = detokenizer_->finish();
+        sequence_.reset();
+        update_info();
+        listener().on_done(id, std::move(result_));
+        return Step::Finished;
+    }
+
+    GenerateParams params_;
+    Sampler sampler_;
+    Stopwatch watch_;
+    Stage stage_ = Stage::Queued;
+    GenerateResult result_;
+    std::vector<int32_t> prefix_;
+    int max_tokens_ = 0;
+    int32_t last_token_ = 0;
+    SlotLease slot_;   // until the sequence takes it
+    std::vector<Features> images_;
+    std::unique_ptr<PictureEncoder> encoder_;
+    std::unique_ptr<Sequence> sequence_;
+    std::unique_ptr<Detokenizer> detokenizer_;
+};
+
+class TraceTask : public RequestTask {
+  public:
+    TraceTask(uint64_t id, Engine& engine, TraceParams params) : RequestTask(id, engine), params_(std::move(params)) {}
+
+    Gate gate() const override { return Gate::Alone; }
+    Step step() override {
+        check_image(params_.image);
+        Taps taps;
+        PictureEncoder encoder(model(), params_.image, cancel_flag, &taps);
+        while (!encoder.step()) {}
+        const int64_t n = model().config.vision.n_patches() +
+                          static_cast<int64_t>(params_.prefix.size() + params_.suffix.size());
+        resolve_max_tokens(model(), n, 0);
+        Sequence sequence(model(), model().take_slot(n), {encoder.features()}, params_.prefix, cancel_flag, &taps);
+        while (!sequence.prefill_step()) {}
+        for (int32_t token : params_.suffix) sequence.decode(token);
+        listener().on_done(id, std::move(taps));
+        return Step::Finished;
+    }
+
+  private:
+    TraceParams params_;
+};
+
+Engine::Engine(Listener& listener, std::function<void()> start) : listener_(listener), pump_(std::move(start)) {}
+Engine::~Engine() = default;
+
+void Engine::load(uint64_t id, LoadParams params) {
+    pump_.post(std::make_shared<LoadTask>(id, *this, std::move(params)));
+}
+
+void Engine::generate(uint64_t id, GenerateParams params) {
+    if (params.prompt.size() > MAX_PROMPT_BYTES) {
+        throw mismatch(ErrorCode::PromptTooLong, "prompt", std::to_string(params.prompt.size()) + " bytes",
+                       "at most " + std::to_string(MAX_PROMPT_BYTES));
+    }
+    pump_.post(std::make_shared<GenerateTask>(id, *this, std::move(params)));
+}
+
+void Engine::encode(uint64_t id, std::vector<uint8_t> image) {
+    pump_.post(std::make_shared<EncodeTask>(id, *this, std::move(image)));
+}
+
+void Engine::trace(uint64_t id, TraceParams params) {
+    pump_.post(std::make_shared<TraceTask>(id, *this, std::move(params)));
+}
+
+void Engine::dispose(uint64_t id) { pump_.close(std::make_shared<DisposeTask>(id, *this, true)); }
+void Engine::close() { pump_.close(std::make_shared<DisposeTask>(0, *this, false)); }
+
+std::shared_ptr<const Tokenizer> Engine::tokenizer() const {
+    std::lock_guard lock(mutex_);
+    return tokenizer_;
+}
+
+ModelInfo Engine::info() const {
+    std::lock_guard lock(mutex_);
+    return info_;
+}
+
+void Engine::update_info() {
+    ModelInfo info = model_->describe();
+    std::lock_guard lock(mutex_);
+    info_ = std::move(info);
+}
+
+}  // namespace paligemma

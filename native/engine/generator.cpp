@@ -1,0 +1,166 @@
+#include "engine/generator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "image/resize.h"
+
+namespace paligemma {
+
+namespace {
+
+// Runs an allocated graph under the request's cancel flag.
+void run(LoadedModel& model, Graph& graph, const std::atomic<int>& cancel) {
+    model.backend->set_cancel_flag(&cancel);
+    const bool finished = model.backend->compute(graph.cgraph());
+    model.backend->set_cancel_flag(nullptr);
+    if (!finished) throw Error(ErrorCode::Aborted, "the request was aborted", {});
+    graph.collect_taps();
+}
+
+}  // namespace
+
+bool PictureEncoder::step() {
+    const VisionConfig& c = model_.config.vision;
+    const int n_blocks = std::clamp(static_cast<int>(model_.step_flops() / model_.siglip->block_flops()), 1,
+                                    c.n_layer - next_block_);
+    Graph g(max_nodes(model_.policy, n_blocks, c.n_patches(), c.n_head, c.n_embd, c.n_ff_padded), taps_);
+    ggml_tensor* h = model_.vision_hidden();
+    ggml_tensor* pixels = nullptr;
+    ggml_tensor* projected = nullptr;
+    if (next_block_ == 0) {
+        pixels = g.input(GGML_TYPE_F32, c.image_size, c.image_size, 3);
+        g.tap("pixels", pixels);
+        model_.siglip->embed(g, pixels, h);
+    }
+    const int end = next_block_ + n_blocks;
+    for (int i = next_block_; i < end; ++i) model_.siglip->block(g, i, h);
+    if (end == c.n_layer) projected = g.output(model_.projector->project(g, model_.siglip->encoded(g, h)));
+    model_.memory->allocate(g);
+    if (pixels != nullptr) {
+        std::vector<float> planar(static_cast<size_t>(c.image_size) * c.image_size * 3);
+        normalize(pixels_, c.image_size, planar.data());
+        ggml_backend_tensor_set(pixels, planar.data(), 0, ggml_nbytes(pixels));
+    }
+    run(model_, g, cancel_);
+    next_block_ = end;
+    if (projected == nullptr) return false;
+    auto data = std::make_shared<std::vector<float>>(ggml_nelements(projected));
+    ggml_backend_tensor_get(projected, data->data(), 0, ggml_nbytes(projected));
+    features_ = std::move(data);
+    return true;
+}
+
+Sequence::Sequence(LoadedModel& model, SlotLease slot, std::vector<Features> images, std::vector<int32_t> prefix,
+                   const std::atomic<int>& cancel, Taps* taps)
+    : model_(model), slot_(std::move(slot)), images_(std::move(images)), prefix_(std::move(prefix)), cancel_(cancel), taps_(taps) {
+    n_prefix_ = static_cast<int64_t>(images_.size()) * model_.config.vision.n_patches() +
+                static_cast<int64_t>(prefix_.size());
+}
+
+// The input of the first layer: image tokens as they are, text embeddings scaled.
+void Sequence::begin() {
+    const int64_t n_embd = model_.config.text.n_embd;
+    ggml_tensor* h = model_.text_hidden(n_prefix_);
+    size_t at = 0;
+    for (const auto& image : images_) {
+        const size_t n_bytes = image->size() * sizeof(float);
+        ggml_backend_tensor_set(h, image->data(), at, n_bytes);
+        at += n_bytes;
+    }
+    std::vector<float> text(prefix_.size() * n_embd);
+    for (size_t i = 0; i < prefix_.size(); ++i) model_.embedding->get(prefix_[i], text.data() + i * n_embd);
+    ggml_backend_tensor_set(h, text.data(), at, text.size() * sizeof(float));
+}
+
+bool Sequence::prefill_step() {
+    const TextConfig& c = model_.config.text;
+    if (next_layer_ == 0) begin();
+    const int n_layers = std::clamp(static_cast<int>(model_.step_flops() / model_.gemma->layer_flops(n_prefix_)), 1,
+                                    c.n_layer - next_layer_);
+    Graph g(max_nodes(model_.policy, n_layers, n_prefix_, c.n_head, c.n_embd, c.n_ff), taps_);
+    ggml_tensor* h = layers::rows(g, model_.text_hidden(n_prefix_), 0, n_prefix_);
+    ggml_tensor* positions = g.input(GGML_TYPE_I32, n_prefix_);
+    if (next_layer_ == 0) g.tap("embedded", h);
+    const int end = next_layer_ + n_layers;
+    for (int i = next_layer_; i < end; ++i) model_.gemma->prefill_layer(g, i, h, positions, slot_->cache.layer(i));
+    ggml_tensor* logits = nullptr;
+    if (end == c.n_layer) {
+        // Only the last row is needed, unless somebody wants to see the norm of all.
+        if (g.has_taps()) {
+            logits = model_.gemma->logits(g, h);
+            logits = layers::rows(g, logits, n_prefix_ - 1, 1);
+            logits = g.output(ggml_cont(g.ctx(), logits));
+        } else {
+            logits = g.output(model_.gemma->logits(g, layers::rows(g, h, n_prefix_ - 1, 1)));
+        }
+    }
+    model_.memory->allocate(g);
+    std::vector<int32_t> numbers(n_prefix_);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    ggml_backend_tensor_set(positions, numbers.data(), 0, ggml_nbytes(positions));
+    run(model_, g, cancel_);
+    next_layer_ = end;
+    if (logits == nullptr) return false;
+    read_logits(logits);
+    n_past_ = n_prefix_;
+    images_.clear();
+    return true;
+}
+
+void Sequence::decode(int32_t token) {
+    const int64_t n_kv = KvCache::rounded(n_past_ + 1);
+    std::unique_ptr<DecodeGraph> traced;
+    if (taps_ != nullptr) {
+        traced = model_.build_decode_graph(*slot_, n_kv, taps_);
+        traced->memory.allocate(traced->graph);
+    }
+    DecodeGraph& d = traced ? *traced : model_.decode_graph(*slot_, n_kv);
+
+    std::vector<float> row(model_.config.text.n_embd);
+    model_.embedding->get(token, row.data());
+    const auto position = static_cast<int32_t>(n_past_);
+    std::vector<ggml_fp16_t> mask(n_kv, ggml_fp32_to_fp16(-INFINITY));
+    std::fill_n(mask.begin(), n_past_ + 1, ggml_fp32_to_fp16(0.f));
+    auto set = [](ggml_tensor* t, const void* data) { ggml_backend_tensor_set(t, data, 0, ggml_nbytes(t)); };
+    set(d.h, row.data());
+    set(d.positions, &position);
+    set(d.row, &n_past_);
+    // With plain products and no mask in the graph the input may have been left out of it.
+    if (d.mask->buffer != nullptr) set(d.mask, mask.data());
+    if (taps_ != nullptr) {
+        Taps::Tensor& embedded = taps_->tensors["embedded"];
+        embedded.data.insert(embedded.data.end(), row.begin(), row.end());
+    }
+    run(model_, d.graph, cancel_);
+    ++n_past_;
+    read_logits(d.logits);
+}
+
+void Sequence::read_logits(ggml_tensor* t) {
+    logits_.resize(model_.config.tokens.n_usable);
+    ggml_backend_tensor_get(t, logits_.data(), 0, logits_.size() * sizeof(float));
+    if (taps_ != nullptr) {
+        Taps::Tensor& tap = taps_->tensors["logits"];
+        tap.width = static_cast<int64_t>(logits_.size());
+        tap.data.insert(tap.data.end(), logits_.begin(), logits_.end());
+    }
+}
+
+std::span<const float> Sequence::logits() const { return logits_; }
+
+int resolve_max_tokens(const LoadedModel& model, int64_t n_prefix, int wanted) {
+    const int64_t left = model.n_ctx - n_prefix;
+    if (left < std::max(1, wanted)) {
+        const std::string found = std::to_string(n_prefix) + " tokens (" +
+                                  std::to_string(model.config.vision.n_patches()) + " per picture)" +
+                                  (wanted > 0 ? " + maxTokens " + std::to_string(wanted) : "");
+        throw Error(ErrorCode::PromptTooLong, "pictures and prompt have " + found + ", the context holds " + std::to_string(model.n_ctx),
+                    {.name = "prompt", .found = found, .expected = "at most " + std::to_string(model.n_ctx) + " in all",
+                     .hint = "use a shorter prompt, fewer pictures or a smaller maxTokens"});
+    }
+    return wanted > 0 ? wanted : static_cast<int>(std::min<int64_t>(left, Engine::DEFAULT_MAX_TOKENS));
+}
+
+}  // namespace paligemma

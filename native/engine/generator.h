@@ -1,0 +1,66 @@
+// The work of a request, cut into steps: encode a picture, run the prefix through the language model, decode token by token.
+#pragma once
+#include <chrono>
+#include <span>
+#include <vector>
+
+#include "engine/loaded_model.h"
+#include "text/detokenizer.h"
+
+namespace paligemma {
+
+// Pixels -> projected image tokens, some blocks per step.
+class PictureEncoder {
+  public:
+    // `cancel` is the flag of the request; both references must outlive this object. `pixels` as in GenerateParams.
+    PictureEncoder(LoadedModel& model, std::span<const uint8_t> pixels, const std::atomic<int>& cancel, Taps* taps = nullptr)
+        : model_(model), pixels_(pixels), cancel_(cancel), taps_(taps) {}
+
+    // True when features() are there. Throws Aborted when cancelled.
+    bool step();
+    Features features() const { return features_; }
+
+  private:
+    LoadedModel& model_;
+    std::span<const uint8_t> pixels_;
+    const std::atomic<int>& cancel_;
+    Taps* taps_;
+    int next_block_ = 0;
+    Features features_;
+};
+
+// One sequence in one slot: prefill, then one token at a time.
+class Sequence {
+  public:
+    // `prefix`: BOS, prompt, separator. The slot must have room for all that will be decoded.
+    Sequence(LoadedModel& model, SlotLease slot, std::vector<Features> images, std::vector<int32_t> prefix,
+             const std::atomic<int>& cancel, Taps* taps = nullptr);
+
+    // Some layers of the prefix. True when logits() are those of the first token.
+    bool prefill_step();
+    // Appends `token`; then logits() are those of the next.
+    void decode(int32_t token);
+    // Of the ids that may be sampled; valid until the next step.
+    std::span<const float> logits() const;
+
+  private:
+    void begin();
+    void read_logits(ggml_tensor* t);
+
+    LoadedModel& model_;
+    SlotLease slot_;
+    std::vector<Features> images_;
+    std::vector<int32_t> prefix_;
+    const std::atomic<int>& cancel_;
+    Taps* taps_;
+    int64_t n_past_ = 0;
+    int64_t n_prefix_ = 0;
+    int next_layer_ = 0;
+    std::vector<float> logits_;
+};
+
+// How many tokens may follow a prefix of n_prefix when `wanted` (0: the default) were asked for. Throws PromptTooLong with all
+// the counts.
+int resolve_max_tokens(const LoadedModel& model, int64_t n_prefix, int wanted);
+
+}  // namespace paligemma

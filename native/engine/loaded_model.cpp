@@ -1,0 +1,284 @@
+#include "engine/loaded_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace paligemma {
+
+namespace {
+
+Vocabulary read_vocabulary(const GgufFile& file, const TokenIds& tokens) {
+    Vocabulary v;
+    const auto model = file.get_string("tokenizer.ggml.model").value_or("absent");
+    if (model != "llama") throw mismatch(ErrorCode::ModelFormat, "tokenizer.ggml.model", model, "llama (SentencePiece BPE)");
+    const auto pieces = file.get_strings("tokenizer.ggml.tokens");
+    const auto scores = file.get_floats("tokenizer.ggml.scores");
+    const auto types = file.get_ints("tokenizer.ggml.token_type");
+    for (auto [key, there] : {std::pair{"tokenizer.ggml.tokens", pieces.has_value()},
+                              {"tokenizer.ggml.scores", scores.has_value()},
+                              {"tokenizer.ggml.token_type", types.has_value()}}) {
+        if (!there) throw mismatch(ErrorCode::ModelFormat, key, "absent", "an array with one entry per token");
+    }
+    v.pieces.assign(pieces->begin(), pieces->end());
+    v.scores = *scores;
+    for (int64_t t : *types) v.types.push_back(static_cast<TokenType>(std::clamp<int64_t>(t, 0, 100)));
+    v.bos = tokens.bos;
+    v.eos = tokens.eos;
+    v.unk = static_cast<int32_t>(file.get_int("tokenizer.ggml.unknown_token_id").value_or(3));
+    v.pad = static_cast<int32_t>(file.get_int("tokenizer.ggml.padding_token_id").value_or(0));
+    // Files of other converters mark loc and seg tokens as normal pieces, which splits them (spec section 4.3).
+    auto user_defined = [&](int32_t first, int32_t n) {
+        for (int32_t i = first; first >= 0 && i < first + n && i < static_cast<int32_t>(v.types.size()); ++i)
+            v.types[i] = TokenType::UserDefined;
+    };
+    user_defined(tokens.first_loc, 1024);
+    user_defined(tokens.first_seg, 128);
+    return v;
+}
+
+}  // namespace
+
+int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_head, int64_t n_in, int64_t n_ff) {
+    constexpr int64_t PER_LAYER = 48, PER_CHUNK = 32, REST = 64;
+    const int64_t queries = (n + policy.query_rows(n, n_head) - 1) / policy.query_rows(n, n_head) +
+                            n / policy.rows_per_node(n_in, n_in) + 1;
+    const int64_t ffn = n / policy.rows_per_node(n_in, n_ff) + 1;
+    return static_cast<int>(n_layers * (PER_LAYER + PER_CHUNK * (queries + ffn)) + REST);
+}
+
+EmbeddingRows::EmbeddingRows(const ModelFile& file, const GgufTensor& tensor, const ggml_tensor* weight, bool readable,
+                             float scale)
+    : file_(file),
+      tensor_(tensor),
+      data_(readable ? static_cast<const uint8_t*>(weight->data) : nullptr),
+      row_bytes_(tensor.n_bytes / tensor.ne[1]),
+      scale_(scale) {}
+
+void EmbeddingRows::get(int32_t id, float* out) const {
+    if (id < 0 || id >= tensor_.ne[1]) {
+        throw mismatch(ErrorCode::OptionRange, "token id", std::to_string(id),
+                       "0 to " + std::to_string(tensor_.ne[1] - 1));
+    }
+    std::vector<uint8_t> row;
+    const uint8_t* in = data_ + static_cast<uint64_t>(id) * row_bytes_;
+    if (data_ == nullptr) {
+        file_.require_unchanged();
+        row.resize(row_bytes_);
+        file_.read(row.data(), tensor_.offset + static_cast<uint64_t>(id) * row_bytes_, row_bytes_);
+        in = row.data();
+    }
+    if (tensor_.type == WeightType::F32) {
+        std::memcpy(out, in, row_bytes_);
+    } else {
+        ggml_get_type_traits(static_cast<ggml_type>(traits_of(tensor_.type).gguf_id))->to_float(in, out, tensor_.ne[0]);
+    }
+    for (int64_t i = 0; i < tensor_.ne[0]; ++i) out[i] *= scale_;
+}
+
+LoadedModel::LoadedModel(const LoadParams& p, const std::function<void(uint64_t, uint64_t)>& on_progress,
+                         const std::atomic<int>& cancel)
+    : params(p), features(p.feature_cache_bytes) {
+    read_files();
+    backend = Backend::open(params.device, params.n_threads);
+    choose_policy();
+    load_weights(on_progress, cancel);
+    siglip = std::make_unique<Siglip>(config.vision, *weights, policy);
+    projector = std::make_unique<Projector>(*weights);
+    gemma = std::make_unique<Gemma>(config.text, *weights, policy);
+    memory = std::make_unique<GraphMemory>(*backend);
+    for (int i = 0; i < params.n_slots; ++i)
+        slots.push_back(std::make_unique<Slot>(*backend, config.text, params.kv_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16));
+    probe();
+    for (const auto& file : files) file->require_unchanged();
+}
+
+void LoadedModel::read_files() {
+    for (const auto& path : params.paths) {
+        files.push_back(std::make_unique<ModelFile>(path));
+        gguf.push_back(files.back()->parse());
+    }
+    config = read_config(gguf);
+    if (params.attention_softcap) config.text.attention_softcap = *params.attention_softcap;
+    if (params.final_softcap) config.text.final_softcap = *params.final_softcap;
+    n_ctx = params.n_ctx == 0 ? config.text.n_ctx : params.n_ctx;
+    if (n_ctx > config.text.n_ctx || n_ctx < config.vision.n_patches() + 3) {
+        throw mismatch(ErrorCode::OptionRange, "contextLength", std::to_string(n_ctx),
+                       std::to_string(config.vision.n_patches() + 3) + " to " + std::to_string(config.text.n_ctx) +
+                           " for this model");
+    }
+    for (const auto& file : gguf) {
+        if (file.has("tokenizer.ggml.tokens")) {
+            tokenizer = std::make_shared<const Tokenizer>(read_vocabulary(file, config.tokens));
+            break;
+        }
+    }
+}
+
+void LoadedModel::choose_policy() {
+    policy.exact_gelu = params.exact_gelu;
+    if (!backend->is_cpu()) {
+        policy.fused_prefill = true;
+        policy.max_node_flops = 2e12;
+        policy.max_score_bytes = 512 << 20;
+    }
+}
+
+void LoadedModel::load_weights(const std::function<void(uint64_t, uint64_t)>& on_progress,
+                               const std::atomic<int>& cancel) {
+    const auto table = tensor_table(config);
+    const auto places = check_inventory(table, gguf);
+    std::vector<WeightRequest> requests;
+    const TensorPlace* embedding_place = nullptr;
+    for (const auto& place : places) {
+        if (place.spec->use == TensorUse::Codec) continue;
+        requests.push_back({
+            .file = files[place.file].get(),
+            .tensor = place.tensor,
+            .name = place.spec->name,
+            .product = place.spec->use == TensorUse::Product || place.spec->use == TensorUse::Embedding,
+            .force_f32 = place.spec->use == TensorUse::Plain,
+        });
+        if (place.spec->use == TensorUse::Embedding) embedding_place = &place;
+    }
+    weights = std::make_unique<Weights>(*backend, requests, params.check_tensors, on_progress, cancel);
+    ggml_tensor* e = weights->get("token_embd.weight");
+    // Only plain host memory holds the rows as they are in the file.
+    const bool readable = ggml_backend_buffer_is_host(e->buffer) &&
+                          ggml_backend_buffer_get_type(e->buffer) == backend->default_buffer_type();
+    embedding = std::make_unique<EmbeddingRows>(*files[embedding_place->file], *embedding_place->tensor, e, readable,
+                                                std::sqrt(static_cast<float>(config.text.n_embd)));
+}
+
+// Asks the backend for every operation of the worst graphs once, and falls back to plain products where it has no fused
+// attention for the head size. Afterwards no request can meet an operation that would abort the process.
+void LoadedModel::probe() {
+    const int64_t n = config.vision.n_patches() + 8;
+    Slot& slot = *slots[0];
+    slot.cache.require(n);
+    auto build = [&] {
+        const VisionConfig& v = config.vision;
+        const TextConfig& t = config.text;
+        Graph encode(max_nodes(policy, 1, v.n_patches(), v.n_head, v.n_embd, v.n_ff_padded));
+        ggml_tensor* pixels = encode.input(GGML_TYPE_F32, v.image_size, v.image_size, 3);
+        siglip->embed(encode, pixels, vision_hidden());
+        siglip->block(encode, 0, vision_hidden());
+        encode.output(projector->project(encode, siglip->encoded(encode, vision_hidden())));
+        require_supported(*backend, encode);
+        Graph prefill(max_nodes(policy, 1, n, t.n_head, t.n_embd, t.n_ff));
+        ggml_tensor* h = layers::rows(prefill, text_hidden(n), 0, n);
+        gemma->prefill_layer(prefill, 0, h, prefill.input(GGML_TYPE_I32, n), slot.cache.layer(0));
+        prefill.output(gemma->logits(prefill, layers::rows(prefill, h, n - 1, 1)));
+        require_supported(*backend, prefill);
+        require_supported(*backend, build_decode_graph(slot, KvCache::BUCKET, nullptr)->graph);
+        memory->reserve(encode);
+        memory->reserve(prefill);
+    };
+    try {
+        build();
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::DeviceUnavailable) throw;
+        policy.fused_prefill = policy.fused_decode = false;
+        build();
+    }
+}
+
+ggml_tensor* LoadedModel::vision_hidden() {
+    if (vision_hidden_ == nullptr) {
+        vision_buffer_ = TensorBuffer(*backend, 1, "the vision tower's activations", [&](ggml_context* ctx) {
+            vision_hidden_ = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, config.vision.n_embd, config.vision.n_patches());
+        });
+    }
+    return vision_hidden_;
+}
+
+ggml_tensor* LoadedModel::text_hidden(int64_t n_tokens) {
+    if (text_hidden_ == nullptr || text_hidden_->ne[1] < n_tokens) {
+        text_hidden_ = nullptr;
+        text_buffer_ = {};
+        const int64_t n = KvCache::rounded(n_tokens);
+        ggml_tensor* t = nullptr;
+        text_buffer_ = TensorBuffer(*backend, 1, "the prompt's activations", [&](ggml_context* ctx) {
+            t = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, config.text.n_embd, n);
+        });
+        text_hidden_ = t;
+    }
+    return text_hidden_;
+}
+
+SlotLease LoadedModel::take_slot(int64_t n_tokens) {
+    // The free slot with the most room, so that caches need not grow.
+    Slot* best = nullptr;
+    for (auto& slot : slots)
+        if (!slot->taken && (best == nullptr || slot->cache.n_ctx() > best->cache.n_ctx())) best = slot.get();
+    if (best == nullptr) return nullptr;
+    if (best->cache.n_ctx() < n_tokens) best->graphs.clear();   // they point into memory that goes now
+    best->cache.require(n_tokens);
+    best->taken = true;
+    return SlotLease(best);
+}
+
+std::unique_ptr<DecodeGraph> LoadedModel::build_decode_graph(Slot& slot, int64_t n_kv, Taps* taps) {
+    const TextConfig& t = config.text;
+    auto d = std::make_unique<DecodeGraph>(*backend, t.n_layer * 64 + 64, taps);
+    Graph& g = d->graph;
+    d->h = g.input(GGML_TYPE_F32, t.n_embd, 1);
+    d->positions = g.input(GGML_TYPE_I32, 1);
+    d->row = g.input(GGML_TYPE_I64, 1);
+    d->mask = g.input(GGML_TYPE_F16, n_kv, 1);
+    ggml_tensor* h = d->h;
+    for (int i = 0; i < t.n_layer; ++i)
+        h = gemma->decode_layer(g, i, h, d->positions, d->row, d->mask, n_kv, slot.cache.layer(i));
+    d->logits = g.output(gemma->logits(g, h));
+    return d;
+}
+
+DecodeGraph& LoadedModel::decode_graph(Slot& slot, int64_t n_kv) {
+    auto& d = slot.graphs[n_kv];
+    if (!d) {
+        d = build_decode_graph(slot, n_kv, nullptr);
+        d->memory.allocate(d->graph);
+    }
+    return *d;
+}
+
+ModelInfo LoadedModel::describe() const {
+    ModelInfo info;
+    const TextConfig& t = config.text;
+    const VisionConfig& v = config.vision;
+    info.architecture = t.architecture;
+    info.version = config.version;
+    info.name = config.name;
+    info.variant = config.variant;
+    info.device = backend->info().name;
+    info.device_description = backend->info().description;
+    info.features = backend->info().features;
+    info.n_threads = backend->n_threads();
+    info.n_slots = params.n_slots;
+    info.n_ctx = static_cast<int>(n_ctx);
+    info.image_size = v.image_size;
+    info.patch_size = v.patch_size;
+    info.n_image_tokens = v.n_patches();
+    info.n_vocab = config.tokens.n_usable;
+    info.text = {{"width", t.n_embd},        {"layers", t.n_layer},       {"feedForward", t.n_ff},
+                 {"heads", t.n_head},        {"kvHeads", t.n_head_kv},    {"headDim", t.head_dim},
+                 {"queryScale", t.query_scale}, {"ropeTheta", t.rope_theta}, {"attentionSoftcap", t.attention_softcap},
+                 {"finalSoftcap", t.final_softcap}, {"contextLength", t.n_ctx}};
+    info.vision = {{"width", v.n_embd}, {"layers", v.n_layer}, {"feedForward", v.n_ff}, {"heads", v.n_head}};
+    info.has_mask_codec = config.has_mask_codec;
+    for (size_t i = 0; i < gguf.size(); ++i) {
+        info.file_bytes += files[i]->size();
+        for (const auto& tensor : gguf[i].tensors())
+            info.weight_types[std::string(traits_of(tensor.type).name)] += tensor.n_bytes;
+    }
+    info.weights_bytes = weights->size();
+    info.compute_bytes = memory->size() + vision_buffer_.size() + text_buffer_.size();
+    for (const auto& slot : slots) {
+        info.kv_cache_bytes += slot->cache.size();
+        for (const auto& [n_kv, d] : slot->graphs) info.compute_bytes += d->memory.size();
+    }
+    info.feature_cache_bytes = features.size();
+    return info;
+}
+
+}  // namespace paligemma

@@ -1,0 +1,109 @@
+// Everything of one model in memory: weights, networks, caches, slots. Belongs to the pump's worker.
+#pragma once
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "compute/weights.h"
+#include "engine/engine.h"
+#include "engine/feature_cache.h"
+#include "engine/kv_cache.h"
+#include "models/config.h"
+#include "models/gemma.h"
+#include "models/projector.h"
+#include "models/siglip.h"
+#include "models/tensor_table.h"
+#include "text/tokenizer.h"
+
+namespace paligemma {
+
+// A graph for one token of one slot while the cache holds up to n_kv rows.
+struct DecodeGraph {
+    DecodeGraph(Backend& backend, int max_nodes, Taps* taps) : graph(max_nodes, taps), memory(backend) {}
+    Graph graph;
+    GraphMemory memory;
+    ggml_tensor *h, *positions, *row, *mask, *logits;
+};
+
+// What one running sequence needs.
+struct Slot {
+    Slot(Backend& backend, const TextConfig& config, ggml_type type) : cache(backend, config, type) {}
+    KvCache cache;
+    bool taken = false;
+    std::map<int64_t, std::unique_ptr<DecodeGraph>> graphs;   // by n_kv
+};
+
+// A slot in use; free again when this goes.
+struct SlotRelease {
+    void operator()(Slot* slot) const { slot->taken = false; }
+};
+using SlotLease = std::unique_ptr<Slot, SlotRelease>;
+
+// Reads embedding rows for lookup. The weight itself may be repacked for the output head or live on a device; then rows come
+// from the file.
+class EmbeddingRows {
+  public:
+    EmbeddingRows(const ModelFile& file, const GgufTensor& tensor, const ggml_tensor* weight, bool readable, float scale);
+    // Row `id` times sqrt(n_embd): text embeddings are scaled, image tokens are not (spec section 3.4).
+    // Throws OptionRange for an id outside the table, ModelChanged when the file is needed and no longer the same.
+    void get(int32_t id, float* out) const;
+
+  private:
+    const ModelFile& file_;
+    GgufTensor tensor_;
+    const uint8_t* data_;   // null: read from the file
+    uint64_t row_bytes_;
+    float scale_;
+};
+
+struct LoadedModel {
+    LoadedModel(const LoadParams& params, const std::function<void(uint64_t, uint64_t)>& on_progress,
+                const std::atomic<int>& cancel);
+
+    // Tensors in which activations live between the steps of the one encoding or prefill that is under way.
+    ggml_tensor* vision_hidden();
+    ggml_tensor* text_hidden(int64_t n_tokens);   // [n_embd, at least n_tokens]
+
+    // A slot with room for n_tokens, or null when all are taken.
+    SlotLease take_slot(int64_t n_tokens);
+    DecodeGraph& decode_graph(Slot& slot, int64_t n_kv);
+    std::unique_ptr<DecodeGraph> build_decode_graph(Slot& slot, int64_t n_kv, Taps* taps);
+
+    ModelInfo describe() const;
+
+    LoadParams params;
+    std::vector<std::unique_ptr<ModelFile>> files;
+    std::vector<GgufFile> gguf;
+    ModelConfig config;
+    int64_t n_ctx;
+    std::unique_ptr<Backend> backend;
+    layers::Policy policy;
+    std::unique_ptr<Weights> weights;
+    std::unique_ptr<EmbeddingRows> embedding;
+    std::unique_ptr<Siglip> siglip;
+    std::unique_ptr<Projector> projector;
+    std::unique_ptr<Gemma> gemma;
+    std::shared_ptr<const Tokenizer> tokenizer;
+    std::unique_ptr<GraphMemory> memory;   // of encode and prefill graphs
+    FeatureCache features;
+    std::vector<std::unique_ptr<Slot>> slots;
+    // Who encodes or prefills now: there is one set of hidden tensors, and order of arrival is fair.
+    const Task* prefilling = nullptr;
+
+    double step_flops() const { return backend->is_cpu() ? 3e10 : 2e12; }
+
+  private:
+    void read_files();
+    void load_weights(const std::function<void(uint64_t, uint64_t)>& on_progress, const std::atomic<int>& cancel);
+    void choose_policy();
+    void probe();
+
+    TensorBuffer vision_buffer_, text_buffer_;
+    ggml_tensor* vision_hidden_ = nullptr;
+    ggml_tensor* text_hidden_ = nullptr;
+};
+
+// Nodes an encode or prefill graph of `n_layers` layers over n rows needs at most.
+int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_head, int64_t n_in, int64_t n_ff);
+
+}  // namespace paligemma

@@ -1,0 +1,133 @@
+#include "engine/pump.h"
+
+#include <new>
+
+#include "base/error.h"
+
+namespace paligemma {
+
+namespace {
+
+Error cancelled(int reason) {
+    if (reason == static_cast<int>(CancelReason::Disposed))
+        return Error(ErrorCode::Disposed, "the model was disposed of", {});
+    return Error(ErrorCode::Aborted, "the request was aborted", {});
+}
+
+// One turn of a task, with every way to fail turned into fail(). True when the task is over.
+bool turn(Task& task, bool& progressed) {
+    try {
+        if (const int reason = task.cancel_flag.load()) throw cancelled(reason);
+        const auto step = task.step();
+        // A step that was cut short by the flag must not count as done.
+        if (step != Task::Step::Finished && task.cancel_flag.load() != 0) throw cancelled(task.cancel_flag.load());
+        progressed |= step != Task::Step::Waiting;
+        return step == Task::Step::Finished;
+    } catch (const Error& error) {
+        task.fail(error.code() == ErrorCode::Aborted && task.cancel_flag.load() != 0 ? cancelled(task.cancel_flag.load())
+                                                                                  : error);
+    } catch (const std::bad_alloc&) {
+        task.fail(Error(ErrorCode::OutOfMemory, "the process has no memory left", {}));
+    } catch (const std::exception& error) {
+        task.fail(Error(ErrorCode::EngineInternal, error.what(), {}));
+    } catch (...) {
+        task.fail(Error(ErrorCode::EngineInternal, "unknown exception", {}));
+    }
+    progressed = true;
+    return true;
+}
+
+}  // namespace
+
+void Pump::post(std::shared_ptr<Task> task) {
+    bool refused = false, start = false;
+    {
+        std::lock_guard lock(mutex_);
+        refused = closed_;
+        if (!refused) {
+            by_id_[task->id] = task;
+            incoming_.push_back(task);
+            start = !running_;
+            running_ = true;
+        }
+    }
+    if (refused) task->fail(cancelled(static_cast<int>(CancelReason::Disposed)));
+    if (start) start_();
+}
+
+void Pump::cancel(uint64_t id, CancelReason reason) {
+    std::lock_guard lock(mutex_);
+    auto it = by_id_.find(id);
+    if (it == by_id_.end()) return;
+    if (auto task = it->second.lock()) {
+        int none = 0;
+        task->cancel_flag.compare_exchange_strong(none, static_cast<int>(reason));
+    }
+}
+
+void Pump::close(std::shared_ptr<Task> last) {
+    bool start = false;
+    {
+        std::lock_guard lock(mutex_);
+        if (closed_) return;
+        closed_ = true;
+        for (auto& [id, weak] : by_id_) {
+            if (auto task = weak.lock()) {
+                int none = 0;
+                task->cancel_flag.compare_exchange_strong(none, static_cast<int>(CancelReason::Disposed));
+            }
+        }
+        if (last) {
+            incoming_.push_back(std::move(last));
+            start = !running_;
+            running_ = true;
+        }
+    }
+    if (start) start_();
+}
+
+void Pump::admit() {
+    std::lock_guard lock(mutex_);
+    for (auto& task : incoming_) tasks_.push_back(std::move(task));
+    incoming_.clear();
+}
+
+void Pump::run() {
+    for (;;) {
+        admit();
+        bool progressed = false;
+        for (auto it = tasks_.begin(); it != tasks_.end();) {
+            const bool alone = (*it)->gate() == Task::Gate::Alone;
+            // One that must run alone waits for those before it and holds up those behind it.
+            if (alone && it != tasks_.begin() && (*it)->cancel_flag.load() == 0) break;
+            const bool over = turn(**it, progressed);
+            if (over) {
+                {
+                    std::lock_guard lock(mutex_);
+                    by_id_.erase((*it)->id);
+                }
+                it = tasks_.erase(it);
+            } else {
+                ++it;
+            }
+            if (alone && !over) break;
+        }
+        std::lock_guard lock(mutex_);
+        if (tasks_.empty() && incoming_.empty()) {
+            running_ = false;
+            idle_.notify_all();
+            return;
+        }
+        if (!progressed && incoming_.empty()) {
+            // Cannot happen while whoever holds what others wait for is in the list; a bug must not spin for ever.
+            for (auto& task : tasks_) task->cancel_flag.store(static_cast<int>(CancelReason::Aborted));
+        }
+    }
+}
+
+void Pump::wait_idle() {
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [this] { return !running_; });
+}
+
+}  // namespace paligemma

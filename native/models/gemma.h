@@ -1,0 +1,54 @@
+// Gemma and Gemma 2 as PaliGemma uses them: prefix-LM, no sliding window, output head tied to the embedding. One file for both:
+// the config says whether there are post-norms and soft-caps. Formulas: spec section 5.
+#pragma once
+#include <vector>
+
+#include "compute/weights.h"
+#include "models/config.h"
+#include "models/layers.h"
+
+namespace paligemma {
+
+// One layer's part of a KV cache, for one sequence.
+struct LayerCache {
+    ggml_tensor* k;   // [head_dim * n_head_kv, n_ctx]
+    ggml_tensor* v;
+};
+
+class Gemma {
+  public:
+    Gemma(const TextConfig& config, const Weights& weights, const layers::Policy& policy);
+
+    // The whole prefix at once, every token sees every other (no mask): h [n_embd, n], updated in place by layer i;
+    // keys and values go to rows 0..n-1 of the cache. positions i32 [n].
+    void prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions, const LayerCache& cache) const;
+
+    // One token of one sequence: h [n_embd, 1] -> [n_embd, 1]. Its key and value go to cache row `row` (i64 [1]);
+    // it sees the first n_kv rows where mask f16 [n_kv, 1] is 0 and not where it is -inf. positions i32 [1].
+    ggml_tensor* decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions, ggml_tensor* row,
+                              ggml_tensor* mask, int64_t n_kv, const LayerCache& cache) const;
+
+    // h [n_embd, n] -> logits [n_vocab, n], after the final soft-cap
+    ggml_tensor* logits(Graph& g, ggml_tensor* h) const;
+
+    // Operations of one layer over n tokens, for cutting the work into steps.
+    double layer_flops(int64_t n) const;
+
+  private:
+    struct Layer {
+        ggml_tensor *attn_norm, *q, *k, *v, *output, *post_attention_norm;
+        ggml_tensor *ffn_norm, *gate, *up, *down, *post_ffw_norm;
+    };
+    ggml_tensor* heads(Graph& g, ggml_tensor* weight, ggml_tensor* x, int64_t n_head) const;
+    ggml_tensor* rope(Graph& g, ggml_tensor* x, ggml_tensor* positions) const;
+    ggml_tensor* attention_output(Graph& g, const Layer& layer, ggml_tensor* a) const;
+    ggml_tensor* ffn(Graph& g, const Layer& layer, ggml_tensor* h) const;
+    layers::AttentionParams attention_params(bool fused) const;
+
+    const TextConfig& config_;
+    const layers::Policy& policy_;
+    ggml_tensor *embedding_, *output_norm_;
+    std::vector<Layer> layers_;
+};
+
+}  // namespace paligemma

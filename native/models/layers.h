@@ -1,0 +1,74 @@
+// Blocks that both networks are made of. Shapes are in ggml order, fastest first. Every weight goes through linear().
+#pragma once
+#include <algorithm>
+#include <cstdint>
+
+#include "compute/graph.h"
+
+namespace paligemma::layers {
+
+// How the networks are computed on one backend; decided once at load.
+struct Policy {
+    // Exact tanh GELU instead of ggml's 16-bit table on the CPU (relative error up to 1e-3).
+    bool exact_gelu = false;
+    // Fused attention for a single row (decode) and for many (encode, prefill). On the CPU matrix products are faster for many
+    // rows: ggml's tiled kernel refuses heads of 72. A backend without the fused operation uses products for both.
+    bool fused_decode = true;
+    bool fused_prefill = false;
+    // Work one node may hold: a node cannot be stopped, so this bounds the cancel latency. 2 operations per multiply-add.
+    double max_node_flops = 15e9;
+    // Bytes of attention scores held at once: an 896-pixel picture has 1 GiB of them per layer otherwise.
+    int64_t max_score_bytes = 64 << 20;
+
+    // Rows of activations that one node may take when each row costs a product of n_in x n_out.
+    int64_t rows_per_node(int64_t n_in, int64_t n_out) const {
+        const auto rows = static_cast<int64_t>(max_node_flops / (2.0 * n_in * n_out));
+        return std::max<int64_t>(64, rows / 64 * 64);
+    }
+    int64_t query_rows(int64_t n_kv, int64_t n_head) const {
+        const int64_t rows = max_score_bytes / (n_kv * n_head * 4);
+        return std::max<int64_t>(32, rows / 32 * 32);
+    }
+};
+
+// weight [n_in, n_out], bias [n_out] or null; x [n_in, n] -> [n_out, n]
+ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x);
+
+// x [n_embd, n]: (x - mean) / sqrt(variance + eps) * weight + bias
+ggml_tensor* layer_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, ggml_tensor* bias, float eps);
+
+// x [n_embd, n]: x / sqrt(mean(x^2) + eps) * weight, where weight already holds 1 + w
+ggml_tensor* rms_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, float eps);
+
+// 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+ggml_tensor* gelu(Graph& g, const Policy& policy, ggml_tensor* x);
+
+// cap * tanh(x / cap)
+ggml_tensor* soft_cap(Graph& g, ggml_tensor* x, float cap);
+
+struct AttentionParams {
+    float scale;
+    float softcap = 0.f;   // 0: none; applied to the scaled scores, before the mask
+    bool fused = false;
+};
+
+// Keys and values ready for several chunks of queries.
+struct KeysValues {
+    ggml_tensor* k;   // [head_dim, n_kv, n_head_kv]
+    ggml_tensor* v;   // fused: [head_dim, n_kv, n_head_kv]; else transposed [n_kv, head_dim, n_head_kv]
+};
+// k, v [head_dim, n_head_kv, n_kv]
+KeysValues keys_values(Graph& g, ggml_tensor* k, ggml_tensor* v, const AttentionParams& params);
+
+// q [head_dim, n_head, n_q], mask f16 [n_kv, n_q] or null (all visible) -> [head_dim * n_head, n_q]
+// Query head j reads key head j / (n_head / n_head_kv).
+ggml_tensor* attention(Graph& g, ggml_tensor* q, const KeysValues& kv, ggml_tensor* mask,
+                       const AttentionParams& params);
+
+// Rows [begin, begin + n) of x [width, …].
+ggml_tensor* rows(Graph& g, ggml_tensor* x, int64_t begin, int64_t n);
+
+// h += delta, in h's own memory; becomes part of the graph now.
+void add_to(Graph& g, ggml_tensor* h, ggml_tensor* delta);
+
+}  // namespace paligemma::layers

@@ -1,0 +1,45 @@
+// SentencePiece BPE as Gemma uses it (spec section 4.2): user-defined pieces first, byte fallback, no dummy prefix,
+// no normalisation but space -> U+2581. Source of the algorithm: sentencepiece bpe_model.cc, SampleEncode with alpha 0.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace paligemma {
+
+// tokenizer.ggml.token_type
+enum class TokenType : int32_t { Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6 };
+
+struct Vocabulary {
+    std::vector<std::string> pieces;
+    std::vector<float> scores;
+    std::vector<TokenType> types;
+    int32_t bos = 2, eos = 1, unk = 3, pad = 0;
+};
+
+class Tokenizer {
+  public:
+    // Checks the vocabulary: equal lengths, special ids in range and different, finite scores, known types, non-empty
+    // valid UTF-8 pieces, no piece twice among those that can be matched, byte pieces named <0x00> … <0xFF>, all of them
+    // or none. Throws TokenizerFormat.
+    explicit Tokenizer(Vocabulary vocabulary);
+    ~Tokenizer();
+    Tokenizer(Tokenizer&&) noexcept;
+    Tokenizer& operator=(Tokenizer&&) noexcept;
+
+    // Ids of `text` (UTF-8; an invalid byte counts as U+FFFD). Adds no BOS. Control pieces in the text are ordinary
+    // text. What no piece covers becomes byte pieces, or one unknown token per run when there are none. O(n log n). Any
+    // thread. Above 256 MiB throws PromptTooLong.
+    std::vector<int32_t> encode(std::string_view text) const;
+
+    const Vocabulary& vocabulary() const;
+    int32_t size() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace paligemma

@@ -1,0 +1,126 @@
+/**
+ * Every error this package throws, and the table of stable codes. Native errors arrive here too: the addon throws
+ * plain objects with a code and facts, `fromNative` gives them their class.
+ */
+
+/** Stable codes, each with its class, whether trying again can help, and a hint shown when no better one is at hand. */
+export const ERROR_CODES = {
+  ERR_MODEL_NOT_FOUND: { class: 'ModelFileError', retryable: false },
+  ERR_MODEL_FORMAT: { class: 'ModelFileError', retryable: false },
+  ERR_MODEL_TRUNCATED: { class: 'ModelFileError', retryable: false },
+  ERR_MODEL_CORRUPT: { class: 'ModelFileError', retryable: false },
+  ERR_MODEL_CHANGED: { class: 'ModelFileError', retryable: false },
+  ERR_MODEL_LIMIT: { class: 'ModelFileError', retryable: false },
+  ERR_MODEL_ARCH: { class: 'ModelFileError', retryable: false },
+  ERR_MODEL_TENSOR_MISSING: { class: 'ModelFileError', retryable: false },
+  ERR_MODEL_TENSOR_SURPLUS: { class: 'ModelFileError', retryable: false },
+  ERR_MODEL_TENSOR_SHAPE: { class: 'ModelFileError', retryable: false },
+  ERR_MODEL_TENSOR_TYPE: { class: 'ModelFileError', retryable: false },
+  ERR_TOKENIZER_FORMAT: { class: 'ModelFileError', retryable: false },
+  ERR_IMAGE_FORMAT: { class: 'InputError', retryable: false },
+  ERR_IMAGE_CORRUPT: { class: 'InputError', retryable: false },
+  ERR_IMAGE_TOO_LARGE: { class: 'InputError', retryable: false },
+  ERR_IMAGE_NOT_FOUND: { class: 'InputError', retryable: false },
+  ERR_PROMPT_TOO_LONG: { class: 'InputError', retryable: false },
+  ERR_OPTION_TYPE: { class: 'InputError', retryable: false },
+  ERR_OPTION_RANGE: { class: 'InputError', retryable: false },
+  ERR_OPTION_UNKNOWN: { class: 'InputError', retryable: false },
+  ERR_OUT_OF_MEMORY: { class: 'ResourceError', retryable: true },
+  ERR_DEVICE_UNAVAILABLE: { class: 'ResourceError', retryable: false },
+  ERR_DISK_FULL: { class: 'ResourceError', retryable: true },
+  ERR_OUTPUT: { class: 'ResourceError', retryable: false },
+  ERR_DISPOSED: { class: 'LifecycleError', retryable: false },
+  ERR_ABORTED: { class: 'LifecycleError', retryable: false },
+  ERR_BINARY_NOT_FOUND: { class: 'EngineError', retryable: false },
+  ERR_ENGINE_NUMERIC: { class: 'EngineError', retryable: false },
+  ERR_ENGINE_INTERNAL: { class: 'EngineError', retryable: false },
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Facts of an error: what it is about, what was found, what was expected. All are for people and logs. */
+export interface ErrorFacts {
+  /** Option, tensor, key or file the error is about. */
+  readonly name?: string;
+  readonly found?: string;
+  readonly expected?: string;
+  /** What the user can do about it. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+export class PaliGemmaError extends Error {
+  /** Stable: `ERR_…`. */
+  readonly code: ErrorCode;
+  /** The option, tensor, key or file the error is about. */
+  readonly subject?: string;
+  readonly found?: string;
+  readonly expected?: string;
+  readonly hint?: string;
+  /** True when the same call may succeed later without any change. */
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
+    super(
+      facts.hint ? `${message} (${facts.hint})` : message,
+      facts.cause === undefined ? undefined : { cause: facts.cause },
+    );
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = ERROR_CODES[code].retryable;
+    if (facts.name !== undefined) this.subject = facts.name;
+    if (facts.found !== undefined) this.found = facts.found;
+    if (facts.expected !== undefined) this.expected = facts.expected;
+    if (facts.hint !== undefined) this.hint = facts.hint;
+  }
+}
+
+/** The model file, or a file it is converted from, cannot be used. */
+export class ModelFileError extends PaliGemmaError {}
+/** A picture, prompt or option of the caller cannot be used. */
+export class InputError extends PaliGemmaError {}
+/** The machine cannot give what the call needs: memory, device, disk. */
+export class ResourceError extends PaliGemmaError {}
+/** The model was disposed of or the call aborted. */
+export class LifecycleError extends PaliGemmaError {}
+/** The native part is missing or failed. */
+export class EngineError extends PaliGemmaError {}
+
+const CLASSES = { ModelFileError, InputError, ResourceError, LifecycleError, EngineError };
+
+/** Makes the error of the class that belongs to `code`. */
+export function makeError(
+  code: ErrorCode,
+  message: string,
+  facts: ErrorFacts = {},
+): PaliGemmaError {
+  return new CLASSES[ERROR_CODES[code].class](code, message, facts);
+}
+
+/** What the addon throws or posts: see native/base/error.h. */
+export interface NativeErrorShape {
+  readonly code: string;
+  readonly message: string;
+  readonly subject?: string;
+  readonly found?: string;
+  readonly expected?: string;
+  readonly hint?: string;
+}
+
+/** Gives an error of the addon its class; anything unknown becomes `ERR_ENGINE_INTERNAL`. */
+export function fromNative(error: unknown): Error {
+  if (error instanceof PaliGemmaError) return error;
+  const e = error as Partial<NativeErrorShape> | null | undefined;
+  if (typeof e?.code === 'string' && e.code in ERROR_CODES) {
+    const facts: { -readonly [K in keyof ErrorFacts]: ErrorFacts[K] } = {};
+    if (e.subject) facts.name = e.subject;
+    if (e.found) facts.found = e.found;
+    if (e.expected) facts.expected = e.expected;
+    if (e.hint) facts.hint = e.hint;
+    return makeError(e.code as ErrorCode, e.message ?? e.code, facts);
+  }
+  if (error instanceof Error) {
+    return makeError('ERR_ENGINE_INTERNAL', error.message, { cause: error });
+  }
+  return makeError('ERR_ENGINE_INTERNAL', String(error), { cause: error });
+}

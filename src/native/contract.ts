@@ -1,0 +1,192 @@
+/**
+ * The addon's types, the only description of native/addon on this side. Closed sets cross as strings; shapes and
+ * units are stated here and checked in js_convert.cpp. Nothing outside src/native and src/model.ts should need it,
+ * except the converter for `quantize` and the image path for `resize`.
+ */
+
+/** Weight types a file may hold. The addon's `weightTypes()` must give the same list. */
+export const WEIGHT_TYPES = ['f32', 'f16', 'bf16', 'q8_0', 'q6_k', 'q5_k', 'q4_k', 'q4_0'] as const;
+export type WeightType = (typeof WEIGHT_TYPES)[number];
+
+export interface NativeDevice {
+  /** `CPU`, `CUDA0`, `Metal`. */
+  readonly name: string;
+  readonly description: string;
+  readonly type: 'cpu' | 'gpu' | 'igpu' | 'accel';
+  /** Bytes; 0 when the backend cannot tell. */
+  readonly memoryFree: number;
+  readonly memoryTotal: number;
+  /** Instruction sets and options the backend was built with. */
+  readonly features: Readonly<Record<string, string>>;
+}
+
+export interface NativeTensorInfo {
+  readonly name: string;
+  /** Fastest first, as in ggml. */
+  readonly shape: readonly number[];
+  readonly type: string;
+  readonly bytes: number;
+}
+
+export interface NativeGgufInfo {
+  readonly version: number;
+  readonly alignment: number;
+  readonly fileBytes: number;
+  /** Scalars as they are; arrays longer than 16 entries as `{ length, type }`. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly tensors: readonly NativeTensorInfo[];
+}
+
+export interface NativeLoadParams {
+  readonly paths: readonly string[];
+  readonly device: string;
+  readonly threads: number;
+  readonly slots: number;
+  /** 0: what the file says. */
+  readonly contextLength: number;
+  readonly kvType: 'f16' | 'f32';
+  /** Exact tanh GELU instead of ggml's half-precision table: slower on the CPU, for parity tests. */
+  readonly exactGelu: boolean;
+  /** Refuse weights that hold NaN or infinity. */
+  readonly checkTensors: boolean;
+  readonly featureCacheBytes: number;
+  /** null: what the file says; 0: off. */
+  readonly attentionSoftcap: number | null;
+  readonly finalSoftcap: number | null;
+}
+
+export interface NativeModelInfo {
+  readonly architecture: 'gemma' | 'gemma2';
+  readonly version: 1 | 2;
+  readonly name: string;
+  readonly variant: string;
+  readonly device: string;
+  readonly deviceDescription: string;
+  readonly threads: number;
+  readonly slots: number;
+  readonly contextLength: number;
+  readonly imageSize: number;
+  readonly patchSize: number;
+  readonly imageTokenCount: number;
+  readonly vocabularySize: number;
+  readonly fileBytes: number;
+  readonly text: Readonly<Record<string, number>>;
+  readonly vision: Readonly<Record<string, number>>;
+  /** Bytes of weights by type, in the file. */
+  readonly weightTypes: Readonly<Record<string, number>>;
+  readonly memory: {
+    readonly weightsBytes: number;
+    readonly kvCacheBytes: number;
+    readonly computeBytes: number;
+    readonly featureCacheBytes: number;
+  };
+  readonly features: Readonly<Record<string, string>>;
+  readonly hasMaskCodec: boolean;
+}
+
+export interface NativeGenerateParams {
+  /** One entry per picture: interleaved RGB, imageSize x imageSize x 3. Copied by the addon. */
+  readonly images: readonly Uint8Array[];
+  readonly prompt: string;
+  /** Tokens after the prefix; 0: as many as fit the context. */
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly seed: number;
+  readonly topLogprobs: number;
+}
+
+export interface NativeToken {
+  readonly id: number;
+  readonly text: string;
+  readonly logprob: number;
+  readonly top?: readonly { readonly id: number; readonly logprob: number }[];
+}
+
+export interface NativeResult {
+  readonly finishReason: 'stop' | 'length';
+  /** Text still held back by the streaming detokenizer when the last token came. */
+  readonly tail: string;
+  readonly promptTokens: number;
+  readonly imageTokens: number;
+  readonly completionTokens: number;
+  /** How many pictures came from the feature cache. */
+  readonly cachedImages: number;
+  /** Milliseconds. */
+  readonly queueMs: number;
+  readonly encodeMs: number;
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+}
+
+export interface NativeTraceParams {
+  readonly image: Uint8Array;
+  readonly prefix: Int32Array;
+  readonly suffix: Int32Array;
+}
+
+/** Intermediate tensors by the reference's names; rows of the decode steps follow those of the prefix. */
+export type NativeTaps = Readonly<
+  Record<string, { readonly width: number; readonly data: Float32Array }>
+>;
+
+export interface NativeFeatures {
+  /** [imageTokenCount, width], row-major f32: the projector's output. */
+  readonly data: Float32Array;
+  readonly tokens: number;
+  readonly width: number;
+}
+
+/** One native event; `id` is the request it belongs to. */
+export type NativeEvent =
+  | { readonly kind: 'progress'; readonly id: number; readonly loaded: number; readonly total: number }
+  | { readonly kind: 'token'; readonly id: number; readonly token: NativeToken }
+  | { readonly kind: 'done'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: unknown };
+
+/** One loaded model: owns an Engine. Requests are numbered by the caller and answered through `dispatch`. */
+export interface NativeModel {
+  /** Answers with `done` (NativeModelInfo). */
+  load(id: number, params: NativeLoadParams): void;
+  /** Answers with `token`… and `done` (NativeResult). */
+  generate(id: number, params: NativeGenerateParams): void;
+  /** Answers with `done` (NativeFeatures). */
+  encode(id: number, image: Uint8Array): void;
+  /** For parity tests: runs these tokens and answers with every intermediate (NativeTaps). */
+  trace(id: number, params: NativeTraceParams): void;
+  /** The request answers with `error` ERR_ABORTED, unless it had already ended. */
+  cancel(id: number): void;
+  /** Cancels everything, frees the model and answers with `done`. Later requests throw ERR_DISPOSED. */
+  dispose(id: number): void;
+  tokenize(text: string): Int32Array;
+  detokenize(ids: Int32Array): string;
+  info(): NativeModelInfo;
+}
+
+export interface NativeBinding {
+  readonly Model: new (dispatch: (event: NativeEvent) => void) => NativeModel;
+  devices(): readonly NativeDevice[];
+  weightTypes(): readonly string[];
+  errorCodes(): readonly string[];
+  /** Reads and checks header and tensor table of one file. */
+  inspect(path: string): Promise<NativeGgufInfo>;
+  /**
+   * Antialiased bicubic resize of interleaved 8-bit RGB, byte-equal to PIL's, to size x size.
+   * `pixels` must not be changed until the promise settles.
+   */
+  resize(pixels: Uint8Array, width: number, height: number, size: number): Promise<Uint8Array>;
+  /**
+   * Converts `rows` rows of `width` numbers from one float type to any weight type, on all cores.
+   * `data` must not be changed until the promise settles.
+   */
+  quantize(
+    data: Uint8Array,
+    from: 'f32' | 'f16' | 'bf16',
+    to: WeightType,
+    width: number,
+    rows: number,
+  ): Promise<Uint8Array>;
+  /** Cancels all requests of all models of this thread; for process exit. */
+  cancelAll(): void;
+}

@@ -1,0 +1,123 @@
+/**
+ * One native model as seen from JavaScript: numbers the requests, gives each event to the request it belongs to, ties
+ * AbortSignals to native cancellation. What the requests mean is src/model.ts's business.
+ */
+import { fromNative, makeError } from '../errors.js';
+import { native } from './binding.js';
+import type { NativeEvent, NativeModel, NativeToken } from './contract.js';
+
+interface Pending {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onToken?: ((token: NativeToken) => void) | undefined;
+  readonly onProgress?: ((loaded: number, total: number) => void) | undefined;
+  readonly cleanUp: () => void;
+}
+
+interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onToken?: (token: NativeToken) => void;
+  readonly onProgress?: (loaded: number, total: number) => void;
+}
+
+/** Sessions alive in this thread: while there is one, process exit has to stop its work first. */
+let liveSessions = 0;
+const stopWork = (): void => native().cancelAll();
+
+export class NativeSession {
+  readonly #model: NativeModel;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #disposing: Promise<void> | undefined;
+
+  constructor() {
+    this.#model = new (native().Model)((event) => this.#dispatch(event));
+    // Exit waits for a running item of the threadpool, so the pump has to end before.
+    if (liveSessions++ === 0) process.on('exit', stopWork);
+  }
+
+  get disposed(): boolean {
+    return this.#disposing !== undefined;
+  }
+
+  /** The model, for calls that answer at once. Throws ERR_DISPOSED. */
+  get model(): NativeModel {
+    if (this.disposed) throw disposedError();
+    return this.#model;
+  }
+
+  /**
+   * Starts a request and settles with its last event. An abort rejects at once with the signal's reason; the native work
+   * then ends by itself within a node of the graph.
+   */
+  async request<T>(start: (model: NativeModel, id: number) => void, options: RequestOptions = {}): Promise<T> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const model = this.model;
+    const id = this.#nextId++;
+    return new Promise<T>((resolve, reject) => {
+      const onAbort = (): void => {
+        model.cancel(id);
+        this.#settle(id)?.reject(signal?.reason);
+      };
+      this.#pending.set(id, {
+        resolve: resolve as (result: unknown) => void,
+        reject,
+        onToken: options.onToken,
+        onProgress: options.onProgress,
+        cleanUp: () => signal?.removeEventListener('abort', onAbort),
+      });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      try {
+        start(model, id);
+      } catch (error) {
+        this.#settle(id)?.reject(fromNative(error));
+      }
+    });
+  }
+
+  /** Cancels all work and frees the model. Always the same promise. */
+  dispose(): Promise<void> {
+    if (this.#disposing === undefined) {
+      const disposing = this.request<void>((model, id) => model.dispose(id));
+      this.#disposing = disposing;
+      if (--liveSessions === 0) process.off('exit', stopWork);
+    }
+    return this.#disposing;
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    pending?.cleanUp();
+    return pending;
+  }
+
+  // Called by the addon on this thread. Must not throw: there is nobody to catch it.
+  #dispatch(event: NativeEvent): void {
+    try {
+      switch (event.kind) {
+        case 'progress':
+          this.#pending.get(event.id)?.onProgress?.(event.loaded, event.total);
+          break;
+        case 'token':
+          this.#pending.get(event.id)?.onToken?.(event.token);
+          break;
+        case 'done':
+          this.#settle(event.id)?.resolve(event.result);
+          break;
+        case 'error':
+          this.#settle(event.id)?.reject(fromNative(event.error));
+          break;
+      }
+    } catch (error) {
+      // A callback of the user threw: that is the outcome of its request.
+      this.#model.cancel(event.id);
+      this.#settle(event.id)?.reject(error);
+    }
+  }
+}
+
+export function disposedError(): Error {
+  return makeError('ERR_DISPOSED', 'the model was disposed of', { hint: 'load it again' });
+}
