@@ -13,7 +13,7 @@ requireBuildTools();
 run(process.execPath, [path.join(ROOT, 'scripts', 'vendor.mjs')]);
 
 const defines = {
-  PALIGEMMA_TESTS: args.includes('--tests') ? 'ON' : 'OFF',
+  ...(args.includes('--tests') && { PALIGEMMA_TESTS: 'ON' }),
   ...(args.includes('--cuda') && { PALIGEMMA_CUDA: 'ON' }),
   ...(args.includes('--metal') && { PALIGEMMA_METAL: 'ON' }),
   ...(args.includes('--no-metal') && { PALIGEMMA_METAL: 'OFF' }),
@@ -27,19 +27,27 @@ const unknown = args.filter((a) => !known.has(a) && !a.startsWith('-D') && !a.st
 if (unknown.length) fail(`unknown arguments: ${unknown.join(' ')}`);
 
 const work = path.join('build', 'cmake');
-const cmakeJs = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
-run(process.execPath, [
-  cmakeJs,
-  'compile',
-  '--log-level',
-  'warn',
-  '--out',
-  work,
-  '--parallel',
-  String(os.availableParallelism()),
-  ...generator(),
-  ...Object.entries(defines).map(([name, value]) => `--CD${name}=${value}`),
-]);
+const cmakeJs = (command) =>
+  run(process.execPath, [
+    createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js'),
+    command,
+    '--log-level',
+    'warn',
+    '--out',
+    work,
+    '--parallel',
+    String(os.availableParallelism()),
+    ...generator(),
+    ...Object.entries(defines).map(([name, value]) => `--CD${name}=${value}`),
+  ]);
+// `cmake-js compile` alone keeps the first configuration for ever, so changed options need a configure of their own.
+const cacheFile = path.join(ROOT, work, 'CMakeCache.txt');
+const cache = fs.existsSync(cacheFile) ? fs.readFileSync(cacheFile, 'utf8') : '';
+const isConfigured = Object.entries(defines).every(([name, value]) =>
+  cache.split('\n').some((line) => line.startsWith(`${name}:`) && line.endsWith(`=${value}`)),
+);
+if (cache === '' || !isConfigured) cmakeJs('configure');
+cmakeJs('build');
 
 const built = [path.join(work, 'Release'), work]
   .map((dir) => path.join(ROOT, dir, 'paligemma.node'))

@@ -10,7 +10,8 @@ const lock = fs.readFileSync(path.join(ROOT, 'package-lock.json'));
 const stamp = path.join(ROOT, 'node_modules', '.paligemma-lock');
 if (!fs.existsSync(stamp) || !fs.readFileSync(stamp).equals(lock)) {
   say('installing npm packages');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  // Not `npm ci`: it refuses a lock file made where a registry lacks some platform's optional packages.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   });

@@ -14,14 +14,21 @@ import type {
   NativeToken,
 } from './native/contract.js';
 import { NativeSession } from './native/session.js';
-import { type GenerateOptions, type ParsedGenerateOptions, parseGenerateOptions } from './options/generate.js';
+import {
+  type GenerateOptions,
+  type ParsedGenerateOptions,
+  parseGenerateOptions,
+} from './options/generate.js';
 import { type EncodeOptions, parseEncodeOptions } from './options/image.js';
 import { type LoadOptions, parseLoadOptions, threadCount } from './options/load.js';
 import { showValue } from './options/show.js';
 import { type Prediction, PredictionStream } from './prediction.js';
 
 /** A GGUF that holds everything, or a text GGUF and the vision part of it. Paths or `file:` URLs. */
-export type ModelSource = string | URL | { readonly text: string | URL; readonly mmproj: string | URL };
+export type ModelSource =
+  | string
+  | URL
+  | { readonly text: string | URL; readonly mmproj: string | URL };
 
 /** What is loaded and what it takes. Sizes in bytes. */
 export type ModelInfo = NativeModelInfo;
@@ -139,7 +146,9 @@ export class PaliGemma {
         expected: 'at least one picture',
       });
     }
-    return new PredictionStream(o.signal, (signal, onToken) => this.#generate(images, prompt, o, signal, onToken));
+    return new PredictionStream(o.signal, (signal, onToken) =>
+      this.#generate(images, prompt, o, signal, onToken),
+    );
   }
 
   /** The picture as the language model sees it. The result is cached for questions about the same picture. */
@@ -174,11 +183,15 @@ export class PaliGemma {
     const { vocabularySize } = this.info;
     for (const id of list) {
       if (!Number.isInteger(id) || id < 0 || id >= vocabularySize) {
-        throw makeError('ERR_OPTION_RANGE', `token id is ${showValue(id)}, expected an integer from 0 to ${vocabularySize - 1}`, {
-          name: 'ids',
-          found: showValue(id),
-          expected: `0 to ${vocabularySize - 1}`,
-        });
+        throw makeError(
+          'ERR_OPTION_RANGE',
+          `token id is ${showValue(id)}, expected an integer from 0 to ${vocabularySize - 1}`,
+          {
+            name: 'ids',
+            found: showValue(id),
+            expected: `0 to ${vocabularySize - 1}`,
+          },
+        );
       }
     }
     return this.#session.model.detokenize(Int32Array.from(list));
@@ -204,8 +217,11 @@ export class PaliGemma {
     checkLength('prompt', prompt);
     signal.throwIfAborted();
     const begin = performance.now();
+    const id = this.#session.arrive();
     const size = this.#session.model.info().imageSize;
-    const prepared = await Promise.all(images.map((image) => prepareImage(image, size, { ...o, signal })));
+    const prepared = await Promise.all(
+      images.map((image) => prepareImage(image, size, { ...o, signal })),
+    );
     signal.throwIfAborted();
     const prepareMs = performance.now() - begin;
     const params: NativeGenerateParams = {
@@ -218,21 +234,25 @@ export class PaliGemma {
       seed: o.seed ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
       topLogprobs: o.topLogprobs,
     };
-    const result = await this.#session.request<NativeResult>((model, id) => model.generate(id, params), {
-      signal,
-      onToken,
-    });
+    const result = await this.#session.request<NativeResult>(
+      (model, request) => model.generate(request, params),
+      { id, signal, onToken },
+    );
     return { result, prepareMs };
   }
 }
 
 function checkLength(name: string, text: string): void {
   if (text.length > MAX_TEXT_LENGTH) {
-    throw makeError('ERR_PROMPT_TOO_LONG', `${name} has ${text.length} characters, expected at most ${MAX_TEXT_LENGTH}`, {
-      name,
-      found: `${text.length} characters`,
-      expected: `at most ${MAX_TEXT_LENGTH}`,
-    });
+    throw makeError(
+      'ERR_PROMPT_TOO_LONG',
+      `${name} has ${text.length} characters, expected at most ${MAX_TEXT_LENGTH}`,
+      {
+        name,
+        found: `${text.length} characters`,
+        expected: `at most ${MAX_TEXT_LENGTH}`,
+      },
+    );
   }
 }
 
@@ -242,10 +262,14 @@ function modelPaths(source: ModelSource): string[] {
   return parts.map((part) => {
     const path = part instanceof URL && part.protocol === 'file:' ? fileURLToPath(part) : part;
     if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;
-    throw makeError('ERR_OPTION_TYPE', `model is ${showValue(part)}, expected the path of a GGUF file`, {
-      name: 'model',
-      found: showValue(part),
-      expected: 'a path, a file: URL, or { text, mmproj }',
-    });
+    throw makeError(
+      'ERR_OPTION_TYPE',
+      `model is ${showValue(part)}, expected the path of a GGUF file`,
+      {
+        name: 'model',
+        found: showValue(part),
+        expected: 'a path, a file: URL, or { text, mmproj }',
+      },
+    );
   });
 }

@@ -1,5 +1,6 @@
 /** What a call to the model gives: the result, and the stream of pieces it is made from. */
 import { performance } from 'node:perf_hooks';
+import { onAbort } from './abort.js';
 import type { NativeResult, NativeToken } from './native/contract.js';
 
 export interface TokenLogprob {
@@ -72,10 +73,8 @@ export class PredictionStream implements AsyncIterableIterator<Piece> {
   #failure: { readonly error: unknown } | undefined;
 
   constructor(signal: AbortSignal | undefined, run: Run) {
-    const onAbort = (): void => this.#controller.abort(signal?.reason);
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.result = this.#collect(run).finally(() => signal?.removeEventListener('abort', onAbort));
+    const cleanUp = onAbort(signal, (reason) => this.#controller.abort(reason));
+    this.result = this.#collect(run).finally(cleanUp);
     // Whoever only iterates learns of a failure there.
     this.result.catch(() => {});
   }

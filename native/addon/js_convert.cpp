@@ -260,12 +260,16 @@ Napi::Value from(Napi::Env env, const GgufFile& file) {
                 const uint64_t n = file.array_size(key);
                 const GgufType element = file.element_type_of(key);
                 Napi::Array values = Napi::Array::New(env);
+                auto append = [&](Napi::Value value) { values.Set(values.Length(), value); };
                 if (n <= LONG_ARRAY && element == GgufType::String) {
-                    for (auto s : *file.get_strings(key)) values.Set(values.Length(), std::string(s));
+                    const auto strings = *file.get_strings(key);
+                    for (auto text : strings) append(Napi::String::New(env, std::string(text)));
                 } else if (n <= LONG_ARRAY && element == GgufType::F32) {
-                    for (float f : *file.get_floats(key)) values.Set(values.Length(), number(env, f));
+                    const auto floats = *file.get_floats(key);
+                    for (float f : floats) append(number(env, f));
                 } else if (n <= LONG_ARRAY && element != GgufType::Bool && element != GgufType::F64) {
-                    for (int64_t i : *file.get_ints(key)) values.Set(values.Length(), number(env, static_cast<double>(i)));
+                    const auto ints = *file.get_ints(key);
+                    for (int64_t i : ints) append(number(env, static_cast<double>(i)));
                 } else {
                     Napi::Object summary = Napi::Object::New(env);
                     summary.Set("length", number(env, static_cast<double>(n)));

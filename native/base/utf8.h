@@ -1,5 +1,6 @@
-// UTF-8, one sequence at a time: for what checks file strings, splits text and joins byte pieces. Well-formed means
-// table 3-7 of the Unicode Standard: no overlong forms, no surrogates, nothing above U+10FFFF. No conversions here.
+// UTF-8, one sequence at a time: for what checks file strings, splits text and joins byte pieces.
+// Well-formed means table 3-7 of the Unicode Standard: no overlong forms, no surrogates, nothing
+// above U+10FFFF. No conversions here.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,8 +10,9 @@ namespace paligemma {
 
 constexpr std::string_view UTF8_REPLACEMENT = "\xEF\xBF\xBD";  // U+FFFD
 
-// How a text begins: with a whole character of `length` bytes, with a byte that belongs to none (`length` 1), or with
-// `length` bytes, all that are left, which more bytes could still make a character.
+// How a text begins: with a whole character of `length` bytes, with a byte that belongs to none
+// (`length` 1), or with `length` bytes, all that are left, which more bytes could still make a
+// character.
 struct Utf8Step {
     enum Kind { Whole, Invalid, Unfinished } kind;
     size_t length;

@@ -1,5 +1,5 @@
-// Names what a file that is not a GGUF looks like, so that the error tells people what they downloaded. Only guesses
-// from the first bytes; nothing here decides whether a file is accepted.
+// Names what a file that is not a GGUF looks like, so that the error tells people what they
+// downloaded. Only guesses from the first bytes; nothing here decides whether a file is accepted.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -16,15 +16,18 @@ struct FileKind {
 inline FileKind guess_file_kind(std::span<const uint8_t> head) {
     using namespace std::string_view_literals;
     constexpr std::string_view CONVERT = "Convert the checkpoint to GGUF with: paligemma convert";
-    constexpr std::string_view DOWNLOAD = "Download the file again and check the address and the access rights";
+    constexpr std::string_view DOWNLOAD =
+        "Download the file again and check the address and the access rights";
     const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
 
     if (text.empty()) return {"an empty file", DOWNLOAD};
     if (text.starts_with("version https://git-lfs"))
-        return {"a Git LFS pointer, not the file it stands for", "Fetch the file itself with: git lfs pull"};
+        return {"a Git LFS pointer, not the file it stands for",
+                "Fetch the file itself with: git lfs pull"};
 
-    // Signatures: APPNOTE.TXT (zip), Python's pickletools (PROTO), numpy/lib/format.py, HDF5 and gzip specifications,
-    // llama.cpp's file formats before GGUF, whose magic was a little-endian number.
+    // Signatures: APPNOTE.TXT (zip), Python's pickletools (PROTO), numpy/lib/format.py, HDF5 and
+    // gzip specifications, llama.cpp's file formats before GGUF, whose magic was a little-endian
+    // number.
     struct Signature {
         std::string_view bytes;
         FileKind kind;
@@ -42,18 +45,22 @@ inline FileKind guess_file_kind(std::span<const uint8_t> head) {
         {"lmgg"sv, {"a GGML file from before GGUF", CONVERT}},
         {"fmgg"sv, {"a GGMF file from before GGUF", CONVERT}},
         {"tjgg"sv, {"a GGJT file from before GGUF", CONVERT}},
-        {"\0\0\0\0\0\0\0\0"sv, {"a file that begins with zero bytes (an interrupted download?)", DOWNLOAD}},
+        {"\0\0\0\0\0\0\0\0"sv,
+         {"a file that begins with zero bytes (an interrupted download?)", DOWNLOAD}},
     };
     for (const Signature& s : SIGNATURES)
         if (text.starts_with(s.bytes)) return s.kind;
 
     // safetensors: the length of the header as a 64-bit number, then a JSON object
-    if (head.size() > 8 && head[8] == '{' && head[4] == 0 && head[5] == 0 && head[6] == 0 && head[7] == 0)
+    if (head.size() > 8 && head[8] == '{' && head[4] == 0 && head[5] == 0 && head[6] == 0 &&
+        head[7] == 0)
         return {"a safetensors file", CONVERT};
-    // ONNX is a protobuf: ir_version (field 1, a small number), then producer_name, graph or opset_import
+    // ONNX is a protobuf: ir_version (field 1, a small number), then producer_name, graph or
+    // opset_import
     if (head.size() > 2 && head[0] == 0x08 && head[1] < 64 &&
         (head[2] == 0x12 || head[2] == 0x3A || head[2] == 0x42))
-        return {"an ONNX model", "Use the original checkpoint and convert it with: paligemma convert"};
+        return {"an ONNX model",
+                "Use the original checkpoint and convert it with: paligemma convert"};
 
     std::string begin;
     size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
@@ -62,7 +69,8 @@ inline FileKind guess_file_kind(std::span<const uint8_t> head) {
         begin += text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
     if (begin.starts_with("<!doctype") || begin.starts_with("<html") || begin.starts_with("<head"))
         return {"an HTML page (a sign-in or error page saved as a model?)", DOWNLOAD};
-    if (begin.starts_with("<?xml")) return {"an XML document (an error message of a storage service?)", DOWNLOAD};
+    if (begin.starts_with("<?xml"))
+        return {"an XML document (an error message of a storage service?)", DOWNLOAD};
     if (begin.starts_with("{")) return {"a JSON text", {}};
     return {};
 }

@@ -14,48 +14,56 @@ namespace paligemma {
 
 namespace {
 
-constexpr uint64_t MAX_TENSOR_NAME = 64;      // GGML_MAX_NAME, with the final NUL
+constexpr uint64_t MAX_TENSOR_NAME = 64;  // GGML_MAX_NAME, with the final NUL
 constexpr uint64_t MAX_DIM = uint64_t{1} << 31;
 constexpr uint64_t MIN_ALIGNMENT = 8;
-constexpr uint64_t MIN_KEY_BYTES = 8 + 1 + 4 + 1;               // length, name, type, value
-constexpr uint64_t MIN_TENSOR_BYTES = 8 + 1 + 4 + 8 + 4 + 8;    // length, name, dims, one dim, type, offset
+constexpr uint64_t MIN_KEY_BYTES = 8 + 1 + 4 + 1;  // length, name, type, value
+constexpr uint64_t MIN_TENSOR_BYTES =
+    8 + 1 + 4 + 8 + 4 + 8;  // length, name, dims, one dim, type, offset
 
 // Bytes of a value of a fixed size; 0 for strings and arrays.
 uint64_t size_of(GgufType type) {
     switch (type) {
         case GgufType::U8:
         case GgufType::I8:
-        case GgufType::Bool: return 1;
+        case GgufType::Bool:
+            return 1;
         case GgufType::U16:
-        case GgufType::I16: return 2;
+        case GgufType::I16:
+            return 2;
         case GgufType::U32:
         case GgufType::I32:
-        case GgufType::F32: return 4;
+        case GgufType::F32:
+            return 4;
         case GgufType::U64:
         case GgufType::I64:
-        case GgufType::F64: return 8;
+        case GgufType::F64:
+            return 8;
         case GgufType::String:
-        case GgufType::Array: return 0;
+        case GgufType::Array:
+            return 0;
     }
     return 0;
 }
 
 bool is_signed(GgufType type) {
-    return type == GgufType::I8 || type == GgufType::I16 || type == GgufType::I32 || type == GgufType::I64;
+    return type == GgufType::I8 || type == GgufType::I16 || type == GgufType::I32 ||
+           type == GgufType::I64;
 }
 
 bool is_integer(GgufType type) {
-    return is_signed(type) || type == GgufType::U8 || type == GgufType::U16 || type == GgufType::U32 ||
-           type == GgufType::U64;
+    return is_signed(type) || type == GgufType::U8 || type == GgufType::U16 ||
+           type == GgufType::U32 || type == GgufType::U64;
 }
 
 // Names of the types we do not take, for messages only. Source: enum ggml_type in ggml.h.
 std::string ggml_type_text(uint32_t id) {
     constexpr std::string_view NAMES[] = {
-        "f32",     "f16",   "q4_0",    "q4_1",   {},      {},        "q5_0",  "q5_1",   "q8_0",   "q8_1",
-        "q2_k",    "q3_k",  "q4_k",    "q5_k",   "q6_k",  "q8_k",    "iq2_xxs", "iq2_xs", "iq3_xxs", "iq1_s",
-        "iq4_nl",  "iq3_s", "iq2_s",   "iq4_xs", "i8",    "i16",     "i32",   "i64",    "f64",    "iq1_m",
-        "bf16",    {},      {},        {},       "tq1_0", "tq2_0",   {},      {},       {},       "mxfp4",
+        "f32",     "f16",    "q4_0",    "q4_1",  {},       {},      "q5_0",  "q5_1",
+        "q8_0",    "q8_1",   "q2_k",    "q3_k",  "q4_k",   "q5_k",  "q6_k",  "q8_k",
+        "iq2_xxs", "iq2_xs", "iq3_xxs", "iq1_s", "iq4_nl", "iq3_s", "iq2_s", "iq4_xs",
+        "i8",      "i16",    "i32",     "i64",   "f64",    "iq1_m", "bf16",  {},
+        {},        {},       "tq1_0",   "tq2_0", {},       {},      {},      "mxfp4",
     };
     std::string text = "ggml type " + std::to_string(id);
     if (id < std::size(NAMES) && !NAMES[id].empty()) text += " (" + std::string(NAMES[id]) + ")";
@@ -104,7 +112,8 @@ uint32_t read_version(GgufReader& reader, std::span<const uint8_t> head) {
         found = "a big-endian GGUF file";
         hint = "Convert the checkpoint again for little-endian machines";
     }
-    throw reader.error(ErrorCode::ModelFormat, "the model file", found, std::string(EXPECTED), hint);
+    throw reader.error(ErrorCode::ModelFormat, "the model file", found, std::string(EXPECTED),
+                       hint);
 }
 
 uint64_t read_count(GgufReader& reader, const char* what, uint64_t limit) {
@@ -119,7 +128,8 @@ uint64_t read_count(GgufReader& reader, const char* what, uint64_t limit) {
 
 GgufFile GgufFile::parse(std::span<const uint8_t> head, uint64_t file_size, std::string path,
                          const GgufLimits& limits) {
-    head = head.first(static_cast<size_t>(std::min({uint64_t{head.size()}, file_size, limits.metadata_bytes})));
+    head = head.first(
+        static_cast<size_t>(std::min({uint64_t{head.size()}, file_size, limits.metadata_bytes})));
     GgufFile file;
     file.path_ = std::move(path);
     file.file_size_ = file_size;
@@ -128,8 +138,8 @@ GgufFile GgufFile::parse(std::span<const uint8_t> head, uint64_t file_size, std:
     const uint64_t n_tensors = read_count(reader, "tensors", limits.tensors);
     const uint64_t n_keys = read_count(reader, "keys", limits.keys);
     file.read_metadata(reader, n_keys, limits);
-    file.metadata_ = std::make_shared<const std::vector<uint8_t>>(head.begin(),
-                                                                  head.begin() + static_cast<int64_t>(reader.position()));
+    file.metadata_ = std::make_shared<const std::vector<uint8_t>>(
+        head.begin(), head.begin() + static_cast<int64_t>(reader.position()));
     file.read_alignment(limits);
     file.read_tensors(reader, n_tensors);
     file.check_layout(reader.position());
@@ -151,42 +161,52 @@ void GgufFile::read_metadata(GgufReader& reader, uint64_t n_keys, const GgufLimi
     }
 }
 
-GgufFile::Value GgufFile::read_value(GgufReader& reader, const std::string& key, const GgufLimits& limits) const {
+GgufFile::Value GgufFile::read_value(GgufReader& reader, const std::string& key,
+                                     const GgufLimits& limits) const {
     const auto read_type = [&] {
         const uint32_t id = reader.u32(key);
         if (id > static_cast<uint32_t>(GgufType::F64))
-            throw reader.error(ErrorCode::ModelFormat, key, "of value type " + std::to_string(id), "a type from 0 to 12");
+            throw reader.error(ErrorCode::ModelFormat, key, "of value type " + std::to_string(id),
+                               "a type from 0 to 12");
         return static_cast<GgufType>(id);
     };
     const auto read_string = [&](uint64_t max_bytes) {
         const std::string_view text = reader.string(max_bytes, ErrorCode::ModelLimit, key);
-        if (!utf8_valid(text)) throw reader.error(ErrorCode::ModelFormat, key, "not UTF-8", "valid UTF-8");
+        if (!utf8_valid(text))
+            throw reader.error(ErrorCode::ModelFormat, key, "not UTF-8", "valid UTF-8");
         return text;
     };
     const auto read_fixed = [&](GgufType type, uint64_t count) {
         reader.need(uint128{count} * size_of(type), key);
         const std::span<const uint8_t> bytes = reader.bytes(count * size_of(type), key);
-        if (type == GgufType::Bool && std::any_of(bytes.begin(), bytes.end(), [](uint8_t b) { return b > 1; }))
-            throw reader.error(ErrorCode::ModelFormat, key, "a bool that is neither 0 nor 1", "0 or 1");
+        if (type == GgufType::Bool &&
+            std::any_of(bytes.begin(), bytes.end(), [](uint8_t b) { return b > 1; }))
+            throw reader.error(ErrorCode::ModelFormat, key, "a bool that is neither 0 nor 1",
+                               "0 or 1");
     };
 
-    Value value{.type = read_type(), .element = GgufType::Array, .count = 1, .offset = 0, .n_bytes = 0};
+    Value value{
+        .type = read_type(), .element = GgufType::Array, .count = 1, .offset = 0, .n_bytes = 0};
     if (value.type == GgufType::String) {
         const std::string_view text = read_string(limits.string_bytes);
         if (text.find('\0') != text.npos)
-            throw reader.error(ErrorCode::ModelFormat, key, "a string that holds a NUL", "text without NUL");
+            throw reader.error(ErrorCode::ModelFormat, key, "a string that holds a NUL",
+                               "text without NUL");
         value.offset = reader.position() - text.size();
     } else if (value.type == GgufType::Array) {
         value.element = read_type();
         if (value.element == GgufType::Array)
-            throw reader.error(ErrorCode::ModelFormat, key, "an array of arrays", "an array of scalars or strings");
+            throw reader.error(ErrorCode::ModelFormat, key, "an array of arrays",
+                               "an array of scalars or strings");
         value.count = reader.u64(key);
         if (value.count > limits.array_elements)
-            throw reader.error(ErrorCode::ModelLimit, key, "an array of " + to_text(value.count) + " elements",
+            throw reader.error(ErrorCode::ModelLimit, key,
+                               "an array of " + to_text(value.count) + " elements",
                                "at most " + to_text(limits.array_elements) + " elements");
         value.offset = reader.position();
         if (value.element == GgufType::String) {
-            reader.need(uint128{value.count} * 8, key);  // a length each: a short file ends here, not in the loop
+            reader.need(uint128{value.count} * 8,
+                        key);  // a length each: a short file ends here, not in the loop
             for (uint64_t i = 0; i < value.count; i++) read_string(limits.array_string_bytes);
         } else {
             read_fixed(value.element, value.count);
@@ -214,14 +234,16 @@ void GgufFile::read_alignment(const GgufLimits& limits) {
     alignment_ = found;
 }
 
-// Offsets are left relative to the data section; check_layout() needs its start, which is only known at the end.
+// Offsets are left relative to the data section; check_layout() needs its start, which is only
+// known at the end.
 void GgufFile::read_tensors(GgufReader& reader, uint64_t n_tensors) {
     const uint64_t n_reserve = std::min(n_tensors, reader.remaining() / MIN_TENSOR_BYTES);
     tensors_.reserve(n_reserve);
     tensor_index_.reserve(n_reserve);
     for (uint64_t i = 0; i < n_tensors; i++) {
         GgufTensor t{};
-        t.name = reader.string(MAX_TENSOR_NAME - 1, ErrorCode::ModelFormat, "the name of tensor " + std::to_string(i));
+        t.name = reader.string(MAX_TENSOR_NAME - 1, ErrorCode::ModelFormat,
+                               "the name of tensor " + std::to_string(i));
         if (t.name.empty() || !printable(t.name))
             throw reader.error(ErrorCode::ModelFormat, "the name of tensor " + std::to_string(i),
                                t.name.empty() ? "empty" : quote(t.name), "printable ASCII");
@@ -230,8 +252,8 @@ void GgufFile::read_tensors(GgufReader& reader, uint64_t n_tensors) {
 
         const uint32_t n_dims = reader.u32(t.name);
         if (n_dims < 1 || n_dims > 4)
-            throw reader.error(ErrorCode::ModelCorrupt, t.name, "of " + std::to_string(n_dims) + " dimensions",
-                               "1 to 4 dimensions");
+            throw reader.error(ErrorCode::ModelCorrupt, t.name,
+                               "of " + std::to_string(n_dims) + " dimensions", "1 to 4 dimensions");
         t.n_dims = static_cast<int>(n_dims);
         uint128 n_elements = 1;
         for (uint32_t d = 0; d < 4; d++) {
@@ -247,14 +269,16 @@ void GgufFile::read_tensors(GgufReader& reader, uint64_t n_tensors) {
         const uint32_t type_id = reader.u32(t.name);
         const std::optional<WeightType> type = weight_type_from_gguf(type_id);
         if (!type)
-            throw reader.error(ErrorCode::TensorType, t.name, ggml_type_text(type_id), supported_types(),
+            throw reader.error(ErrorCode::TensorType, t.name, ggml_type_text(type_id),
+                               supported_types(),
                                "Convert the checkpoint again to one of these types");
         t.type = *type;
         const WeightTypeTraits& traits = traits_of(t.type);
         if (t.ne[0] % traits.block_size != 0)
-            throw reader.error(ErrorCode::TensorShape, t.name,
-                               "of row length " + std::to_string(t.ne[0]) + " in " + std::string(traits.name),
-                               "a multiple of " + std::to_string(traits.block_size));
+            throw reader.error(
+                ErrorCode::TensorShape, t.name,
+                "of row length " + std::to_string(t.ne[0]) + " in " + std::string(traits.name),
+                "a multiple of " + std::to_string(traits.block_size));
 
         t.offset = reader.u64(t.name);
         if (t.offset % alignment_ != 0)
@@ -275,9 +299,12 @@ void GgufFile::read_tensors(GgufReader& reader, uint64_t n_tensors) {
     }
 }
 
-// The tensors must tile the rest of the file: in any order, each at the first aligned byte after the one before.
+// The tensors must tile the rest of the file: in any order, each at the first aligned byte after
+// the one before.
 void GgufFile::check_layout(uint64_t table_end) const {
-    const auto aligned = [&](uint64_t n) { return (uint128{n} + alignment_ - 1) / alignment_ * alignment_; };
+    const auto aligned = [&](uint64_t n) {
+        return (uint128{n} + alignment_ - 1) / alignment_ * alignment_;
+    };
     std::vector<const GgufTensor*> order;
     order.reserve(tensors_.size());
     for (const GgufTensor& t : tensors_) order.push_back(&t);
@@ -286,16 +313,19 @@ void GgufFile::check_layout(uint64_t table_end) const {
     uint64_t end = table_end;
     for (const GgufTensor* t : order) {
         if (t->offset != aligned(end))
-            throw file_error(path_, ErrorCode::ModelCorrupt, t->name, "at byte " + to_text(t->offset),
+            throw file_error(path_, ErrorCode::ModelCorrupt, t->name,
+                             "at byte " + to_text(t->offset),
                              "byte " + to_text(aligned(end)) +
-                                 (t->offset < end ? " (it overlaps another tensor)" : " (there is a hole before it)"));
+                                 (t->offset < end ? " (it overlaps another tensor)"
+                                                  : " (there is a hole before it)"));
         end = t->offset + t->n_bytes;
     }
     // Writers pad the last tensor or leave it; anything between means that the end is lost.
     if (file_size_ == end || file_size_ == aligned(end)) return;
     const bool is_cut = file_size_ < aligned(end);
-    throw file_error(path_, is_cut ? ErrorCode::ModelTruncated : ErrorCode::ModelCorrupt, "the file",
-                     bytes_text(file_size_), bytes_text(aligned(end)) + " by its tensor table");
+    throw file_error(path_, is_cut ? ErrorCode::ModelTruncated : ErrorCode::ModelCorrupt,
+                     "the file", bytes_text(file_size_),
+                     bytes_text(aligned(end)) + " by its tensor table");
 }
 
 const GgufTensor* GgufFile::find_tensor(std::string_view name) const {
@@ -303,9 +333,13 @@ const GgufTensor* GgufFile::find_tensor(std::string_view name) const {
     return it == tensor_index_.end() ? nullptr : &tensors_[it->second];
 }
 
-std::vector<std::string_view> GgufFile::keys() const { return {key_order_.begin(), key_order_.end()}; }
+std::vector<std::string_view> GgufFile::keys() const {
+    return {key_order_.begin(), key_order_.end()};
+}
 
-bool GgufFile::has(std::string_view key) const { return find_value(key) != nullptr; }
+bool GgufFile::has(std::string_view key) const {
+    return find_value(key) != nullptr;
+}
 
 const GgufFile::Value* GgufFile::find_value(std::string_view key) const {
     const auto it = values_.find(std::string(key));
@@ -320,15 +354,19 @@ const GgufFile::Value& GgufFile::value_of(std::string_view key) const {
 
 const GgufFile::Value* GgufFile::find_array(std::string_view key) const {
     const Value* value = find_value(key);
-    if (value && value->type != GgufType::Array) throw wrong_type(key, to_string(value->type), "array");
+    if (value && value->type != GgufType::Array)
+        throw wrong_type(key, to_string(value->type), "array");
     return value;
 }
 
 Error GgufFile::wrong_type(std::string_view key, std::string found, std::string expected) const {
-    return file_error(path_, ErrorCode::ModelFormat, std::string(key), std::move(found), std::move(expected));
+    return file_error(path_, ErrorCode::ModelFormat, std::string(key), std::move(found),
+                      std::move(expected));
 }
 
-GgufType GgufFile::type_of(std::string_view key) const { return value_of(key).type; }
+GgufType GgufFile::type_of(std::string_view key) const {
+    return value_of(key).type;
+}
 
 GgufType GgufFile::element_type_of(std::string_view key) const {
     value_of(key);
@@ -345,7 +383,9 @@ struct GgufFile::Integer {
     uint64_t bits;
     bool negative;
     bool fits_int64() const { return negative || bits <= static_cast<uint64_t>(INT64_MAX); }
-    std::string text() const { return negative ? std::to_string(static_cast<int64_t>(bits)) : std::to_string(bits); }
+    std::string text() const {
+        return negative ? std::to_string(static_cast<int64_t>(bits)) : std::to_string(bits);
+    }
 };
 
 GgufFile::Integer GgufFile::integer_at(GgufType type, uint64_t offset) const {
@@ -394,14 +434,16 @@ std::optional<std::string> GgufFile::get_string(std::string_view key) const {
     const Value* value = find_value(key);
     if (!value) return std::nullopt;
     if (value->type != GgufType::String) throw wrong_type(key, to_string(value->type), "string");
-    return std::string(reinterpret_cast<const char*>(metadata_->data() + value->offset), value->n_bytes);
+    return std::string(reinterpret_cast<const char*>(metadata_->data() + value->offset),
+                       value->n_bytes);
 }
 
 std::optional<std::vector<std::string_view>> GgufFile::get_strings(std::string_view key) const {
     const Value* value = find_array(key);
     if (!value) return std::nullopt;
     if (value->element != GgufType::String)
-        throw wrong_type(key, std::string("array of ") + to_string(value->element), "array of string");
+        throw wrong_type(key, std::string("array of ") + to_string(value->element),
+                         "array of string");
     std::vector<std::string_view> strings;
     strings.reserve(value->count);
     const uint8_t* p = metadata_->data() + value->offset;
@@ -429,7 +471,8 @@ std::optional<std::vector<int64_t>> GgufFile::get_ints(std::string_view key) con
     const Value* value = find_array(key);
     if (!value) return std::nullopt;
     if (!is_integer(value->element))
-        throw wrong_type(key, std::string("array of ") + to_string(value->element), "array of integers");
+        throw wrong_type(key, std::string("array of ") + to_string(value->element),
+                         "array of integers");
     std::vector<int64_t> ints(value->count);
     for (uint64_t i = 0; i < value->count; i++) {
         const Integer n = integer_at(value->element, value->offset + i * size_of(value->element));

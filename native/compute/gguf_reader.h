@@ -1,5 +1,5 @@
-// A checked cursor over the bytes of a GGUF file, and the texts of its errors. Only for gguf_file.cpp, which knows the
-// grammar.
+// A checked cursor over the bytes of a GGUF file, and the texts of its errors. Only for
+// gguf_file.cpp, which knows the grammar.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace paligemma {
 
-// Products of four sizes below 2^31 and a block size fit with room to spare, so no sum or product here can wrap.
+// Products of four sizes below 2^31 and a block size fit with room to spare, so no sum or product
+// here can wrap.
 __extension__ typedef unsigned __int128 uint128;
 
 inline std::string to_text(uint128 n) {
@@ -25,7 +26,9 @@ inline std::string to_text(uint128 n) {
     return digits;
 }
 
-inline std::string bytes_text(uint128 n) { return to_text(n) + (n == 1 ? " byte" : " bytes"); }
+inline std::string bytes_text(uint128 n) {
+    return to_text(n) + (n == 1 ? " byte" : " bytes");
+}
 
 inline bool printable(std::string_view name) {
     return std::all_of(name.begin(), name.end(), [](char c) { return c >= 0x20 && c <= 0x7E; });
@@ -54,16 +57,19 @@ inline uint64_t load_uint(const uint8_t* p, size_t n_bytes) {  // little-endian 
 }
 
 // The path is part of the message only: the facts are the same wherever the file lies.
-inline Error file_error(const std::string& path, ErrorCode code, std::string name, std::string found,
-                        std::string expected, std::string hint = {}) {
+inline Error file_error(const std::string& path, ErrorCode code, std::string name,
+                        std::string found, std::string expected, std::string hint = {}) {
     std::string message = path.empty() ? std::string() : path + ": ";
     message += name + " is " + found + ", expected " + expected;
     return Error(code, std::move(message),
-                 {.name = std::move(name), .found = std::move(found), .expected = std::move(expected),
+                 {.name = std::move(name),
+                  .found = std::move(found),
+                  .expected = std::move(expected),
                   .hint = std::move(hint)});
 }
 
-// A cursor over the readable part of the file. Every read is checked twice: against the file, then against the cap.
+// A cursor over the readable part of the file. Every read is checked twice: against the file, then
+// against the cap.
 class GgufReader {
   public:
     GgufReader(std::span<const uint8_t> head, uint64_t file_size, const std::string& path)
@@ -75,12 +81,14 @@ class GgufReader {
 
     Error error(ErrorCode code, std::string name, std::string found, std::string expected,
                 std::string hint = {}) const {
-        return file_error(path_, code, std::move(name), std::move(found), std::move(expected), std::move(hint));
+        return file_error(path_, code, std::move(name), std::move(found), std::move(expected),
+                          std::move(hint));
     }
 
     Error truncated(std::string what, uint128 n_expected) const {
-        return error(ErrorCode::ModelTruncated, "the file (cut in " + std::move(what) + ")", bytes_text(file_size_),
-                     "at least " + bytes_text(n_expected), "Download or convert the file again");
+        return error(ErrorCode::ModelTruncated, "the file (cut in " + std::move(what) + ")",
+                     bytes_text(file_size_), "at least " + bytes_text(n_expected),
+                     "Download or convert the file again");
     }
 
     // Checks that `n` more bytes can be read; `what` says of what, for the message.
@@ -88,7 +96,8 @@ class GgufReader {
         if (n > remaining()) throw truncated(std::string(what), uint128{position_} + n);
         if (n > head_.size() - position_)
             throw error(ErrorCode::ModelLimit, "the metadata section",
-                        "at least " + bytes_text(uint128{position_} + n), "at most " + bytes_text(head_.size()));
+                        "at least " + bytes_text(uint128{position_} + n),
+                        "at most " + bytes_text(head_.size()));
     }
 
     std::span<const uint8_t> bytes(uint64_t n, std::string_view what) {
@@ -98,14 +107,17 @@ class GgufReader {
         return view;
     }
 
-    uint32_t u32(std::string_view what) { return static_cast<uint32_t>(load_uint(bytes(4, what).data(), 4)); }
+    uint32_t u32(std::string_view what) {
+        return static_cast<uint32_t>(load_uint(bytes(4, what).data(), 4));
+    }
     uint64_t u64(std::string_view what) { return load_uint(bytes(8, what).data(), 8); }
 
     // A length and that many bytes. A length above `max_bytes` throws `code`.
     std::string_view string(uint64_t max_bytes, ErrorCode code, std::string_view what) {
         const uint64_t n = u64(what);
         if (n > max_bytes)
-            throw error(code, std::string(what), bytes_text(n) + " long", "at most " + bytes_text(max_bytes));
+            throw error(code, std::string(what), bytes_text(n) + " long",
+                        "at most " + bytes_text(max_bytes));
         const std::span<const uint8_t> view = bytes(n, what);
         return {reinterpret_cast<const char*>(view.data()), view.size()};
     }

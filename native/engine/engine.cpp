@@ -89,13 +89,22 @@ class RequestTask : public Task {
     }
     Listener& listener() { return engine_.listener_; }
     void update_info() { engine_.update_info(); }
-    // There is one set of hidden tensors: encodings and prefills take turns in order of arrival.
-    bool enter_prefill() {
-        if (model().prefilling == nullptr) model().prefilling = this;
-        return model().prefilling == this;
+    // There is one set of hidden tensors: encodings and prefills take turns in order of arrival. `is_ready` is asked when
+    // the turn has come; while it says no, nobody behind may overtake.
+    template <typename IsReady>
+    bool enter_prefill(IsReady&& is_ready) {
+        LoadedModel& m = model();
+        if (m.prefilling == this) return true;
+        m.queued.insert(id);
+        if (m.prefilling != nullptr || *m.queued.begin() != id || !is_ready()) return false;
+        m.queued.erase(id);
+        m.prefilling = this;
+        return true;
     }
     void leave_prefill() {
-        if (engine_.model_ && engine_.model_->prefilling == this) engine_.model_->prefilling = nullptr;
+        if (!engine_.model_) return;
+        engine_.model_->queued.erase(id);
+        if (engine_.model_->prefilling == this) engine_.model_->prefilling = nullptr;
     }
     void check_image(const std::vector<uint8_t>& image) {
         const auto size = static_cast<size_t>(model().config.vision.image_size);
@@ -121,7 +130,7 @@ class EncodeTask : public RequestTask {
             features = model().features.find(image_);
         }
         if (!features) {
-            if (!enter_prefill()) return Step::Waiting;
+            if (!enter_prefill([] { return true; })) return Step::Waiting;
             if (!encoder_) encoder_ = std::make_unique<PictureEncoder>(model(), image_, cancel_flag);
             if (!encoder_->step()) return Step::More;
             features = encoder_->features();
@@ -177,10 +186,11 @@ class GenerateTask : public RequestTask {
             result_.n_prompt = static_cast<int>(prefix_.size());
             max_tokens_ = resolve_max_tokens(model(), result_.n_image + result_.n_prompt, params_.max_tokens);
         }
-        if (!enter_prefill()) return Step::Waiting;
-        // While all slots are taken this one keeps its turn: those behind it must not overtake.
-        slot_ = model().take_slot(result_.n_image + result_.n_prompt + max_tokens_);
-        if (!slot_) return Step::Waiting;
+        const bool entered = enter_prefill([this] {
+            slot_ = model().take_slot(result_.n_image + result_.n_prompt + max_tokens_);
+            return slot_ != nullptr;
+        });
+        if (!entered) return Step::Waiting;
         stage_ = Stage::Encode;
         return Step::More;
     }

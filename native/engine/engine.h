@@ -101,7 +101,8 @@ class Engine {
     Engine(Listener& listener, std::function<void()> start);
     ~Engine();
 
-    // Ids are the caller's; each request ends with exactly one on_done or on_error.
+    // Ids are the caller's and give the order of arrival: of two requests that wait, the one with the smaller id goes
+    // first. Each request ends with exactly one on_done or on_error.
     void load(uint64_t id, LoadParams params);
     void generate(uint64_t id, GenerateParams params);
     void encode(uint64_t id, std::vector<uint8_t> image);

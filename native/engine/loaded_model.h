@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "compute/weights.h"
@@ -87,8 +88,9 @@ struct LoadedModel {
     std::unique_ptr<GraphMemory> memory;   // of encode and prefill graphs
     FeatureCache features;
     std::vector<std::unique_ptr<Slot>> slots;
-    // Who encodes or prefills now: there is one set of hidden tensors, and order of arrival is fair.
+    // Who encodes or prefills now (there is one set of hidden tensors), and who waits for it, by order of arrival.
     const Task* prefilling = nullptr;
+    std::set<uint64_t> queued;
 
     double step_flops() const { return backend->is_cpu() ? 3e10 : 2e12; }
 

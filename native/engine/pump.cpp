@@ -1,5 +1,6 @@
 #include "engine/pump.h"
 
+#include <iterator>
 #include <new>
 
 #include "base/error.h"
@@ -88,7 +89,12 @@ void Pump::close(std::shared_ptr<Task> last) {
 
 void Pump::admit() {
     std::lock_guard lock(mutex_);
-    for (auto& task : incoming_) tasks_.push_back(std::move(task));
+    // By id: a request may be posted late because its picture took long to decode, and keeps its place all the same.
+    for (auto& task : incoming_) {
+        auto it = tasks_.end();
+        while (it != tasks_.begin() && task->gate() == Task::Gate::Running && (*std::prev(it))->id > task->id) --it;
+        tasks_.insert(it, std::move(task));
+    }
     incoming_.clear();
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 constexpr int64_t MAX_SIDE = int64_t{1} << 24;  // Pillow's box is made of floats, exact up to here
 constexpr int64_t MAX_SIZE = 8192;              // of the result: 192 MB
-constexpr int PRECISION_BITS = 32 - 8 - 2;      // Resample.c: room for 8 bits per channel and sums a little above 1
+constexpr int PRECISION_BITS =
+    32 - 8 - 2;  // Resample.c: room for 8 bits per channel and sums a little above 1
 constexpr int32_t HALF = 1 << (PRECISION_BITS - 1);
 constexpr double BICUBIC_SUPPORT = 2.0;
 
@@ -44,7 +45,8 @@ class Axis {
         std::vector<size_t> starts;
         for (int64_t i = 0; i < n_out; i++) {
             const double centre = (static_cast<double>(i) + 0.5) * scale;
-            const int64_t begin = std::max<int64_t>(0, static_cast<int64_t>(centre - support + 0.5));
+            const int64_t begin =
+                std::max<int64_t>(0, static_cast<int64_t>(centre - support + 0.5));
             const int64_t end = std::min(n_in, static_cast<int64_t>(centre + support + 0.5));
             exact.clear();
             double sum = 0.0;
@@ -60,7 +62,8 @@ class Axis {
             }
             windows_[static_cast<size_t>(i)] = {begin, end, nullptr};
         }
-        for (size_t i = 0; i < windows_.size(); i++) windows_[i].weights = weights_.data() + starts[i];
+        for (size_t i = 0; i < windows_.size(); i++)
+            windows_[i].weights = weights_.data() + starts[i];
     }
     Axis(const Axis&) = delete;  // windows_ point into weights_
     Axis& operator=(const Axis&) = delete;
@@ -73,7 +76,9 @@ class Axis {
 };
 
 // Shifting a negative number is arithmetic since C++20, as Pillow relies on.
-uint8_t to_byte(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> PRECISION_BITS, 0, 255)); }
+uint8_t to_byte(int32_t sum) {
+    return static_cast<uint8_t>(std::clamp(sum >> PRECISION_BITS, 0, 255));
+}
 
 // One row [width, 3] -> [n_out, 3]
 void resample_row(const uint8_t* row, const Axis& axis, uint8_t* out) {
@@ -95,14 +100,18 @@ void resample_row(const uint8_t* row, const Axis& axis, uint8_t* out) {
 
 }  // namespace
 
-// Pillow resizes all rows into an intermediate picture, then all columns. We add each finished row to the outputs that
-// need it at once: integer sums do not depend on the order, and a tall picture needs no tall intermediate.
-std::vector<uint8_t> resize_bicubic(std::span<const uint8_t> rgb, int64_t width, int64_t height, int64_t size) {
+// Pillow resizes all rows into an intermediate picture, then all columns. We add each finished row
+// to the outputs that need it at once: integer sums do not depend on the order, and a tall picture
+// needs no tall intermediate.
+std::vector<uint8_t> resize_bicubic(std::span<const uint8_t> rgb, int64_t width, int64_t height,
+                                    int64_t size) {
     const std::string dims = std::to_string(width) + " x " + std::to_string(height);
     if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE)
-        throw mismatch(ErrorCode::ImageTooLarge, "image", dims, "sides of 1 to " + std::to_string(MAX_SIDE));
+        throw mismatch(ErrorCode::ImageTooLarge, "image", dims,
+                       "sides of 1 to " + std::to_string(MAX_SIDE));
     if (size < 1 || size > MAX_SIZE)
-        throw mismatch(ErrorCode::ImageTooLarge, "size", std::to_string(size), "1 to " + std::to_string(MAX_SIZE));
+        throw mismatch(ErrorCode::ImageTooLarge, "size", std::to_string(size),
+                       "1 to " + std::to_string(MAX_SIZE));
     // Sides below 2^24 keep the product below 2^50.
     if (rgb.size() != static_cast<uint64_t>(width * height * 3))
         throw mismatch(ErrorCode::ImageCorrupt, "image", std::to_string(rgb.size()) + " bytes",
@@ -129,7 +138,8 @@ std::vector<uint8_t> resize_bicubic(std::span<const uint8_t> rgb, int64_t width,
         return out;
     }
 
-    // Both ends of the windows grow with the output row, so the rows under way are out[first, next).
+    // Both ends of the windows grow with the output row, so the rows under way are out[first,
+    // next).
     std::vector<int32_t> sums(out.size());
     size_t first = 0, next = 0;
     for (int64_t y = 0; y < height; y++) {
@@ -158,9 +168,11 @@ void normalize(std::span<const uint8_t> rgb, int64_t size, float* planar) {
         throw mismatch(ErrorCode::ImageCorrupt, "image", std::to_string(rgb.size()) + " bytes",
                        std::to_string(n_pixels * 3) + " bytes");
     std::array<float, 256> table;
-    for (int i = 0; i < 256; i++) table[static_cast<size_t>(i)] = static_cast<float>(i) / 255.0f * 2.0f - 1.0f;
+    for (int i = 0; i < 256; i++)
+        table[static_cast<size_t>(i)] = static_cast<float>(i) / 255.0f * 2.0f - 1.0f;
     for (int64_t i = 0; i < n_pixels; i++)
-        for (int64_t c = 0; c < 3; c++) planar[c * n_pixels + i] = table[rgb[static_cast<size_t>(3 * i + c)]];
+        for (int64_t c = 0; c < 3; c++)
+            planar[c * n_pixels + i] = table[rgb[static_cast<size_t>(3 * i + c)]];
 }
 
 }  // namespace paligemma

@@ -10,8 +10,9 @@ namespace paligemma {
 
 namespace {
 
-constexpr std::string_view SPACE_SYMBOL = "\xE2\x96\x81";    // U+2581
-constexpr std::string_view UNKNOWN = " \xE2\x81\x87 ";       // U+2047, unk_surface of sentencepiece's trainer spec
+constexpr std::string_view SPACE_SYMBOL = "\xE2\x96\x81";  // U+2581
+constexpr std::string_view UNKNOWN =
+    " \xE2\x81\x87 ";  // U+2047, unk_surface of sentencepiece's trainer spec
 
 }  // namespace
 
@@ -27,9 +28,12 @@ std::string Detokenizer::push(int32_t id) {
         case TokenType::Byte:  // "<0xAB>": Tokenizer has checked the form
             held_ += static_cast<char>(std::stoi(std::string(piece.substr(3, 2)), nullptr, 16));
             return drain(false);
-        case TokenType::Control: return finish();
-        case TokenType::Unknown: return finish() += UNKNOWN;
-        default: break;
+        case TokenType::Control:
+            return finish();
+        case TokenType::Unknown:
+            return finish() += UNKNOWN;
+        default:
+            break;
     }
     std::string text = finish();
     for (size_t at = 0; at < piece.size();) {
@@ -42,9 +46,12 @@ std::string Detokenizer::push(int32_t id) {
     return text;
 }
 
-std::string Detokenizer::finish() { return drain(true); }
+std::string Detokenizer::finish() {
+    return drain(true);
+}
 
-// Takes whole characters and hopeless bytes from the front of held_; at the end everything left is hopeless.
+// Takes whole characters and hopeless bytes from the front of held_; at the end everything left is
+// hopeless.
 std::string Detokenizer::drain(bool at_end) {
     std::string text;
     std::string_view rest = held_;

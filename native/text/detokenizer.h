@@ -1,6 +1,7 @@
-// Ids -> text, one at a time: never gives half a character. Byte pieces are held until they make a UTF-8 sequence;
-// bytes that cannot become one turn into U+FFFD each. Control pieces are dropped, the unknown piece becomes " U+2047 ",
-// U+2581 becomes a space; no leading space is removed. Source: DecodeIds in sentencepiece_processor.cc.
+// Ids -> text, one at a time: never gives half a character. Byte pieces are held until they make a
+// UTF-8 sequence; bytes that cannot become one turn into U+FFFD each. Control pieces are dropped,
+// the unknown piece becomes " U+2047 ", U+2581 becomes a space; no leading space is removed.
+// Source: DecodeIds in sentencepiece_processor.cc.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -15,7 +16,8 @@ class Detokenizer {
     // `vocabulary` must outlive this object and be one that a Tokenizer has checked.
     explicit Detokenizer(const Vocabulary& vocabulary);
 
-    // The text that became certain with `id`; may be empty. Ids outside the vocabulary throw OptionRange.
+    // The text that became certain with `id`; may be empty. Ids outside the vocabulary throw
+    // OptionRange.
     std::string push(int32_t id);
     // What is still held back, as U+FFFD; call once at the end.
     std::string finish();
@@ -24,7 +26,7 @@ class Detokenizer {
     std::string drain(bool at_end);
 
     const Vocabulary* vocabulary_;
-    std::string held_;   // bytes of an unfinished sequence
+    std::string held_;  // bytes of an unfinished sequence
 };
 
 std::string detokenize(const Vocabulary& vocabulary, const std::vector<int32_t>& ids);

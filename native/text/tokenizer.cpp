@@ -16,14 +16,17 @@ namespace paligemma {
 namespace {
 
 constexpr std::string_view SPACE_SYMBOL = "\xE2\x96\x81";  // U+2581
-constexpr size_t MAX_TEXT = size_t{1} << 28;               // keeps positions in 32 bits after escaping
+constexpr size_t MAX_TEXT = size_t{1} << 28;  // keeps positions in 32 bits after escaping
 constexpr size_t MAX_BUCKET = 64;
 
 Error format_error(std::string name, std::string found, std::string expected) {
-    return mismatch(ErrorCode::TokenizerFormat, std::move(name), std::move(found), std::move(expected));
+    return mismatch(ErrorCode::TokenizerFormat, std::move(name), std::move(found),
+                    std::move(expected));
 }
 
-std::string piece_name(size_t id) { return "token " + std::to_string(id); }
+std::string piece_name(size_t id) {
+    return "token " + std::to_string(id);
+}
 
 // The value of "<0xAB>", upper case as sentencepiece writes it; -1 for anything else.
 int byte_value(std::string_view piece) {
@@ -33,7 +36,8 @@ int byte_value(std::string_view piece) {
     return high == DIGITS.npos || low == DIGITS.npos ? -1 : static_cast<int>(high * 16 + low);
 }
 
-// Finds the longest user-defined piece at the beginning of a text (sentencepiece: normalizer.cc, PrefixMatcher).
+// Finds the longest user-defined piece at the beginning of a text (sentencepiece: normalizer.cc,
+// PrefixMatcher).
 class PrefixMatcher {
   public:
     void add(std::string_view piece) { pieces_.push_back(piece); }
@@ -48,7 +52,8 @@ class PrefixMatcher {
             begin = std::partition_point(begin, end, [&](std::string_view p) {
                 return p.size() <= n || static_cast<uint8_t>(p[n]) < c;
             });
-            end = std::partition_point(begin, end, [&](std::string_view p) { return static_cast<uint8_t>(p[n]) == c; });
+            end = std::partition_point(
+                begin, end, [&](std::string_view p) { return static_cast<uint8_t>(p[n]) == c; });
             if (begin == end) break;
             if (begin->size() == n + 1) longest = n + 1;
         }
@@ -61,15 +66,16 @@ class PrefixMatcher {
 
 // A stretch of the text that is one symbol so far.
 struct Symbol {
-    int32_t prev, next;  // -1 at the ends
-    int32_t begin, size; // size 0: merged into another
+    int32_t prev, next;   // -1 at the ends
+    int32_t begin, size;  // size 0: merged into another
     bool frozen;
 };
 
 struct Merge {
     float score;
     int32_t left, right;
-    int32_t size;  // of both together when this merge was found; another size now means that it is stale
+    int32_t size;  // of both together when this merge was found; another size now means that it is
+                   // stale
 };
 
 struct LowerPriority {  // bpe_model.cc SymbolPairComparator: best score first, then leftmost
@@ -83,7 +89,7 @@ struct LowerPriority {  // bpe_model.cc SymbolPairComparator: best score first, 
 struct Tokenizer::Impl {
     Vocabulary vocabulary;
     std::unordered_map<std::string_view, int32_t> matchable;  // views into vocabulary.pieces
-    size_t longest = 0;                                       // bytes of the longest matchable piece
+    size_t longest = 0;  // bytes of the longest matchable piece
     PrefixMatcher user_defined;
     std::array<int32_t, 256> byte_ids{};
     bool has_bytes = false;
@@ -97,12 +103,15 @@ struct Tokenizer::Impl {
     void check_lengths() const {
         const size_t n = vocabulary.pieces.size();
         if (n == 0 || n > INT32_MAX)
-            throw format_error("the vocabulary", "of " + std::to_string(n) + " tokens", "1 to 2^31 - 1");
+            throw format_error("the vocabulary", "of " + std::to_string(n) + " tokens",
+                               "1 to 2^31 - 1");
         if (vocabulary.scores.size() != n)
-            throw format_error("the list of token scores", std::to_string(vocabulary.scores.size()) + " long",
+            throw format_error("the list of token scores",
+                               std::to_string(vocabulary.scores.size()) + " long",
                                std::to_string(n) + ", one per token");
         if (vocabulary.types.size() != n)
-            throw format_error("the list of token types", std::to_string(vocabulary.types.size()) + " long",
+            throw format_error("the list of token types",
+                               std::to_string(vocabulary.types.size()) + " long",
                                std::to_string(n) + ", one per token");
     }
 
@@ -114,11 +123,13 @@ struct Tokenizer::Impl {
         for (size_t i = 0; i < std::size(ids); i++) {
             const auto& [name, id] = ids[i];
             if (id < 0 || static_cast<size_t>(id) >= vocabulary.pieces.size())
-                throw format_error(name, std::to_string(id),
-                                   "an id from 0 to " + std::to_string(vocabulary.pieces.size() - 1));
+                throw format_error(
+                    name, std::to_string(id),
+                    "an id from 0 to " + std::to_string(vocabulary.pieces.size() - 1));
             for (size_t j = 0; j < i; j++)
                 if (ids[j].second == id)
-                    throw format_error(name, "the same as the " + std::string(ids[j].first), "an id of its own");
+                    throw format_error(name, "the same as the " + std::string(ids[j].first),
+                                       "an id of its own");
         }
     }
 
@@ -132,17 +143,22 @@ struct Tokenizer::Impl {
             if (!utf8_valid(piece)) throw format_error(piece_name(i), "not UTF-8", "valid UTF-8");
             // The order of merges would be undefined with NaN.
             if (!std::isfinite(vocabulary.scores[i]))
-                throw format_error(piece_name(i), "of score " + std::to_string(vocabulary.scores[i]), "a finite score");
+                throw format_error(piece_name(i),
+                                   "of score " + std::to_string(vocabulary.scores[i]),
+                                   "a finite score");
             const auto id = static_cast<int32_t>(i);
             switch (vocabulary.types[i]) {
                 case TokenType::Unknown:
-                case TokenType::Control: break;
+                case TokenType::Control:
+                    break;
                 case TokenType::Byte: {
                     const int byte = byte_value(piece);
                     if (byte < 0)
-                        throw format_error(piece_name(i), "byte piece " + vocabulary.pieces[i], "<0x00> to <0xFF>");
+                        throw format_error(piece_name(i), "byte piece " + vocabulary.pieces[i],
+                                           "<0x00> to <0xFF>");
                     if (byte_ids[static_cast<size_t>(byte)] >= 0)
-                        throw format_error(piece_name(i), "a second " + vocabulary.pieces[i], "each byte once");
+                        throw format_error(piece_name(i), "a second " + vocabulary.pieces[i],
+                                           "each byte once");
                     byte_ids[static_cast<size_t>(byte)] = id;
                     n_bytes++;
                     break;
@@ -151,27 +167,43 @@ struct Tokenizer::Impl {
                 case TokenType::Normal:
                 case TokenType::UserDefined:
                 case TokenType::Unused: {
-                    // Ordinary texts share a bucket with a handful; a file made of collisions would take hours.
+                    // Ordinary texts share a bucket with a handful; a file made of collisions would
+                    // take hours.
                     if (matchable.bucket_size(matchable.bucket(piece)) > MAX_BUCKET)
-                        throw format_error("the vocabulary", "made of colliding texts", "ordinary texts");
+                        throw format_error("the vocabulary", "made of colliding texts",
+                                           "ordinary texts");
                     const auto [it, is_new] = matchable.emplace(piece, id);
                     if (!is_new)
-                        throw format_error(piece_name(i), "the same text as token " + std::to_string(it->second),
+                        throw format_error(piece_name(i),
+                                           "the same text as token " + std::to_string(it->second),
                                            "each text once");
                     longest = std::max(longest, piece.size());
                     if (vocabulary.types[i] == TokenType::UserDefined) user_defined.add(piece);
                     break;
                 }
                 default:
-                    throw format_error(piece_name(i),
-                                       "of type " + std::to_string(static_cast<int32_t>(vocabulary.types[i])),
-                                       "a type from 1 to 6");
+                    throw format_error(
+                        piece_name(i),
+                        "of type " + std::to_string(static_cast<int32_t>(vocabulary.types[i])),
+                        "a type from 1 to 6");
             }
         }
-        if (n_bytes != 0 && n_bytes != 256)
-            throw format_error("the number of byte pieces", std::to_string(n_bytes), "256 or none");
-        has_bytes = n_bytes == 256;
+        has_bytes = n_bytes != 0;
+        if (has_bytes) check_bytes();
         user_defined.finish();
+    }
+
+    // Hugging Face's conversion puts "\t" in the place of <0x09> (transformers,
+    // GemmaConverter.vocab): a byte that is a piece itself never falls back.
+    void check_bytes() const {
+        for (size_t b = 0; b < 256; b++) {
+            if (byte_ids[b] >= 0) continue;
+            const auto c = static_cast<char>(b);
+            const auto it = b < 0x80 ? matchable.find(std::string_view(&c, 1)) : matchable.end();
+            if (it == matchable.end() || is_unused(it->second))
+                throw format_error("the byte piece of " + std::to_string(b), "missing",
+                                   "a piece for each byte, or none at all");
+        }
     }
 
     int32_t find(std::string_view piece) const {
@@ -180,12 +212,15 @@ struct Tokenizer::Impl {
         return it == matchable.end() ? -1 : it->second;
     }
 
-    bool is_unused(int32_t id) const { return vocabulary.types[static_cast<size_t>(id)] == TokenType::Unused; }
+    bool is_unused(int32_t id) const {
+        return vocabulary.types[static_cast<size_t>(id)] == TokenType::Unused;
+    }
 };
 
 namespace {
 
-// Space -> U+2581, each byte of no character -> U+FFFD (normalizer.cc NormalizePrefix with an empty rule set).
+// Space -> U+2581, each byte of no character -> U+FFFD (normalizer.cc NormalizePrefix with an empty
+// rule set).
 std::string escape(std::string_view text) {
     std::string out;
     out.reserve(text.size() + text.size() / 2);
@@ -205,13 +240,18 @@ std::string escape(std::string_view text) {
 
 }  // namespace
 
-Tokenizer::Tokenizer(Vocabulary vocabulary) : impl_(std::make_unique<Impl>(std::move(vocabulary))) {}
+Tokenizer::Tokenizer(Vocabulary vocabulary)
+    : impl_(std::make_unique<Impl>(std::move(vocabulary))) {}
 Tokenizer::~Tokenizer() = default;
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 
-const Vocabulary& Tokenizer::vocabulary() const { return impl_->vocabulary; }
-int32_t Tokenizer::size() const { return static_cast<int32_t>(impl_->vocabulary.pieces.size()); }
+const Vocabulary& Tokenizer::vocabulary() const {
+    return impl_->vocabulary;
+}
+int32_t Tokenizer::size() const {
+    return static_cast<int32_t>(impl_->vocabulary.pieces.size());
+}
 
 std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
     if (text.size() > MAX_TEXT)
@@ -228,8 +268,9 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
         const size_t size = match ? match : utf8_step(rest).length;
         const auto index = static_cast<int32_t>(symbols.size());
         at += size;
-        symbols.push_back({index - 1, at < all.size() ? index + 1 : -1, static_cast<int32_t>(at - size),
-                           static_cast<int32_t>(size), match != 0});
+        symbols.push_back({index - 1, at < all.size() ? index + 1 : -1,
+                           static_cast<int32_t>(at - size), static_cast<int32_t>(size),
+                           match != 0});
     }
     const auto symbol = [&](int32_t i) -> Symbol& { return symbols[static_cast<size_t>(i)]; };
     const auto text_of = [&](const Symbol& s) {
@@ -237,18 +278,21 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
     };
 
     std::priority_queue<Merge, std::vector<Merge>, LowerPriority> queue;
-    // Where the text of an unused piece was last joined: it is taken apart there if it ends up in the result.
+    // Where the text of an unused piece was last joined: it is taken apart there if it ends up in
+    // the result.
     std::unordered_map<int32_t, std::pair<std::string_view, std::string_view>> unused_parts;
     const auto consider = [&](int32_t left, int32_t right) {
         if (left < 0 || right < 0 || symbol(left).frozen || symbol(right).frozen) return;
         const int32_t size = symbol(left).size + symbol(right).size;
-        const int32_t id = impl.find(all.substr(static_cast<size_t>(symbol(left).begin), static_cast<size_t>(size)));
+        const int32_t id = impl.find(
+            all.substr(static_cast<size_t>(symbol(left).begin), static_cast<size_t>(size)));
         if (id < 0) return;
         queue.push({impl.vocabulary.scores[static_cast<size_t>(id)], left, right, size});
         if (impl.is_unused(id)) unused_parts[id] = {text_of(symbol(left)), text_of(symbol(right))};
     };
 
-    for (size_t i = 1; i < symbols.size(); i++) consider(static_cast<int32_t>(i) - 1, static_cast<int32_t>(i));
+    for (size_t i = 1; i < symbols.size(); i++)
+        consider(static_cast<int32_t>(i) - 1, static_cast<int32_t>(i));
     while (!queue.empty()) {
         const Merge merge = queue.top();
         queue.pop();
@@ -271,19 +315,21 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
         while (!pending.empty()) {
             const std::string_view piece = pending.back();
             pending.pop_back();
-            const int32_t id = impl.find(piece);
+            int32_t id = impl.find(piece);
             if (id >= 0 && impl.is_unused(id)) {
                 if (const auto it = unused_parts.find(id); it != unused_parts.end()) {
                     pending.push_back(it->second.second);
                     pending.push_back(it->second.first);
                     continue;
                 }
+                id = -1;  // a single character: as if it were no piece
             }
             if (id >= 0) {
                 ids.push_back(id);
             } else if (impl.has_bytes) {
                 for (char c : piece) ids.push_back(impl.byte_ids[static_cast<uint8_t>(c)]);
-            } else if (!after_unknown) {  // a run of unknown text is one token, as in sentencepiece_processor.cc
+            } else if (!after_unknown) {  // a run of unknown text is one token, as in
+                                          // sentencepiece_processor.cc
                 ids.push_back(impl.vocabulary.unk);
             }
             after_unknown = id < 0 && !impl.has_bytes;

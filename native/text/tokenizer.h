@@ -1,5 +1,6 @@
-// SentencePiece BPE as Gemma uses it (spec section 4.2): user-defined pieces first, byte fallback, no dummy prefix,
-// no normalisation but space -> U+2581. Source of the algorithm: sentencepiece bpe_model.cc, SampleEncode with alpha 0.
+// SentencePiece BPE as Gemma uses it (spec section 4.2): user-defined pieces first, byte fallback,
+// no dummy prefix, no normalisation but space -> U+2581. Source of the algorithm: sentencepiece
+// bpe_model.cc, SampleEncode with alpha 0.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -10,7 +11,14 @@
 namespace paligemma {
 
 // tokenizer.ggml.token_type
-enum class TokenType : int32_t { Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6 };
+enum class TokenType : int32_t {
+    Normal = 1,
+    Unknown = 2,
+    Control = 3,
+    UserDefined = 4,
+    Unused = 5,
+    Byte = 6
+};
 
 struct Vocabulary {
     std::vector<std::string> pieces;
@@ -21,17 +29,18 @@ struct Vocabulary {
 
 class Tokenizer {
   public:
-    // Checks the vocabulary: equal lengths, special ids in range and different, finite scores, known types, non-empty
-    // valid UTF-8 pieces, no piece twice among those that can be matched, byte pieces named <0x00> … <0xFF>, all of them
-    // or none. Throws TokenizerFormat.
+    // Checks the vocabulary: equal lengths, special ids in range and different, finite scores,
+    // known types, non-empty valid UTF-8 pieces, no piece twice among those that can be matched,
+    // byte pieces named <0x00> … <0xFF>, none or all but those of ASCII characters that are pieces.
+    // Throws TokenizerFormat.
     explicit Tokenizer(Vocabulary vocabulary);
     ~Tokenizer();
     Tokenizer(Tokenizer&&) noexcept;
     Tokenizer& operator=(Tokenizer&&) noexcept;
 
-    // Ids of `text` (UTF-8; an invalid byte counts as U+FFFD). Adds no BOS. Control pieces in the text are ordinary
-    // text. What no piece covers becomes byte pieces, or one unknown token per run when there are none. O(n log n). Any
-    // thread. Above 256 MiB throws PromptTooLong.
+    // Ids of `text` (UTF-8; an invalid byte counts as U+FFFD). Adds no BOS. Control pieces in the
+    // text are ordinary text. What no piece covers becomes byte pieces, or one unknown token per
+    // run when there are none. O(n log n). Any thread. Above 256 MiB throws PromptTooLong.
     std::vector<int32_t> encode(std::string_view text) const;
 
     const Vocabulary& vocabulary() const;

@@ -88,7 +88,7 @@ export interface NativeGenerateParams {
   /** One entry per picture: interleaved RGB, imageSize x imageSize x 3. Copied by the addon. */
   readonly images: readonly Uint8Array[];
   readonly prompt: string;
-  /** Tokens after the prefix; 0: as many as fit the context. */
+  /** Longest answer; 0: 256 tokens, or what still fits the context. */
   readonly maxTokens: number;
   readonly temperature: number;
   readonly topK: number;
@@ -140,7 +140,12 @@ export interface NativeFeatures {
 
 /** One native event; `id` is the request it belongs to. */
 export type NativeEvent =
-  | { readonly kind: 'progress'; readonly id: number; readonly loaded: number; readonly total: number }
+  | {
+      readonly kind: 'progress';
+      readonly id: number;
+      readonly loaded: number;
+      readonly total: number;
+    }
   | { readonly kind: 'token'; readonly id: number; readonly token: NativeToken }
   | { readonly kind: 'done'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly error: unknown };

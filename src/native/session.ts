@@ -2,6 +2,7 @@
  * One native model as seen from JavaScript: numbers the requests, gives each event to the request it belongs to, ties
  * AbortSignals to native cancellation. What the requests mean is src/model.ts's business.
  */
+import { onAbort } from '../abort.js';
 import { fromNative, makeError } from '../errors.js';
 import { native } from './binding.js';
 import type { NativeEvent, NativeModel, NativeToken } from './contract.js';
@@ -15,6 +16,8 @@ interface Pending {
 }
 
 interface RequestOptions {
+  /** From `arrive`; its place in the queue. Default: behind all others. */
+  readonly id?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onToken?: (token: NativeToken) => void;
   readonly onProgress?: (loaded: number, total: number) => void;
@@ -46,28 +49,35 @@ export class NativeSession {
     return this.#model;
   }
 
+  /** A place in the queue for a request that is still being prepared. */
+  arrive(): number {
+    return this.#nextId++;
+  }
+
   /**
    * Starts a request and settles with its last event. An abort rejects at once with the signal's reason; the native work
    * then ends by itself within a node of the graph.
    */
-  async request<T>(start: (model: NativeModel, id: number) => void, options: RequestOptions = {}): Promise<T> {
+  async request<T>(
+    start: (model: NativeModel, id: number) => void,
+    options: RequestOptions = {},
+  ): Promise<T> {
     const { signal } = options;
     signal?.throwIfAborted();
     const model = this.model;
-    const id = this.#nextId++;
+    const id = options.id ?? this.arrive();
     return new Promise<T>((resolve, reject) => {
-      const onAbort = (): void => {
+      const cleanUp = onAbort(signal, (reason) => {
         model.cancel(id);
-        this.#settle(id)?.reject(signal?.reason);
-      };
+        this.#settle(id)?.reject(reason);
+      });
       this.#pending.set(id, {
         resolve: resolve as (result: unknown) => void,
         reject,
         onToken: options.onToken,
         onProgress: options.onProgress,
-        cleanUp: () => signal?.removeEventListener('abort', onAbort),
+        cleanUp,
       });
-      signal?.addEventListener('abort', onAbort, { once: true });
       try {
         start(model, id);
       } catch (error) {

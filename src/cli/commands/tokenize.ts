@@ -1,0 +1,73 @@
+/** `paligemma tokenize`: texts in, token ids and pieces out. */
+import { Command } from 'commander';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
+import { columns } from '../output.js';
+
+const MAX_STDIN_BYTES = 1024 * 1024;
+
+interface Flags extends ModelFlags {
+  readonly json?: true;
+}
+
+export function tokenizeCommand(context: Context, exit: (code: ExitCode) => void): Command {
+  const command = new Command('tokenize')
+    .summary('show the tokens of a text')
+    .description(
+      'Shows the tokens of each text, without the BOS token and the newline that a prompt gets. Without a text, ' +
+        'standard input is one text; a line break at its very end is left out.',
+    )
+    .argument('[text...]', 'texts, one result each; "-" is standard input');
+  addModelFlags(command);
+  return command
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ paligemma tokenize "detect red circle"
+  $ paligemma tokenize --json "caption en" "caption de" --model paligemma-3b-mix-224-q8_0.gguf
+  $ cat prompt.txt | paligemma tokenize`,
+    )
+    .action(async (texts: readonly string[], flags: Flags) => {
+      const sources = texts.length === 0 ? ['-'] : texts;
+      if (sources.filter((text) => text === '-').length > 1) {
+        command.error('error: standard input ("-") can be read once only');
+      }
+      await tokenize(context, sources, flags);
+      exit(EXIT.ok);
+    });
+}
+
+async function tokenize(context: Context, sources: readonly string[], flags: Flags): Promise<void> {
+  const { output } = context;
+  const texts: string[] = [];
+  for (const source of sources) {
+    texts.push(source === '-' ? await stdinText(context) : source);
+  }
+  const { model, name } = await loadModel(context, flags);
+  try {
+    const results = texts.map((text) => {
+      const tokens = model.tokenize(text);
+      return { text, tokens, pieces: tokens.map((id) => model.detokenize([id])) };
+    });
+    if (flags.json) {
+      await output.json({ model: name, results }, 2);
+      return;
+    }
+    const tables = results.map(({ tokens, pieces }) =>
+      columns(
+        tokens.map((id, i) => [String(id), JSON.stringify(pieces[i])]),
+        [0],
+      ),
+    );
+    await output.data(tables.join('\n'));
+  } finally {
+    await model.dispose();
+  }
+}
+
+async function stdinText({ readStdin }: Context): Promise<string> {
+  return (await readStdin(MAX_STDIN_BYTES)).toString('utf8').replace(/\r?\n$/, '');
+}

@@ -1,0 +1,12 @@
+/** What the exit codes of the command line mean. */
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  /** Unknown command or flag, or a value that a flag does not take. */
+  usage: 2,
+  /** Some of several inputs failed, the others are done. */
+  someFailed: 6,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

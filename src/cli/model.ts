@@ -1,0 +1,50 @@
+/** Which model a command runs, and loading it with a progress bar. */
+import path from 'node:path';
+import type { Command } from 'commander';
+import { LOAD_OPTIONS } from '../options/load.js';
+import type { Context } from './context.js';
+import { addFlags, givenFlags } from './flags.js';
+
+/** Ships with the package; understands coloured shapes and printed text, nothing else. */
+const DEMO_MODEL = path.join(__dirname, '..', '..', 'models', 'shapes-mix-224-q8_0.gguf');
+
+export interface ModelFlags {
+  readonly model?: string;
+  readonly mmproj?: string;
+}
+
+export function addModelFlags(command: Command): void {
+  command
+    .option(
+      '-m, --model <file>',
+      'GGUF file (default: $PALIGEMMA_MODEL, else the bundled demo model)',
+    )
+    .option('--mmproj <file>', 'vision part, when --model is a text-only GGUF');
+  addFlags(command, 'Loading:', LOAD_OPTIONS);
+}
+
+/** Loads the model the flags name. `name` is the file, as results repeat it. */
+export async function loadModel(context: Context, flags: ModelFlags) {
+  const { output, signal, env } = context;
+  const chosen = flags.model ?? (env.PALIGEMMA_MODEL || undefined);
+  const name = chosen ?? DEMO_MODEL;
+  if (chosen === undefined) {
+    output.note(
+      'note: using the bundled demo model, which knows coloured shapes and printed text only; choose another with --model or PALIGEMMA_MODEL',
+    );
+  }
+  // Here and not above: --help and usage errors should not wait for the addon.
+  const { PaliGemma } = await import('../index.js');
+  const bar = output.progress('loading');
+  try {
+    const source = flags.mmproj === undefined ? name : { text: name, mmproj: flags.mmproj };
+    const model = await PaliGemma.load(source, {
+      ...givenFlags(LOAD_OPTIONS, flags as Readonly<Record<string, unknown>>),
+      signal,
+      onProgress: ({ loaded, total }) => bar.update(loaded, total),
+    });
+    return { model, name };
+  } finally {
+    bar.done();
+  }
+}

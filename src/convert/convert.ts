@@ -1,0 +1,331 @@
+/**
+ * `convert`: a published PaliGemma checkpoint in, one GGUF file out. This file is the order of steps; formats, names,
+ * types and files each have their own module.
+ */
+import { realpath, stat, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { makeError } from '../errors.js';
+import { type Checkpoint, formatShape } from './checkpoint.js';
+import { configFromArrays, configFromJson, type ModelConfig, variantName } from './config.js';
+import {
+  type ConvertOptions,
+  type ConvertReport,
+  type ParsedOptions,
+  parseConvertOptions,
+} from './convert-options.js';
+import { aligned, type GgufTensorEntry, GgufWriter } from './gguf-writer.js';
+import { arraysWithoutPrefix, bindArrays, bindHuggingFace, canonicalTensors } from './inventory.js';
+import { isTrainingState, maskCodecTensors } from './mask-codec.js';
+import { modelKeys } from './metadata.js';
+import { openNpz } from './npz.js';
+import { OutputFile } from './output-file.js';
+import { openSafetensorsFolder } from './safetensors.js';
+import { SourceFile } from './source-file.js';
+import { type PlannedTensor, planTensor, STORAGE_TYPES } from './storage-types.js';
+import { parseJsonObject } from './strict-json.js';
+import { TemporaryFile } from './temporary-file.js';
+import { type BoundTensor, ChunkBuffers, storedChunks } from './tensor-data.js';
+import { modelTensors } from './tensor-names.js';
+import { readVocabulary, type Vocabulary } from './tokenizer-source.js';
+
+export type {
+  ConvertedTensor,
+  ConvertOptions,
+  ConvertProgress,
+  ConvertReport,
+} from './convert-options.js';
+
+const MAX_CONFIG = 1 << 20;
+
+/**
+ * Converts a Hugging Face folder or a big_vision `.npz` to one GGUF file. Memory stays at a few chunks of 32 MiB, plus one
+ * matrix for an `.npz`, whose matrices lie transposed. The output appears under its name only when complete; a
+ * conversion that was killed is simply run again.
+ *
+ * @example
+ * const report = await convert({ source: 'paligemma-3b-mix-224', output: 'mix-224.gguf', type: 'q8_0' });
+ * console.log(report.bytes, report.notes);
+ */
+export async function convert(options: ConvertOptions): Promise<ConvertReport> {
+  const parsed = parseConvertOptions(options);
+  parsed.signal?.throwIfAborted();
+  const conversion = new Conversion(parsed);
+  try {
+    return await conversion.run();
+  } catch (error) {
+    // Whatever broke because of the abort, the caller gets the reason he gave.
+    if (parsed.signal?.aborted) throw parsed.signal.reason;
+    throw error;
+  } finally {
+    await conversion.close();
+  }
+}
+
+/** A model as the source describes it, ready to be written. */
+interface Model {
+  readonly config: ModelConfig;
+  readonly vocabulary: Vocabulary;
+  readonly tensors: readonly BoundTensor[];
+}
+
+class Conversion {
+  private readonly checkpoints: Checkpoint[] = [];
+  private readonly temporary: TemporaryFile;
+  private readonly notes: string[] = [];
+
+  constructor(private readonly options: ParsedOptions) {
+    this.temporary = new TemporaryFile(options.output, options.signal);
+  }
+
+  async close(): Promise<void> {
+    for (const checkpoint of this.checkpoints) await checkpoint.close();
+    await this.temporary.close();
+  }
+
+  async run(): Promise<ConvertReport> {
+    const { options } = this;
+    const model = await this.readModel();
+    const codec = options.maskCodec ? await this.readMaskCodec(options.maskCodec) : [];
+    const tensors = [...model.tensors, ...codec];
+    this.describeDeviations(
+      tensors.map((t) => t.plan),
+      model.config,
+    );
+    const bytes = await this.write(model, tensors);
+    return {
+      output: options.output,
+      bytes,
+      architecture: model.config.text.architecture,
+      variant: variantName(model.config),
+      hasMaskCodec: codec.length > 0,
+      tensors: tensors.map(({ plan }) => ({
+        name: plan.spec.name,
+        shape: [...plan.shape].reverse(),
+        type: plan.type,
+        ...(plan.note === undefined ? {} : { note: plan.note }),
+      })),
+      notes: this.notes,
+    };
+  }
+
+  // --- reading -------------------------------------------------------------------------------------------------------
+
+  private async readModel(): Promise<Model> {
+    const { source } = this.options;
+    const found = await stat(source).catch((cause) => {
+      throw makeError('ERR_MODEL_NOT_FOUND', `${source} does not exist`, {
+        name: 'source',
+        found: 'nothing',
+        expected: 'the folder of a Hugging Face checkpoint, or an .npz file',
+        cause,
+      });
+    });
+    if (found.isDirectory()) return this.readHuggingFace();
+    if (source.endsWith('.npz')) return this.readBigVision();
+    const folder = path.dirname(source);
+    throw makeError('ERR_MODEL_FORMAT', `${source} is neither a folder nor an .npz file`, {
+      name: 'source',
+      found: path.basename(source),
+      expected: 'the folder of a Hugging Face checkpoint, or an .npz file',
+      ...(/\.(safetensors|json|model)$/.test(source) ? { hint: `give the folder: ${folder}` } : {}),
+    });
+  }
+
+  private async readHuggingFace(): Promise<Model> {
+    const { source, tokenizer, type } = this.options;
+    const config = configFromJson(await readConfigJson(source), this.options);
+    const checkpoint = await this.keep(openSafetensorsFolder(source));
+    const plans = modelTensors(config).map((spec) => planTensor(spec, type));
+    this.notes.push(...config.notes);
+    const tensors = await bindHuggingFace(plans, canonicalTensors(checkpoint), this.notes);
+    const files = tokenizer ? [tokenizer] : await tokenizerFiles(source);
+    const vocabulary = await this.readVocabulary(files, config);
+    return { config, vocabulary, tensors };
+  }
+
+  private async readBigVision(): Promise<Model> {
+    const { source, tokenizer, type } = this.options;
+    if (!tokenizer) {
+      throw makeError('ERR_OPTION_TYPE', 'an .npz holds no tokenizer: tokenizer must be given', {
+        name: 'tokenizer',
+        found: 'undefined',
+        expected: 'the path of a tokenizer.model or tokenizer.json',
+        hint: 'big_vision publishes it as paligemma_tokenizer.model',
+      });
+    }
+    const checkpoint = await this.keep(openNpz(source, this.temporary));
+    const arrays = arraysWithoutPrefix(checkpoint);
+    const config = configFromArrays(arrays, this.options);
+    const plans = modelTensors(config).map((spec) => planTensor(spec, type));
+    this.notes.push(...config.notes);
+    const tensors = bindArrays(plans, arrays, this.notes);
+    const vocabulary = await this.readVocabulary([tokenizer], config);
+    return { config, vocabulary, tensors };
+  }
+
+  private async readVocabulary(files: readonly string[], config: ModelConfig): Promise<Vocabulary> {
+    const { vocabularySize, imageTokenId } = config;
+    const vocabulary = await readVocabulary(files, vocabularySize, imageTokenId);
+    this.notes.push(...vocabulary.notes);
+    return vocabulary;
+  }
+
+  private async readMaskCodec(file: string): Promise<BoundTensor[]> {
+    const checkpoint = await this.keep(openNpz(file, this.temporary));
+    const plans = maskCodecTensors().map((spec) => planTensor(spec, this.options.type));
+    return bindArrays(
+      plans,
+      checkpoint.tensors,
+      this.notes,
+      'the mask codec vae-oid.npz',
+      isTrainingState,
+    );
+  }
+
+  private async keep(opening: Promise<Checkpoint>): Promise<Checkpoint> {
+    const checkpoint = await opening;
+    this.checkpoints.push(checkpoint);
+    return checkpoint;
+  }
+
+  // --- notes ---------------------------------------------------------------------------------------------------------
+
+  private describeDeviations(plans: readonly PlannedTensor[], { vision }: ModelConfig): void {
+    const counts = new Map<string, number>();
+    for (const { spec, note } of plans) {
+      for (const part of note?.split('; ') ?? []) {
+        if (!part.includes(' instead of ')) continue;
+        const key = `${spec.part} tensor ${part}`;
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+    }
+    for (const [what, count] of counts) {
+      this.notes.push(
+        `${count} ${what.replace(' tensor ', count === 1 ? ' tensor is ' : ' tensors are ')}`,
+      );
+    }
+    if (vision.paddedFeedForward !== vision.feedForward) {
+      this.notes.push(
+        `the vision MLP is stored ${vision.paddedFeedForward} wide instead of ${vision.feedForward}: the zeros added change no result`,
+      );
+    }
+    if (!this.options.maskCodec) {
+      this.notes.push('no mask codec: segmentation answers cannot be turned into masks');
+    }
+  }
+
+  // --- writing -------------------------------------------------------------------------------------------------------
+
+  private async write(model: Model, tensors: readonly BoundTensor[]): Promise<number> {
+    const { options } = this;
+    const table = tensors.map(({ plan }) => tableEntry(plan));
+    const keys = modelKeys(model.config, model.vocabulary, options.name, options.type);
+    const header = keys.header(table);
+    const total = table.reduce((sum, t) => sum + aligned(t.bytes), header.length);
+    await this.refuseOwnSource(model.vocabulary.file);
+    const output = await OutputFile.create(options.output, options.overwrite);
+    try {
+      await assertRoom(options.output, total);
+      const writer = new GgufWriter(output, table);
+      await writer.begin(header);
+      this.report('write', '', writer.written, total);
+      const buffers = new ChunkBuffers();
+      for (const tensor of tensors) {
+        await writer.next();
+        for await (const chunk of storedChunks(tensor, buffers)) {
+          options.signal?.throwIfAborted();
+          await writer.append(chunk);
+          this.report('write', tensor.plan.spec.name, writer.written, total);
+        }
+      }
+      await writer.finish();
+      for (const checkpoint of this.checkpoints) await checkpoint.assertUnchanged();
+      options.signal?.throwIfAborted();
+      this.report('sync', '', total, total);
+      await output.commit();
+    } catch (error) {
+      await output.discard();
+      throw error;
+    }
+    this.report('done', '', total, total);
+    return total;
+  }
+
+  private report(
+    stage: 'write' | 'sync' | 'done',
+    tensor: string,
+    done: number,
+    total: number,
+  ): void {
+    this.options.onProgress?.({ stage, tensor, done, total });
+  }
+
+  /** With `overwrite` an output that is one of the sources would destroy it. */
+  private async refuseOwnSource(tokenizer: string): Promise<void> {
+    const output = await realpath(this.options.output).catch(() => undefined);
+    if (output === undefined) return;
+    const config = path.join(this.options.source, 'config.json');
+    for (const file of [tokenizer, config, ...this.checkpoints.flatMap((c) => c.paths)]) {
+      if ((await realpath(file).catch(() => '')) !== output) continue;
+      throw makeError(
+        'ERR_OUTPUT',
+        `${output} is read by this conversion and cannot be its output`,
+        {
+          name: 'output',
+          found: 'a source file',
+          expected: 'another file',
+        },
+      );
+    }
+  }
+}
+
+function tableEntry(plan: PlannedTensor): GgufTensorEntry {
+  if (plan.rows * plan.columns !== plan.shape.reduce((a, b) => a * b, 1)) {
+    throw new Error(`${plan.spec.name}: ${formatShape(plan.shape)} is no ${plan.rows} rows`);
+  }
+  return {
+    name: plan.spec.name,
+    shape: plan.shape,
+    typeId: STORAGE_TYPES[plan.type].id,
+    bytes: plan.bytes,
+  };
+}
+
+async function readConfigJson(folder: string) {
+  const file = await SourceFile.open(path.join(folder, 'config.json'), 'the settings');
+  try {
+    return parseJsonObject(await file.readAll(MAX_CONFIG), 'config.json');
+  } finally {
+    await file.close();
+  }
+}
+
+/** Tokenizer files of a folder; tokenizer.model first, because it carries the real scores and types. */
+async function tokenizerFiles(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for (const name of ['tokenizer.model', 'tokenizer.json']) {
+    const file = path.join(folder, name);
+    if (await stat(file).catch(() => undefined)) files.push(file);
+  }
+  if (files.length > 0) return files;
+  throw makeError('ERR_MODEL_NOT_FOUND', `${folder} holds no tokenizer`, {
+    name: 'tokenizer',
+    found: 'nothing',
+    expected: 'tokenizer.model or tokenizer.json',
+    hint: 'copy one there, or give its path as tokenizer',
+  });
+}
+
+/** Fails before the work instead of after it, where the file system tells how much room there is. */
+async function assertRoom(output: string, bytes: number): Promise<void> {
+  const disk = await statfs(path.dirname(output)).catch(() => undefined);
+  if (!disk || disk.blocks === 0) return;
+  const free = disk.bavail * disk.bsize;
+  if (free >= bytes) return;
+  throw makeError('ERR_DISK_FULL', `the file needs ${bytes} bytes, the disk has ${free} free`, {
+    name: output,
+    found: `${free} bytes free`,
+    expected: `${bytes} bytes`,
+  });
+}

@@ -1,0 +1,32 @@
+/** The public surface; re-exports only. */
+export { type ConvertOptions, type ConvertReport, convert } from './convert/convert.js';
+export { devices } from './devices.js';
+export {
+  EngineError,
+  type ErrorCode,
+  InputError,
+  LifecycleError,
+  ModelFileError,
+  PaliGemmaError,
+  ResourceError,
+} from './errors.js';
+export type { ImageInput, RawPixels } from './image-input.js';
+export { inspect } from './inspect.js';
+export {
+  type ImageFeatures,
+  type ModelInfo,
+  type ModelSource,
+  PaliGemma,
+} from './model.js';
+export { WEIGHT_TYPES, type WeightType } from './native/contract.js';
+export type { GenerateOptions } from './options/generate.js';
+export type { EncodeOptions } from './options/image.js';
+export type { LoadOptions, LoadProgress } from './options/load.js';
+export {
+  type Piece,
+  type Prediction,
+  PredictionStream,
+  type Timings,
+  type TokenLogprob,
+  type Usage,
+} from './prediction.js';

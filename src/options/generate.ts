@@ -1,0 +1,86 @@
+/** Options of `predict` and `stream`. What they do is in src/model.ts and the engine. */
+import { IMAGE_OPTIONS } from './image.js';
+import {
+  type Input,
+  integer,
+  number,
+  type Parsed,
+  parseOptions,
+  type Same,
+  signal,
+} from './option.js';
+
+export const GENERATE_OPTIONS = {
+  maxTokens: integer({
+    default: undefined,
+    min: 1,
+    max: 1_048_576,
+    unit: 'tokens',
+    doc: 'longest answer; left out, 256 or what still fits the context, whichever is less',
+  }),
+  temperature: number({
+    default: 0,
+    min: 0,
+    max: 100,
+    doc: 'how freely tokens are drawn; 0 always takes the most probable one',
+  }),
+  topK: integer({
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    doc: 'draw from this many most probable tokens only; 0 turns it off',
+  }),
+  topP: number({
+    default: 1,
+    min: 0,
+    aboveMin: true,
+    max: 1,
+    doc: 'draw from the most probable tokens that together reach this probability; 1 turns it off',
+  }),
+  seed: integer({
+    default: undefined,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    doc: 'makes drawing repeatable; left out, every call with a temperature draws anew',
+  }),
+  topLogprobs: integer({
+    default: 0,
+    min: 0,
+    max: 20,
+    doc: 'report this many most probable tokens with each token',
+  }),
+  ...IMAGE_OPTIONS,
+  signal: signal({ doc: 'abort the call; it rejects with the reason of the signal' }),
+};
+
+/** Options of `predict` and `stream`. */
+export interface GenerateOptions {
+  /** longest answer; left out, 256 or what still fits the context, whichever is less. At least 1. */
+  readonly maxTokens?: number | undefined;
+  /** how freely tokens are drawn; 0 always takes the most probable one. Default 0, at most 100. */
+  readonly temperature?: number | undefined;
+  /** draw from this many most probable tokens only; 0 turns it off. Default 0. */
+  readonly topK?: number | undefined;
+  /**
+   * draw from the most probable tokens that together reach this probability; 1 turns it off. Default 1, above 0.
+   */
+  readonly topP?: number | undefined;
+  /** makes drawing repeatable; left out, every call with a temperature draws anew. From 0 to 2^53 - 1. */
+  readonly seed?: number | undefined;
+  /** report this many most probable tokens with each token. Default 0, at most 20. */
+  readonly topLogprobs?: number | undefined;
+  /** turn the picture upright as its EXIF orientation says. Default true. */
+  readonly upright?: boolean | undefined;
+  /** refuse larger pictures before they are decoded. Default 50,000,000 pixels, at most 500,000,000. */
+  readonly maxPixels?: number | undefined;
+  /** abort the call; it rejects with the reason of the signal. */
+  readonly signal?: AbortSignal | undefined;
+}
+export type ParsedGenerateOptions = Parsed<typeof GENERATE_OPTIONS>;
+
+// Fails to compile when the interface and the declarations part ways.
+true satisfies Same<GenerateOptions, Input<typeof GENERATE_OPTIONS>>;
+
+export function parseGenerateOptions(options?: GenerateOptions): ParsedGenerateOptions {
+  return parseOptions('predict', GENERATE_OPTIONS, options);
+}

@@ -1,0 +1,133 @@
+/** Options of `PaliGemma.load`. What they do is in src/model.ts and the engine. */
+import { availableParallelism } from 'node:os';
+import {
+  boolean,
+  callback,
+  type Input,
+  integer,
+  number,
+  oneOf,
+  type Parsed,
+  parseOptions,
+  type Same,
+  signal,
+  string,
+} from './option.js';
+
+/** Where the model runs. Other names are those of `devices()`, such as `CUDA1`. */
+export type DeviceName = 'auto' | 'cpu' | 'cuda' | 'metal' | (string & {});
+
+/** How far loading has come. */
+export interface LoadProgress {
+  /** Bytes of weights read so far. */
+  readonly loaded: number;
+  /** Bytes of weights in all. */
+  readonly total: number;
+}
+
+export const LOAD_OPTIONS = {
+  device: string<DeviceName>({
+    default: 'auto',
+    minLength: 1,
+    maxLength: 64,
+    examples: ['auto', 'cpu', 'cuda', 'metal'],
+    doc: 'where the model runs; auto takes a GPU when there is one that fits, else the CPU',
+  }),
+  threads: integer({
+    default: 0,
+    min: 0,
+    max: 512,
+    doc: 'threads that compute on the CPU; 0 takes one per core, at most 8',
+  }),
+  slots: integer({
+    default: 4,
+    min: 1,
+    max: 64,
+    doc: 'requests that decode at the same time; each has its own key-value cache',
+  }),
+  contextLength: integer({
+    default: 0,
+    min: 0,
+    max: 1_048_576,
+    unit: 'tokens',
+    doc: 'longest prompt and answer together, image tokens included; 0 takes what the file says',
+  }),
+  kvType: oneOf(['f16', 'f32'], {
+    default: 'f16',
+    doc: 'number type of the key-value cache',
+  }),
+  exactGelu: boolean({
+    default: false,
+    doc: 'compute GELU exactly instead of from a half-precision table; slower, for comparisons',
+  }),
+  checkTensors: boolean({
+    default: false,
+    doc: 'refuse a file whose weights hold NaN or infinity; reads all of them once more',
+  }),
+  featureCacheMb: number({
+    default: 64,
+    min: 0,
+    max: 65_536,
+    unit: 'MiB',
+    doc: 'memory for encoded pictures, so that further questions about one skip the encoder; 0 turns it off',
+  }),
+  attentionSoftcap: number({
+    default: null,
+    min: 0,
+    max: 1_000_000,
+    doc: 'soft-cap of the attention scores; left out, what the file says; 0 turns it off',
+  }),
+  finalSoftcap: number({
+    default: null,
+    min: 0,
+    max: 1_000_000,
+    doc: 'soft-cap of the logits; left out, what the file says; 0 turns it off',
+  }),
+  onProgress: callback<(progress: LoadProgress) => void>({
+    doc: 'called while the weights are read',
+  }),
+  signal: signal({ doc: 'abort loading; it rejects with the reason of the signal' }),
+};
+
+/** Options of `PaliGemma.load`. */
+export interface LoadOptions {
+  /** where the model runs; auto takes a GPU when there is one that fits, else the CPU. Default `auto`. */
+  readonly device?: DeviceName | undefined;
+  /** threads that compute on the CPU; 0 takes one per core, at most 8. Default 0, at most 512. */
+  readonly threads?: number | undefined;
+  /** requests that decode at the same time; each has its own key-value cache. Default 4, from 1 to 64. */
+  readonly slots?: number | undefined;
+  /** longest prompt and answer together, image tokens included; 0 takes what the file says. Default 0. */
+  readonly contextLength?: number | undefined;
+  /** number type of the key-value cache. Default `f16`. */
+  readonly kvType?: 'f16' | 'f32' | undefined;
+  /** compute GELU exactly instead of from a half-precision table; slower, for comparisons. Default false. */
+  readonly exactGelu?: boolean | undefined;
+  /** refuse a file whose weights hold NaN or infinity; reads all of them once more. Default false. */
+  readonly checkTensors?: boolean | undefined;
+  /**
+   * memory for encoded pictures, so that further questions about one skip the encoder; 0 turns it off. Default 64 MiB.
+   */
+  readonly featureCacheMb?: number | undefined;
+  /** soft-cap of the attention scores; left out, what the file says; 0 turns it off. Default null. */
+  readonly attentionSoftcap?: number | null | undefined;
+  /** soft-cap of the logits; left out, what the file says; 0 turns it off. Default null. */
+  readonly finalSoftcap?: number | null | undefined;
+  /** called while the weights are read. */
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** abort loading; it rejects with the reason of the signal. */
+  readonly signal?: AbortSignal | undefined;
+}
+export type ParsedLoadOptions = Parsed<typeof LOAD_OPTIONS>;
+
+// Fails to compile when the interface and the declarations part ways.
+true satisfies Same<LoadOptions, Input<typeof LOAD_OPTIONS>>;
+
+export function parseLoadOptions(options?: LoadOptions): ParsedLoadOptions {
+  return parseOptions('load', LOAD_OPTIONS, options);
+}
+
+/** The thread count that `threads` stands for: 0 is one per core, at most 8, as decoding gains nothing beyond. */
+export function threadCount(threads: number): number {
+  return threads === 0 ? Math.min(8, availableParallelism()) : threads;
+}

@@ -1,0 +1,327 @@
+/**
+ * The one mechanism behind every options object: an option is declared once, and the declaration feeds parsing, the
+ * command line and the tables of the documentation. Which options exist is said in the other files of this folder.
+ */
+import { types } from 'node:util';
+import { makeError, type PaliGemmaError } from '../errors.js';
+import { nearest } from './nearest.js';
+import { showThrown, showValue } from './show.js';
+
+interface Common {
+  /** One sentence or two, without a full stop at the end; shown in help, tables and beside the type. */
+  readonly doc: string;
+  /** `MiB`, `pixels`. */
+  readonly unit?: string;
+  /** false: no command-line flag. */
+  readonly cli?: false;
+}
+
+interface Numeric extends Common {
+  readonly kind: 'integer' | 'number';
+  readonly min: number;
+  readonly max: number;
+  /** The value must be above `min`, not equal to it. */
+  readonly aboveMin?: boolean;
+}
+
+interface Text extends Common {
+  readonly kind: 'string';
+  readonly minLength: number;
+  readonly maxLength: number;
+  /** Values worth naming; others are allowed. */
+  readonly examples?: readonly string[];
+}
+
+interface Choice extends Common {
+  readonly kind: 'enum';
+  readonly values: readonly string[];
+}
+
+interface Plain extends Common {
+  readonly kind: 'boolean' | 'signal' | 'function';
+}
+
+interface Custom extends Common {
+  readonly kind: 'custom';
+  /** What `check` wants, to follow "expected". */
+  readonly expected: string;
+  /** True for a value that can be used. */
+  readonly check: (value: unknown) => boolean;
+}
+
+type Shape = Numeric | Text | Choice | Plain | Custom;
+
+/** An option whose parsed value is a `T`. */
+export type Declaration<T = unknown> = Shape & {
+  /** Also what is stored when the option is left out; null and undefined mean "somebody else decides". */
+  readonly default: T;
+};
+
+/** Options of one call by name, in the order in which they are documented. */
+export type Declarations = Readonly<Record<string, Declaration>>;
+
+/** The complete object a parser gives: every option is there. */
+export type Parsed<D extends Declarations> = {
+  readonly [K in keyof D]: D[K] extends Declaration<infer T> ? T : never;
+};
+
+/** What a caller may pass. An explicit undefined is as good as leaving the option out. */
+export type Input<D extends Declarations> = {
+  readonly [K in keyof D]?: Parsed<D>[K] | undefined;
+};
+
+/** `true` when both types are the same; keeps a documented interface in step with its declarations. */
+export type Same<A, B> =
+  (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
+
+type Spec<S extends Shape, D> = Omit<S, 'kind'> & { readonly default: D };
+
+export function integer<D extends number | null | undefined>(
+  spec: Spec<Numeric, D>,
+): Declaration<D | number> {
+  return { kind: 'integer', ...spec };
+}
+
+export function number<D extends number | null | undefined>(
+  spec: Spec<Numeric, D>,
+): Declaration<D | number> {
+  return { kind: 'number', ...spec };
+}
+
+export function boolean(spec: Spec<Plain, boolean>): Declaration<boolean> {
+  return { kind: 'boolean', ...spec };
+}
+
+export function string<T extends string = string>(spec: Spec<Text, NoInfer<T>>): Declaration<T> {
+  return { kind: 'string', ...spec };
+}
+
+export function oneOf<const V extends readonly string[]>(
+  values: V,
+  spec: Omit<Spec<Choice, V[number]>, 'values'>,
+): Declaration<V[number]> {
+  return { kind: 'enum', values, ...spec };
+}
+
+export function signal(spec: { readonly doc: string }): Declaration<AbortSignal | undefined> {
+  return { kind: 'signal', default: undefined, ...spec };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any parameter list must be acceptable as a constraint
+export function callback<F extends (...args: any[]) => unknown>(spec: {
+  readonly doc: string;
+}): Declaration<F | undefined> {
+  return { kind: 'function', default: undefined, ...spec };
+}
+
+export function custom<T>(spec: Spec<Custom, T>): Declaration<T> {
+  return { kind: 'custom', ...spec };
+}
+
+/**
+ * Checks `options` against the declarations and gives a complete frozen object. `owner` is the call, for the message.
+ * Every property is read once. Throws ERR_OPTION_UNKNOWN, ERR_OPTION_TYPE or ERR_OPTION_RANGE.
+ */
+export function parseOptions<D extends Declarations>(
+  owner: string,
+  declarations: D,
+  options: unknown,
+): Parsed<D> {
+  const given = options === undefined ? {} : asObject(owner, options);
+  refuseUnknown(owner, declarations, given);
+  const parsed: Record<string, unknown> = {};
+  for (const [name, declaration] of Object.entries(declarations)) {
+    parsed[name] = checkOption(`option ${name}`, declaration, read(name, declaration, given));
+  }
+  // The loop above filled exactly the keys of D with checked values.
+  return Object.freeze(parsed) as Parsed<D>;
+}
+
+/** The value to use for `value`: the default for undefined, the value itself when it fits. `name` leads the message. */
+export function checkOption(name: string, declaration: Declaration, value: unknown): unknown {
+  if (value === undefined) return declaration.default;
+  if (value === null && declaration.default === null) return null;
+  const verdict = judge(declaration, value);
+  if (verdict === 'ok') return Object.is(value, -0) ? 0 : value;
+  const expected = expectation(declaration);
+  const hint =
+    declaration.kind === 'enum' && typeof value === 'string'
+      ? nearest(value, declaration.values)
+      : undefined;
+  throw failure(
+    verdict === 'type' ? 'ERR_OPTION_TYPE' : 'ERR_OPTION_RANGE',
+    name,
+    showValue(value),
+    expected,
+    hint === undefined ? undefined : `did you mean "${hint}"?`,
+  );
+}
+
+/** Reads an option from text, as a flag gives it. `name` leads the message: `--top-p`. */
+export function checkText(name: string, declaration: Declaration, text: string): unknown {
+  switch (declaration.kind) {
+    case 'integer':
+    case 'number':
+      return checkOption(name, declaration, numberFromText(declaration, text));
+    case 'boolean':
+      return checkOption(name, declaration, text === 'true' || (text === 'false' ? false : text));
+    default:
+      return checkOption(name, declaration, text);
+  }
+}
+
+/** What the option takes, to follow "expected": `an integer from 0 to 512`. */
+export function expectation(declaration: Declaration): string {
+  const or = declaration.default === null ? ' or null' : '';
+  switch (declaration.kind) {
+    case 'integer':
+    case 'number': {
+      const noun = declaration.kind === 'integer' ? 'an integer' : 'a number';
+      const unit = declaration.unit === undefined ? '' : ` ${declaration.unit}`;
+      const from = declaration.aboveMin
+        ? `above ${declaration.min} and up to`
+        : `from ${declaration.min} to`;
+      return `${noun} ${from} ${declaration.max}${unit}${or}`;
+    }
+    case 'string':
+      return `a string of ${declaration.minLength} to ${declaration.maxLength} characters`;
+    case 'enum':
+      return `one of ${declaration.values.map((v) => `"${v}"`).join(', ')}`;
+    case 'boolean':
+      return 'true or false';
+    case 'signal':
+      return 'an AbortSignal';
+    case 'function':
+      return 'a function';
+    case 'custom':
+      return declaration.expected;
+  }
+}
+
+/** A markdown table of the options, for the README and docs/. */
+export function optionTable(declarations: Declarations): string {
+  const rows = Object.entries(declarations).map(([name, declaration]) => [
+    `\`${name}\``,
+    rangeCell(declaration),
+    declaration.default === undefined ? '–' : `\`${JSON.stringify(declaration.default)}\``,
+    declaration.doc,
+  ]);
+  return [['Option', 'Values', 'Default', 'Meaning'], ['---', '---', '---', '---'], ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`)
+    .join('');
+}
+
+function rangeCell(declaration: Declaration): string {
+  if (declaration.kind === 'string' && declaration.examples) {
+    return `${declaration.examples.map((e) => `\`"${e}"\``).join(', ')}, …`;
+  }
+  if (declaration.kind === 'enum') return declaration.values.map((v) => `\`"${v}"\``).join(', ');
+  return expectation(declaration).replace(/^an? (?=integer|number)/, '');
+}
+
+function judge(declaration: Declaration, value: unknown): 'ok' | 'type' | 'range' {
+  switch (declaration.kind) {
+    case 'integer':
+    case 'number': {
+      if (typeof value !== 'number') return 'type';
+      if (declaration.kind === 'integer' && !Number.isSafeInteger(value)) return 'range';
+      // Written so that NaN fails.
+      const fits = value >= declaration.min && value <= declaration.max;
+      return fits && !(declaration.aboveMin && value === declaration.min) ? 'ok' : 'range';
+    }
+    case 'string':
+      if (typeof value !== 'string') return 'type';
+      return value.length >= declaration.minLength && value.length <= declaration.maxLength
+        ? 'ok'
+        : 'range';
+    case 'enum':
+      if (typeof value !== 'string') return 'type';
+      return declaration.values.includes(value) ? 'ok' : 'range';
+    case 'boolean':
+      return typeof value === 'boolean' ? 'ok' : 'type';
+    case 'signal':
+      return isSignal(value) ? 'ok' : 'type';
+    case 'function':
+      return typeof value === 'function' ? 'ok' : 'type';
+    case 'custom':
+      return declaration.check(value) ? 'ok' : 'type';
+  }
+}
+
+/** By shape, not by class: a signal of another realm or a polyfill is as good. */
+function isSignal(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
+  try {
+    const signal = value as Partial<AbortSignal>;
+    return typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function';
+  } catch {
+    return false;
+  }
+}
+
+function numberFromText(declaration: Numeric, text: string): unknown {
+  const pattern =
+    declaration.kind === 'integer' ? /^[+-]?\d+$/ : /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+  // Anything else stays text, so that the message shows what was typed.
+  return pattern.test(text) ? Number(text) : text;
+}
+
+function asObject(owner: string, options: unknown): object {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
+  throw failure('ERR_OPTION_TYPE', `${owner}: options`, showValue(options), 'an object');
+}
+
+function refuseUnknown(owner: string, declarations: Declarations, given: object): void {
+  let names: readonly string[];
+  try {
+    names = Object.keys(given);
+  } catch (cause) {
+    // Only a Proxy can refuse to list its keys.
+    throw unreadable(`${owner}: options`, 'an object', cause);
+  }
+  for (const name of names) {
+    if (Object.hasOwn(declarations, name)) continue;
+    const meant = nearest(name, Object.keys(declarations));
+    throw makeError('ERR_OPTION_UNKNOWN', `${owner} has no option ${showValue(name)}`, {
+      name,
+      found: showValue(name),
+      expected: `one of ${Object.keys(declarations).join(', ')}`,
+      hint:
+        meant === undefined
+          ? `the options are ${Object.keys(declarations).join(', ')}`
+          : `did you mean ${meant}?`,
+    });
+  }
+}
+
+function read(name: string, declaration: Declaration, given: object): unknown {
+  try {
+    return (given as Readonly<Record<string, unknown>>)[name];
+  } catch (cause) {
+    throw unreadable(`option ${name}`, expectation(declaration), cause);
+  }
+}
+
+function unreadable(name: string, expected: string, cause: unknown): PaliGemmaError {
+  const message = `${name} cannot be read: ${showThrown(cause)}, expected ${expected}`;
+  return makeError('ERR_OPTION_TYPE', message, {
+    name: name.replace(/^option /, ''),
+    expected,
+    cause,
+  });
+}
+
+function failure(
+  code: 'ERR_OPTION_TYPE' | 'ERR_OPTION_RANGE',
+  name: string,
+  found: string,
+  expected: string,
+  hint?: string,
+): PaliGemmaError {
+  return makeError(code, `${name} is ${found}, expected ${expected}`, {
+    name: name.replace(/^option /, ''),
+    found,
+    expected,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

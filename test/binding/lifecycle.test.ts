@@ -1,0 +1,206 @@
+/** What happens before, during and after the life of a model. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PaliGemma } from '../../src/index.js';
+import { convertedModel, DEMO_MODEL, imagePath } from '../support/models.js';
+
+const SCENE = imagePath('scene1.png');
+const LONG = { maxTokens: 700 };
+/** A random model never stops by itself. */
+const endless = (): Promise<string> => convertedModel('tiny-paligemma1', 'f32');
+
+describe('several callers at once', () => {
+  let model: PaliGemma;
+  beforeAll(async () => {
+    model = await PaliGemma.load(DEMO_MODEL, { slots: 3 });
+  });
+  afterAll(() => model.dispose());
+
+  test('get the answers they would get alone', async () => {
+    const questions = ['caption en', 'caption es', 'answer en how many shapes are there?', 'detect black circle', 'ocr'];
+    const alone = [];
+    for (const q of questions) alone.push(await model.predict(SCENE, q));
+    const together = await Promise.all(questions.map((q) => model.predict(SCENE, q)));
+    expect(together.map((a) => a.text)).toEqual(alone.map((a) => a.text));
+    expect(together.map((a) => a.tokens)).toEqual(alone.map((a) => a.tokens));
+  });
+
+  test('take turns: a short request finishes while a long one runs', async () => {
+    const endlessModel = await PaliGemma.load(await endless(), { slots: 2 });
+    const order: string[] = [];
+    const long = endlessModel.predict(SCENE, '', LONG).then(() => order.push('long'));
+    await sleep(20);
+    await endlessModel.predict(SCENE, '', { maxTokens: 3 }).then(() => order.push('short'));
+    await long;
+    await endlessModel.dispose();
+    expect(order).toEqual(['short', 'long']);
+  });
+
+  test('more callers than slots all finish, in order of arrival', async () => {
+    const endlessModel = await PaliGemma.load(await endless(), { slots: 1 });
+    const order: number[] = [];
+    // While the first one runs, the others' pictures are decoded, in whatever order.
+    const first = endlessModel.predict(SCENE, '', { maxTokens: 200 });
+    await sleep(20);
+    const others = [0, 1, 2, 3, 4].map(async (i) => {
+      await endlessModel.predict(i % 2 ? SCENE : imagePath('wide.jpg'), '', { maxTokens: 4 });
+      order.push(i);
+    });
+    await Promise.all([first, ...others]);
+    await endlessModel.dispose();
+    expect(order).toEqual([0, 1, 2, 3, 4]);
+  });
+});
+
+describe('the feature cache', () => {
+  test('serves further questions about one picture and forgets when it is full', async () => {
+    const model = await PaliGemma.load(DEMO_MODEL, { featureCacheMb: 0.3 });
+    const first = await model.predict(SCENE, 'caption en');
+    const second = await model.predict(SCENE, 'caption es');
+    expect([first.usage.cachedImages, second.usage.cachedImages]).toEqual([0, 1]);
+    await model.predict(imagePath('scene0.png'), 'caption en');
+    expect((await model.predict(SCENE, 'caption es')).usage.cachedImages).toBe(0);
+    expect(model.info.memory.featureCacheBytes).toBeLessThanOrEqual(0.3 * 2 ** 20);
+    await model.dispose();
+  });
+
+  test('can be turned off, with the same answers', async () => {
+    const model = await PaliGemma.load(DEMO_MODEL, { featureCacheMb: 0 });
+    const a = await model.predict(SCENE, 'caption en');
+    const b = await model.predict(SCENE, 'caption en');
+    expect(b.usage.cachedImages).toBe(0);
+    expect(b.text).toBe(a.text);
+    await model.dispose();
+  });
+});
+
+describe('aborting', () => {
+  let model: PaliGemma;
+  beforeAll(async () => {
+    model = await PaliGemma.load(await endless(), { slots: 2 });
+  });
+  afterAll(() => model.dispose());
+
+  test('rejects with the reason, before, while queued and while running', async () => {
+    const reason = new Error('not needed any more');
+    await expect(model.predict(SCENE, '', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const controllers = Array.from({ length: 6 }, () => new AbortController());
+    const calls = controllers.map(({ signal }) => model.predict(SCENE, '', { ...LONG, signal }));
+    await sleep(30);
+    for (const c of controllers) c.abort(reason);
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.map((o) => o.status === 'rejected' && o.reason)).toEqual(calls.map(() => reason));
+  });
+
+  test('frees the slot, and the next answer is what it would have been', async () => {
+    const expected = await model.predict(SCENE, 'caption en', { maxTokens: 20 });
+    for (let i = 0; i < 10; i++) {
+      const controller = new AbortController();
+      const call = model.predict(SCENE, '', { ...LONG, signal: controller.signal });
+      await sleep(i * 3);
+      controller.abort();
+      await expect(call).rejects.toThrow('aborted');
+    }
+    const again = await model.predict(SCENE, 'caption en', { maxTokens: 20 });
+    expect(again.tokens).toEqual(expected.tokens);
+  });
+
+  test('leaves no listener on the signal', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    let listeners = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      listeners++;
+      addEventListener.apply(signal, args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, args);
+    };
+    await model.predict(SCENE, '', { maxTokens: 2, signal });
+    expect(listeners).toBe(0);
+  });
+
+  test('leaving a loop cancels the work', async () => {
+    const stream = model.stream(SCENE, '', LONG);
+    let pieces = 0;
+    for await (const piece of stream) {
+      expect(piece.token).toBeGreaterThanOrEqual(0);
+      if (++pieces === 3) break;
+    }
+    await expect(stream.result).rejects.toThrow('the loop over the stream was left');
+    const t = await model.predict(SCENE, '', { maxTokens: 2 });
+    expect(t.usage.completionTokens).toBe(2);
+  });
+});
+
+describe('streaming', () => {
+  test('gives the pieces of the same text', async () => {
+    const model = await PaliGemma.load(DEMO_MODEL);
+    const whole = await model.predict(SCENE, 'caption es');
+    const stream = model.stream(SCENE, 'caption es');
+    const pieces = [];
+    for await (const piece of stream) pieces.push(piece);
+    expect(pieces.map((p) => p.text).join('')).toBe(whole.text);
+    expect(pieces.map((p) => p.token)).toEqual(whole.tokens);
+    expect((await stream.result).text).toBe(whole.text);
+    await model.dispose();
+  });
+
+  test('an answer can be awaited without reading the pieces', async () => {
+    const model = await PaliGemma.load(DEMO_MODEL);
+    expect((await model.stream(SCENE, 'caption en').result).text).not.toBe('');
+    await model.dispose();
+  });
+});
+
+describe('dispose', () => {
+  test('rejects what runs, waits for it, and can be called again', async () => {
+    const model = await PaliGemma.load(await endless(), { slots: 2 });
+    const calls = [1, 2, 3].map(() => model.predict(SCENE, '', LONG));
+    const outcomes = Promise.allSettled(calls);
+    await sleep(20);
+    const first = model.dispose();
+    expect(model.dispose()).toBe(first);
+    await first;
+    for (const o of await outcomes) {
+      expect(o).toMatchObject({ status: 'rejected', reason: { code: 'ERR_DISPOSED' } });
+    }
+    await expect(model.predict(SCENE, 'ocr')).rejects.toMatchObject({ code: 'ERR_DISPOSED' });
+    await expect(model.encode(SCENE)).rejects.toMatchObject({ code: 'ERR_DISPOSED' });
+    expect(() => model.tokenize('x')).toThrowError(expect.objectContaining({ code: 'ERR_DISPOSED' }));
+    expect(model.info.architecture).toBe('gemma');
+  });
+
+  test('at random moments of a running request', async () => {
+    for (let i = 0; i < 20; i++) {
+      const model = await PaliGemma.load(await endless());
+      const call = model.predict(SCENE, '', LONG).catch((e: { code: string }) => e.code);
+      await sleep(i * 2);
+      await model.dispose();
+      expect(await call).toBe('ERR_DISPOSED');
+    }
+  });
+
+  test('aborting a load rejects with the reason and leaves nothing', async () => {
+    const reason = new Error('changed my mind');
+    const controller = new AbortController();
+    const load = PaliGemma.load(DEMO_MODEL, {
+      signal: controller.signal,
+      onProgress: () => controller.abort(reason),
+    });
+    await expect(load).rejects.toBe(reason);
+    await expect(PaliGemma.load(DEMO_MODEL, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  test('a callback that throws fails its request', async () => {
+    const reason = new Error('from onProgress');
+    const load = PaliGemma.load(DEMO_MODEL, {
+      onProgress: () => {
+        throw reason;
+      },
+    });
+    await expect(load).rejects.toBe(reason);
+  });
+});

@@ -1,0 +1,113 @@
+/** Help, version, and everything that is wrong usage: exit code 2, stdout empty, a usable message on stderr. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { GENERATE_OPTIONS } from '../../../src/options/generate.js';
+import { LOAD_OPTIONS } from '../../../src/options/load.js';
+import { ROOT } from '../../support/models.js';
+import { paligemma } from './command.js';
+
+const COMMANDS = ['predict', 'convert', 'inspect', 'tokenize'];
+
+describe('help and version', () => {
+  it('--version prints the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect(await paligemma(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('--help lists the commands', async () => {
+    const { code, stdout, stderr } = await paligemma(['--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+  });
+
+  it.each(COMMANDS)('%s --help has examples that run this command', async (command) => {
+    const { code, stdout, stderr } = await paligemma([command, '--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    const examples =
+      /Examples:\n((?: {2}\$ .*\n?)+)/.exec(stdout)?.[1]?.trimEnd().split('\n') ?? [];
+    expect(examples.length).toBeGreaterThanOrEqual(3);
+    for (const example of examples) expect(example).toContain(`paligemma ${command}`);
+  });
+
+  it('predict --help shows a flag for every declared option that can have one', async () => {
+    const { stdout } = await paligemma(['predict', '--help']);
+    for (const [name, { kind, default: value }] of Object.entries({
+      ...LOAD_OPTIONS,
+      ...GENERATE_OPTIONS,
+    })) {
+      const kebab = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      const flag = kind === 'boolean' && value === true ? `--no-${kebab}` : `--${kebab}`;
+      expect(stdout.includes(`  ${flag} `), flag).toBe(kind !== 'signal' && kind !== 'function');
+    }
+  });
+});
+
+describe('wrong usage', () => {
+  it.each<[string, string[], string]>([
+    ['no command', [], 'Usage: paligemma'],
+    ['an unknown command', ['predikt', 'x.png'], '(Did you mean predict?)'],
+    ['an unknown flag', ['predict', 'x.png', '-p', 'ocr', '--jsno'], '(Did you mean --json?)'],
+    ['an unknown flag before the command', ['--model', 'x', 'predict'], "unknown option '--model'"],
+    ['no image', ['predict', '-p', 'ocr'], "missing required argument 'image'"],
+    ['no prompt', ['predict', 'x.png'], "required option '-p, --prompt <text>' not specified"],
+    ['a flag without its value', ['predict', 'x.png', '-p'], 'argument missing'],
+    [
+      'a number out of range',
+      ['predict', 'x', '-p', 'ocr', '--top-p', '5'],
+      'Expected a number above 0 and up to 1.',
+    ],
+    [
+      'a negative number',
+      ['predict', 'x', '-p', 'ocr', '--temperature', '-1'],
+      'Expected a number from 0 to 100.',
+    ],
+    [
+      'text for a number',
+      ['predict', 'x', '-p', 'ocr', '--max-tokens', 'many'],
+      'Expected an integer from 1 to 1048576 tokens.',
+    ],
+    [
+      'a fraction for an integer',
+      ['predict', 'x', '-p', 'ocr', '--threads', '1.5'],
+      'Expected an integer from 0 to 512.',
+    ],
+    [
+      'an unknown choice',
+      ['predict', 'x', '-p', 'ocr', '--kv-type', 'f61'],
+      'Expected one of "f16", "f32".',
+    ],
+    [
+      'json and jsonl',
+      ['predict', 'x', '-p', 'ocr', '--json', '--jsonl'],
+      "cannot be used with option '--json'",
+    ],
+    [
+      'json and stream',
+      ['predict', 'x', '-p', 'ocr', '--json', '--stream'],
+      "cannot be used with option '--json'",
+    ],
+    ['stdin twice', ['predict', '-', '-', '-p', 'ocr'], 'can be read once only'],
+    ['stdin as two texts', ['tokenize', '-', '-'], 'can be read once only'],
+    [
+      'an unknown weight type',
+      ['convert', 'a', 'b', '--type', 'q9'],
+      'Allowed choices are f32, f16, bf16, q8_0',
+    ],
+    ['no output', ['convert', 'a'], "missing required argument 'output'"],
+    ['too many files', ['inspect', 'a', 'b'], 'too many arguments'],
+  ])('%s', async (_, args, message) => {
+    const { code, stdout, stderr } = await paligemma(args);
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/Usage: paligemma/);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
+  it('an option that only the converter checks', async () => {
+    const { code, stdout, stderr } = await paligemma(['convert', 'a', 'b', '--image-size', '-3']);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^error: ERR_OPTION_RANGE: .*imageSize.*-3/);
+  });
+});

@@ -1,0 +1,43 @@
+/** Runs given tokens through a model and reads every intermediate, for the parity tests. */
+import type { NativeLoadParams, NativeModelInfo, NativeTaps } from '../../src/native/contract.js';
+import { NativeSession } from '../../src/native/session.js';
+
+const EXACT: NativeLoadParams = {
+  paths: [],
+  device: 'cpu',
+  threads: 2,
+  slots: 1,
+  contextLength: 0,
+  kvType: 'f32',
+  exactGelu: true,
+  checkTensors: true,
+  featureCacheBytes: 0,
+  attentionSoftcap: null,
+  finalSoftcap: null,
+};
+
+export class TracedModel {
+  private constructor(
+    private readonly session: NativeSession,
+    readonly info: NativeModelInfo,
+  ) {}
+
+  static async load(path: string, overrides: Partial<NativeLoadParams> = {}): Promise<TracedModel> {
+    const session = new NativeSession();
+    const info = await session.request<NativeModelInfo>((model, id) =>
+      model.load(id, { ...EXACT, ...overrides, paths: [path] }),
+    );
+    return new TracedModel(session, info);
+  }
+
+  /** `image`: interleaved RGB of the model's size. */
+  trace(image: Uint8Array, prefix: readonly number[], suffix: readonly number[]): Promise<NativeTaps> {
+    return this.session.request<NativeTaps>((model, id) =>
+      model.trace(id, { image, prefix: Int32Array.from(prefix), suffix: Int32Array.from(suffix) }),
+    );
+  }
+
+  dispose(): Promise<void> {
+    return this.session.dispose();
+  }
+}

@@ -1,0 +1,151 @@
+/** Streams of the command line: terminals and pipes, colours, slow and vanished readers, columns. */
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { bytesText, columns, errorJson, Output } from '../../../src/cli/output.js';
+import { makeError } from '../../../src/errors.js';
+
+/** A stream that remembers; with `isTTY` what cli-progress needs of a terminal as well. */
+class Memory extends Writable {
+  text = '';
+  readonly columns = 80;
+  constructor(
+    readonly isTTY = false,
+    readonly delayMs = 0,
+  ) {
+    super({ highWaterMark: 16, decodeStrings: false });
+  }
+  override _write(chunk: string, _encoding: string, done: () => void): void {
+    this.text += chunk;
+    if (this.delayMs > 0) setTimeout(done, this.delayMs);
+    else done();
+  }
+  cursorTo(): void {}
+  clearLine(): void {}
+  clearScreenDown(): void {}
+  moveCursor(): void {}
+}
+
+const output = (stdout: Writable, stderr: Writable, env = {}, onClosed = () => {}) =>
+  new Output(stdout, stderr, env, onClosed);
+
+describe('errors', () => {
+  const error = makeError('ERR_IMAGE_FORMAT', 'a\nb is text', { hint: 'look' });
+
+  it('are one line, in red on a terminal unless NO_COLOR says otherwise', () => {
+    const print = (isTTY: boolean, env: object): string => {
+      const stderr = new Memory(isTTY);
+      output(new Memory(), stderr, env).error(error);
+      return stderr.text;
+    };
+    const plain = 'error: ERR_IMAGE_FORMAT: a\\nb is text (look)\n';
+    expect(print(false, {})).toBe(plain);
+    expect(print(true, {})).toBe(`\u001b[31merror\u001b[39m${plain.slice(5)}`);
+    expect(print(true, { NO_COLOR: '1' })).toBe(plain);
+    expect(print(true, { NO_COLOR: '' })).not.toBe(plain);
+    expect(print(true, { TERM: 'dumb' })).toBe(plain);
+  });
+
+  it('name their subject, and print anything thrown', () => {
+    const stderr = new Memory();
+    const out = output(new Memory(), stderr);
+    out.error(error, 'x\u001b[2J.png');
+    out.error(new TypeError('odd'));
+    out.error('thrown text');
+    expect(stderr.text.split('\n')).toEqual([
+      'x\\u001b[2J.png: ERR_IMAGE_FORMAT: a\\nb is text (look)',
+      'error: odd',
+      'error: "thrown text"',
+      '',
+    ]);
+  });
+
+  it('have code and message in JSON', () => {
+    expect(errorJson(error)).toEqual({ code: 'ERR_IMAGE_FORMAT', message: 'a\nb is text (look)' });
+    expect(errorJson(Object.assign(new Error('full'), { code: 'ENOSPC' }))).toEqual({
+      code: 'ENOSPC',
+      message: 'full',
+    });
+    expect(errorJson(null)).toEqual({ code: 'ERR_UNKNOWN', message: 'null' });
+  });
+});
+
+describe('data', () => {
+  it('reaches a file unchanged and a terminal without escape sequences', async () => {
+    const text = 'a\u001b[31mb\tc\r\n\u0007d\u009be';
+    for (const [isTTY, seen] of [
+      [false, text],
+      [true, 'a[31mb\tc\nde'],
+    ] as const) {
+      const stdout = new Memory(isTTY);
+      await output(stdout, new Memory()).data(text);
+      expect(stdout.text).toBe(seen);
+    }
+  });
+
+  it('waits for a slow reader', async () => {
+    const stdout = new Memory(false, 20);
+    const begin = performance.now();
+    await output(stdout, new Memory()).data('x'.repeat(100));
+    expect(performance.now() - begin).toBeGreaterThan(15);
+    expect(stdout.listenerCount('drain') + stdout.listenerCount('close')).toBe(0);
+  });
+
+  it('ends quietly when the reader has gone, telling so once', async () => {
+    let closed = 0;
+    const stdout = new Memory(false, 50);
+    const out = output(stdout, new Memory(), {}, () => closed++);
+    const pending = out.data('x'.repeat(100));
+    stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    await pending;
+    await out.data('more');
+    expect(closed).toBe(1);
+  });
+
+  it('holds numbers that JSON does not have', async () => {
+    const stdout = new Memory();
+    await output(stdout, new Memory()).json({ a: 5n, b: 2n ** 60n, c: Number.NaN, d: [-Infinity] });
+    expect(stdout.text).toBe('{"a":5,"b":"1152921504606846976","c":"NaN","d":["-Infinity"]}\n');
+  });
+});
+
+describe('progress', () => {
+  it('is shown on a terminal only', () => {
+    const [terminal, pipe] = [new Memory(true), new Memory(false)];
+    for (const stderr of [terminal, pipe]) {
+      const bar = output(new Memory(), stderr).progress('loading');
+      bar.update(1, 10);
+      bar.update(10, 10);
+      bar.done();
+    }
+    expect(terminal.text).toContain('loading [');
+    expect(pipe.text).toBe('');
+  });
+
+  it('may end before it began', () => {
+    const stderr = new Memory(true);
+    output(new Memory(), stderr).progress('loading').done();
+    expect(stderr.text).toBe('');
+  });
+});
+
+describe('tables', () => {
+  it('have columns of equal width', () => {
+    const rows = [
+      ['name', 'n'],
+      ['a', '1'],
+      ['longer', '12345'],
+    ];
+    expect(columns(rows, [1])).toBe('name        n\na           1\nlonger  12345\n');
+    expect(columns(rows)).toBe('name    n\na       1\nlonger  12345\n');
+  });
+
+  it.each([
+    [0, '0 bytes'],
+    [1023, '1023 bytes'],
+    [1024, '1.0 KiB'],
+    [12_596_224, '12.0 MiB'],
+    [5.5 * 2 ** 30, '5.5 GiB'],
+  ])('show %i bytes as %s', (bytes, text) => {
+    expect(bytesText(bytes)).toBe(text);
+  });
+});

@@ -1,0 +1,403 @@
+/** Every kind of input a caller may pass, what is refused, and that nothing the caller does later changes the result. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, openAsBlob, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import fc from 'fast-check';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { MAX_FILE_BYTES } from '../../../src/image-input/source.js';
+import { decodeImage, type ImageInput } from '../../../src/image-input.js';
+import {
+  FIXTURES,
+  fixture,
+  inFolder,
+  inputErrorOf,
+  noise,
+  OPTIONS,
+  pipeline,
+  sha256,
+} from './files.js';
+
+const FILE = path.join(FIXTURES, 'small.png');
+const BYTES = fixture('small.png');
+
+async function expected(): Promise<string> {
+  return sha256(await sharp(BYTES).raw().toBuffer());
+}
+
+function shared(bytes: Uint8Array): Uint8Array {
+  const view = new Uint8Array(new SharedArrayBuffer(bytes.length + 8), 8);
+  view.set(bytes);
+  return view;
+}
+
+function detached(length: number): Uint8Array {
+  const view = new Uint8Array(length);
+  structuredClone(view.buffer, { transfer: [view.buffer] });
+  return view;
+}
+
+const base64 = BYTES.toString('base64');
+const percent = [...BYTES].map((b) => `%${b.toString(16).padStart(2, '0')}`).join('');
+
+describe('accepted inputs', () => {
+  it.each<[string, () => ImageInput | Promise<ImageInput>]>([
+    ['a path', () => FILE],
+    ['a relative path', () => path.relative(process.cwd(), FILE)],
+    ['a file: URL object', () => pathToFileURL(FILE)],
+    ['a Buffer', () => BYTES],
+    ['a Uint8Array with an offset', () => Buffer.concat([Buffer.alloc(3), BYTES]).subarray(3)],
+    ['a view into shared memory', () => shared(BYTES)],
+    ['an ArrayBuffer', () => new Uint8Array(BYTES).buffer],
+    ['a SharedArrayBuffer', () => shared(BYTES).buffer.slice(8)],
+    ['a Blob', () => new Blob([new Uint8Array(BYTES)])],
+    ['a File', () => new File([new Uint8Array(BYTES)], 'x.png')],
+    ['a Blob over a file', () => openAsBlob(FILE)],
+    ['a base64 data URL', () => `data:image/png;base64,${base64}`],
+    ['a data URL of another type', () => `DATA:text/plain;charset=utf-8;BASE64,${base64}`],
+    ['a data URL without padding', () => `data:;base64,${base64.replace(/=+$/, '')}`],
+    ['a data URL with a fragment', () => `data:;base64,${base64}#frag`],
+    ['a base64 data URL with escapes', () => `data:;base64,${encodeURIComponent(base64)}`],
+    ['a percent-encoded data URL', () => `data:image/png,${percent}`],
+    ['a data: URL object', () => new URL(`data:image/png;base64,${base64}`)],
+    ['a sharp pipeline', () => sharp(BYTES)],
+    ['a sharp pipeline over a path', () => sharp(FILE).png()],
+  ])('%s', async (_, make) => {
+    const image = await decodeImage(await make(), OPTIONS);
+    expect([image.width, image.height]).toEqual([37, 53]);
+    expect(sha256(image.data)).toBe(await expected());
+  });
+
+  it('a sharp pipeline with operations, run without changing it', async () => {
+    const own = sharp(BYTES).extract({ left: 3, top: 4, width: 10, height: 8 }).greyscale();
+    const image = await decodeImage(own, OPTIONS);
+    expect([image.width, image.height]).toEqual([10, 8]);
+    expect(image.data.every((v, i) => v === image.data[i - (i % 3)])).toBe(true);
+    expect((await own.png().toBuffer({ resolveWithObject: true })).info.format).toBe('png');
+  });
+
+  it('sharp pipelines over raw pixels and over created pictures', async () => {
+    const rgb = noise(300);
+    const image = await decodeImage(pipeline(rgb, 10, 10), OPTIONS);
+    expect(Buffer.compare(image.data, rgb)).toBe(0);
+    const red = sharp({ create: { width: 2, height: 2, channels: 3, background: '#ff0000' } });
+    expect([...(await decodeImage(red, OPTIONS)).data]).toEqual([
+      255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0,
+    ]);
+  });
+
+  it('a file behind a link, and with line breaks in its name', async () => {
+    await inFolder(async (folder) => {
+      symlinkSync(FILE, path.join(folder, 'link'));
+      writeFileSync(path.join(folder, 'a\nb.png'), BYTES);
+      for (const name of ['link', 'a\nb.png']) {
+        expect(sha256((await decodeImage(path.join(folder, name), OPTIONS)).data)).toBe(
+          await expected(),
+        );
+      }
+    });
+  });
+});
+
+describe('snapshots', () => {
+  it.each<[string, (bytes: Uint8Array) => ImageInput]>([
+    ['bytes', (bytes) => bytes],
+    ['an ArrayBuffer', (bytes) => bytes.buffer],
+  ])('%s may be overwritten after the call', async (_, input) => {
+    const bytes = new Uint8Array(BYTES);
+    const pending = decodeImage(input(bytes), OPTIONS);
+    bytes.fill(0);
+    expect(sha256((await pending).data)).toBe(await expected());
+  });
+
+  it('shared memory and raw pixels may be overwritten after the call', async () => {
+    const bytes = shared(BYTES);
+    const pixels = noise(60);
+    const before = Buffer.from(pixels);
+    const pending = [
+      decodeImage(bytes, OPTIONS),
+      decodeImage({ data: pixels, width: 5, height: 4, channels: 3 }, OPTIONS),
+    ] as const;
+    bytes.fill(0);
+    pixels.fill(0);
+    expect(sha256((await pending[0]).data)).toBe(await expected());
+    expect(Buffer.compare((await pending[1]).data, before)).toBe(0);
+  });
+
+  it('a buffer may be detached after the call', async () => {
+    const bytes = new Uint8Array(BYTES);
+    const pending = decodeImage(bytes, OPTIONS);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    expect(bytes.length).toBe(0);
+    expect(sha256((await pending).data)).toBe(await expected());
+  });
+
+  it('a pipeline may be changed after the call', async () => {
+    const own = sharp(BYTES);
+    const pending = decodeImage(own, OPTIONS);
+    own.resize(5, 5);
+    expect((await pending).width).toBe(37);
+  });
+});
+
+describe('refused inputs', () => {
+  it.each<[unknown, string]>([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [5, '5'],
+    [5n, '5n'],
+    [true, 'true'],
+    [Symbol('s'), 'Symbol(s)'],
+    [() => {}, 'a function'],
+    [{}, 'an object'],
+    [[BYTES], 'an array of 1'],
+    [new Date(), 'a Date'],
+    [new Float32Array(3), 'an instance of Float32Array'],
+    [new Uint16Array(3), 'an instance of Uint16Array'],
+    [new DataView(new ArrayBuffer(3)), 'an instance of DataView'],
+    [new Proxy({}, {}), 'a Proxy'],
+    [Promise.resolve(BYTES), 'an instance of Promise'],
+  ])('%o is no picture', async (input, printed) => {
+    const error = await inputErrorOf(decodeImage(input as ImageInput, OPTIONS));
+    expect(error.code).toBe('ERR_OPTION_TYPE');
+    expect(error.message).toContain(`the image is ${printed}, expected a path`);
+  });
+
+  it.each([
+    ['http://user:secret@host/x.png?key=1', 'http'],
+    ['HTTPS://host/x.png', 'https'],
+    ['s3://bucket/x.png', 's3'],
+    ['file:///x.png', 'file'],
+    [new URL('https://user:secret@host/x.png'), 'https'],
+    [new URL('blob:nodedata:1234'), 'blob'],
+  ])('%s is not fetched, and not repeated in the message', async (input, scheme) => {
+    const error = await inputErrorOf(decodeImage(input, OPTIONS));
+    expect(error.code).toBe('ERR_IMAGE_NOT_FOUND');
+    expect(error.message).toContain(`is an address (${scheme}:), which is not fetched`);
+    expect(error.message).not.toContain('secret');
+    expect(error.hint).toMatch(/fetch it first|pass/);
+  });
+
+  it.each([
+    ['data:image/png;base64', 'has no comma'],
+    ['data:image/png;base64,iVBOR', 'ends in the middle of a base64 group'],
+    ['data:image/png;base64,iVBORw=', 'has wrong base64 padding'],
+    ['data:image/png;base64,iV!ORw0K', 'has characters that are not base64'],
+    ['data:image/png;base64,iVBO Rw0', 'has characters that are not base64'],
+    ['data:image/png;base64,iVBO=Rw0K', 'ends in the middle'],
+    ['data:image/png;base64,iVB=Rw0K', 'has characters that are not base64'],
+    ['data:image/png,%8', 'has a %'],
+    ['data:image/png,%zz', 'has a %'],
+    ['data:image/png,é', 'has characters that must be written with %'],
+    ['data:image/png,', 'is empty'],
+    ['data:,hello', 'is text'],
+  ])('the malformed data URL %s', async (url, message) => {
+    const error = await inputErrorOf(decodeImage(url, OPTIONS));
+    expect(error.code).toBe('ERR_IMAGE_FORMAT');
+    expect(error.message).toContain(message);
+  });
+
+  it('a detached buffer', async () => {
+    for (const input of [detached(8), detached(8).buffer]) {
+      expect(await inputErrorOf(decodeImage(input, OPTIONS))).toMatchObject({
+        code: 'ERR_OPTION_TYPE',
+        found: 'a detached buffer',
+      });
+    }
+  });
+
+  it('an object whose getters throw', async () => {
+    const hostile = {
+      get data(): Uint8Array {
+        throw new Error('no data');
+      },
+    };
+    const error = await inputErrorOf(decodeImage(hostile as unknown as ImageInput, OPTIONS));
+    expect(error).toMatchObject({ code: 'ERR_OPTION_TYPE' });
+    expect(error.message).toContain('no data');
+  });
+});
+
+describe('paths that are no pictures', () => {
+  it('are told apart, within a second', async () => {
+    await inFolder(async (folder) => {
+      const at = (name: string): string => path.join(folder, name);
+      writeFileSync(at('empty.png'), '');
+      writeFileSync(at('page.png'), '<!doctype html>');
+      writeFileSync(at('huge.png'), BYTES);
+      truncateSync(at('huge.png'), MAX_FILE_BYTES + 1);
+      writeFileSync(at('movie.mp4'), Buffer.from('\0\0\0\x18ftypmp42', 'latin1'));
+      truncateSync(at('movie.mp4'), MAX_FILE_BYTES);
+      symlinkSync(at('loop'), at('loop'));
+      execFileSync('mkfifo', [at('pipe')]);
+      const server = createServer().listen(at('socket'));
+      await new Promise((resolve) => server.once('listening', resolve));
+      const cases: readonly (readonly [string, string, string])[] = [
+        [at('missing.png'), 'ERR_IMAGE_NOT_FOUND', 'missing.png does not exist'],
+        [at('empty.png/x.png'), 'ERR_IMAGE_NOT_FOUND', 'x.png does not exist'],
+        [folder, 'ERR_IMAGE_NOT_FOUND', 'is a directory, expected a file'],
+        [at('pipe'), 'ERR_IMAGE_NOT_FOUND', 'is a pipe, expected a file'],
+        [at('socket'), 'ERR_IMAGE_NOT_FOUND', 'is a socket or device, expected a file'],
+        ['/dev/zero', 'ERR_IMAGE_NOT_FOUND', 'is a device, expected a file'],
+        [at('loop'), 'ERR_IMAGE_NOT_FOUND', 'is a loop of links'],
+        ['x'.repeat(100_000), 'ERR_IMAGE_NOT_FOUND', 'is too long for a path'],
+        ['', 'ERR_IMAGE_NOT_FOUND', 'image "" is not a path'],
+        ['a\0b', 'ERR_IMAGE_NOT_FOUND', 'a\\u0000b is not a path'],
+        ['no\nsuch.png', 'ERR_IMAGE_NOT_FOUND', 'no\\nsuch.png does not exist'],
+        [at('empty.png'), 'ERR_IMAGE_FORMAT', 'is empty'],
+        [at('page.png'), 'ERR_IMAGE_FORMAT', 'is an HTML page'],
+        [at('movie.mp4'), 'ERR_IMAGE_FORMAT', 'is an MP4'],
+        [at('huge.png'), 'ERR_IMAGE_TOO_LARGE', `has ${MAX_FILE_BYTES + 1} bytes, the limit is`],
+      ];
+      for (const [input, code, message] of cases) {
+        const begin = performance.now();
+        const error = await inputErrorOf(decodeImage(input, OPTIONS));
+        expect(performance.now() - begin, input.slice(0, 99)).toBeLessThan(1000);
+        expect(error.message.length).toBeLessThan(600);
+        expect(error.code).toBe(code);
+        expect(error.message).toContain(message);
+      }
+      server.close();
+    });
+  });
+
+  it.skipIf(process.getuid?.() === 0)(
+    'unreadable files are named so (root may read everything)',
+    async () => {
+      await inFolder(async (folder) => {
+        const file = path.join(folder, 'secret.png');
+        writeFileSync(file, BYTES);
+        chmodSync(file, 0);
+        const error = await inputErrorOf(decodeImage(file, OPTIONS));
+        expect(error.code).toBe('ERR_IMAGE_NOT_FOUND');
+        expect(error.message).toContain('permission denied');
+      });
+    },
+  );
+});
+
+describe('raw pixels', () => {
+  const size = fc.integer({ min: 1, max: 40 });
+  const channels = fc.constantFrom(1 as const, 2 as const, 3 as const, 4 as const);
+
+  it('become RGB: grey repeated, alpha dropped', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        size,
+        size,
+        channels,
+        fc.boolean(),
+        fc.integer(),
+        async (width, height, n, clamped, seed) => {
+          const bytes = noise(width * height * n, seed);
+          const data = clamped ? new Uint8ClampedArray(bytes) : bytes;
+          const image = await decodeImage({ data, width, height, channels: n }, OPTIONS);
+          expect([image.width, image.height]).toEqual([width, height]);
+          const rgb = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+            return bytes[Math.floor(i / 3) * n + (n < 3 ? 0 : i % 3)] ?? 0;
+          });
+          expect(Buffer.compare(image.data, rgb)).toBe(0);
+        },
+      ),
+    );
+  });
+
+  it('of any wrong length are refused with both lengths', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        size,
+        size,
+        channels,
+        fc.integer({ min: 0, max: 7000 }),
+        async (width, height, n, length) => {
+          fc.pre(length !== width * height * n);
+          const data = new Uint8Array(length);
+          const error = await inputErrorOf(
+            decodeImage({ data, width, height, channels: n }, OPTIONS),
+          );
+          expect(error.code).toBe('ERR_OPTION_RANGE');
+          expect(error.message).toBe(
+            `data.length of the raw image is ${length}, expected ${width * height * n} (${width} x ${height} x ${n})`,
+          );
+        },
+      ),
+    );
+  });
+
+  it.each<[string, unknown, string, string]>([
+    ['width', 0, 'ERR_OPTION_RANGE', 'width of the raw image is 0, expected a positive integer'],
+    ['width', -0, 'ERR_OPTION_RANGE', 'width of the raw image is -0, expected a positive integer'],
+    [
+      'width',
+      2.5,
+      'ERR_OPTION_RANGE',
+      'width of the raw image is 2.5, expected a positive integer',
+    ],
+    [
+      'height',
+      Number.NaN,
+      'ERR_OPTION_RANGE',
+      'height of the raw image is NaN, expected a positive integer',
+    ],
+    [
+      'height',
+      '2',
+      'ERR_OPTION_TYPE',
+      'height of the raw image is "2", expected a positive integer',
+    ],
+    ['height', 2n, 'ERR_OPTION_TYPE', 'height of the raw image is 2n, expected a positive integer'],
+    [
+      'width',
+      1e9,
+      'ERR_IMAGE_TOO_LARGE',
+      'raw image has 1000000000 x 2 = 2000000000 pixels, the limit is 50000000',
+    ],
+    ['width', 2 ** 53 - 1, 'ERR_IMAGE_TOO_LARGE', 'the limit is 50000000'],
+    ['channels', 5, 'ERR_OPTION_RANGE', 'channels of the raw image is 5, expected 1, 2, 3 or 4'],
+    [
+      'channels',
+      undefined,
+      'ERR_OPTION_TYPE',
+      'channels of the raw image is undefined, expected 1, 2, 3 or 4',
+    ],
+    [
+      'data',
+      [0, 0],
+      'ERR_OPTION_TYPE',
+      'data of the raw image is an array of 2, expected a Uint8Array',
+    ],
+    [
+      'data',
+      new Float32Array(12),
+      'ERR_OPTION_TYPE',
+      'data of the raw image is an instance of Float32Array',
+    ],
+    [
+      'data',
+      detached(12),
+      'ERR_OPTION_TYPE',
+      'data of the raw image is a detached buffer, expected 12 bytes',
+    ],
+  ])('with %s %o are refused', async (field, value, code, message) => {
+    const input = { data: new Uint8Array(12), width: 2, height: 2, channels: 3, [field]: value };
+    const error = await inputErrorOf(decodeImage(input as ImageInput, OPTIONS));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(message);
+  });
+
+  it('are read once per property', async () => {
+    let reads = 0;
+    const input = {
+      get data() {
+        return new Uint8Array(reads++ === 0 ? 12 : 3);
+      },
+      width: 2,
+      height: 2,
+      channels: 3 as const,
+    };
+    expect((await decodeImage(input, OPTIONS)).data).toHaveLength(12);
+    expect(reads).toBe(1);
+  });
+});

@@ -1,0 +1,104 @@
+/** The options of the public calls: defaults, ranges, and that their documentation says the same as their declarations. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { GENERATE_OPTIONS, parseGenerateOptions } from '../../../src/options/generate.js';
+import { ENCODE_OPTIONS, IMAGE_OPTIONS, parseEncodeOptions } from '../../../src/options/image.js';
+import { LOAD_OPTIONS, parseLoadOptions, threadCount } from '../../../src/options/load.js';
+import { type Declarations, parseOptions } from '../../../src/options/option.js';
+
+const FILES: readonly (readonly [string, Declarations])[] = [
+  ['load', LOAD_OPTIONS],
+  ['generate', GENERATE_OPTIONS],
+  ['image', ENCODE_OPTIONS],
+];
+
+describe('defaults', () => {
+  it('of load', () => {
+    expect(parseLoadOptions()).toEqual({
+      device: 'auto',
+      threads: 0,
+      slots: 4,
+      contextLength: 0,
+      kvType: 'f16',
+      exactGelu: false,
+      checkTensors: false,
+      featureCacheMb: 64,
+      attentionSoftcap: null,
+      finalSoftcap: null,
+      onProgress: undefined,
+      signal: undefined,
+    });
+  });
+
+  it('of generate', () => {
+    expect(parseGenerateOptions()).toEqual({
+      maxTokens: undefined,
+      temperature: 0,
+      topK: 0,
+      topP: 1,
+      seed: undefined,
+      topLogprobs: 0,
+      upright: true,
+      maxPixels: 50e6,
+      signal: undefined,
+    });
+  });
+
+  it('of encode', () => {
+    expect(parseEncodeOptions()).toEqual({ upright: true, maxPixels: 50e6, signal: undefined });
+  });
+
+  it('take one thread per core, at most eight, for 0', () => {
+    expect(threadCount(0)).toBe(Math.min(8, availableParallelism()));
+    expect(threadCount(3)).toBe(3);
+  });
+});
+
+describe.each(FILES)('the options in %s.ts', (name, declarations) => {
+  const source = readFileSync(path.join(__dirname, `../../../src/options/${name}.ts`), 'utf8');
+  const fields = [...source.matchAll(/\/\*\*\s*\*?\s*([^*]+?)\s*\*\/\s*readonly (\w+)\?:/g)];
+  const documented = new Map(fields.map((match) => [match[2] ?? '', match[1] ?? '']));
+
+  it('are documented beside their type in the words of their declaration, in the same order', () => {
+    expect([...documented.keys()]).toEqual(Object.keys(declarations));
+    for (const [option, { doc }] of Object.entries(declarations)) {
+      expect(documented.get(option), option).toSatisfy((text: string) =>
+        text.startsWith(`${doc}.`),
+      );
+    }
+  });
+
+  it('accept both ends of each range and nothing beyond', () => {
+    const bounded = Object.entries(declarations).flatMap(([option, d]) =>
+      d.kind === 'integer' || d.kind === 'number' ? [[option, d] as const] : [],
+    );
+    expect(bounded.length).toBeGreaterThan(0);
+    for (const [option, d] of bounded) {
+      const accepts = (value: number): boolean => {
+        try {
+          return (
+            (parseOptions(name, declarations, { [option]: value })[option] as number) === value
+          );
+        } catch {
+          return false;
+        }
+      };
+      expect(accepts(d.min), `${option} ${d.min}`).toBe(d.aboveMin !== true);
+      expect(accepts(d.max), `${option} ${d.max}`).toBe(true);
+      expect(accepts(d.min - 1), `${option} below`).toBe(false);
+      expect(accepts(d.max + 1), `${option} above`).toBe(false);
+    }
+  });
+
+  it('have defaults that are valid themselves', () => {
+    const defaults = parseOptions(name, declarations, undefined);
+    expect(parseOptions(name, declarations, defaults)).toEqual(defaults);
+  });
+});
+
+it('generate and encode read pictures by the same options', () => {
+  expect(GENERATE_OPTIONS).toMatchObject(IMAGE_OPTIONS);
+  expect(ENCODE_OPTIONS).toMatchObject(IMAGE_OPTIONS);
+});

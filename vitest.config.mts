@@ -1,0 +1,11 @@
+/** Runs the TypeScript tests; native tests are CTest's. Options that concern one test stand in that test. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globals: false,
+    testTimeout: 30_000,
+    expect: { requireAssertions: true },
+  },
+});
