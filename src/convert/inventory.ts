@@ -90,7 +90,7 @@ export async function bindHuggingFace(
   const head = tensors.get(LM_HEAD);
   const embedding = bound.find((b) => b.plan.spec.role === 'embedding');
   if (head && embedding) {
-    
+    await assertTied(head, embedding.source);
     notes.push(`${head.name} was dropped: it equals the embedding, which is the output matrix`);
   }
   return bound;
