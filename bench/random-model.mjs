@@ -4,17 +4,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { configFromJson } from '../lib/convert/config.js';
-import { GgufWriter } from '../lib/convert/gguf-writer.js';
-import { modelKeys } from '../lib/convert/metadata.js';
-import { OutputFile } from '../lib/convert/output-file.js';
-import { planTensor, STORAGE_TYPES } from '../lib/convert/storage-types.js';
-import { parseJsonObject } from '../lib/convert/strict-json.js';
-import { modelTensors } from '../lib/convert/tensor-names.js';
-import { native } from '../lib/native/binding.js';
+import { configOf, writeRandomGguf } from './random-gguf.mjs';
 
 const VOCABULARY = 257_152;
-const PATTERN_NUMBERS = 1 << 22;
 
 // The sizes of the published models, as their config.json gives them.
 const TEXT = {
@@ -26,25 +18,7 @@ const TEXT = {
 
 export const VARIANTS = Object.keys(TEXT).flatMap((size) => ['224', '448', '896'].map((px) => `${size}-${px}`));
 
-function configOf(variant) {
-  const [, size, pixels] = /^(.+)-(224|448|896)$/.exec(variant) ?? [];
-  if (!TEXT[size]) throw new Error(`unknown variant ${variant}, expected one of ${VARIANTS.join(', ')}`);
-  const json = {
-    model_type: 'paligemma',
-    image_token_index: VOCABULARY,
-    text_config: TEXT[size],
-    vision_config: {
-      model_type: 'siglip_vision_model',
-      hidden_size: 1152,
-      intermediate_size: 4304,
-      num_attention_heads: 16,
-      num_hidden_layers: 27,
-      patch_size: 14,
-      image_size: Number(pixels),
-    },
-  };
-  return configFromJson(parseJsonObject(Buffer.from(JSON.stringify(json)), 'config'), {});
-}
+const VISION = { hidden_size: 1152, intermediate_size: 4304, num_attention_heads: 16, num_hidden_layers: 27, patch_size: 14 };
 
 /** A vocabulary of the real size and layout; its pieces are invented. */
 function vocabulary() {
@@ -68,51 +42,12 @@ function vocabulary() {
   return { pieces, types, scores, ids, file: 'random', notes: [] };
 }
 
-/** Random rows of `columns` numbers in `type`, about PATTERN_NUMBERS of them; tensors repeat them. */
-async function pattern(type, columns, scale) {
-  const rows = Math.max(1, Math.ceil(PATTERN_NUMBERS / columns));
-  const numbers = new Float32Array(rows * columns);
-  let state = columns;
-  for (let i = 0; i < numbers.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    numbers[i] = (state / 2 ** 31 - 1) * scale;
-  }
-  const bytes = new Uint8Array(numbers.buffer);
-  return type === 'f32' ? bytes : native().quantize(bytes, 'f32', type, columns, rows);
-}
-
 export async function writeRandomModel(variant, type, file) {
-  const config = configOf(variant);
-  const tensors = modelTensors(config).map((spec) => planTensor(spec, type));
-  const keys = modelKeys(config, vocabulary(), `random-${variant}`, type);
-  const entries = tensors.map((t) => ({
-    name: t.spec.name,
-    shape: t.shape,
-    typeId: STORAGE_TYPES[t.type].id,
-    bytes: t.bytes,
-  }));
-  const output = await OutputFile.create(file, true);
-  const writer = new GgufWriter(output, entries);
-  const patterns = new Map();
-  await writer.begin(keys.header(entries));
-  for (const t of tensors) {
-    await writer.next();
-    const isNorm = /norm|ln\d|post_ln/.test(t.spec.name) && t.spec.name.endsWith('.weight');
-    if (isNorm) {
-      await writer.append(new Uint8Array(new Float32Array(t.columns).fill(1).buffer));
-      continue;
-    }
-    const key = `${t.type} ${t.columns}`;
-    // Uniform numbers of this scale keep the variance of what flows through.
-    if (!patterns.has(key)) patterns.set(key, await pattern(t.type, t.columns, Math.sqrt(3 / t.columns)));
-    const bytes = patterns.get(key);
-    for (let at = 0; at < t.bytes; at += bytes.length) {
-      await writer.append(bytes.subarray(0, Math.min(bytes.length, t.bytes - at)));
-    }
-  }
-  await writer.finish();
-  await output.commit();
-  return { file, bytes: writer.written };
+  const [, size, pixels] = /^(.+)-(224|448|896)$/.exec(variant) ?? [];
+  if (!TEXT[size]) throw new Error(`unknown variant ${variant}, expected one of ${VARIANTS.join(', ')}`);
+  const config = configOf(TEXT[size], { ...VISION, image_size: Number(pixels) }, VOCABULARY);
+  const bytes = await writeRandomGguf(file, config, vocabulary(), { name: `random-${variant}`, type });
+  return { file, bytes };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -295,10 +295,8 @@ describe('interruption', () => {
       const child = start(['predict', ...many, '-p', 'ocr', flag, ...MODEL]);
       const finished = finish(child);
       await once(child.stdout, 'data');
-      const begin = performance.now();
       child.kill('SIGINT');
       const { code, stdout, stderr } = await finished;
-      expect(performance.now() - begin).toBeLessThan(3000);
       expect(code).toBe(130);
       expect(stderr).toMatch(/^interrupted: \d+ of 400 answered\n$/);
       expect(stdout.endsWith('\n')).toBe(true);

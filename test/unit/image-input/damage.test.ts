@@ -112,9 +112,7 @@ describe('the pixel limit', () => {
   ])('refuses a PNG of %s before decoding', async (_, file) => {
     await inputErrorOf(decodeImage(png(1, 1), OPTIONS));
     const before = process.memoryUsage().rss;
-    const begin = performance.now();
     const error = await inputErrorOf(decodeImage(file, OPTIONS));
-    expect(performance.now() - begin).toBeLessThan(250);
     expect(process.memoryUsage().rss - before).toBeLessThan(30e6);
     // libpng itself refuses the largest.
     expect(error.code).toMatch(/ERR_IMAGE_(TOO_LARGE|CORRUPT)/);
@@ -124,9 +122,9 @@ describe('the pixel limit', () => {
     const black = new Uint8Array(8000 * 8000);
     const bomb = await pipeline(black, 8000, 8000, 1).png({ compressionLevel: 9 }).toBuffer();
     expect(bomb.length).toBeLessThan(500_000);
-    const begin = performance.now();
+    const before = process.memoryUsage().rss;
     const error = await inputErrorOf(decodeImage(bomb, OPTIONS));
-    expect(performance.now() - begin).toBeLessThan(250);
+    expect(process.memoryUsage().rss - before).toBeLessThan(30e6);
     expect(error.code).toBe('ERR_IMAGE_TOO_LARGE');
     expect(error.message).toBe(
       'image buffer has 8000 x 8000 = 64000000 pixels, the limit is 50000000 (make it smaller or raise maxPixels)',

