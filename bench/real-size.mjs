@@ -61,10 +61,17 @@ async function measure(file) {
   // How fast the native work stops: the abort comes in the middle of encoding, of prefill, of decoding.
   const { encodeMs, prefillMs, decodeMs } = answer.timings;
   const cancelMs = [];
-  for (const at of [encodeMs * 0.5, encodeMs + prefillMs * 0.5, encodeMs + prefillMs + decodeMs * 0.3]) {
+  for (const at of [
+    encodeMs * 0.5,
+    encodeMs + prefillMs * 0.5,
+    encodeMs + prefillMs + decodeMs * 0.3,
+  ]) {
     const controller = new AbortController();
     picture.data[0] ^= cancelMs.length + 1; // another picture: not from the cache
-    const call = model.predict(picture, 'caption en', { maxTokens: Number(flags.tokens), signal: controller.signal });
+    const call = model.predict(picture, 'caption en', {
+      maxTokens: Number(flags.tokens),
+      signal: controller.signal,
+    });
     call.catch(() => {});
     await new Promise((resolve) => setTimeout(resolve, at));
     const t = performance.now();

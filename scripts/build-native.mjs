@@ -5,10 +5,11 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { fail, generator, requireBuildTools, ROOT, run } from './lib.mjs';
+import { fail, generator, ROOT, requireBuildTools, run } from './lib.mjs';
 
 const args = process.argv.slice(2);
-const outputDir = args.find((a) => a.startsWith('--out='))?.slice(6) ?? path.join('build', 'Release');
+const outputDir =
+  args.find((a) => a.startsWith('--out='))?.slice(6) ?? path.join('build', 'Release');
 requireBuildTools();
 run(process.execPath, [path.join(ROOT, 'scripts', 'vendor.mjs')]);
 

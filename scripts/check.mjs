@@ -7,19 +7,37 @@ import { ROOT, run, say } from './lib.mjs';
 const fix = process.argv.includes('--fix');
 const bin = (...parts) => path.join(ROOT, 'node_modules', ...parts);
 
-run(process.execPath, [bin('@biomejs', 'biome', 'bin', 'biome'), 'check', ...(fix ? ['--write'] : [])]);
+run(process.execPath, [
+  bin('@biomejs', 'biome', 'bin', 'biome'),
+  'check',
+  ...(fix ? ['--write'] : []),
+]);
 
 const sources = (dir) =>
   fs
     .readdirSync(path.join(ROOT, dir), { recursive: true })
     .map((file) => path.join(dir, file.toString()))
     .filter((file) => /\.(cpp|h)$/.test(file) && !file.includes(`native${path.sep}vendor`));
-const clangFormat = createRequire(import.meta.url)('clang-format-node').getClangFormatPath();
+const clangFormat = createRequire(import.meta.url)('clang-format-node').getClangFormatPath(
+  process.platform,
+  process.arch,
+);
 // npm may have blocked the package's install script, which sets this bit.
 if (process.platform !== 'win32') fs.chmodSync(clangFormat, 0o755);
-run(clangFormat, [...(fix ? ['-i'] : ['--dry-run', '--Werror']), ...sources('native'), ...sources('test/native')]);
+run(clangFormat, [
+  ...(fix ? ['-i'] : ['--dry-run', '--Werror']),
+  ...sources('native'),
+  ...sources('test/native'),
+]);
 
-run(process.execPath, [bin('typescript', 'bin', 'tsc'), '-p', ROOT, '--noEmit', '--incremental', 'false']);
+run(process.execPath, [
+  bin('typescript', 'bin', 'tsc'),
+  '-p',
+  ROOT,
+  '--noEmit',
+  '--incremental',
+  'false',
+]);
 run(process.execPath, [bin('typescript', 'bin', 'tsc'), '-p', path.join(ROOT, 'test')]);
 
 // Arrows point one way; they may skip levels, never climb. One list per language, lowest first.
@@ -43,7 +61,12 @@ function checkArrows(files, levels, home, importPattern, target) {
     for (const [, to] of fs.readFileSync(path.join(ROOT, file), 'utf8').matchAll(importPattern)) {
       const name = target(file, to);
       if (name === undefined || name === from) continue;
-      if (level(name) < 0 || level(from) < 0 || level(name) > level(from) || FORBIDDEN[from]?.includes(name)) {
+      if (
+        level(name) < 0 ||
+        level(from) < 0 ||
+        level(name) > level(from) ||
+        FORBIDDEN[from]?.includes(name)
+      ) {
         say(`${file}: ${from} must not use ${name} (${to})`);
         climbs++;
       }
@@ -67,7 +90,8 @@ checkArrows(
   TS,
   (file) => topName(path.relative('src', file)),
   /(?:from|import\()\s*'(\.[^']+)'/g,
-  (file, to) => topName(path.relative('src', path.join(path.dirname(file), to))).replace(/\.js$/, ''),
+  (file, to) =>
+    topName(path.relative('src', path.join(path.dirname(file), to))).replace(/\.js$/, ''),
 );
 if (climbs > 0) process.exit(1);
 
@@ -75,9 +99,14 @@ if (climbs > 0) process.exit(1);
 const docs = path.join(ROOT, 'docs', 'errors.md');
 if (fs.existsSync(docs)) {
   const codes = (text, pattern) => new Set([...text.matchAll(pattern)].map((m) => m[1]));
-  const inCode = codes(fs.readFileSync(path.join(ROOT, 'src/errors.ts'), 'utf8'), /^ {2}(ERR_\w+):/gm);
+  const inCode = codes(
+    fs.readFileSync(path.join(ROOT, 'src/errors.ts'), 'utf8'),
+    /^ {2}(ERR_\w+):/gm,
+  );
   const inDocs = codes(fs.readFileSync(docs, 'utf8'), /`(ERR_\w+)`/g);
-  const odd = [...inCode].filter((c) => !inDocs.has(c)).concat([...inDocs].filter((c) => !inCode.has(c)));
+  const odd = [...inCode]
+    .filter((c) => !inDocs.has(c))
+    .concat([...inDocs].filter((c) => !inCode.has(c)));
   if (odd.length > 0) {
     say(`docs/errors.md and src/errors.ts differ in ${odd.join(', ')}`);
     process.exit(1);

@@ -59,7 +59,9 @@ export function requireBuildTools() {
   const cmake = /version (\d+)\.(\d+)/.exec(output('cmake', ['--version']) ?? '');
   if (!cmake) fail(`CMake is missing; install it with: ${installHint('cmake')}`);
   if (Number(cmake[1]) < 3 || (Number(cmake[1]) === 3 && Number(cmake[2]) < 21)) {
-    fail(`CMake ${cmake[1]}.${cmake[2]} is too old, 3.21 or newer is needed: ${installHint('cmake')}`);
+    fail(
+      `CMake ${cmake[1]}.${cmake[2]} is too old, 3.21 or newer is needed: ${installHint('cmake')}`,
+    );
   }
   if (process.platform === 'win32') return; // CMake finds Visual Studio itself
   const compiler = [process.env.CXX, 'c++', 'g++', 'clang++'].find(

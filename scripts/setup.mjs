@@ -2,7 +2,7 @@
 // Each step looks first whether it has anything to do, so a second run takes seconds and needs no network.
 import fs from 'node:fs';
 import path from 'node:path';
-import { requireBuildTools, ROOT, run, say } from './lib.mjs';
+import { ROOT, requireBuildTools, run, say } from './lib.mjs';
 
 requireBuildTools();
 

@@ -70,9 +70,13 @@ try {
   }
   const fresh = path.join(work, 'vendor');
   fs.mkdirSync(fresh);
-  run('git', ['-C', source, `--work-tree=${fresh}`, 'checkout', '--quiet', 'HEAD', '--', ...PATHS], {
-    env,
-  });
+  run(
+    'git',
+    ['-C', source, `--work-tree=${fresh}`, 'checkout', '--quiet', 'HEAD', '--', ...PATHS],
+    {
+      env,
+    },
+  );
   fs.writeFileSync(path.join(fresh, 'VERSION'), version);
   fs.rmSync(target, { recursive: true, force: true });
   fs.cpSync(fresh, target, { recursive: true });

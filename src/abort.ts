@@ -5,7 +5,10 @@ import { setMaxListeners } from 'node:events';
  * Calls `abort` once when the signal is aborted, also when it already is. The result takes the listener away again.
  * One signal may serve any number of calls at once, so Node must not take many listeners for a leak.
  */
-export function onAbort(signal: AbortSignal | undefined, abort: (reason: unknown) => void): () => void {
+export function onAbort(
+  signal: AbortSignal | undefined,
+  abort: (reason: unknown) => void,
+): () => void {
   if (!signal) return () => {};
   if (signal.aborted) {
     abort(signal.reason);

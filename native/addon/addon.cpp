@@ -15,7 +15,8 @@ namespace {
 Napi::Value devices(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
         Napi::Array array = Napi::Array::New(info.Env());
-        for (const auto& device : list_devices()) array.Set(array.Length(), js::from(info.Env(), device));
+        for (const auto& device : list_devices())
+            array.Set(array.Length(), js::from(info.Env(), device));
         return array;
     });
 }
@@ -49,5 +50,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 
 }  // namespace paligemma
 
-static Napi::Object paligemma_init(Napi::Env env, Napi::Object exports) { return paligemma::init(env, exports); }
+static Napi::Object paligemma_init(Napi::Env env, Napi::Object exports) {
+    return paligemma::init(env, exports);
+}
 NODE_API_MODULE(paligemma, paligemma_init)

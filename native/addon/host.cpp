@@ -28,7 +28,8 @@ Host::Host(Napi::Env env) : env_(env), engine_(*this, [this] { start_pump(); }) 
 std::shared_ptr<Host> Host::create(Napi::Env env, Napi::Function dispatch) {
     std::shared_ptr<Host> host(new Host(env));
     check(env, napi_get_uv_event_loop(env, &host->loop_));
-    check(env, napi_create_threadsafe_function(env, dispatch, nullptr, Napi::String::New(env, "paligemma"), 0, 1, nullptr,
+    check(env, napi_create_threadsafe_function(env, dispatch, nullptr,
+                                               Napi::String::New(env, "paligemma"), 0, 1, nullptr,
                                                nullptr, nullptr, deliver, &host->function_));
     // Idle models do not keep the process alive.
     check(env, napi_unref_threadsafe_function(env, host->function_));
@@ -52,11 +53,12 @@ void Host::request_end() {
 
 void Host::start_pump() {
     auto* request = static_cast<uv_work_s*>(std::malloc(uv_req_size(UV_REQUEST_WORK)));
-    if (request == nullptr) std::abort();   // a hundred bytes; nothing sensible is left to do
+    if (request == nullptr) std::abort();  // a hundred bytes; nothing sensible is left to do
     uv_req_set_data(request, new PumpRun{shared_from_this(), &Host::pump_ended});
     ++n_pumps_;
     uv_queue_work(
-        loop_, request, [](uv_work_s* r) { static_cast<PumpRun*>(uv_req_get_data(r))->host->engine().run(); },
+        loop_, request,
+        [](uv_work_s* r) { static_cast<PumpRun*>(uv_req_get_data(r))->host->engine().run(); },
         [](uv_work_s* r, int) {
             std::unique_ptr<PumpRun> run(static_cast<PumpRun*>(uv_req_get_data(r)));
             std::free(r);
@@ -74,13 +76,22 @@ void Host::post(uint64_t id, std::variant<Progress, TokenEvent, Outcome, Error> 
     std::lock_guard lock(mutex_);
     if (!alive_) return;
     // The queue has no limit, so this neither blocks nor fails for being full.
-    if (napi_call_threadsafe_function(function_, event.get(), napi_tsfn_nonblocking) == napi_ok) (void)event.release();
+    if (napi_call_threadsafe_function(function_, event.get(), napi_tsfn_nonblocking) == napi_ok)
+        (void)event.release();
 }
 
-void Host::on_progress(uint64_t id, uint64_t done, uint64_t total) { post(id, Progress{done, total}); }
-void Host::on_token(uint64_t id, TokenEvent event) { post(id, std::move(event)); }
-void Host::on_done(uint64_t id, Outcome outcome) { post(id, std::move(outcome)); }
-void Host::on_error(uint64_t id, const Error& error) { post(id, error); }
+void Host::on_progress(uint64_t id, uint64_t done, uint64_t total) {
+    post(id, Progress{done, total});
+}
+void Host::on_token(uint64_t id, TokenEvent event) {
+    post(id, std::move(event));
+}
+void Host::on_done(uint64_t id, Outcome outcome) {
+    post(id, std::move(outcome));
+}
+void Host::on_error(uint64_t id, const Error& error) {
+    post(id, error);
+}
 
 // JavaScript thread. `env` is null when the environment is already going down.
 void Host::deliver(napi_env raw_env, napi_value dispatch, void*, void* data) {
@@ -111,7 +122,8 @@ void Host::deliver(napi_env raw_env, napi_value dispatch, void*, void* data) {
         if (last) event->host->request_end();
         Napi::Function(env, dispatch).Call({js});
     } catch (const Napi::Error&) {
-        // A worker thread that is being terminated runs no JavaScript any more. The dispatcher itself never throws.
+        // A worker thread that is being terminated runs no JavaScript any more. The dispatcher
+        // itself never throws.
     }
 }
 
@@ -139,7 +151,8 @@ void Host::remove_hook_when_idle() {
     hook_ = nullptr;
 }
 
-// The environment goes down: cancel, and let it wait until the pump has ended (pump_ended removes the hook).
+// The environment goes down: cancel, and let it wait until the pump has ended (pump_ended removes
+// the hook).
 void Host::clean_up(napi_async_cleanup_hook_handle, void* data) {
     static_cast<Host*>(data)->shut_down(false);
 }

@@ -1,5 +1,5 @@
-// Joins one Engine to one Node environment: runs its pump on libuv's threadpool, carries its events to the JavaScript
-// thread, and takes both apart in an order that no exit can upset.
+// Joins one Engine to one Node environment: runs its pump on libuv's threadpool, carries its events
+// to the JavaScript thread, and takes both apart in an order that no exit can upset.
 //
 // Owners, each with a shared_ptr: the ModelWrap, a pump that is running, an event on its way.
 #pragma once
@@ -24,13 +24,14 @@ class Host : public Listener, public std::enable_shared_from_this<Host> {
 
     Engine& engine() { return engine_; }
 
-    // JavaScript thread. A request was accepted: until its last event is delivered the event loop stays alive and `owner` is
-    // not collected.
+    // JavaScript thread. A request was accepted: until its last event is delivered the event loop
+    // stays alive and `owner` is not collected.
     void request_begin(const Napi::Object& owner);
     void request_end();
 
-    // JavaScript thread, any number of times: nothing is delivered afterwards and running work is cancelled. With
-    // `free_model` a pump frees the model off this thread, else the last owner does.
+    // JavaScript thread, any number of times: nothing is delivered afterwards and running work is
+    // cancelled. With `free_model` a pump frees the model off this thread, else the last owner
+    // does.
     void shut_down(bool free_model);
 
     void on_progress(uint64_t id, uint64_t done, uint64_t total) override;
@@ -60,7 +61,8 @@ class Host : public Listener, public std::enable_shared_from_this<Host> {
     uv_loop_s* loop_ = nullptr;
     Engine engine_;
 
-    std::mutex mutex_;   // guards the two below: a thread-safe function must not be called while it is being released
+    std::mutex mutex_;  // guards the two below: a thread-safe function must not be called while it
+                        // is being released
     bool alive_ = true;
     napi_threadsafe_function function_ = nullptr;
 

@@ -19,7 +19,9 @@ template <typename Result>
 class Job : public Napi::AsyncWorker {
   public:
     Job(Napi::Env env, std::function<Result()> work)
-        : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), work_(std::move(work)) {}
+        : Napi::AsyncWorker(env),
+          deferred_(Napi::Promise::Deferred::New(env)),
+          work_(std::move(work)) {}
 
     // Keeps a buffer of the caller alive until the promise settles.
     void hold(const Napi::Value& value) { held_ = Napi::Persistent(value.As<Napi::Object>()); }
@@ -59,8 +61,9 @@ class Job : public Napi::AsyncWorker {
 };
 
 template <typename Result>
-Napi::Value start(Napi::Env env, std::function<Result()> work, std::optional<Napi::Value> held = std::nullopt) {
-    auto* job = new Job<Result>(env, std::move(work));   // deletes itself when done
+Napi::Value start(Napi::Env env, std::function<Result()> work,
+                  std::optional<Napi::Value> held = std::nullopt) {
+    auto* job = new Job<Result>(env, std::move(work));  // deletes itself when done
     if (held) job->hold(*held);
     Napi::Promise promise = job->promise();
     job->Queue();
@@ -79,7 +82,8 @@ Napi::Value inspect_file(const Napi::CallbackInfo& info) {
 Napi::Value resize_pixels(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
         const auto pixels = js::to_bytes(info[0], "pixels");
-        const int64_t width = js::to_integer(info[1], "width"), height = js::to_integer(info[2], "height"),
+        const int64_t width = js::to_integer(info[1], "width"),
+                      height = js::to_integer(info[2], "height"),
                       size = js::to_integer(info[3], "size");
         return start<std::vector<uint8_t>>(
             info.Env(), [=] { return resize_bicubic(pixels, width, height, size); }, info[0]);
@@ -96,7 +100,8 @@ Napi::Value quantize_rows(const Napi::CallbackInfo& info) {
         };
         const auto data = js::to_bytes(info[0], "data");
         const WeightType from = type(1, "from"), to = type(2, "to");
-        const int64_t width = js::to_integer(info[3], "width"), rows = js::to_integer(info[4], "rows");
+        const int64_t width = js::to_integer(info[3], "width"),
+                      rows = js::to_integer(info[4], "rows");
         const int n_threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
         return start<std::vector<uint8_t>>(
             info.Env(), [=] { return quantize(data, from, to, width, rows, n_threads); }, info[0]);

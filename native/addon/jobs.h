@@ -1,4 +1,5 @@
-// Short one-off calls that need no model: inspect, resize, quantize. Each is one item of libuv's threadpool and a promise.
+// Short one-off calls that need no model: inspect, resize, quantize. Each is one item of libuv's
+// threadpool and a promise.
 #pragma once
 #include <napi.h>
 

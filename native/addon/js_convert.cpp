@@ -33,7 +33,9 @@ auto field(const Napi::Object& object, const char* name, Read&& read) {
     return read(object.Get(name), name);
 }
 
-Napi::Value number(Napi::Env env, double value) { return Napi::Number::New(env, value); }
+Napi::Value number(Napi::Env env, double value) {
+    return Napi::Number::New(env, value);
+}
 
 template <typename Map>
 Napi::Object from_map(Napi::Env env, const Map& map) {
@@ -91,7 +93,9 @@ Napi::Value from(Napi::Env env, const Taps& taps) {
 
 }  // namespace
 
-uint64_t to_id(const Napi::Value& value) { return static_cast<uint64_t>(to_integer(value, "id")); }
+uint64_t to_id(const Napi::Value& value) {
+    return static_cast<uint64_t>(to_integer(value, "id"));
+}
 
 std::string to_text(const Napi::Value& value, const char* name) {
     if (!value.IsString()) wrong(name, "a string");
@@ -101,7 +105,8 @@ std::string to_text(const Napi::Value& value, const char* name) {
 int64_t to_integer(const Napi::Value& value, const char* name) {
     const double d = to_number(value, name);
     // 2^53 is the range in which a double counts exactly.
-    if (!(d >= -0x1p53 && d <= 0x1p53) || d != static_cast<double>(static_cast<int64_t>(d))) wrong(name, "an integer");
+    if (!(d >= -0x1p53 && d <= 0x1p53) || d != static_cast<double>(static_cast<int64_t>(d)))
+        wrong(name, "an integer");
     return static_cast<int64_t>(d);
 }
 
@@ -251,11 +256,19 @@ Napi::Value from(Napi::Env env, const GgufFile& file) {
     for (const auto view : file.keys()) {
         const std::string key(view);
         switch (file.type_of(key)) {
-            case GgufType::String: metadata.Set(key, *file.get_string(key)); break;
-            case GgufType::Bool: metadata.Set(key, Napi::Boolean::New(env, *file.get_bool(key))); break;
+            case GgufType::String:
+                metadata.Set(key, *file.get_string(key));
+                break;
+            case GgufType::Bool:
+                metadata.Set(key, Napi::Boolean::New(env, *file.get_bool(key)));
+                break;
             case GgufType::F32:
-            case GgufType::F64: metadata.Set(key, number(env, *file.get_float(key))); break;
-            case GgufType::U64: metadata.Set(key, number(env, static_cast<double>(*file.get_uint(key)))); break;
+            case GgufType::F64:
+                metadata.Set(key, number(env, *file.get_float(key)));
+                break;
+            case GgufType::U64:
+                metadata.Set(key, number(env, static_cast<double>(*file.get_uint(key))));
+                break;
             case GgufType::Array: {
                 const uint64_t n = file.array_size(key);
                 const GgufType element = file.element_type_of(key);
@@ -267,7 +280,8 @@ Napi::Value from(Napi::Env env, const GgufFile& file) {
                 } else if (n <= LONG_ARRAY && element == GgufType::F32) {
                     const auto floats = *file.get_floats(key);
                     for (float f : floats) append(number(env, f));
-                } else if (n <= LONG_ARRAY && element != GgufType::Bool && element != GgufType::F64) {
+                } else if (n <= LONG_ARRAY && element != GgufType::Bool &&
+                           element != GgufType::F64) {
                     const auto ints = *file.get_ints(key);
                     for (int64_t i : ints) append(number(env, static_cast<double>(i)));
                 } else {
@@ -280,7 +294,9 @@ Napi::Value from(Napi::Env env, const GgufFile& file) {
                 metadata.Set(key, values);
                 break;
             }
-            default: metadata.Set(key, number(env, static_cast<double>(*file.get_int(key)))); break;
+            default:
+                metadata.Set(key, number(env, static_cast<double>(*file.get_int(key))));
+                break;
         }
     }
     o.Set("metadata", metadata);
@@ -289,7 +305,8 @@ Napi::Value from(Napi::Env env, const GgufFile& file) {
         const GgufTensor& t = file.tensors()[i];
         Napi::Object tensor = Napi::Object::New(env);
         Napi::Array shape = Napi::Array::New(env, t.n_dims);
-        for (int d = 0; d < t.n_dims; ++d) shape.Set(static_cast<uint32_t>(d), number(env, static_cast<double>(t.ne[d])));
+        for (int d = 0; d < t.n_dims; ++d)
+            shape.Set(static_cast<uint32_t>(d), number(env, static_cast<double>(t.ne[d])));
         tensor.Set("name", t.name);
         tensor.Set("shape", shape);
         tensor.Set("type", std::string(traits_of(t.type).name));

@@ -1,5 +1,6 @@
-// The only place where JavaScript values become C++ structs and back. The shapes are those of src/native/contract.ts;
-// values were validated there, here a wrong one is a bug of ours and throws OptionType.
+// The only place where JavaScript values become C++ structs and back. The shapes are those of
+// src/native/contract.ts; values were validated there, here a wrong one is a bug of ours and throws
+// OptionType.
 #pragma once
 #include <napi.h>
 

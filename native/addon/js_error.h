@@ -6,7 +6,8 @@
 
 namespace paligemma {
 
-// An Error object with code, subject, found, expected and hint as src/errors.ts (NativeErrorShape) reads them.
+// An Error object with code, subject, found, expected and hint as src/errors.ts (NativeErrorShape)
+// reads them.
 Napi::Error to_js_error(Napi::Env env, const Error& error);
 
 // Runs `body` and throws what it throws as a JavaScript exception.

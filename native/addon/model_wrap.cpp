@@ -24,7 +24,8 @@ Napi::Function ModelWrap::define(Napi::Env env) {
 
 ModelWrap::ModelWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ModelWrap>(info) {
     guarded(info.Env(), [&] {
-        if (!info[0].IsFunction()) throw mismatch(ErrorCode::OptionType, "dispatch", "absent", "a function");
+        if (!info[0].IsFunction())
+            throw mismatch(ErrorCode::OptionType, "dispatch", "absent", "a function");
         host_ = Host::create(info.Env(), info[0].As<Napi::Function>());
     });
 }
@@ -52,11 +53,13 @@ void ModelWrap::load(const Napi::CallbackInfo& info) {
 }
 
 void ModelWrap::generate(const Napi::CallbackInfo& info) {
-    request(info, [&](uint64_t id) { host_->engine().generate(id, js::to_generate_params(info[1])); });
+    request(info,
+            [&](uint64_t id) { host_->engine().generate(id, js::to_generate_params(info[1])); });
 }
 
 void ModelWrap::encode(const Napi::CallbackInfo& info) {
-    request(info, [&](uint64_t id) { host_->engine().encode(id, js::copy_bytes(info[1], "image")); });
+    request(info,
+            [&](uint64_t id) { host_->engine().encode(id, js::copy_bytes(info[1], "image")); });
 }
 
 void ModelWrap::trace(const Napi::CallbackInfo& info) {
@@ -83,8 +86,8 @@ Napi::Value ModelWrap::detokenize(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
         const auto tokenizer = host_->engine().tokenizer();
         if (!tokenizer) throw Error(ErrorCode::Disposed, "no model is loaded", {});
-        return Napi::String::New(info.Env(),
-                                 paligemma::detokenize(tokenizer->vocabulary(), js::to_ids(info[0], "ids")));
+        return Napi::String::New(
+            info.Env(), paligemma::detokenize(tokenizer->vocabulary(), js::to_ids(info[0], "ids")));
     });
 }
 
@@ -93,7 +96,8 @@ Napi::Value ModelWrap::info(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value cancel_all(const Napi::CallbackInfo& info) {
-    for (Host* host : info.Env().GetInstanceData<AddonState>()->hosts) host->engine().close_without_freeing();
+    for (Host* host : info.Env().GetInstanceData<AddonState>()->hosts)
+        host->engine().close_without_freeing();
     return info.Env().Undefined();
 }
 

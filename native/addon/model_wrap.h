@@ -1,5 +1,6 @@
-// The JavaScript object that owns one Engine: NativeModel in src/native/contract.ts. Requests go in with a number, events come
-// back through one dispatcher function; no user function is ever called from here.
+// The JavaScript object that owns one Engine: NativeModel in src/native/contract.ts. Requests go in
+// with a number, events come back through one dispatcher function; no user function is ever called
+// from here.
 #pragma once
 #include <napi.h>
 
@@ -12,7 +13,7 @@ class Host;
 
 // State of one Node environment (main thread or worker): no globals.
 struct AddonState {
-    std::set<Host*> hosts;   // of this environment, for cancelAll
+    std::set<Host*> hosts;  // of this environment, for cancelAll
 };
 
 class ModelWrap : public Napi::ObjectWrap<ModelWrap> {

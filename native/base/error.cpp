@@ -7,48 +7,73 @@ namespace paligemma {
 namespace {
 
 constexpr ErrorCode ALL[] = {
-    ErrorCode::ModelNotFound,   ErrorCode::ModelFormat,   ErrorCode::ModelTruncated,
-    ErrorCode::ModelCorrupt,    ErrorCode::ModelChanged,  ErrorCode::ModelLimit,
-    ErrorCode::ModelArch,       ErrorCode::TensorMissing, ErrorCode::TensorSurplus,
-    ErrorCode::TensorShape,     ErrorCode::TensorType,    ErrorCode::TokenizerFormat,
-    ErrorCode::ImageCorrupt,    ErrorCode::ImageTooLarge, ErrorCode::PromptTooLong,
-    ErrorCode::OptionType,      ErrorCode::OptionRange,   ErrorCode::OutOfMemory,
-    ErrorCode::DeviceUnavailable, ErrorCode::Disposed,    ErrorCode::Aborted,
-    ErrorCode::EngineNumeric,   ErrorCode::EngineInternal,
+    ErrorCode::ModelNotFound,     ErrorCode::ModelFormat,    ErrorCode::ModelTruncated,
+    ErrorCode::ModelCorrupt,      ErrorCode::ModelChanged,   ErrorCode::ModelLimit,
+    ErrorCode::ModelArch,         ErrorCode::TensorMissing,  ErrorCode::TensorSurplus,
+    ErrorCode::TensorShape,       ErrorCode::TensorType,     ErrorCode::TokenizerFormat,
+    ErrorCode::ImageCorrupt,      ErrorCode::ImageTooLarge,  ErrorCode::PromptTooLong,
+    ErrorCode::OptionType,        ErrorCode::OptionRange,    ErrorCode::OutOfMemory,
+    ErrorCode::DeviceUnavailable, ErrorCode::Disposed,       ErrorCode::Aborted,
+    ErrorCode::EngineNumeric,     ErrorCode::EngineInternal,
 };
 
 }  // namespace
 
 const char* to_string(ErrorCode code) {
     switch (code) {
-        case ErrorCode::ModelNotFound: return "ERR_MODEL_NOT_FOUND";
-        case ErrorCode::ModelFormat: return "ERR_MODEL_FORMAT";
-        case ErrorCode::ModelTruncated: return "ERR_MODEL_TRUNCATED";
-        case ErrorCode::ModelCorrupt: return "ERR_MODEL_CORRUPT";
-        case ErrorCode::ModelChanged: return "ERR_MODEL_CHANGED";
-        case ErrorCode::ModelLimit: return "ERR_MODEL_LIMIT";
-        case ErrorCode::ModelArch: return "ERR_MODEL_ARCH";
-        case ErrorCode::TensorMissing: return "ERR_MODEL_TENSOR_MISSING";
-        case ErrorCode::TensorSurplus: return "ERR_MODEL_TENSOR_SURPLUS";
-        case ErrorCode::TensorShape: return "ERR_MODEL_TENSOR_SHAPE";
-        case ErrorCode::TensorType: return "ERR_MODEL_TENSOR_TYPE";
-        case ErrorCode::TokenizerFormat: return "ERR_TOKENIZER_FORMAT";
-        case ErrorCode::ImageCorrupt: return "ERR_IMAGE_CORRUPT";
-        case ErrorCode::ImageTooLarge: return "ERR_IMAGE_TOO_LARGE";
-        case ErrorCode::PromptTooLong: return "ERR_PROMPT_TOO_LONG";
-        case ErrorCode::OptionType: return "ERR_OPTION_TYPE";
-        case ErrorCode::OptionRange: return "ERR_OPTION_RANGE";
-        case ErrorCode::OutOfMemory: return "ERR_OUT_OF_MEMORY";
-        case ErrorCode::DeviceUnavailable: return "ERR_DEVICE_UNAVAILABLE";
-        case ErrorCode::Disposed: return "ERR_DISPOSED";
-        case ErrorCode::Aborted: return "ERR_ABORTED";
-        case ErrorCode::EngineNumeric: return "ERR_ENGINE_NUMERIC";
-        case ErrorCode::EngineInternal: return "ERR_ENGINE_INTERNAL";
+        case ErrorCode::ModelNotFound:
+            return "ERR_MODEL_NOT_FOUND";
+        case ErrorCode::ModelFormat:
+            return "ERR_MODEL_FORMAT";
+        case ErrorCode::ModelTruncated:
+            return "ERR_MODEL_TRUNCATED";
+        case ErrorCode::ModelCorrupt:
+            return "ERR_MODEL_CORRUPT";
+        case ErrorCode::ModelChanged:
+            return "ERR_MODEL_CHANGED";
+        case ErrorCode::ModelLimit:
+            return "ERR_MODEL_LIMIT";
+        case ErrorCode::ModelArch:
+            return "ERR_MODEL_ARCH";
+        case ErrorCode::TensorMissing:
+            return "ERR_MODEL_TENSOR_MISSING";
+        case ErrorCode::TensorSurplus:
+            return "ERR_MODEL_TENSOR_SURPLUS";
+        case ErrorCode::TensorShape:
+            return "ERR_MODEL_TENSOR_SHAPE";
+        case ErrorCode::TensorType:
+            return "ERR_MODEL_TENSOR_TYPE";
+        case ErrorCode::TokenizerFormat:
+            return "ERR_TOKENIZER_FORMAT";
+        case ErrorCode::ImageCorrupt:
+            return "ERR_IMAGE_CORRUPT";
+        case ErrorCode::ImageTooLarge:
+            return "ERR_IMAGE_TOO_LARGE";
+        case ErrorCode::PromptTooLong:
+            return "ERR_PROMPT_TOO_LONG";
+        case ErrorCode::OptionType:
+            return "ERR_OPTION_TYPE";
+        case ErrorCode::OptionRange:
+            return "ERR_OPTION_RANGE";
+        case ErrorCode::OutOfMemory:
+            return "ERR_OUT_OF_MEMORY";
+        case ErrorCode::DeviceUnavailable:
+            return "ERR_DEVICE_UNAVAILABLE";
+        case ErrorCode::Disposed:
+            return "ERR_DISPOSED";
+        case ErrorCode::Aborted:
+            return "ERR_ABORTED";
+        case ErrorCode::EngineNumeric:
+            return "ERR_ENGINE_NUMERIC";
+        case ErrorCode::EngineInternal:
+            return "ERR_ENGINE_INTERNAL";
     }
     return "ERR_ENGINE_INTERNAL";
 }
 
-std::span<const ErrorCode> all_error_codes() { return ALL; }
+std::span<const ErrorCode> all_error_codes() {
+    return ALL;
+}
 
 Error::Error(ErrorCode code, std::string message, ErrorFacts facts)
     : code_(code), message_(std::move(message)), facts_(std::move(facts)) {}
@@ -56,7 +81,10 @@ Error::Error(ErrorCode code, std::string message, ErrorFacts facts)
 Error mismatch(ErrorCode code, std::string name, std::string found, std::string expected) {
     std::string message = name + " is " + found + ", expected " + expected;
     return Error(code, std::move(message),
-                 {.name = std::move(name), .found = std::move(found), .expected = std::move(expected), .hint = {}});
+                 {.name = std::move(name),
+                  .found = std::move(found),
+                  .expected = std::move(expected),
+                  .hint = {}});
 }
 
 }  // namespace paligemma

@@ -1,4 +1,5 @@
-// The one exception type of native/, with the stable codes the TypeScript side knows. No ggml, no Node.
+// The one exception type of native/, with the stable codes the TypeScript side knows. No ggml, no
+// Node.
 #pragma once
 #include <exception>
 #include <span>
@@ -38,8 +39,8 @@ enum class ErrorCode {
 const char* to_string(ErrorCode code);
 std::span<const ErrorCode> all_error_codes();
 
-// What an error is about, all optional: the name of a tensor, key, option or file; what was found; what was expected;
-// what the user can do.
+// What an error is about, all optional: the name of a tensor, key, option or file; what was found;
+// what was expected; what the user can do.
 struct ErrorFacts {
     std::string name;
     std::string found;

@@ -1,6 +1,7 @@
-// Force-included into ggml-cpu/amx/mmq.cpp. GCC releases without the fix of PR 114098 (12.2 among them) do not tell
-// the optimiser which memory ldtilecfg and tileloadd read, so it moves the stores that fill the configuration behind
-// the load and the first AMX product crashes. Can go when GCC 14 is the oldest compiler we support.
+// Force-included into ggml-cpu/amx/mmq.cpp. GCC releases without the fix of PR 114098 (12.2 among
+// them) do not tell the optimiser which memory ldtilecfg and tileloadd read, so it moves the stores
+// that fill the configuration behind the load and the first AMX product crashes. Can go when GCC 14
+// is the oldest compiler we support.
 #pragma once
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #include <immintrin.h>
@@ -15,10 +16,10 @@ static inline __attribute__((always_inline)) void paligemma_tile_loadconfig(cons
 #undef _tile_loadd
 // The extra level lets a macro argument expand to its register number before it is stringified.
 #define _tile_loadd(dst, base, stride) paligemma_tile_loadd(dst, base, stride)
-#define paligemma_tile_loadd(dst, base, stride)                          \
-    __asm__ volatile("tileloadd (%0,%1,1), %%tmm" #dst                   \
-                     :                                                   \
-                     : "r"((const void*)(base)), "r"((long)(stride))     \
+#define paligemma_tile_loadd(dst, base, stride)                      \
+    __asm__ volatile("tileloadd (%0,%1,1), %%tmm" #dst               \
+                     :                                               \
+                     : "r"((const void*)(base)), "r"((long)(stride)) \
                      : "memory")
 #endif
 #endif

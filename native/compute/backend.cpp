@@ -38,10 +38,14 @@ std::string lower(std::string text) {
 
 std::string type_name(enum ggml_backend_dev_type type) {
     switch (type) {
-        case GGML_BACKEND_DEVICE_TYPE_CPU: return "cpu";
-        case GGML_BACKEND_DEVICE_TYPE_GPU: return "gpu";
-        case GGML_BACKEND_DEVICE_TYPE_IGPU: return "igpu";
-        default: return "accel";
+        case GGML_BACKEND_DEVICE_TYPE_CPU:
+            return "cpu";
+        case GGML_BACKEND_DEVICE_TYPE_GPU:
+            return "gpu";
+        case GGML_BACKEND_DEVICE_TYPE_IGPU:
+            return "igpu";
+        default:
+            return "accel";
     }
 }
 
@@ -82,7 +86,8 @@ ggml_backend_dev_t find_device(const std::string& wanted) {
     }
     for (size_t i = 0; i < n; ++i) {
         ggml_backend_dev_t device = ggml_backend_dev_get(i);
-        if (lower(ggml_backend_reg_name(ggml_backend_dev_backend_reg(device))) == name) return device;
+        if (lower(ggml_backend_reg_name(ggml_backend_dev_backend_reg(device))) == name)
+            return device;
     }
     return nullptr;
 }
@@ -106,7 +111,8 @@ uint64_t meminfo_available() {
     return std::numeric_limits<uint64_t>::max();
 }
 
-// cgroup v2: the limit of every group from ours to the root, less what is used and cannot be reclaimed.
+// cgroup v2: the limit of every group from ours to the root, less what is used and cannot be
+// reclaimed.
 uint64_t cgroup_available() {
     std::ifstream self("/proc/self/cgroup");
     std::string line, group;
@@ -174,22 +180,25 @@ std::unique_ptr<Backend> Backend::open(const std::string& device, int n_threads)
     if (dev == nullptr) {
         std::string names;
         for (const auto& d : list_devices()) names += (names.empty() ? "" : ", ") + d.name;
-        throw Error(ErrorCode::DeviceUnavailable, "device \"" + device + "\" is not there",
-                    {.name = "device",
-                     .found = device,
-                     .expected = "auto or one of " + names,
-                     .hint = "GPU support is chosen when the addon is built, see docs/building.md"});
+        throw Error(
+            ErrorCode::DeviceUnavailable, "device \"" + device + "\" is not there",
+            {.name = "device",
+             .found = device,
+             .expected = "auto or one of " + names,
+             .hint = "GPU support is chosen when the addon is built, see docs/building.md"});
     }
     std::unique_ptr<Backend> backend(new Backend());
     backend->info_ = describe(dev);
     backend->n_threads_ = std::max(1, n_threads);
     backend->backend_.reset(ggml_backend_dev_init(dev, nullptr));
     if (!backend->backend_) {
-        throw Error(ErrorCode::DeviceUnavailable, "device " + backend->info_.name + " does not start",
-                    {.name = "device", .found = backend->info_.description, .expected = {}, .hint = {}});
+        throw Error(
+            ErrorCode::DeviceUnavailable, "device " + backend->info_.name + " does not start",
+            {.name = "device", .found = backend->info_.description, .expected = {}, .hint = {}});
     }
 
-    // CPU entry points are looked up by name: a backend loaded as a library offers no symbols to link to.
+    // CPU entry points are looked up by name: a backend loaded as a library offers no symbols to
+    // link to.
     ggml_backend_reg_t reg = ggml_backend_dev_backend_reg(dev);
     auto proc = [reg](const char* name) { return ggml_backend_reg_get_proc_address(reg, name); };
     auto extra = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
@@ -199,11 +208,12 @@ std::unique_ptr<Backend> Backend::open(const std::string& device, int n_threads)
             backend->buffer_types_.push_back(*type);
     backend->buffer_types_.push_back(ggml_backend_dev_buffer_type(dev));
 
-    if (auto set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(
-            proc("ggml_backend_set_n_threads")))
+    if (auto set_threads =
+            reinterpret_cast<ggml_backend_set_n_threads_t>(proc("ggml_backend_set_n_threads")))
         set_threads(backend->get(), backend->n_threads_);
     auto pool_new = reinterpret_cast<decltype(&ggml_threadpool_new)>(proc("ggml_threadpool_new"));
-    auto pool_free = reinterpret_cast<decltype(&ggml_threadpool_free)>(proc("ggml_threadpool_free"));
+    auto pool_free =
+        reinterpret_cast<decltype(&ggml_threadpool_free)>(proc("ggml_threadpool_free"));
     auto pool_set = reinterpret_cast<decltype(&ggml_backend_cpu_set_threadpool)>(
         proc("ggml_backend_cpu_set_threadpool"));
     if (pool_new != nullptr && pool_free != nullptr && pool_set != nullptr) {
@@ -212,9 +222,8 @@ std::unique_ptr<Backend> Backend::open(const std::string& device, int n_threads)
         ggml_threadpool_t pool = pool_new(&params);
         if (pool == nullptr)
             throw Error(ErrorCode::OutOfMemory, "cannot start the compute threads", {});
-        backend->threadpool_ = {pool, [pool_free](void* p) {
-                                    pool_free(static_cast<ggml_threadpool_t>(p));
-                                }};
+        backend->threadpool_ = {
+            pool, [pool_free](void* p) { pool_free(static_cast<ggml_threadpool_t>(p)); }};
         pool_set(backend->get(), pool);
     }
     if (auto set_abort = reinterpret_cast<ggml_backend_set_abort_callback_t>(
@@ -237,10 +246,13 @@ Backend::~Backend() {
 
 bool Backend::compute(ggml_cgraph* graph) {
     switch (ggml_backend_graph_compute(backend_.get(), graph)) {
-        case GGML_STATUS_SUCCESS: return true;
-        case GGML_STATUS_ABORTED: return false;
+        case GGML_STATUS_SUCCESS:
+            return true;
+        case GGML_STATUS_ABORTED:
+            return false;
         case GGML_STATUS_ALLOC_FAILED:
-            throw Error(ErrorCode::OutOfMemory, info_.name + " has no memory left for the computation", {});
+            throw Error(ErrorCode::OutOfMemory,
+                        info_.name + " has no memory left for the computation", {});
         default:
             throw Error(ErrorCode::EngineInternal, info_.name + " failed to run a graph", {});
     }

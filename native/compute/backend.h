@@ -1,5 +1,6 @@
-// The devices ggml offers, and one opened device with its threads. Everything goes through ggml's registry, so the CPU,
-// CUDA and Metal share this path, linked in or loaded as a library. Knows no network.
+// The devices ggml offers, and one opened device with its threads. Everything goes through ggml's
+// registry, so the CPU, CUDA and Metal share this path, linked in or loaded as a library. Knows no
+// network.
 #pragma once
 #include <ggml-cpp.h>
 
@@ -15,7 +16,7 @@
 namespace paligemma {
 
 struct DeviceInfo {
-    std::string name;          // "CPU", "CUDA0"
+    std::string name;  // "CPU", "CUDA0"
     std::string description;
     std::string type;          // "cpu", "gpu", "igpu", "accel"
     uint64_t memory_free = 0;  // bytes, 0 when unknown
@@ -26,14 +27,15 @@ struct DeviceInfo {
 // All devices of this build on this machine.
 std::vector<DeviceInfo> list_devices();
 
-// Bytes this process may still use: the smallest of free memory, cgroup limits and the address-space limit.
+// Bytes this process may still use: the smallest of free memory, cgroup limits and the
+// address-space limit.
 uint64_t available_memory();
 
 // One device ready to compute. Used by one thread at a time.
 class Backend {
   public:
-    // `device`: "auto" (a GPU when there is one, else the CPU), "cpu", "cuda", "metal", or a device name such as
-    // "CUDA1". Throws DeviceUnavailable with the devices there are.
+    // `device`: "auto" (a GPU when there is one, else the CPU), "cpu", "cuda", "metal", or a device
+    // name such as "CUDA1". Throws DeviceUnavailable with the devices there are.
     static std::unique_ptr<Backend> open(const std::string& device, int n_threads);
     ~Backend();
     Backend(const Backend&) = delete;
@@ -44,11 +46,15 @@ class Backend {
     bool is_cpu() const { return info_.type == "cpu"; }
     int n_threads() const { return n_threads_; }
 
-    // Where weights of a matrix product may live, best first: the CPU's extra types (AMX, repacked), then plain memory.
-    const std::vector<ggml_backend_buffer_type_t>& weight_buffer_types() const { return buffer_types_; }
+    // Where weights of a matrix product may live, best first: the CPU's extra types (AMX,
+    // repacked), then plain memory.
+    const std::vector<ggml_backend_buffer_type_t>& weight_buffer_types() const {
+        return buffer_types_;
+    }
     ggml_backend_buffer_type_t default_buffer_type() const { return buffer_types_.back(); }
 
-    // While set, a graph on the CPU stops after the node at which it sees `true`. Not owned; null: never stop.
+    // While set, a graph on the CPU stops after the node at which it sees `true`. Not owned; null:
+    // never stop.
     void set_cancel_flag(const std::atomic<int>* flag) { cancel_flag_ = flag; }
 
     // Runs a graph whose tensors are allocated. False when it was stopped by the cancel flag.

@@ -8,11 +8,14 @@ namespace paligemma {
 
 namespace {
 
-std::string megabytes(uint64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
+std::string megabytes(uint64_t bytes) {
+    return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
+}
 
 ggml_context_ptr metadata_context(size_t bytes) {
     ggml_context_ptr ctx(ggml_init({.mem_size = bytes, .mem_buffer = nullptr, .no_alloc = true}));
-    if (!ctx) throw Error(ErrorCode::OutOfMemory, "no memory for a graph of " + megabytes(bytes), {});
+    if (!ctx)
+        throw Error(ErrorCode::OutOfMemory, "no memory for a graph of " + megabytes(bytes), {});
     return ctx;
 }
 
@@ -77,9 +80,9 @@ void require_supported(const Backend& backend, const Graph& graph) {
             std::string shapes;
             for (auto* src : node->src) {
                 if (src == nullptr) break;
-                shapes += (shapes.empty() ? "" : ", ") + std::string(ggml_type_name(src->type)) + " [" +
-                          std::to_string(src->ne[0]) + ", " + std::to_string(src->ne[1]) + ", " +
-                          std::to_string(src->ne[2]) + "]";
+                shapes += (shapes.empty() ? "" : ", ") + std::string(ggml_type_name(src->type)) +
+                          " [" + std::to_string(src->ne[0]) + ", " + std::to_string(src->ne[1]) +
+                          ", " + std::to_string(src->ne[2]) + "]";
             }
             throw Error(ErrorCode::DeviceUnavailable,
                         backend.info().name + " cannot run " + ggml_op_desc(node) + " of " + shapes,
@@ -102,12 +105,16 @@ void TensorBuffer::allocate(Backend& backend, const char* what) {
         const uint64_t available = available_memory();
         if (needed > available) {
             throw Error(ErrorCode::OutOfMemory,
-                        std::string(what) + " needs " + megabytes(needed) + ", " + megabytes(available) +
-                            " are available",
-                        {.name = what, .found = megabytes(available), .expected = megabytes(needed), .hint = {}});
+                        std::string(what) + " needs " + megabytes(needed) + ", " +
+                            megabytes(available) + " are available",
+                        {.name = what,
+                         .found = megabytes(available),
+                         .expected = megabytes(needed),
+                         .hint = {}});
         }
     }
-    buffer_.reset(ggml_backend_alloc_ctx_tensors_from_buft(ctx_.get(), backend.default_buffer_type()));
+    buffer_.reset(
+        ggml_backend_alloc_ctx_tensors_from_buft(ctx_.get(), backend.default_buffer_type()));
     if (!buffer_) {
         throw Error(ErrorCode::OutOfMemory,
                     backend.info().name + " has no " + megabytes(needed) + " for " + what,

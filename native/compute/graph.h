@@ -12,8 +12,8 @@
 
 namespace paligemma {
 
-// Intermediate tensors by the reference's names, collected while graphs run. Rows of later graphs (decode steps) are
-// appended to those of earlier ones (prefill).
+// Intermediate tensors by the reference's names, collected while graphs run. Rows of later graphs
+// (decode steps) are appended to those of earlier ones (prefill).
 struct Taps {
     struct Tensor {
         int64_t width = 0;  // ne[0]
@@ -50,7 +50,8 @@ class Graph {
     std::vector<std::pair<std::string, ggml_tensor*>> tapped_;
 };
 
-// The working memory of graphs that run one after another on one backend. Grows to the largest graph seen.
+// The working memory of graphs that run one after another on one backend. Grows to the largest
+// graph seen.
 class GraphMemory {
   public:
     explicit GraphMemory(Backend& backend)
@@ -68,16 +69,16 @@ class GraphMemory {
     ggml_gallocr_ptr allocator_;
 };
 
-// Throws EngineInternal when the backend cannot run a node of the graph, naming the operation. Asked once at load, so
-// that ggml never has to abort later.
+// Throws EngineInternal when the backend cannot run a node of the graph, naming the operation.
+// Asked once at load, so that ggml never has to abort later.
 void require_supported(const Backend& backend, const Graph& graph);
 
 // Tensors of a fixed shape that outlive graphs: the hidden state, a KV cache.
 class TensorBuffer {
   public:
     TensorBuffer() = default;
-    // All tensors are made by `describe` in a context of `n_tensors`, then allocated together, set to zero.
-    // Throws OutOfMemory naming `what` and its size.
+    // All tensors are made by `describe` in a context of `n_tensors`, then allocated together, set
+    // to zero. Throws OutOfMemory naming `what` and its size.
     template <typename Describe>
     TensorBuffer(Backend& backend, int n_tensors, const char* what, Describe&& describe)
         : ctx_(make_context(n_tensors)) {

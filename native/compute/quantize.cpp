@@ -14,25 +14,31 @@ namespace paligemma {
 
 namespace {
 
-ggml_type ggml_type_of(WeightType type) { return static_cast<ggml_type>(traits_of(type).gguf_id); }
+ggml_type ggml_type_of(WeightType type) {
+    return static_cast<ggml_type>(traits_of(type).gguf_id);
+}
 
 }  // namespace
 
-std::vector<uint8_t> quantize(std::span<const uint8_t> data, WeightType from, WeightType to, int64_t width,
-                              int64_t rows, int n_threads) {
+std::vector<uint8_t> quantize(std::span<const uint8_t> data, WeightType from, WeightType to,
+                              int64_t width, int64_t rows, int n_threads) {
     const auto& source = traits_of(from);
     const auto& target = traits_of(to);
     if (source.block_size != 1) {
-        throw mismatch(ErrorCode::OptionRange, "from", std::string(source.name), "f32, f16 or bf16");
+        throw mismatch(ErrorCode::OptionRange, "from", std::string(source.name),
+                       "f32, f16 or bf16");
     }
     // 2^40 numbers are far above any tensor and keep the products below within 64 bits.
-    if (width <= 0 || rows <= 0 || width > (int64_t{1} << 31) || rows > (int64_t{1} << 40) / width) {
+    if (width <= 0 || rows <= 0 || width > (int64_t{1} << 31) ||
+        rows > (int64_t{1} << 40) / width) {
         throw mismatch(ErrorCode::OptionRange, "width x rows",
-                       std::to_string(width) + " x " + std::to_string(rows), "at least 1, at most 2^40 numbers");
+                       std::to_string(width) + " x " + std::to_string(rows),
+                       "at least 1, at most 2^40 numbers");
     }
     if (width % target.block_size != 0) {
         throw mismatch(ErrorCode::OptionRange, "width", std::to_string(width),
-                       "a multiple of " + std::to_string(target.block_size) + " for " + std::string(target.name));
+                       "a multiple of " + std::to_string(target.block_size) + " for " +
+                           std::string(target.name));
     }
     if (data.size() != static_cast<uint64_t>(width * rows) * source.block_bytes) {
         throw mismatch(ErrorCode::OptionRange, "data", std::to_string(data.size()) + " bytes",

@@ -1,5 +1,5 @@
-// The types a weight may have in a file: names, block sizes and GGUF ids. No ggml here, so that the file reader can be
-// fuzzed alone; a native test compares the table with ggml's.
+// The types a weight may have in a file: names, block sizes and GGUF ids. No ggml here, so that the
+// file reader can be fuzzed alone; a native test compares the table with ggml's.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -12,11 +12,12 @@ enum class WeightType { F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q4_K, Q4_0 };
 
 struct WeightTypeTraits {
     WeightType type;
-    std::string_view name;     // "q8_0": as on the command line and in WEIGHT_TYPES of contract.ts
-    uint32_t gguf_id;          // ggml_type
-    uint32_t block_size;       // numbers per block; a row length must be a multiple of it
-    uint32_t block_bytes;      // bytes per block
-    uint32_t gguf_file_type;   // general.file_type of a file that holds mostly this type (llama.cpp's LLAMA_FTYPE)
+    std::string_view name;    // "q8_0": as on the command line and in WEIGHT_TYPES of contract.ts
+    uint32_t gguf_id;         // ggml_type
+    uint32_t block_size;      // numbers per block; a row length must be a multiple of it
+    uint32_t block_bytes;     // bytes per block
+    uint32_t gguf_file_type;  // general.file_type of a file that holds mostly this type
+                              // (llama.cpp's LLAMA_FTYPE)
 };
 
 std::span<const WeightTypeTraits> weight_types();

@@ -25,16 +25,21 @@ int64_t mtime_ns(const struct stat& s) {
 #endif
 }
 
-std::string megabytes(uint64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
+std::string megabytes(uint64_t bytes) {
+    return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
+}
 
-ggml_type ggml_type_of(WeightType type) { return static_cast<ggml_type>(traits_of(type).gguf_id); }
+ggml_type ggml_type_of(WeightType type) {
+    return static_cast<ggml_type>(traits_of(type).gguf_id);
+}
 
-// Whether `backend` can multiply a weight like `t` with F32 activations when it lives in `type`: asked with a
-// throw-away node and a zero-sized buffer, the way llama.cpp's loader does.
+// Whether `backend` can multiply a weight like `t` with F32 activations when it lives in `type`:
+// asked with a throw-away node and a zero-sized buffer, the way llama.cpp's loader does.
 bool can_multiply(const Backend& backend, const WeightRequest& r, ggml_backend_buffer_type_t type) {
-    ggml_context_ptr ctx(
-        ggml_init({.mem_size = 8 * ggml_tensor_overhead(), .mem_buffer = nullptr, .no_alloc = true}));
-    ggml_tensor* w = ggml_new_tensor_2d(ctx.get(), ggml_type_of(r.tensor->type), r.tensor->ne[0], r.tensor->ne[1]);
+    ggml_context_ptr ctx(ggml_init(
+        {.mem_size = 8 * ggml_tensor_overhead(), .mem_buffer = nullptr, .no_alloc = true}));
+    ggml_tensor* w = ggml_new_tensor_2d(ctx.get(), ggml_type_of(r.tensor->type), r.tensor->ne[0],
+                                        r.tensor->ne[1]);
     ggml_tensor* x = ggml_new_tensor_2d(ctx.get(), GGML_TYPE_F32, r.tensor->ne[0], 512);
     ggml_tensor* node = ggml_mul_mat(ctx.get(), w, x);
     ggml_backend_buffer_ptr buffer(ggml_backend_buft_alloc_buffer(type, 0));
@@ -43,12 +48,15 @@ bool can_multiply(const Backend& backend, const WeightRequest& r, ggml_backend_b
 }
 
 ggml_backend_buffer_type_t choose_buffer_type(const Backend& backend, const WeightRequest& r) {
-    // Measured on x86: repacked Q6_K is slower than plain Q6_K when decoding, and F16 gains nothing.
-    const bool repackable = r.product && r.tensor->n_dims == 2 && r.tensor->type != WeightType::Q6_K &&
+    // Measured on x86: repacked Q6_K is slower than plain Q6_K when decoding, and F16 gains
+    // nothing.
+    const bool repackable = r.product && r.tensor->n_dims == 2 &&
+                            r.tensor->type != WeightType::Q6_K &&
                             r.tensor->type != WeightType::F16 && r.tensor->type != WeightType::F32;
     if (repackable)
         for (auto* type : backend.weight_buffer_types())
-            if (type != backend.default_buffer_type() && can_multiply(backend, r, type)) return type;
+            if (type != backend.default_buffer_type() && can_multiply(backend, r, type))
+                return type;
     return backend.default_buffer_type();
 }
 
@@ -63,8 +71,11 @@ void require_finite(const WeightRequest& r, const uint8_t* data, uint64_t n_byte
     }
     for (float f : numbers) {
         if (!std::isfinite(f)) {
-            throw Error(ErrorCode::ModelCorrupt, "tensor " + r.name + " holds " + (std::isnan(f) ? "NaN" : "infinity"),
-                        {.name = r.name, .found = std::isnan(f) ? "NaN" : "infinity", .expected = "finite numbers",
+            throw Error(ErrorCode::ModelCorrupt,
+                        "tensor " + r.name + " holds " + (std::isnan(f) ? "NaN" : "infinity"),
+                        {.name = r.name,
+                         .found = std::isnan(f) ? "NaN" : "infinity",
+                         .expected = "finite numbers",
                          .hint = "the file is damaged; fetch or convert it again"});
         }
     }
@@ -78,9 +89,12 @@ ModelFile::ModelFile(std::string path) : path_(std::move(path)) {
     if (fd_ < 0) {
         const int error = errno;
         throw Error(ErrorCode::ModelNotFound, "cannot open " + path_ + ": " + std::strerror(error),
-                    {.name = path_, .found = std::strerror(error), .expected = "a readable GGUF file", .hint = {}});
+                    {.name = path_,
+                     .found = std::strerror(error),
+                     .expected = "a readable GGUF file",
+                     .hint = {}});
     }
-    struct stat s {};
+    struct stat s{};
     if (::fstat(fd_, &s) != 0 || !S_ISREG(s.st_mode)) {
         const char* kind = S_ISDIR(s.st_mode)    ? "a directory"
                            : S_ISFIFO(s.st_mode) ? "a pipe"
@@ -101,14 +115,18 @@ ModelFile::~ModelFile() {
 void ModelFile::read(void* into, uint64_t offset, uint64_t n) const {
     auto* out = static_cast<uint8_t*>(into);
     while (n > 0) {
-        const ssize_t got = ::pread(fd_, out, std::min<uint64_t>(n, 1u << 30), static_cast<off_t>(offset));
+        const ssize_t got =
+            ::pread(fd_, out, std::min<uint64_t>(n, 1u << 30), static_cast<off_t>(offset));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) {
-            throw Error(ErrorCode::ModelTruncated,
-                        path_ + (got == 0 ? " ends at byte " + std::to_string(offset)
-                                          : std::string(" cannot be read: ") + std::strerror(errno)),
-                        {.name = path_, .found = std::to_string(offset) + " bytes",
-                         .expected = std::to_string(offset + n) + " bytes", .hint = {}});
+            throw Error(
+                ErrorCode::ModelTruncated,
+                path_ + (got == 0 ? " ends at byte " + std::to_string(offset)
+                                  : std::string(" cannot be read: ") + std::strerror(errno)),
+                {.name = path_,
+                 .found = std::to_string(offset) + " bytes",
+                 .expected = std::to_string(offset + n) + " bytes",
+                 .hint = {}});
         }
         out += got;
         offset += static_cast<uint64_t>(got);
@@ -117,10 +135,12 @@ void ModelFile::read(void* into, uint64_t offset, uint64_t n) const {
 }
 
 void ModelFile::require_unchanged() const {
-    struct stat s {};
-    if (::fstat(fd_, &s) != 0 || static_cast<uint64_t>(s.st_size) != size_ || mtime_ns(s) != mtime_ns_) {
+    struct stat s{};
+    if (::fstat(fd_, &s) != 0 || static_cast<uint64_t>(s.st_size) != size_ ||
+        mtime_ns(s) != mtime_ns_) {
         throw Error(ErrorCode::ModelChanged, path_ + " changed while it was in use",
-                    {.name = path_, .found = std::to_string(s.st_size) + " bytes",
+                    {.name = path_,
+                     .found = std::to_string(s.st_size) + " bytes",
                      .expected = std::to_string(size_) + " bytes, unchanged",
                      .hint = "load the model again"});
     }
@@ -142,7 +162,8 @@ GgufFile ModelFile::parse() const {
 }
 
 Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, bool check_values,
-                 const std::function<void(uint64_t, uint64_t)>& on_progress, const std::atomic<int>& cancel) {
+                 const std::function<void(uint64_t, uint64_t)>& on_progress,
+                 const std::atomic<int>& cancel) {
     // Group by buffer type: one context and one buffer each.
     std::vector<std::pair<ggml_backend_buffer_type_t, std::vector<const WeightRequest*>>> plan;
     uint64_t total = 0;
@@ -156,11 +177,14 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
     uint64_t needed = 0;
     for (auto& [type, members] : plan) {
         ggml_context_ptr ctx(ggml_init({.mem_size = ggml_tensor_overhead() * (members.size() + 1),
-                                        .mem_buffer = nullptr, .no_alloc = true}));
+                                        .mem_buffer = nullptr,
+                                        .no_alloc = true}));
         if (!ctx) throw Error(ErrorCode::OutOfMemory, "no memory for the tensor table", {});
         for (const auto* r : members) {
-            const auto type_in_memory = r->force_f32 ? GGML_TYPE_F32 : ggml_type_of(r->tensor->type);
-            ggml_tensor* t = ggml_new_tensor(ctx.get(), type_in_memory, r->tensor->n_dims, r->tensor->ne);
+            const auto type_in_memory =
+                r->force_f32 ? GGML_TYPE_F32 : ggml_type_of(r->tensor->type);
+            ggml_tensor* t =
+                ggml_new_tensor(ctx.get(), type_in_memory, r->tensor->n_dims, r->tensor->ne);
             ggml_set_name(t, r->name.c_str());
             tensors_[r->name] = t;
         }
@@ -170,16 +194,21 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
     const uint64_t available = backend.is_cpu() ? available_memory() : backend.info().memory_free;
     if (available > 0 && needed > available) {
         throw Error(ErrorCode::OutOfMemory,
-                    "the weights need " + megabytes(needed) + ", " + megabytes(available) + " are available on " +
-                        backend.info().name,
-                    {.name = "weights", .found = megabytes(available), .expected = megabytes(needed),
-                     .hint = "use a smaller weight type (paligemma convert --type q4_k) or a machine with more memory"});
+                    "the weights need " + megabytes(needed) + ", " + megabytes(available) +
+                        " are available on " + backend.info().name,
+                    {.name = "weights",
+                     .found = megabytes(available),
+                     .expected = megabytes(needed),
+                     .hint = "use a smaller weight type (paligemma convert --type q4_k) or a "
+                             "machine with more memory"});
     }
     for (auto& group : groups_) {
         group.buffer.reset(ggml_backend_alloc_ctx_tensors_from_buft(group.ctx.get(), group.type));
         if (!group.buffer) {
-            throw Error(ErrorCode::OutOfMemory, backend.info().name + " has no " + megabytes(needed) + " for the weights",
-                        {.name = "weights", .found = {}, .expected = megabytes(needed), .hint = {}});
+            throw Error(
+                ErrorCode::OutOfMemory,
+                backend.info().name + " has no " + megabytes(needed) + " for the weights",
+                {.name = "weights", .found = {}, .expected = megabytes(needed), .hint = {}});
         }
         ggml_backend_buffer_set_usage(group.buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
     }
@@ -187,8 +216,10 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
     uint64_t done = 0;
     std::vector<uint8_t> staging;
     for (auto& [type, members] : plan) {
-        // Plain host memory is read into directly; repacked types take whole tensors; devices take pieces.
-        const bool direct = ggml_backend_buft_is_host(type) && type == backend.default_buffer_type();
+        // Plain host memory is read into directly; repacked types take whole tensors; devices take
+        // pieces.
+        const bool direct =
+            ggml_backend_buft_is_host(type) && type == backend.default_buffer_type();
         const bool whole = type != backend.default_buffer_type();
         for (const auto* r : members) {
             ggml_tensor* t = tensors_.at(r->name);
@@ -199,7 +230,8 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
             const uint64_t row = r->tensor->ne[0] / traits.block_size * traits.block_bytes;
             const uint64_t step = whole || convert ? n : std::max(row, CHUNK_BYTES / row * row);
             for (uint64_t at = 0; at < n; at += step) {
-                if (cancel.load(std::memory_order_relaxed) != 0) throw Error(ErrorCode::Aborted, "loading was aborted", {});
+                if (cancel.load(std::memory_order_relaxed) != 0)
+                    throw Error(ErrorCode::Aborted, "loading was aborted", {});
                 const uint64_t size = std::min(step, n - at);
                 uint8_t* into = nullptr;
                 if (direct && !convert) {
@@ -208,7 +240,8 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
                     staging.resize(size);
                     into = staging.data();
                 }
-                // A repacked tensor is taken whole, but read in pieces, so that a cancel need not wait for all of it.
+                // A repacked tensor is taken whole, but read in pieces, so that a cancel need not
+                // wait for all of it.
                 for (uint64_t part = 0; part < size; part += CHUNK_BYTES) {
                     if (cancel.load(std::memory_order_relaxed) != 0)
                         throw Error(ErrorCode::Aborted, "loading was aborted", {});
@@ -220,7 +253,8 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
                 if (check_values) require_finite(*r, into, size);
                 if (convert) {
                     std::vector<float> wide(ggml_nelements(t));
-                    ggml_get_type_traits(ggml_type_of(r->tensor->type))->to_float(into, wide.data(), ggml_nelements(t));
+                    ggml_get_type_traits(ggml_type_of(r->tensor->type))
+                        ->to_float(into, wide.data(), ggml_nelements(t));
                     ggml_backend_tensor_set(t, wide.data(), 0, ggml_nbytes(t));
                 } else if (!direct) {
                     ggml_backend_tensor_set(t, into, at, size);
@@ -234,7 +268,8 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
 
 ggml_tensor* Weights::get(const std::string& name) const {
     auto it = tensors_.find(name);
-    if (it == tensors_.end()) throw Error(ErrorCode::EngineInternal, "weight " + name + " was not loaded", {});
+    if (it == tensors_.end())
+        throw Error(ErrorCode::EngineInternal, "weight " + name + " was not loaded", {});
     return it->second;
 }
 
@@ -247,7 +282,8 @@ uint64_t Weights::size() const {
 std::vector<std::pair<std::string, uint64_t>> Weights::sizes() const {
     std::vector<std::pair<std::string, uint64_t>> result;
     for (const auto& group : groups_)
-        result.emplace_back(ggml_backend_buft_name(group.type), ggml_backend_buffer_get_size(group.buffer.get()));
+        result.emplace_back(ggml_backend_buft_name(group.type),
+                            ggml_backend_buffer_get_size(group.buffer.get()));
     return result;
 }
 

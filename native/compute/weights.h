@@ -1,5 +1,5 @@
-// Reads a model file's tensors into the memory of a backend, each into the best buffer type that can run what it is used for.
-// What the tensors mean is models/'s business.
+// Reads a model file's tensors into the memory of a backend, each into the best buffer type that
+// can run what it is used for. What the tensors mean is models/'s business.
 #pragma once
 #include <ggml-cpp.h>
 
@@ -18,7 +18,8 @@ namespace paligemma {
 // A regular file held open for reading, with the identity it had when it was opened.
 class ModelFile {
   public:
-    // Throws ModelNotFound (missing, unreadable), ModelFormat (not a regular file; empty). Never blocks on a FIFO.
+    // Throws ModelNotFound (missing, unreadable), ModelFormat (not a regular file; empty). Never
+    // blocks on a FIFO.
     explicit ModelFile(std::string path);
     ~ModelFile();
     ModelFile(const ModelFile&) = delete;
@@ -46,17 +47,19 @@ class ModelFile {
 struct WeightRequest {
     const ModelFile* file;
     const GgufTensor* tensor;
-    std::string name;     // under which it is asked for
-    bool product;         // used in a matrix product: may be repacked
-    bool force_f32;       // widen F16 and BF16 at load
+    std::string name;  // under which it is asked for
+    bool product;      // used in a matrix product: may be repacked
+    bool force_f32;    // widen F16 and BF16 at load
 };
 
 class Weights {
   public:
-    // `on_progress(read, total)` in bytes, on this thread. `cancel` is looked at between chunks (Error Aborted).
-    // Throws OutOfMemory with needed and available bytes before anything is allocated.
+    // `on_progress(read, total)` in bytes, on this thread. `cancel` is looked at between chunks
+    // (Error Aborted). Throws OutOfMemory with needed and available bytes before anything is
+    // allocated.
     Weights(Backend& backend, const std::vector<WeightRequest>& requests, bool check_values,
-            const std::function<void(uint64_t, uint64_t)>& on_progress, const std::atomic<int>& cancel);
+            const std::function<void(uint64_t, uint64_t)>& on_progress,
+            const std::atomic<int>& cancel);
 
     ggml_tensor* get(const std::string& name) const;
     uint64_t size() const;

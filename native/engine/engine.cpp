@@ -27,7 +27,8 @@ class Stopwatch {
 
 class LoadTask : public Task {
   public:
-    LoadTask(uint64_t id, Engine& engine, LoadParams params) : Task(id), engine_(engine), params_(std::move(params)) {}
+    LoadTask(uint64_t id, Engine& engine, LoadParams params)
+        : Task(id), engine_(engine), params_(std::move(params)) {}
 
     Gate gate() const override { return Gate::Alone; }
     Step step() override {
@@ -55,7 +56,8 @@ class LoadTask : public Task {
 
 class DisposeTask : public Task {
   public:
-    DisposeTask(uint64_t id, Engine& engine, bool answer) : Task(id), engine_(engine), answer_(answer) {}
+    DisposeTask(uint64_t id, Engine& engine, bool answer)
+        : Task(id), engine_(engine), answer_(answer) {}
 
     Gate gate() const override { return Gate::Alone; }
     Step step() override {
@@ -72,7 +74,8 @@ class DisposeTask : public Task {
     bool answer_;
 };
 
-// A request to a loaded model: holds the encode-and-prefill turn while it needs it, answers through the listener.
+// A request to a loaded model: holds the encode-and-prefill turn while it needs it, answers through
+// the listener.
 class RequestTask : public Task {
   public:
     RequestTask(uint64_t id, Engine& engine) : Task(id), engine_(engine) {}
@@ -89,8 +92,8 @@ class RequestTask : public Task {
     }
     Listener& listener() { return engine_.listener_; }
     void update_info() { engine_.update_info(); }
-    // There is one set of hidden tensors: encodings and prefills take turns in order of arrival. `is_ready` is asked when
-    // the turn has come; while it says no, nobody behind may overtake.
+    // There is one set of hidden tensors: encodings and prefills take turns in order of arrival.
+    // `is_ready` is asked when the turn has come; while it says no, nobody behind may overtake.
     template <typename IsReady>
     bool enter_prefill(IsReady&& is_ready) {
         LoadedModel& m = model();
@@ -109,7 +112,8 @@ class RequestTask : public Task {
     void check_image(const std::vector<uint8_t>& image) {
         const auto size = static_cast<size_t>(model().config.vision.image_size);
         if (image.size() != size * size * 3) {
-            throw mismatch(ErrorCode::ImageCorrupt, "image", std::to_string(image.size()) + " bytes",
+            throw mismatch(ErrorCode::ImageCorrupt, "image",
+                           std::to_string(image.size()) + " bytes",
                            std::to_string(size * size * 3) + " bytes");
         }
     }
@@ -131,7 +135,8 @@ class EncodeTask : public RequestTask {
         }
         if (!features) {
             if (!enter_prefill([] { return true; })) return Step::Waiting;
-            if (!encoder_) encoder_ = std::make_unique<PictureEncoder>(model(), image_, cancel_flag);
+            if (!encoder_)
+                encoder_ = std::make_unique<PictureEncoder>(model(), image_, cancel_flag);
             if (!encoder_->step()) return Step::More;
             features = encoder_->features();
             leave_prefill();
@@ -139,7 +144,8 @@ class EncodeTask : public RequestTask {
             model().features.insert(std::move(image_), features);
         }
         update_info();
-        listener().on_done(id, FeaturesResult{*features, model().config.vision.n_patches(), model().config.text.n_embd});
+        listener().on_done(id, FeaturesResult{*features, model().config.vision.n_patches(),
+                                              model().config.text.n_embd});
         return Step::Finished;
     }
 
@@ -157,10 +163,14 @@ class GenerateTask : public RequestTask {
         const double waited = watch_.lap();
         if (stage_ == Stage::Queued) result_.queue_ms += waited;
         switch (stage_) {
-            case Stage::Queued: return begin();
-            case Stage::Encode: return encode();
-            case Stage::Prefill: return prefill();
-            case Stage::Decode: return decode();
+            case Stage::Queued:
+                return begin();
+            case Stage::Encode:
+                return encode();
+            case Stage::Prefill:
+                return prefill();
+            case Stage::Decode:
+                return decode();
         }
         return Step::Finished;
     }
@@ -177,14 +187,16 @@ class GenerateTask : public RequestTask {
         if (prefix_.empty()) {
             for (const auto& image : params_.images) check_image(image);
             const ModelConfig& config = model().config;
-            // Trailing newlines would merge with the separator in one code base and not in the other (spec 4.1).
+            // Trailing newlines would merge with the separator in one code base and not in the
+            // other (spec 4.1).
             while (params_.prompt.ends_with('\n')) params_.prompt.pop_back();
             prefix_ = model().tokenizer->encode(params_.prompt);
             prefix_.insert(prefix_.begin(), config.tokens.bos);
             prefix_.push_back(config.tokens.separator);
             result_.n_image = static_cast<int>(params_.images.size()) * config.vision.n_patches();
             result_.n_prompt = static_cast<int>(prefix_.size());
-            max_tokens_ = resolve_max_tokens(model(), result_.n_image + result_.n_prompt, params_.max_tokens);
+            max_tokens_ =
+                resolve_max_tokens(model(), result_.n_image + result_.n_prompt, params_.max_tokens);
         }
         const bool entered = enter_prefill([this] {
             slot_ = model().take_slot(result_.n_image + result_.n_prompt + max_tokens_);
@@ -202,7 +214,8 @@ class GenerateTask : public RequestTask {
             if (features) {
                 ++result_.n_cached_images;
             } else {
-                if (!encoder_) encoder_ = std::make_unique<PictureEncoder>(model(), pixels, cancel_flag);
+                if (!encoder_)
+                    encoder_ = std::make_unique<PictureEncoder>(model(), pixels, cancel_flag);
                 const bool done = encoder_->step();
                 result_.encode_ms += watch_.lap();
                 if (!done) return Step::More;
@@ -213,7 +226,8 @@ class GenerateTask : public RequestTask {
             images_.push_back(std::move(features));
             return Step::More;
         }
-        sequence_ = std::make_unique<Sequence>(model(), std::move(slot_), std::move(images_), prefix_, cancel_flag);
+        sequence_ = std::make_unique<Sequence>(model(), std::move(slot_), std::move(images_),
+                                               prefix_, cancel_flag);
         stage_ = Stage::Prefill;
         return Step::More;
     }
@@ -260,7 +274,7 @@ class GenerateTask : public RequestTask {
     std::vector<int32_t> prefix_;
     int max_tokens_ = 0;
     int32_t last_token_ = 0;
-    SlotLease slot_;   // until the sequence takes it
+    SlotLease slot_;  // until the sequence takes it
     std::vector<Features> images_;
     std::unique_ptr<PictureEncoder> encoder_;
     std::unique_ptr<Sequence> sequence_;
@@ -269,19 +283,23 @@ class GenerateTask : public RequestTask {
 
 class TraceTask : public RequestTask {
   public:
-    TraceTask(uint64_t id, Engine& engine, TraceParams params) : RequestTask(id, engine), params_(std::move(params)) {}
+    TraceTask(uint64_t id, Engine& engine, TraceParams params)
+        : RequestTask(id, engine), params_(std::move(params)) {}
 
     Gate gate() const override { return Gate::Alone; }
     Step step() override {
         check_image(params_.image);
         Taps taps;
         PictureEncoder encoder(model(), params_.image, cancel_flag, &taps);
-        while (!encoder.step()) {}
+        while (!encoder.step()) {
+        }
         const int64_t n = model().config.vision.n_patches() +
                           static_cast<int64_t>(params_.prefix.size() + params_.suffix.size());
         resolve_max_tokens(model(), n, 0);
-        Sequence sequence(model(), model().take_slot(n), {encoder.features()}, params_.prefix, cancel_flag, &taps);
-        while (!sequence.prefill_step()) {}
+        Sequence sequence(model(), model().take_slot(n), {encoder.features()}, params_.prefix,
+                          cancel_flag, &taps);
+        while (!sequence.prefill_step()) {
+        }
         for (int32_t token : params_.suffix) sequence.decode(token);
         listener().on_done(id, std::move(taps));
         return Step::Finished;
@@ -291,7 +309,8 @@ class TraceTask : public RequestTask {
     TraceParams params_;
 };
 
-Engine::Engine(Listener& listener, std::function<void()> start) : listener_(listener), pump_(std::move(start)) {}
+Engine::Engine(Listener& listener, std::function<void()> start)
+    : listener_(listener), pump_(std::move(start)) {}
 Engine::~Engine() = default;
 
 void Engine::load(uint64_t id, LoadParams params) {
@@ -300,7 +319,8 @@ void Engine::load(uint64_t id, LoadParams params) {
 
 void Engine::generate(uint64_t id, GenerateParams params) {
     if (params.prompt.size() > MAX_PROMPT_BYTES) {
-        throw mismatch(ErrorCode::PromptTooLong, "prompt", std::to_string(params.prompt.size()) + " bytes",
+        throw mismatch(ErrorCode::PromptTooLong, "prompt",
+                       std::to_string(params.prompt.size()) + " bytes",
                        "at most " + std::to_string(MAX_PROMPT_BYTES));
     }
     pump_.post(std::make_shared<GenerateTask>(id, *this, std::move(params)));
@@ -314,8 +334,12 @@ void Engine::trace(uint64_t id, TraceParams params) {
     pump_.post(std::make_shared<TraceTask>(id, *this, std::move(params)));
 }
 
-void Engine::dispose(uint64_t id) { pump_.close(std::make_shared<DisposeTask>(id, *this, true)); }
-void Engine::close() { pump_.close(std::make_shared<DisposeTask>(0, *this, false)); }
+void Engine::dispose(uint64_t id) {
+    pump_.close(std::make_shared<DisposeTask>(id, *this, true));
+}
+void Engine::close() {
+    pump_.close(std::make_shared<DisposeTask>(0, *this, false));
+}
 
 std::shared_ptr<const Tokenizer> Engine::tokenizer() const {
     std::lock_guard lock(mutex_);

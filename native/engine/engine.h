@@ -1,8 +1,10 @@
-// The running system behind one facade: one Engine per loaded model. The best first read in native/.
+// The running system behind one facade: one Engine per loaded model. The best first read in
+// native/.
 //
-// Threads: any thread may post, cancel, close and ask for info or the tokenizer. The model itself is touched only by
-// the worker that calls run(), of which there is at most one at a time (pump.h). Results come back through the
-// Listener, on the worker's thread, or on the posting thread when a request is refused.
+// Threads: any thread may post, cancel, close and ask for info or the tokenizer. The model itself
+// is touched only by the worker that calls run(), of which there is at most one at a time (pump.h).
+// Results come back through the Listener, on the worker's thread, or on the posting thread when a
+// request is refused.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -28,7 +30,7 @@ struct LoadParams {
     std::string device;
     int n_threads;
     int n_slots;
-    int n_ctx;   // 0: what the file says
+    int n_ctx;  // 0: what the file says
     bool kv_f32;
     bool exact_gelu;
     bool check_tensors;
@@ -37,9 +39,10 @@ struct LoadParams {
 };
 
 struct GenerateParams {
-    std::vector<std::vector<uint8_t>> images;   // image_size * image_size * 3 bytes each, interleaved
+    std::vector<std::vector<uint8_t>>
+        images;  // image_size * image_size * 3 bytes each, interleaved
     std::string prompt;
-    int max_tokens;   // 0: up to DEFAULT_MAX_TOKENS, or what fits
+    int max_tokens;  // 0: up to DEFAULT_MAX_TOKENS, or what fits
     SamplingParams sampling;
 };
 
@@ -55,7 +58,7 @@ struct ModelInfo {
     int image_size = 0, patch_size = 0, n_image_tokens = 0, n_vocab = 0;
     uint64_t file_bytes = 0;
     std::map<std::string, double> text, vision;
-    std::map<std::string, uint64_t> weight_types;   // bytes in the file
+    std::map<std::string, uint64_t> weight_types;  // bytes in the file
     std::map<std::string, std::string> features;
     uint64_t weights_bytes = 0, kv_cache_bytes = 0, compute_bytes = 0, feature_cache_bytes = 0;
     bool has_mask_codec = false;
@@ -63,18 +66,18 @@ struct ModelInfo {
 
 struct TokenEvent {
     SampledToken token;
-    std::string text;   // what became certain with it
+    std::string text;  // what became certain with it
 };
 
 struct GenerateResult {
-    bool stopped = false;   // at the end-of-sequence token; else at max_tokens
-    std::string tail;       // text still held back at the end
+    bool stopped = false;  // at the end-of-sequence token; else at max_tokens
+    std::string tail;      // text still held back at the end
     int n_prompt = 0, n_image = 0, n_completion = 0, n_cached_images = 0;
     double queue_ms = 0, encode_ms = 0, prefill_ms = 0, decode_ms = 0;
 };
 
 struct FeaturesResult {
-    std::vector<float> data;   // [n_tokens, width] row-major
+    std::vector<float> data;  // [n_tokens, width] row-major
     int n_tokens = 0, width = 0;
 };
 
@@ -85,8 +88,8 @@ class Listener {
     virtual ~Listener() = default;
     virtual void on_progress(uint64_t id, uint64_t done, uint64_t total) = 0;
     virtual void on_token(uint64_t id, TokenEvent event) = 0;
-    virtual void on_done(uint64_t id, Outcome outcome) = 0;   // the last event of a request,
-    virtual void on_error(uint64_t id, const Error& error) = 0;   // or this one
+    virtual void on_done(uint64_t id, Outcome outcome) = 0;      // the last event of a request,
+    virtual void on_error(uint64_t id, const Error& error) = 0;  // or this one
 };
 
 struct LoadedModel;
@@ -101,8 +104,8 @@ class Engine {
     Engine(Listener& listener, std::function<void()> start);
     ~Engine();
 
-    // Ids are the caller's and give the order of arrival: of two requests that wait, the one with the smaller id goes
-    // first. Each request ends with exactly one on_done or on_error.
+    // Ids are the caller's and give the order of arrival: of two requests that wait, the one with
+    // the smaller id goes first. Each request ends with exactly one on_done or on_error.
     void load(uint64_t id, LoadParams params);
     void generate(uint64_t id, GenerateParams params);
     void encode(uint64_t id, std::vector<uint8_t> image);
@@ -129,8 +132,8 @@ class Engine {
     void update_info();
 
     Listener& listener_;
-    std::unique_ptr<LoadedModel> model_;   // the worker's
-    mutable std::mutex mutex_;             // guards the two below
+    std::unique_ptr<LoadedModel> model_;  // the worker's
+    mutable std::mutex mutex_;            // guards the two below
     std::shared_ptr<const Tokenizer> tokenizer_;
     ModelInfo info_;
     Pump pump_;

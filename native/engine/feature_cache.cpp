@@ -8,7 +8,8 @@ namespace paligemma {
 namespace {
 
 uint64_t hash_of(std::span<const uint8_t> pixels) {
-    return std::hash<std::string_view>{}({reinterpret_cast<const char*>(pixels.data()), pixels.size()});
+    return std::hash<std::string_view>{}(
+        {reinterpret_cast<const char*>(pixels.data()), pixels.size()});
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Projected image tokens of pictures seen before, least recently used first out. One picture and many questions cost one
-// encoding. The KV cache cannot be shared between prompts: image tokens see the prompt.
+// Projected image tokens of pictures seen before, least recently used first out. One picture and
+// many questions cost one encoding. The KV cache cannot be shared between prompts: image tokens see
+// the prompt.
 #pragma once
 #include <cstdint>
 #include <list>
@@ -10,7 +11,7 @@
 
 namespace paligemma {
 
-using Features = std::shared_ptr<const std::vector<float>>;   // [n_tokens, n_embd] row-major
+using Features = std::shared_ptr<const std::vector<float>>;  // [n_tokens, n_embd] row-major
 
 class FeatureCache {
   public:
@@ -30,7 +31,7 @@ class FeatureCache {
     };
     uint64_t max_bytes_;
     uint64_t bytes_ = 0;
-    std::list<Entry> entries_;   // most recent first
+    std::list<Entry> entries_;  // most recent first
     std::unordered_multimap<uint64_t, std::list<Entry>::iterator> index_;
 };
 

@@ -23,9 +23,11 @@ void run(LoadedModel& model, Graph& graph, const std::atomic<int>& cancel) {
 
 bool PictureEncoder::step() {
     const VisionConfig& c = model_.config.vision;
-    const int n_blocks = std::clamp(static_cast<int>(model_.step_flops() / model_.siglip->block_flops()), 1,
-                                    c.n_layer - next_block_);
-    Graph g(max_nodes(model_.policy, n_blocks, c.n_patches(), c.n_head, c.n_embd, c.n_ff_padded), taps_);
+    const int n_blocks =
+        std::clamp(static_cast<int>(model_.step_flops() / model_.siglip->block_flops()), 1,
+                   c.n_layer - next_block_);
+    Graph g(max_nodes(model_.policy, n_blocks, c.n_patches(), c.n_head, c.n_embd, c.n_ff_padded),
+            taps_);
     ggml_tensor* h = model_.vision_hidden();
     ggml_tensor* pixels = nullptr;
     ggml_tensor* projected = nullptr;
@@ -36,7 +38,8 @@ bool PictureEncoder::step() {
     }
     const int end = next_block_ + n_blocks;
     for (int i = next_block_; i < end; ++i) model_.siglip->block(g, i, h);
-    if (end == c.n_layer) projected = g.output(model_.projector->project(g, model_.siglip->encoded(g, h)));
+    if (end == c.n_layer)
+        projected = g.output(model_.projector->project(g, model_.siglip->encoded(g, h)));
     model_.memory->allocate(g);
     if (pixels != nullptr) {
         std::vector<float> planar(static_cast<size_t>(c.image_size) * c.image_size * 3);
@@ -52,9 +55,14 @@ bool PictureEncoder::step() {
     return true;
 }
 
-Sequence::Sequence(LoadedModel& model, SlotLease slot, std::vector<Features> images, std::vector<int32_t> prefix,
-                   const std::atomic<int>& cancel, Taps* taps)
-    : model_(model), slot_(std::move(slot)), images_(std::move(images)), prefix_(std::move(prefix)), cancel_(cancel), taps_(taps) {
+Sequence::Sequence(LoadedModel& model, SlotLease slot, std::vector<Features> images,
+                   std::vector<int32_t> prefix, const std::atomic<int>& cancel, Taps* taps)
+    : model_(model),
+      slot_(std::move(slot)),
+      images_(std::move(images)),
+      prefix_(std::move(prefix)),
+      cancel_(cancel),
+      taps_(taps) {
     n_prefix_ = static_cast<int64_t>(images_.size()) * model_.config.vision.n_patches() +
                 static_cast<int64_t>(prefix_.size());
 }
@@ -70,21 +78,24 @@ void Sequence::begin() {
         at += n_bytes;
     }
     std::vector<float> text(prefix_.size() * n_embd);
-    for (size_t i = 0; i < prefix_.size(); ++i) model_.embedding->get(prefix_[i], text.data() + i * n_embd);
+    for (size_t i = 0; i < prefix_.size(); ++i)
+        model_.embedding->get(prefix_[i], text.data() + i * n_embd);
     ggml_backend_tensor_set(h, text.data(), at, text.size() * sizeof(float));
 }
 
 bool Sequence::prefill_step() {
     const TextConfig& c = model_.config.text;
     if (next_layer_ == 0) begin();
-    const int n_layers = std::clamp(static_cast<int>(model_.step_flops() / model_.gemma->layer_flops(n_prefix_)), 1,
-                                    c.n_layer - next_layer_);
+    const int n_layers =
+        std::clamp(static_cast<int>(model_.step_flops() / model_.gemma->layer_flops(n_prefix_)), 1,
+                   c.n_layer - next_layer_);
     Graph g(max_nodes(model_.policy, n_layers, n_prefix_, c.n_head, c.n_embd, c.n_ff), taps_);
     ggml_tensor* h = layers::rows(g, model_.text_hidden(n_prefix_), 0, n_prefix_);
     ggml_tensor* positions = g.input(GGML_TYPE_I32, n_prefix_);
     if (next_layer_ == 0) g.tap("embedded", h);
     const int end = next_layer_ + n_layers;
-    for (int i = next_layer_; i < end; ++i) model_.gemma->prefill_layer(g, i, h, positions, slot_->cache.layer(i));
+    for (int i = next_layer_; i < end; ++i)
+        model_.gemma->prefill_layer(g, i, h, positions, slot_->cache.layer(i));
     ggml_tensor* logits = nullptr;
     if (end == c.n_layer) {
         // Only the last row is needed, unless somebody wants to see the norm of all.
@@ -123,7 +134,9 @@ void Sequence::decode(int32_t token) {
     const auto position = static_cast<int32_t>(n_past_);
     std::vector<ggml_fp16_t> mask(n_kv, ggml_fp32_to_fp16(-INFINITY));
     std::fill_n(mask.begin(), n_past_ + 1, ggml_fp32_to_fp16(0.f));
-    auto set = [](ggml_tensor* t, const void* data) { ggml_backend_tensor_set(t, data, 0, ggml_nbytes(t)); };
+    auto set = [](ggml_tensor* t, const void* data) {
+        ggml_backend_tensor_set(t, data, 0, ggml_nbytes(t));
+    };
     set(d.h, row.data());
     set(d.positions, &position);
     set(d.row, &n_past_);
@@ -148,19 +161,27 @@ void Sequence::read_logits(ggml_tensor* t) {
     }
 }
 
-std::span<const float> Sequence::logits() const { return logits_; }
+std::span<const float> Sequence::logits() const {
+    return logits_;
+}
 
 int resolve_max_tokens(const LoadedModel& model, int64_t n_prefix, int wanted) {
     const int64_t left = model.n_ctx - n_prefix;
     if (left < std::max(1, wanted)) {
         const std::string found = std::to_string(n_prefix) + " tokens (" +
-                                  std::to_string(model.config.vision.n_patches()) + " per picture)" +
+                                  std::to_string(model.config.vision.n_patches()) +
+                                  " per picture)" +
                                   (wanted > 0 ? " + maxTokens " + std::to_string(wanted) : "");
-        throw Error(ErrorCode::PromptTooLong, "pictures and prompt have " + found + ", the context holds " + std::to_string(model.n_ctx),
-                    {.name = "prompt", .found = found, .expected = "at most " + std::to_string(model.n_ctx) + " in all",
+        throw Error(ErrorCode::PromptTooLong,
+                    "pictures and prompt have " + found + ", the context holds " +
+                        std::to_string(model.n_ctx),
+                    {.name = "prompt",
+                     .found = found,
+                     .expected = "at most " + std::to_string(model.n_ctx) + " in all",
                      .hint = "use a shorter prompt, fewer pictures or a smaller maxTokens"});
     }
-    return wanted > 0 ? wanted : static_cast<int>(std::min<int64_t>(left, Engine::DEFAULT_MAX_TOKENS));
+    return wanted > 0 ? wanted
+                      : static_cast<int>(std::min<int64_t>(left, Engine::DEFAULT_MAX_TOKENS));
 }
 
 }  // namespace paligemma

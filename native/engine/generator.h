@@ -1,4 +1,5 @@
-// The work of a request, cut into steps: encode a picture, run the prefix through the language model, decode token by token.
+// The work of a request, cut into steps: encode a picture, run the prefix through the language
+// model, decode token by token.
 #pragma once
 #include <chrono>
 #include <span>
@@ -12,8 +13,10 @@ namespace paligemma {
 // Pixels -> projected image tokens, some blocks per step.
 class PictureEncoder {
   public:
-    // `cancel` is the flag of the request; both references must outlive this object. `pixels` as in GenerateParams.
-    PictureEncoder(LoadedModel& model, std::span<const uint8_t> pixels, const std::atomic<int>& cancel, Taps* taps = nullptr)
+    // `cancel` is the flag of the request; both references must outlive this object. `pixels` as in
+    // GenerateParams.
+    PictureEncoder(LoadedModel& model, std::span<const uint8_t> pixels,
+                   const std::atomic<int>& cancel, Taps* taps = nullptr)
         : model_(model), pixels_(pixels), cancel_(cancel), taps_(taps) {}
 
     // True when features() are there. Throws Aborted when cancelled.
@@ -33,8 +36,8 @@ class PictureEncoder {
 class Sequence {
   public:
     // `prefix`: BOS, prompt, separator. The slot must have room for all that will be decoded.
-    Sequence(LoadedModel& model, SlotLease slot, std::vector<Features> images, std::vector<int32_t> prefix,
-             const std::atomic<int>& cancel, Taps* taps = nullptr);
+    Sequence(LoadedModel& model, SlotLease slot, std::vector<Features> images,
+             std::vector<int32_t> prefix, const std::atomic<int>& cancel, Taps* taps = nullptr);
 
     // Some layers of the prefix. True when logits() are those of the first token.
     bool prefill_step();
@@ -59,8 +62,8 @@ class Sequence {
     std::vector<float> logits_;
 };
 
-// How many tokens may follow a prefix of n_prefix when `wanted` (0: the default) were asked for. Throws PromptTooLong with all
-// the counts.
+// How many tokens may follow a prefix of n_prefix when `wanted` (0: the default) were asked for.
+// Throws PromptTooLong with all the counts.
 int resolve_max_tokens(const LoadedModel& model, int64_t n_prefix, int wanted);
 
 }  // namespace paligemma

@@ -1,5 +1,6 @@
-// Keys and values of one running sequence (a slot), one pair of tensors per layer. Sized for the request at hand, in steps, and
-// kept for the next one, so that a long context costs memory only when it is used.
+// Keys and values of one running sequence (a slot), one pair of tensors per layer. Sized for the
+// request at hand, in steps, and kept for the next one, so that a long context costs memory only
+// when it is used.
 #pragma once
 #include <vector>
 
@@ -11,13 +12,15 @@ namespace paligemma {
 
 class KvCache {
   public:
-    // Decode graphs see the cache in multiples of this many rows, so that one graph serves many tokens.
+    // Decode graphs see the cache in multiples of this many rows, so that one graph serves many
+    // tokens.
     static constexpr int64_t BUCKET = 256;
 
     KvCache(Backend& backend, const TextConfig& config, ggml_type type)
         : backend_(backend), config_(config), type_(type) {}
 
-    // Room for `n_tokens`. When it has to grow, contents and all pointers into it are lost. Throws OutOfMemory.
+    // Room for `n_tokens`. When it has to grow, contents and all pointers into it are lost. Throws
+    // OutOfMemory.
     void require(int64_t n_tokens);
     int64_t n_ctx() const { return n_ctx_; }
     uint64_t size() const { return buffer_.size(); }

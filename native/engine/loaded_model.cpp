@@ -11,25 +11,32 @@ namespace {
 Vocabulary read_vocabulary(const GgufFile& file, const TokenIds& tokens) {
     Vocabulary v;
     const auto model = file.get_string("tokenizer.ggml.model").value_or("absent");
-    if (model != "llama") throw mismatch(ErrorCode::ModelFormat, "tokenizer.ggml.model", model, "llama (SentencePiece BPE)");
+    if (model != "llama")
+        throw mismatch(ErrorCode::ModelFormat, "tokenizer.ggml.model", model,
+                       "llama (SentencePiece BPE)");
     const auto pieces = file.get_strings("tokenizer.ggml.tokens");
     const auto scores = file.get_floats("tokenizer.ggml.scores");
     const auto types = file.get_ints("tokenizer.ggml.token_type");
     for (auto [key, there] : {std::pair{"tokenizer.ggml.tokens", pieces.has_value()},
                               {"tokenizer.ggml.scores", scores.has_value()},
                               {"tokenizer.ggml.token_type", types.has_value()}}) {
-        if (!there) throw mismatch(ErrorCode::ModelFormat, key, "absent", "an array with one entry per token");
+        if (!there)
+            throw mismatch(ErrorCode::ModelFormat, key, "absent",
+                           "an array with one entry per token");
     }
     v.pieces.assign(pieces->begin(), pieces->end());
     v.scores = *scores;
-    for (int64_t t : *types) v.types.push_back(static_cast<TokenType>(std::clamp<int64_t>(t, 0, 100)));
+    for (int64_t t : *types)
+        v.types.push_back(static_cast<TokenType>(std::clamp<int64_t>(t, 0, 100)));
     v.bos = tokens.bos;
     v.eos = tokens.eos;
     v.unk = static_cast<int32_t>(file.get_int("tokenizer.ggml.unknown_token_id").value_or(3));
     v.pad = static_cast<int32_t>(file.get_int("tokenizer.ggml.padding_token_id").value_or(0));
-    // Files of other converters mark loc and seg tokens as normal pieces, which splits them (spec section 4.3).
+    // Files of other converters mark loc and seg tokens as normal pieces, which splits them (spec
+    // section 4.3).
     auto user_defined = [&](int32_t first, int32_t n) {
-        for (int32_t i = first; first >= 0 && i < first + n && i < static_cast<int32_t>(v.types.size()); ++i)
+        for (int32_t i = first;
+             first >= 0 && i < first + n && i < static_cast<int32_t>(v.types.size()); ++i)
             v.types[i] = TokenType::UserDefined;
     };
     user_defined(tokens.first_loc, 1024);
@@ -39,7 +46,8 @@ Vocabulary read_vocabulary(const GgufFile& file, const TokenIds& tokens) {
 
 }  // namespace
 
-int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_head, int64_t n_in, int64_t n_ff) {
+int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_head, int64_t n_in,
+              int64_t n_ff) {
     constexpr int64_t PER_LAYER = 48, PER_CHUNK = 32, REST = 64;
     const int64_t queries = (n + policy.query_rows(n, n_head) - 1) / policy.query_rows(n, n_head) +
                             n / policy.rows_per_node(n_in, n_in) + 1;
@@ -47,8 +55,8 @@ int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_h
     return static_cast<int>(n_layers * (PER_LAYER + PER_CHUNK * (queries + ffn)) + REST);
 }
 
-EmbeddingRows::EmbeddingRows(const ModelFile& file, const GgufTensor& tensor, const ggml_tensor* weight, bool readable,
-                             float scale)
+EmbeddingRows::EmbeddingRows(const ModelFile& file, const GgufTensor& tensor,
+                             const ggml_tensor* weight, bool readable, float scale)
     : file_(file),
       tensor_(tensor),
       data_(readable ? static_cast<const uint8_t*>(weight->data) : nullptr),
@@ -71,12 +79,14 @@ void EmbeddingRows::get(int32_t id, float* out) const {
     if (tensor_.type == WeightType::F32) {
         std::memcpy(out, in, row_bytes_);
     } else {
-        ggml_get_type_traits(static_cast<ggml_type>(traits_of(tensor_.type).gguf_id))->to_float(in, out, tensor_.ne[0]);
+        ggml_get_type_traits(static_cast<ggml_type>(traits_of(tensor_.type).gguf_id))
+            ->to_float(in, out, tensor_.ne[0]);
     }
     for (int64_t i = 0; i < tensor_.ne[0]; ++i) out[i] *= scale_;
 }
 
-LoadedModel::LoadedModel(const LoadParams& p, const std::function<void(uint64_t, uint64_t)>& on_progress,
+LoadedModel::LoadedModel(const LoadParams& p,
+                         const std::function<void(uint64_t, uint64_t)>& on_progress,
                          const std::atomic<int>& cancel)
     : params(p), features(p.feature_cache_bytes) {
     read_files();
@@ -88,7 +98,8 @@ LoadedModel::LoadedModel(const LoadParams& p, const std::function<void(uint64_t,
     gemma = std::make_unique<Gemma>(config.text, *weights, policy);
     memory = std::make_unique<GraphMemory>(*backend);
     for (int i = 0; i < params.n_slots; ++i)
-        slots.push_back(std::make_unique<Slot>(*backend, config.text, params.kv_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16));
+        slots.push_back(std::make_unique<Slot>(*backend, config.text,
+                                               params.kv_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16));
     probe();
     for (const auto& file : files) file->require_unchanged();
 }
@@ -104,8 +115,8 @@ void LoadedModel::read_files() {
     n_ctx = params.n_ctx == 0 ? config.text.n_ctx : params.n_ctx;
     if (n_ctx > config.text.n_ctx || n_ctx < config.vision.n_patches() + 3) {
         throw mismatch(ErrorCode::OptionRange, "contextLength", std::to_string(n_ctx),
-                       std::to_string(config.vision.n_patches() + 3) + " to " + std::to_string(config.text.n_ctx) +
-                           " for this model");
+                       std::to_string(config.vision.n_patches() + 3) + " to " +
+                           std::to_string(config.text.n_ctx) + " for this model");
     }
     for (const auto& file : gguf) {
         if (file.has("tokenizer.ggml.tokens")) {
@@ -136,22 +147,26 @@ void LoadedModel::load_weights(const std::function<void(uint64_t, uint64_t)>& on
             .file = files[place.file].get(),
             .tensor = place.tensor,
             .name = place.spec->name,
-            .product = place.spec->use == TensorUse::Product || place.spec->use == TensorUse::Embedding,
+            .product =
+                place.spec->use == TensorUse::Product || place.spec->use == TensorUse::Embedding,
             .force_f32 = place.spec->use == TensorUse::Plain,
         });
         if (place.spec->use == TensorUse::Embedding) embedding_place = &place;
     }
-    weights = std::make_unique<Weights>(*backend, requests, params.check_tensors, on_progress, cancel);
+    weights =
+        std::make_unique<Weights>(*backend, requests, params.check_tensors, on_progress, cancel);
     ggml_tensor* e = weights->get("token_embd.weight");
     // Only plain host memory holds the rows as they are in the file.
     const bool readable = ggml_backend_buffer_is_host(e->buffer) &&
                           ggml_backend_buffer_get_type(e->buffer) == backend->default_buffer_type();
-    embedding = std::make_unique<EmbeddingRows>(*files[embedding_place->file], *embedding_place->tensor, e, readable,
+    embedding = std::make_unique<EmbeddingRows>(*files[embedding_place->file],
+                                                *embedding_place->tensor, e, readable,
                                                 std::sqrt(static_cast<float>(config.text.n_embd)));
 }
 
-// Asks the backend for every operation of the worst graphs once, and falls back to plain products where it has no fused
-// attention for the head size. Afterwards no request can meet an operation that would abort the process.
+// Asks the backend for every operation of the worst graphs once, and falls back to plain products
+// where it has no fused attention for the head size. Afterwards no request can meet an operation
+// that would abort the process.
 void LoadedModel::probe() {
     const int64_t n = config.vision.n_patches() + 8;
     Slot& slot = *slots[0];
@@ -185,9 +200,11 @@ void LoadedModel::probe() {
 
 ggml_tensor* LoadedModel::vision_hidden() {
     if (vision_hidden_ == nullptr) {
-        vision_buffer_ = TensorBuffer(*backend, 1, "the vision tower's activations", [&](ggml_context* ctx) {
-            vision_hidden_ = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, config.vision.n_embd, config.vision.n_patches());
-        });
+        vision_buffer_ =
+            TensorBuffer(*backend, 1, "the vision tower's activations", [&](ggml_context* ctx) {
+                vision_hidden_ = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, config.vision.n_embd,
+                                                    config.vision.n_patches());
+            });
     }
     return vision_hidden_;
 }
@@ -198,9 +215,10 @@ ggml_tensor* LoadedModel::text_hidden(int64_t n_tokens) {
         text_buffer_ = {};
         const int64_t n = KvCache::rounded(n_tokens);
         ggml_tensor* t = nullptr;
-        text_buffer_ = TensorBuffer(*backend, 1, "the prompt's activations", [&](ggml_context* ctx) {
-            t = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, config.text.n_embd, n);
-        });
+        text_buffer_ =
+            TensorBuffer(*backend, 1, "the prompt's activations", [&](ggml_context* ctx) {
+                t = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, config.text.n_embd, n);
+            });
         text_hidden_ = t;
     }
     return text_hidden_;
@@ -210,9 +228,11 @@ SlotLease LoadedModel::take_slot(int64_t n_tokens) {
     // The free slot with the most room, so that caches need not grow.
     Slot* best = nullptr;
     for (auto& slot : slots)
-        if (!slot->taken && (best == nullptr || slot->cache.n_ctx() > best->cache.n_ctx())) best = slot.get();
+        if (!slot->taken && (best == nullptr || slot->cache.n_ctx() > best->cache.n_ctx()))
+            best = slot.get();
     if (best == nullptr) return nullptr;
-    if (best->cache.n_ctx() < n_tokens) best->graphs.clear();   // they point into memory that goes now
+    if (best->cache.n_ctx() < n_tokens)
+        best->graphs.clear();  // they point into memory that goes now
     best->cache.require(n_tokens);
     best->taken = true;
     return SlotLease(best);
@@ -260,11 +280,19 @@ ModelInfo LoadedModel::describe() const {
     info.patch_size = v.patch_size;
     info.n_image_tokens = v.n_patches();
     info.n_vocab = config.tokens.n_usable;
-    info.text = {{"width", t.n_embd},        {"layers", t.n_layer},       {"feedForward", t.n_ff},
-                 {"heads", t.n_head},        {"kvHeads", t.n_head_kv},    {"headDim", t.head_dim},
-                 {"queryScale", t.query_scale}, {"ropeTheta", t.rope_theta}, {"attentionSoftcap", t.attention_softcap},
-                 {"finalSoftcap", t.final_softcap}, {"contextLength", t.n_ctx}};
-    info.vision = {{"width", v.n_embd}, {"layers", v.n_layer}, {"feedForward", v.n_ff}, {"heads", v.n_head}};
+    info.text = {{"width", t.n_embd},
+                 {"layers", t.n_layer},
+                 {"feedForward", t.n_ff},
+                 {"heads", t.n_head},
+                 {"kvHeads", t.n_head_kv},
+                 {"headDim", t.head_dim},
+                 {"queryScale", t.query_scale},
+                 {"ropeTheta", t.rope_theta},
+                 {"attentionSoftcap", t.attention_softcap},
+                 {"finalSoftcap", t.final_softcap},
+                 {"contextLength", t.n_ctx}};
+    info.vision = {
+        {"width", v.n_embd}, {"layers", v.n_layer}, {"feedForward", v.n_ff}, {"heads", v.n_head}};
     info.has_mask_codec = config.has_mask_codec;
     for (size_t i = 0; i < gguf.size(); ++i) {
         info.file_bytes += files[i]->size();

@@ -1,4 +1,5 @@
-// Everything of one model in memory: weights, networks, caches, slots. Belongs to the pump's worker.
+// Everything of one model in memory: weights, networks, caches, slots. Belongs to the pump's
+// worker.
 #pragma once
 #include <map>
 #include <memory>
@@ -20,7 +21,8 @@ namespace paligemma {
 
 // A graph for one token of one slot while the cache holds up to n_kv rows.
 struct DecodeGraph {
-    DecodeGraph(Backend& backend, int max_nodes, Taps* taps) : graph(max_nodes, taps), memory(backend) {}
+    DecodeGraph(Backend& backend, int max_nodes, Taps* taps)
+        : graph(max_nodes, taps), memory(backend) {}
     Graph graph;
     GraphMemory memory;
     ggml_tensor *h, *positions, *row, *mask, *logits;
@@ -28,10 +30,11 @@ struct DecodeGraph {
 
 // What one running sequence needs.
 struct Slot {
-    Slot(Backend& backend, const TextConfig& config, ggml_type type) : cache(backend, config, type) {}
+    Slot(Backend& backend, const TextConfig& config, ggml_type type)
+        : cache(backend, config, type) {}
     KvCache cache;
     bool taken = false;
-    std::map<int64_t, std::unique_ptr<DecodeGraph>> graphs;   // by n_kv
+    std::map<int64_t, std::unique_ptr<DecodeGraph>> graphs;  // by n_kv
 };
 
 // A slot in use; free again when this goes.
@@ -40,30 +43,34 @@ struct SlotRelease {
 };
 using SlotLease = std::unique_ptr<Slot, SlotRelease>;
 
-// Reads embedding rows for lookup. The weight itself may be repacked for the output head or live on a device; then rows come
-// from the file.
+// Reads embedding rows for lookup. The weight itself may be repacked for the output head or live on
+// a device; then rows come from the file.
 class EmbeddingRows {
   public:
-    EmbeddingRows(const ModelFile& file, const GgufTensor& tensor, const ggml_tensor* weight, bool readable, float scale);
-    // Row `id` times sqrt(n_embd): text embeddings are scaled, image tokens are not (spec section 3.4).
-    // Throws OptionRange for an id outside the table, ModelChanged when the file is needed and no longer the same.
+    EmbeddingRows(const ModelFile& file, const GgufTensor& tensor, const ggml_tensor* weight,
+                  bool readable, float scale);
+    // Row `id` times sqrt(n_embd): text embeddings are scaled, image tokens are not (spec
+    // section 3.4). Throws OptionRange for an id outside the table, ModelChanged when the file is
+    // needed and no longer the same.
     void get(int32_t id, float* out) const;
 
   private:
     const ModelFile& file_;
     GgufTensor tensor_;
-    const uint8_t* data_;   // null: read from the file
+    const uint8_t* data_;  // null: read from the file
     uint64_t row_bytes_;
     float scale_;
 };
 
 struct LoadedModel {
-    LoadedModel(const LoadParams& params, const std::function<void(uint64_t, uint64_t)>& on_progress,
+    LoadedModel(const LoadParams& params,
+                const std::function<void(uint64_t, uint64_t)>& on_progress,
                 const std::atomic<int>& cancel);
 
-    // Tensors in which activations live between the steps of the one encoding or prefill that is under way.
+    // Tensors in which activations live between the steps of the one encoding or prefill that is
+    // under way.
     ggml_tensor* vision_hidden();
-    ggml_tensor* text_hidden(int64_t n_tokens);   // [n_embd, at least n_tokens]
+    ggml_tensor* text_hidden(int64_t n_tokens);  // [n_embd, at least n_tokens]
 
     // A slot with room for n_tokens, or null when all are taken.
     SlotLease take_slot(int64_t n_tokens);
@@ -85,10 +92,11 @@ struct LoadedModel {
     std::unique_ptr<Projector> projector;
     std::unique_ptr<Gemma> gemma;
     std::shared_ptr<const Tokenizer> tokenizer;
-    std::unique_ptr<GraphMemory> memory;   // of encode and prefill graphs
+    std::unique_ptr<GraphMemory> memory;  // of encode and prefill graphs
     FeatureCache features;
     std::vector<std::unique_ptr<Slot>> slots;
-    // Who encodes or prefills now (there is one set of hidden tensors), and who waits for it, by order of arrival.
+    // Who encodes or prefills now (there is one set of hidden tensors), and who waits for it, by
+    // order of arrival.
     const Task* prefilling = nullptr;
     std::set<uint64_t> queued;
 
@@ -96,7 +104,8 @@ struct LoadedModel {
 
   private:
     void read_files();
-    void load_weights(const std::function<void(uint64_t, uint64_t)>& on_progress, const std::atomic<int>& cancel);
+    void load_weights(const std::function<void(uint64_t, uint64_t)>& on_progress,
+                      const std::atomic<int>& cancel);
     void choose_policy();
     void probe();
 
@@ -106,6 +115,7 @@ struct LoadedModel {
 };
 
 // Nodes an encode or prefill graph of `n_layers` layers over n rows needs at most.
-int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_head, int64_t n_in, int64_t n_ff);
+int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_head, int64_t n_in,
+              int64_t n_ff);
 
 }  // namespace paligemma

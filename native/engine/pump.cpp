@@ -21,12 +21,14 @@ bool turn(Task& task, bool& progressed) {
         if (const int reason = task.cancel_flag.load()) throw cancelled(reason);
         const auto step = task.step();
         // A step that was cut short by the flag must not count as done.
-        if (step != Task::Step::Finished && task.cancel_flag.load() != 0) throw cancelled(task.cancel_flag.load());
+        if (step != Task::Step::Finished && task.cancel_flag.load() != 0)
+            throw cancelled(task.cancel_flag.load());
         progressed |= step != Task::Step::Waiting;
         return step == Task::Step::Finished;
     } catch (const Error& error) {
-        task.fail(error.code() == ErrorCode::Aborted && task.cancel_flag.load() != 0 ? cancelled(task.cancel_flag.load())
-                                                                                  : error);
+        task.fail(error.code() == ErrorCode::Aborted && task.cancel_flag.load() != 0
+                      ? cancelled(task.cancel_flag.load())
+                      : error);
     } catch (const std::bad_alloc&) {
         task.fail(Error(ErrorCode::OutOfMemory, "the process has no memory left", {}));
     } catch (const std::exception& error) {
@@ -75,7 +77,8 @@ void Pump::close(std::shared_ptr<Task> last) {
         for (auto& [id, weak] : by_id_) {
             if (auto task = weak.lock()) {
                 int none = 0;
-                task->cancel_flag.compare_exchange_strong(none, static_cast<int>(CancelReason::Disposed));
+                task->cancel_flag.compare_exchange_strong(none,
+                                                          static_cast<int>(CancelReason::Disposed));
             }
         }
         if (last) {
@@ -89,10 +92,13 @@ void Pump::close(std::shared_ptr<Task> last) {
 
 void Pump::admit() {
     std::lock_guard lock(mutex_);
-    // By id: a request may be posted late because its picture took long to decode, and keeps its place all the same.
+    // By id: a request may be posted late because its picture took long to decode, and keeps its
+    // place all the same.
     for (auto& task : incoming_) {
         auto it = tasks_.end();
-        while (it != tasks_.begin() && task->gate() == Task::Gate::Running && (*std::prev(it))->id > task->id) --it;
+        while (it != tasks_.begin() && task->gate() == Task::Gate::Running &&
+               (*std::prev(it))->id > task->id)
+            --it;
         tasks_.insert(it, std::move(task));
     }
     incoming_.clear();
@@ -125,8 +131,10 @@ void Pump::run() {
             return;
         }
         if (!progressed && incoming_.empty()) {
-            // Cannot happen while whoever holds what others wait for is in the list; a bug must not spin for ever.
-            for (auto& task : tasks_) task->cancel_flag.store(static_cast<int>(CancelReason::Aborted));
+            // Cannot happen while whoever holds what others wait for is in the list; a bug must not
+            // spin for ever.
+            for (auto& task : tasks_)
+                task->cancel_flag.store(static_cast<int>(CancelReason::Aborted));
         }
     }
 }

@@ -1,5 +1,6 @@
-// The one worker that owns a model while it has work. Others post tasks and cancel them; the pump runs them in turns, a
-// bounded step each, and ends when there is none left. Knows nothing of what a task does.
+// The one worker that owns a model while it has work. Others post tasks and cancel them; the pump
+// runs them in turns, a bounded step each, and ends when there is none left. Knows nothing of what
+// a task does.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -20,34 +21,37 @@ class Task {
   public:
     // Why this task may not take its next step now.
     enum class Gate {
-        Alone,     // only when no other task runs: loading, disposing
-        Running,   // whenever its turn comes
+        Alone,    // only when no other task runs: loading, disposing
+        Running,  // whenever its turn comes
     };
     enum class Step { More, Waiting, Finished };
 
     explicit Task(uint64_t id) : id(id) {}
     virtual ~Task() = default;
     virtual Gate gate() const { return Gate::Running; }
-    // A bounded piece of work. Waiting: something another task holds is missing; try again after the others' turn.
-    // Throws Error; then fail() is called and the task is over.
+    // A bounded piece of work. Waiting: something another task holds is missing; try again after
+    // the others' turn. Throws Error; then fail() is called and the task is over.
     virtual Step step() = 0;
     // The one other way to end. Called at most once, never after Finished.
     virtual void fail(const class Error& error) = 0;
 
     const uint64_t id;
-    std::atomic<int> cancel_flag{0};   // CancelReason
+    std::atomic<int> cancel_flag{0};  // CancelReason
 };
 
 class Pump {
   public:
-    // `start` is called on the posting thread whenever a worker is needed; it must get run() called once, elsewhere.
+    // `start` is called on the posting thread whenever a worker is needed; it must get run() called
+    // once, elsewhere.
     explicit Pump(std::function<void()> start) : start_(std::move(start)) {}
 
-    // Any thread. After close(): the task fails at once with Disposed, except for the one given to close().
+    // Any thread. After close(): the task fails at once with Disposed, except for the one given to
+    // close().
     void post(std::shared_ptr<Task> task);
     // Any thread. Nothing happens when the task is over.
     void cancel(uint64_t id, CancelReason reason = CancelReason::Aborted);
-    // Any thread. Cancels everything and refuses what comes later; `last`, if any, runs after all others ended.
+    // Any thread. Cancels everything and refuses what comes later; `last`, if any, runs after all
+    // others ended.
     void close(std::shared_ptr<Task> last);
 
     // The worker. Returns when there is no task left.
@@ -66,7 +70,7 @@ class Pump {
     bool running_ = false;
     bool closed_ = false;
 
-    std::list<std::shared_ptr<Task>> tasks_;   // the worker's own, in order of arrival
+    std::list<std::shared_ptr<Task>> tasks_;  // the worker's own, in order of arrival
 };
 
 }  // namespace paligemma

@@ -67,7 +67,10 @@ class Keys {
     }
     [[noreturn]] static void missing(const std::string& key) {
         throw Error(ErrorCode::ModelFormat, "the model file has no key " + key,
-                    {.name = key, .found = "nothing", .expected = "a PaliGemma GGUF", .hint = "convert the checkpoint with `paligemma convert`"});
+                    {.name = key,
+                     .found = "nothing",
+                     .expected = "a PaliGemma GGUF",
+                     .hint = "convert the checkpoint with `paligemma convert`"});
     }
 
   private:
@@ -82,15 +85,17 @@ const GgufFile& text_file(std::span<const GgufFile> files) {
         if (architecture == "gemma" || architecture == "gemma2") return file;
         found += (found.empty() ? "" : ", ") + architecture;
     }
-    throw Error(ErrorCode::ModelArch, "general.architecture is " + found + ", expected gemma or gemma2",
-                {.name = "general.architecture",
-                 .found = found,
-                 .expected = "gemma (PaliGemma 1) or gemma2 (PaliGemma 2)",
-                 .hint = found == "clip" ? "this is the vision part; pass both files as { text, mmproj }"
-                                         : "only PaliGemma models can be loaded"});
+    throw Error(
+        ErrorCode::ModelArch, "general.architecture is " + found + ", expected gemma or gemma2",
+        {.name = "general.architecture",
+         .found = found,
+         .expected = "gemma (PaliGemma 1) or gemma2 (PaliGemma 2)",
+         .hint = found == "clip" ? "this is the vision part; pass both files as { text, mmproj }"
+                                 : "only PaliGemma models can be loaded"});
 }
 
-void require(bool condition, const std::string& name, const std::string& found, const std::string& expected) {
+void require(bool condition, const std::string& name, const std::string& found,
+             const std::string& expected) {
     if (!condition) throw mismatch(ErrorCode::ModelCorrupt, name, found, expected);
 }
 
@@ -104,7 +109,8 @@ TextConfig read_text(const Keys& keys, const std::string& architecture) {
     c.n_ff = keys.integer(a + "feed_forward_length", 8, 131072);
     c.n_head = keys.integer(a + "attention.head_count", 1, 128);
     c.n_head_kv = keys.find_integer(a + "attention.head_count_kv", 1, 128).value_or(c.n_head);
-    c.head_dim = keys.find_integer(a + "attention.key_length", 2, 512).value_or(c.n_embd / c.n_head);
+    c.head_dim =
+        keys.find_integer(a + "attention.key_length", 2, 512).value_or(c.n_embd / c.n_head);
     c.n_ctx = keys.integer(a + "context_length", 16, 1 << 20);
     c.rms_eps = keys.number(a + "attention.layer_norm_rms_epsilon", 1e-6, 0, 1);
     c.rope_theta = keys.number(a + "rope.freq_base", 10000, 1, 1e12);
@@ -112,13 +118,18 @@ TextConfig read_text(const Keys& keys, const std::string& architecture) {
         c.attention_softcap = keys.number(a + "attn_logit_softcapping", 50, 0, 1e6);
         c.final_softcap = keys.number(a + "final_logit_softcapping", 30, 0, 1e6);
     }
-    // Files of other tools have no key for it: Gemma 2 27B is the one that scales by n_embd / n_head, not by head_dim.
+    // Files of other tools have no key for it: Gemma 2 27B is the one that scales by n_embd /
+    // n_head, not by head_dim.
     const bool is_28b = c.has_post_norms && c.n_layer == 46 && c.n_embd == 4608;
     const double scalar = is_28b ? static_cast<double>(c.n_embd) / c.n_head : c.head_dim;
-    c.query_scale = keys.number("paligemma.attention.query_scale", 1 / std::sqrt(scalar), 1e-6, 1e6);
-    // llama.cpp's convention, which the graph relies on: norm weights in the file already hold 1 + w.
-    require(keys.flag("paligemma.norm_offset_baked", true), "paligemma.norm_offset_baked", "false", "true");
-    const int value_length = keys.find_integer(a + "attention.value_length", 2, 512).value_or(c.head_dim);
+    c.query_scale =
+        keys.number("paligemma.attention.query_scale", 1 / std::sqrt(scalar), 1e-6, 1e6);
+    // llama.cpp's convention, which the graph relies on: norm weights in the file already hold 1 +
+    // w.
+    require(keys.flag("paligemma.norm_offset_baked", true), "paligemma.norm_offset_baked", "false",
+            "true");
+    const int value_length =
+        keys.find_integer(a + "attention.value_length", 2, 512).value_or(c.head_dim);
     require(value_length == c.head_dim, a + "attention.value_length", std::to_string(value_length),
             std::to_string(c.head_dim) + " as key_length");
     require(c.n_head % c.n_head_kv == 0, a + "attention.head_count", std::to_string(c.n_head),
@@ -131,11 +142,13 @@ VisionConfig read_vision(const Keys& keys, int n_embd_text) {
     VisionConfig c;
     const std::string v = "clip.vision.";
     if (keys.with(v + "image_size") == nullptr) {
-        throw Error(ErrorCode::ModelArch, "the model has no vision tower",
-                    {.name = v + "image_size",
-                     .found = "a text-only Gemma",
-                     .expected = "PaliGemma with clip.vision.* keys",
-                     .hint = "pass both files as { text, mmproj } when the vision part is a file of its own"});
+        throw Error(
+            ErrorCode::ModelArch, "the model has no vision tower",
+            {.name = v + "image_size",
+             .found = "a text-only Gemma",
+             .expected = "PaliGemma with clip.vision.* keys",
+             .hint =
+                 "pass both files as { text, mmproj } when the vision part is a file of its own"});
     }
     c.image_size = keys.integer(v + "image_size", 1, 1792);
     c.patch_size = keys.integer(v + "patch_size", 1, 1792);
@@ -144,16 +157,19 @@ VisionConfig read_vision(const Keys& keys, int n_embd_text) {
     c.n_ff = keys.integer(v + "feed_forward_length", 8, 131072);
     c.n_head = keys.integer(v + "attention.head_count", 1, 128);
     c.eps = keys.number(v + "attention.layer_norm_epsilon", 1e-6, 0, 1);
-    c.n_ff_padded = keys.find_integer("paligemma.vision.feed_forward_padded", c.n_ff, 131072).value_or(c.n_ff);
+    c.n_ff_padded =
+        keys.find_integer("paligemma.vision.feed_forward_padded", c.n_ff, 131072).value_or(c.n_ff);
     require(c.image_size % c.patch_size == 0, v + "image_size", std::to_string(c.image_size),
             "a multiple of patch_size " + std::to_string(c.patch_size));
     require(c.n_embd % c.n_head == 0, v + "embedding_length", std::to_string(c.n_embd),
             "a multiple of head_count " + std::to_string(c.n_head));
-    require(c.n_patches() <= 16384, v + "image_size", std::to_string(c.image_size), "at most 16384 patches");
+    require(c.n_patches() <= 16384, v + "image_size", std::to_string(c.image_size),
+            "at most 16384 patches");
     const int projection = keys.find_integer(v + "projection_dim", 1, 32768).value_or(n_embd_text);
     require(projection == n_embd_text, v + "projection_dim", std::to_string(projection),
             std::to_string(n_embd_text) + " as the text model's embedding_length");
-    const int n_tokens = keys.find_integer("paligemma.image_token_count", 1, 1 << 20).value_or(c.n_patches());
+    const int n_tokens =
+        keys.find_integer("paligemma.image_token_count", 1, 1 << 20).value_or(c.n_patches());
     require(n_tokens == c.n_patches(), "paligemma.image_token_count", std::to_string(n_tokens),
             std::to_string(c.n_patches()) + " = (image_size / patch_size)^2");
     return c;
@@ -181,8 +197,10 @@ TokenIds read_tokens(const Keys& keys, const GgufFile& file, int n_vocab) {
     // Everything from the image placeholder on is padding whose logits are noise.
     const int32_t image = find("<image>");
     t.n_usable = image > 0 ? image : n_vocab;
-    require(t.separator >= 0, "paligemma.separator_token", "absent, and no piece is a newline", "the id of a newline");
-    require(t.bos != t.eos, "tokenizer.ggml.bos_token_id", std::to_string(t.bos), "another id than eos_token_id");
+    require(t.separator >= 0, "paligemma.separator_token", "absent, and no piece is a newline",
+            "the id of a newline");
+    require(t.bos != t.eos, "tokenizer.ggml.bos_token_id", std::to_string(t.bos),
+            "another id than eos_token_id");
     return t;
 }
 
@@ -190,8 +208,9 @@ TokenIds read_tokens(const Keys& keys, const GgufFile& file, int n_vocab) {
 
 std::string variant_name(const TextConfig& t, const VisionConfig& v) {
     for (const auto& row : VARIANTS) {
-        if (row.n_embd == t.n_embd && row.n_layer == t.n_layer && row.n_ff == t.n_ff && row.n_head == t.n_head &&
-            row.n_head_kv == t.n_head_kv && row.head_dim == t.head_dim && v.n_embd == 1152 && v.n_layer == 27)
+        if (row.n_embd == t.n_embd && row.n_layer == t.n_layer && row.n_ff == t.n_ff &&
+            row.n_head == t.n_head && row.n_head_kv == t.n_head_kv && row.head_dim == t.head_dim &&
+            v.n_embd == 1152 && v.n_layer == 27)
             return std::string(row.size) + "-" + std::to_string(v.image_size);
     }
     return "custom";
@@ -207,7 +226,8 @@ ModelConfig read_config(std::span<const GgufFile> files) {
     c.name = keys.text("general.name", "PaliGemma");
     c.variant = variant_name(c.text, c.vision);
 
-    // The embedding's own shape counts, not a key: files differ in how many padding rows they carry.
+    // The embedding's own shape counts, not a key: files differ in how many padding rows they
+    // carry.
     const GgufTensor* embedding = text.find_tensor("token_embd.weight");
     if (embedding == nullptr) {
         throw Error(ErrorCode::TensorMissing, "tensor token_embd.weight is missing",

@@ -1,5 +1,6 @@
-// What a model file says about itself, as structs. Everything comes from the file's keys (spec section 8.5); the table
-// of published variants serves display and defaults for files that were made by other tools.
+// What a model file says about itself, as structs. Everything comes from the file's keys (spec
+// section 8.5); the table of published variants serves display and defaults for files that were
+// made by other tools.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -10,19 +11,19 @@
 namespace paligemma {
 
 struct TextConfig {
-    std::string architecture;   // "gemma", "gemma2": also the prefix of the keys
+    std::string architecture;  // "gemma", "gemma2": also the prefix of the keys
     int n_embd = 0, n_layer = 0, n_ff = 0, n_head = 0, n_head_kv = 0, head_dim = 0;
-    int n_vocab = 0;            // rows of the embedding
+    int n_vocab = 0;  // rows of the embedding
     int n_ctx = 0;
     float rms_eps = 1e-6f, rope_theta = 10000.f;
     float query_scale = 0.f;
-    float attention_softcap = 0.f, final_softcap = 0.f;   // 0: none
-    bool has_post_norms = false;                          // four norms per layer
+    float attention_softcap = 0.f, final_softcap = 0.f;  // 0: none
+    bool has_post_norms = false;                         // four norms per layer
 };
 
 struct VisionConfig {
     int image_size = 0, patch_size = 0, n_embd = 0, n_layer = 0, n_ff = 0, n_head = 0;
-    int n_ff_padded = 0;        // width of the MLP in the file, zeros above n_ff
+    int n_ff_padded = 0;  // width of the MLP in the file, zeros above n_ff
     float eps = 1e-6f;
     int n_patches() const { return (image_size / patch_size) * (image_size / patch_size); }
     int head_dim() const { return n_embd / n_head; }
@@ -30,12 +31,12 @@ struct VisionConfig {
 
 struct TokenIds {
     int32_t bos = 2, eos = 1, separator = 108;
-    int32_t first_loc = -1, first_seg = -1;   // -1: the vocabulary has none
-    int32_t n_usable = 0;                     // ids from here on are never sampled (padding rows)
+    int32_t first_loc = -1, first_seg = -1;  // -1: the vocabulary has none
+    int32_t n_usable = 0;                    // ids from here on are never sampled (padding rows)
 };
 
 struct ModelConfig {
-    int version = 1;            // PaliGemma 1 or 2
+    int version = 1;  // PaliGemma 1 or 2
     std::string name, variant;
     TextConfig text;
     VisionConfig vision;
@@ -43,11 +44,13 @@ struct ModelConfig {
     bool has_mask_codec = false;
 };
 
-// `files`: one GGUF with everything, or a text file and a vision file. Throws ModelArch for other models (listing what
-// was found), ModelCorrupt for sizes that contradict each other, ModelFormat for keys of the wrong type.
+// `files`: one GGUF with everything, or a text file and a vision file. Throws ModelArch for other
+// models (listing what was found), ModelCorrupt for sizes that contradict each other, ModelFormat
+// for keys of the wrong type.
 ModelConfig read_config(std::span<const GgufFile> files);
 
-// "3b-448" when the sizes are those of a published checkpoint (spec sections 1.1, 1.2), else "custom".
+// "3b-448" when the sizes are those of a published checkpoint (spec sections 1.1, 1.2), else
+// "custom".
 std::string variant_name(const TextConfig& text, const VisionConfig& vision);
 
 }  // namespace paligemma

@@ -9,7 +9,9 @@ Gemma::Gemma(const TextConfig& config, const Weights& weights, const layers::Pol
     embedding_ = weights.get("token_embd.weight");
     output_norm_ = weights.get("output_norm.weight");
     for (int i = 0; i < config.n_layer; ++i) {
-        auto get = [&](const char* name) { return weights.get("blk." + std::to_string(i) + "." + name + ".weight"); };
+        auto get = [&](const char* name) {
+            return weights.get("blk." + std::to_string(i) + "." + name + ".weight");
+        };
         layers_.push_back({
             .attn_norm = get("attn_norm"),
             .q = get("attn_q"),
@@ -28,13 +30,15 @@ Gemma::Gemma(const TextConfig& config, const Weights& weights, const layers::Pol
 
 // x [n_embd, n] -> [head_dim, n_head, n]
 ggml_tensor* Gemma::heads(Graph& g, ggml_tensor* weight, ggml_tensor* x, int64_t n_head) const {
-    return ggml_reshape_3d(g.ctx(), layers::linear(g, weight, nullptr, x), config_.head_dim, n_head, x->ne[1]);
+    return ggml_reshape_3d(g.ctx(), layers::linear(g, weight, nullptr, x), config_.head_dim, n_head,
+                           x->ne[1]);
 }
 
-// Half-split pairs over the whole head (NeoX mode); positions count from 0 at the first image token. Spec section 5.3.
+// Half-split pairs over the whole head (NeoX mode); positions count from 0 at the first image
+// token. Spec section 5.3.
 ggml_tensor* Gemma::rope(Graph& g, ggml_tensor* x, ggml_tensor* positions) const {
-    return ggml_rope_ext(g.ctx(), x, positions, nullptr, config_.head_dim, GGML_ROPE_TYPE_NEOX, 0, config_.rope_theta,
-                         1.f, 0.f, 1.f, 0.f, 0.f);
+    return ggml_rope_ext(g.ctx(), x, positions, nullptr, config_.head_dim, GGML_ROPE_TYPE_NEOX, 0,
+                         config_.rope_theta, 1.f, 0.f, 1.f, 0.f, 0.f);
 }
 
 layers::AttentionParams Gemma::attention_params(bool fused) const {
@@ -43,7 +47,9 @@ layers::AttentionParams Gemma::attention_params(bool fused) const {
 
 ggml_tensor* Gemma::attention_output(Graph& g, const Layer& layer, ggml_tensor* a) const {
     ggml_tensor* o = layers::linear(g, layer.output, nullptr, a);
-    return layer.post_attention_norm ? layers::rms_norm(g, o, layer.post_attention_norm, config_.rms_eps) : o;
+    return layer.post_attention_norm
+               ? layers::rms_norm(g, o, layer.post_attention_norm, config_.rms_eps)
+               : o;
 }
 
 ggml_tensor* Gemma::ffn(Graph& g, const Layer& layer, ggml_tensor* h) const {
@@ -56,7 +62,8 @@ ggml_tensor* Gemma::ffn(Graph& g, const Layer& layer, ggml_tensor* h) const {
     return layer.post_ffw_norm ? layers::rms_norm(g, f, layer.post_ffw_norm, config_.rms_eps) : f;
 }
 
-void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions, const LayerCache& cache) const {
+void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
+                          const LayerCache& cache) const {
     ggml_context* c = g.ctx();
     const Layer& layer = layers_[i];
     const int64_t n = h->ne[1];
@@ -65,7 +72,8 @@ void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* position
     ggml_tensor* a = layers::rms_norm(g, h, layer.attn_norm, config_.rms_eps);
     ggml_tensor* k = rope(g, heads(g, layer.k, a, config_.n_head_kv), positions);
     ggml_tensor* v = heads(g, layer.v, a, config_.n_head_kv);
-    // Fused attention reads the cache: GPUs want its type. Products take the f32 keys and values as they are.
+    // Fused attention reads the cache: GPUs want its type. Products take the f32 keys and values as
+    // they are.
     ggml_tensor* k_rows = layers::rows(g, cache.k, 0, n);
     ggml_tensor* v_rows = layers::rows(g, cache.v, 0, n);
     g.expand(ggml_cpy(c, ggml_reshape_2d(c, k, k_rows->ne[0], n), k_rows));
@@ -75,12 +83,14 @@ void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* position
         v = ggml_reshape_3d(c, v_rows, config_.head_dim, config_.n_head_kv, n);
     }
     const auto kv = layers::keys_values(g, k, v, params);
-    const int64_t query_rows = std::min(policy_.query_rows(n, config_.n_head),
-                                        policy_.rows_per_node(config_.n_embd, config_.n_head * config_.head_dim));
+    const int64_t query_rows =
+        std::min(policy_.query_rows(n, config_.n_head),
+                 policy_.rows_per_node(config_.n_embd, config_.n_head * config_.head_dim));
     for (int64_t begin = 0; begin < n; begin += query_rows) {
         const int64_t m = std::min(query_rows, n - begin);
         ggml_tensor* part_positions = ggml_view_1d(c, positions, m, begin * positions->nb[0]);
-        ggml_tensor* q = rope(g, heads(g, layer.q, layers::rows(g, a, begin, m), config_.n_head), part_positions);
+        ggml_tensor* q = rope(g, heads(g, layer.q, layers::rows(g, a, begin, m), config_.n_head),
+                              part_positions);
         ggml_tensor* o = attention_output(g, layer, layers::attention(g, q, kv, nullptr, params));
         layers::add_to(g, layers::rows(g, h, begin, m), o);
     }
@@ -92,8 +102,9 @@ void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* position
     g.tap("layer." + std::to_string(i), h);
 }
 
-ggml_tensor* Gemma::decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions, ggml_tensor* row,
-                                 ggml_tensor* mask, int64_t n_kv, const LayerCache& cache) const {
+ggml_tensor* Gemma::decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
+                                 ggml_tensor* row, ggml_tensor* mask, int64_t n_kv,
+                                 const LayerCache& cache) const {
     ggml_context* c = g.ctx();
     const Layer& layer = layers_[i];
     const int64_t width = cache.k->ne[0];
@@ -107,7 +118,8 @@ ggml_tensor* Gemma::decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* p
 
     const auto params = attention_params(policy_.fused_decode);
     auto cached = [&](ggml_tensor* t) {
-        return ggml_view_3d(c, t, config_.head_dim, config_.n_head_kv, n_kv, config_.head_dim * t->nb[0], t->nb[1], 0);
+        return ggml_view_3d(c, t, config_.head_dim, config_.n_head_kv, n_kv,
+                            config_.head_dim * t->nb[0], t->nb[1], 0);
     };
     const auto kv = layers::keys_values(g, cached(cache.k), cached(cache.v), params);
     h = ggml_add(c, h, attention_output(g, layer, layers::attention(g, q, kv, mask, params)));

@@ -1,5 +1,6 @@
-// Gemma and Gemma 2 as PaliGemma uses them: prefix-LM, no sliding window, output head tied to the embedding. One file for both:
-// the config says whether there are post-norms and soft-caps. Formulas: spec section 5.
+// Gemma and Gemma 2 as PaliGemma uses them: prefix-LM, no sliding window, output head tied to the
+// embedding. One file for both: the config says whether there are post-norms and soft-caps.
+// Formulas: spec section 5.
 #pragma once
 #include <vector>
 
@@ -11,7 +12,7 @@ namespace paligemma {
 
 // One layer's part of a KV cache, for one sequence.
 struct LayerCache {
-    ggml_tensor* k;   // [head_dim * n_head_kv, n_ctx]
+    ggml_tensor* k;  // [head_dim * n_head_kv, n_ctx]
     ggml_tensor* v;
 };
 
@@ -19,14 +20,17 @@ class Gemma {
   public:
     Gemma(const TextConfig& config, const Weights& weights, const layers::Policy& policy);
 
-    // The whole prefix at once, every token sees every other (no mask): h [n_embd, n], updated in place by layer i;
-    // keys and values go to rows 0..n-1 of the cache. positions i32 [n].
-    void prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions, const LayerCache& cache) const;
+    // The whole prefix at once, every token sees every other (no mask): h [n_embd, n], updated in
+    // place by layer i; keys and values go to rows 0..n-1 of the cache. positions i32 [n].
+    void prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
+                       const LayerCache& cache) const;
 
-    // One token of one sequence: h [n_embd, 1] -> [n_embd, 1]. Its key and value go to cache row `row` (i64 [1]);
-    // it sees the first n_kv rows where mask f16 [n_kv, 1] is 0 and not where it is -inf. positions i32 [1].
-    ggml_tensor* decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions, ggml_tensor* row,
-                              ggml_tensor* mask, int64_t n_kv, const LayerCache& cache) const;
+    // One token of one sequence: h [n_embd, 1] -> [n_embd, 1]. Its key and value go to cache row
+    // `row` (i64 [1]); it sees the first n_kv rows where mask f16 [n_kv, 1] is 0 and not where it
+    // is -inf. positions i32 [1].
+    ggml_tensor* decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
+                              ggml_tensor* row, ggml_tensor* mask, int64_t n_kv,
+                              const LayerCache& cache) const;
 
     // h [n_embd, n] -> logits [n_vocab, n], after the final soft-cap
     ggml_tensor* logits(Graph& g, ggml_tensor* h) const;

@@ -7,7 +7,8 @@ ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tenso
     return bias == nullptr ? y : ggml_add(g.ctx(), y, bias);
 }
 
-ggml_tensor* layer_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, ggml_tensor* bias, float eps) {
+ggml_tensor* layer_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, ggml_tensor* bias,
+                        float eps) {
     ggml_tensor* y = ggml_norm(g.ctx(), x, eps);
     return ggml_add(g.ctx(), ggml_mul(g.ctx(), y, weight), bias);
 }
@@ -20,7 +21,7 @@ ggml_tensor* gelu(Graph& g, const Policy& policy, ggml_tensor* x) {
     if (!policy.exact_gelu) return ggml_gelu(g.ctx(), x);
     constexpr float SQRT_2_OVER_PI = 0.79788456080286535588f;
     ggml_context* c = g.ctx();
-    ggml_tensor* inner = ggml_scale_bias(c, ggml_sqr(c, x), 0.044715f, 1.f);   // 1 + 0.044715 x^2
+    ggml_tensor* inner = ggml_scale_bias(c, ggml_sqr(c, x), 0.044715f, 1.f);  // 1 + 0.044715 x^2
     inner = ggml_scale(c, ggml_mul(c, inner, x), SQRT_2_OVER_PI);
     return ggml_mul(c, ggml_scale_bias(c, ggml_tanh(c, inner), 0.5f, 0.5f), x);
 }
@@ -40,19 +41,20 @@ ggml_tensor* attention(Graph& g, ggml_tensor* q, const KeysValues& kv, ggml_tens
                        const AttentionParams& params) {
     ggml_context* c = g.ctx();
     const int64_t width = q->ne[0] * q->ne[1], n_q = q->ne[2];
-    q = ggml_permute(c, q, 0, 2, 1, 3);   // [head_dim, n_q, n_head]
+    q = ggml_permute(c, q, 0, 2, 1, 3);  // [head_dim, n_q, n_head]
     if (params.fused) {
-        ggml_tensor* y = ggml_flash_attn_ext(c, q, kv.k, kv.v, mask, params.scale, 0.f, params.softcap);
+        ggml_tensor* y =
+            ggml_flash_attn_ext(c, q, kv.k, kv.v, mask, params.scale, 0.f, params.softcap);
         return ggml_reshape_2d(c, y, width, n_q);
     }
-    ggml_tensor* scores = ggml_mul_mat(c, kv.k, ggml_cont(c, q));   // [n_kv, n_q, n_head]
+    ggml_tensor* scores = ggml_mul_mat(c, kv.k, ggml_cont(c, q));  // [n_kv, n_q, n_head]
     float scale = params.scale;
     if (params.softcap != 0.f) {
         scores = soft_cap(g, ggml_scale(c, scores, scale), params.softcap);
         scale = 1.f;
     }
     ggml_tensor* p = ggml_soft_max_ext(c, scores, mask, scale, 0.f);
-    ggml_tensor* y = ggml_mul_mat(c, kv.v, p);   // [head_dim, n_q, n_head]
+    ggml_tensor* y = ggml_mul_mat(c, kv.v, p);  // [head_dim, n_q, n_head]
     return ggml_cont_2d(c, ggml_permute(c, y, 0, 2, 1, 3), width, n_q);
 }
 
@@ -60,6 +62,8 @@ ggml_tensor* rows(Graph& g, ggml_tensor* x, int64_t begin, int64_t n) {
     return ggml_view_2d(g.ctx(), x, x->ne[0], n, x->nb[1], begin * x->nb[1]);
 }
 
-void add_to(Graph& g, ggml_tensor* h, ggml_tensor* delta) { g.expand(ggml_add_inplace(g.ctx(), h, delta)); }
+void add_to(Graph& g, ggml_tensor* h, ggml_tensor* delta) {
+    g.expand(ggml_add_inplace(g.ctx(), h, delta));
+}
 
 }  // namespace paligemma::layers

@@ -1,4 +1,5 @@
-// Blocks that both networks are made of. Shapes are in ggml order, fastest first. Every weight goes through linear().
+// Blocks that both networks are made of. Shapes are in ggml order, fastest first. Every weight goes
+// through linear().
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -11,13 +12,16 @@ namespace paligemma::layers {
 struct Policy {
     // Exact tanh GELU instead of ggml's 16-bit table on the CPU (relative error up to 1e-3).
     bool exact_gelu = false;
-    // Fused attention for a single row (decode) and for many (encode, prefill). On the CPU matrix products are faster for many
-    // rows: ggml's tiled kernel refuses heads of 72. A backend without the fused operation uses products for both.
+    // Fused attention for a single row (decode) and for many (encode, prefill). On the CPU matrix
+    // products are faster for many rows: ggml's tiled kernel refuses heads of 72. A backend without
+    // the fused operation uses products for both.
     bool fused_decode = true;
     bool fused_prefill = false;
-    // Work one node may hold: a node cannot be stopped, so this bounds the cancel latency. 2 operations per multiply-add.
+    // Work one node may hold: a node cannot be stopped, so this bounds the cancel latency. 2
+    // operations per multiply-add.
     double max_node_flops = 15e9;
-    // Bytes of attention scores held at once: an 896-pixel picture has 1 GiB of them per layer otherwise.
+    // Bytes of attention scores held at once: an 896-pixel picture has 1 GiB of them per layer
+    // otherwise.
     int64_t max_score_bytes = 64 << 20;
 
     // Rows of activations that one node may take when each row costs a product of n_in x n_out.
@@ -35,7 +39,8 @@ struct Policy {
 ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x);
 
 // x [n_embd, n]: (x - mean) / sqrt(variance + eps) * weight + bias
-ggml_tensor* layer_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, ggml_tensor* bias, float eps);
+ggml_tensor* layer_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, ggml_tensor* bias,
+                        float eps);
 
 // x [n_embd, n]: x / sqrt(mean(x^2) + eps) * weight, where weight already holds 1 + w
 ggml_tensor* rms_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, float eps);
@@ -48,14 +53,15 @@ ggml_tensor* soft_cap(Graph& g, ggml_tensor* x, float cap);
 
 struct AttentionParams {
     float scale;
-    float softcap = 0.f;   // 0: none; applied to the scaled scores, before the mask
+    float softcap = 0.f;  // 0: none; applied to the scaled scores, before the mask
     bool fused = false;
 };
 
 // Keys and values ready for several chunks of queries.
 struct KeysValues {
-    ggml_tensor* k;   // [head_dim, n_kv, n_head_kv]
-    ggml_tensor* v;   // fused: [head_dim, n_kv, n_head_kv]; else transposed [n_kv, head_dim, n_head_kv]
+    ggml_tensor* k;  // [head_dim, n_kv, n_head_kv]
+    ggml_tensor*
+        v;  // fused: [head_dim, n_kv, n_head_kv]; else transposed [n_kv, head_dim, n_head_kv]
 };
 // k, v [head_dim, n_head_kv, n_kv]
 KeysValues keys_values(Graph& g, ggml_tensor* k, ggml_tensor* v, const AttentionParams& params);

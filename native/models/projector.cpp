@@ -3,7 +3,8 @@
 namespace paligemma {
 
 Projector::Projector(const Weights& weights)
-    : weight_(weights.get("mm.input_projection.weight")), bias_(weights.get("mm.input_projection.bias")) {}
+    : weight_(weights.get("mm.input_projection.weight")),
+      bias_(weights.get("mm.input_projection.bias")) {}
 
 ggml_tensor* Projector::project(Graph& g, ggml_tensor* x) const {
     return g.tap("projected", layers::linear(g, weight_, bias_, x));

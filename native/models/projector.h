@@ -1,4 +1,5 @@
-// The projector: one linear layer from the vision width to the text width. Its outputs are the image tokens.
+// The projector: one linear layer from the vision width to the text width. Its outputs are the
+// image tokens.
 #pragma once
 #include "compute/weights.h"
 #include "models/layers.h"

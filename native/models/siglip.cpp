@@ -18,9 +18,9 @@ Siglip::Siglip(const VisionConfig& config, const Weights& weights, const layers:
     position_ = weights.get("v.position_embd.weight");
     for (int i = 0; i < config.n_layer; ++i) {
         const std::string b = "v.blk." + std::to_string(i) + ".";
-        blocks_.push_back({norm(b + "ln1"), norm(b + "ln2"), linear(b + "attn_q"), linear(b + "attn_k"),
-                           linear(b + "attn_v"), linear(b + "attn_out"), linear(b + "ffn_up"),
-                           linear(b + "ffn_down")});
+        blocks_.push_back({norm(b + "ln1"), norm(b + "ln2"), linear(b + "attn_q"),
+                           linear(b + "attn_k"), linear(b + "attn_v"), linear(b + "attn_out"),
+                           linear(b + "ffn_up"), linear(b + "ffn_down")});
     }
     post_ln_ = norm("v.post_ln");
 }
@@ -29,7 +29,8 @@ void Siglip::embed(Graph& g, ggml_tensor* pixels, ggml_tensor* h) const {
     ggml_context* c = g.ctx();
     const int p = config_.patch_size;
     // A convolution whose stride is its width is one product of unrolled patches.
-    ggml_tensor* patches = ggml_im2col(c, patch_weight_, pixels, p, p, 0, 0, 1, 1, true, GGML_TYPE_F32);
+    ggml_tensor* patches =
+        ggml_im2col(c, patch_weight_, pixels, p, p, 0, 0, 1, 1, true, GGML_TYPE_F32);
     patches = ggml_reshape_2d(c, patches, patches->ne[0], config_.n_patches());
     ggml_tensor* kernel = ggml_reshape_2d(c, patch_weight_, patches->ne[0], config_.n_embd);
     ggml_tensor* stem = g.tap("stem", layers::linear(g, kernel, patch_bias_, patches));
@@ -41,19 +42,23 @@ void Siglip::block(Graph& g, int i, ggml_tensor* h) const {
     const Block& b = blocks_[i];
     const int64_t n = config_.n_patches(), n_embd = config_.n_embd, n_head = config_.n_head;
     const int64_t head_dim = config_.head_dim();
-    const layers::AttentionParams params{
-        .scale = 1.f / std::sqrt(static_cast<float>(head_dim)), .softcap = 0.f, .fused = policy_.fused_prefill};
+    const layers::AttentionParams params{.scale = 1.f / std::sqrt(static_cast<float>(head_dim)),
+                                         .softcap = 0.f,
+                                         .fused = policy_.fused_prefill};
 
     auto heads = [&](const Linear& w, ggml_tensor* x) {
-        return ggml_reshape_3d(c, layers::linear(g, w.weight, w.bias, x), head_dim, n_head, x->ne[1]);
+        return ggml_reshape_3d(c, layers::linear(g, w.weight, w.bias, x), head_dim, n_head,
+                               x->ne[1]);
     };
     ggml_tensor* y = layers::layer_norm(g, h, b.ln1.weight, b.ln1.bias, config_.eps);
     const auto kv = layers::keys_values(g, heads(b.k, y), heads(b.v, y), params);
     const int64_t query_rows = policy_.query_rows(n, n_head);
     for (int64_t begin = 0; begin < n; begin += query_rows) {
         const int64_t m = std::min(query_rows, n - begin);
-        ggml_tensor* a = layers::attention(g, heads(b.q, layers::rows(g, y, begin, m)), kv, nullptr, params);
-        layers::add_to(g, layers::rows(g, h, begin, m), layers::linear(g, b.out.weight, b.out.bias, a));
+        ggml_tensor* a =
+            layers::attention(g, heads(b.q, layers::rows(g, y, begin, m)), kv, nullptr, params);
+        layers::add_to(g, layers::rows(g, h, begin, m),
+                       layers::linear(g, b.out.weight, b.out.bias, a));
     }
     const int64_t ffn_rows = policy_.rows_per_node(n_embd, config_.n_ff_padded);
     for (int64_t begin = 0; begin < n; begin += ffn_rows) {

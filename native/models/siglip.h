@@ -1,4 +1,5 @@
-// SigLIP, the vision tower: pixels -> one vector per patch. Formulas: spec section 3.1; names of the taps: the reference.
+// SigLIP, the vision tower: pixels -> one vector per patch. Formulas: spec section 3.1; names of
+// the taps: the reference.
 #pragma once
 #include <vector>
 

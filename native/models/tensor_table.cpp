@@ -20,7 +20,8 @@ std::string shape_text(const int64_t* ne, size_t n) {
 
 class Table {
   public:
-    void add(std::string name, std::vector<int64_t> shape, TensorUse use, std::vector<std::string> aliases = {}) {
+    void add(std::string name, std::vector<int64_t> shape, TensorUse use,
+             std::vector<std::string> aliases = {}) {
         rows.push_back({std::move(name), std::move(shape), use, std::move(aliases)});
     }
     void linear(const std::string& name, int64_t in, int64_t out) {
@@ -39,7 +40,9 @@ void add_text(Table& t, const TextConfig& c) {
     t.add("token_embd.weight", {c.n_embd, c.n_vocab}, TensorUse::Embedding);
     for (int i = 0; i < c.n_layer; ++i) {
         const std::string b = "blk." + std::to_string(i) + ".";
-        auto norm = [&](const char* name) { t.add(b + name + ".weight", {c.n_embd}, TensorUse::Plain); };
+        auto norm = [&](const char* name) {
+            t.add(b + name + ".weight", {c.n_embd}, TensorUse::Plain);
+        };
         auto product = [&](const char* name, int64_t in, int64_t out) {
             t.add(b + name + ".weight", {in, out}, TensorUse::Product);
         };
@@ -66,13 +69,15 @@ void add_vision(Table& t, const VisionConfig& c, int n_embd_text) {
     for (int i = 0; i < c.n_layer; ++i) {
         const std::string b = "v.blk." + std::to_string(i) + ".";
         t.layer_norm(b + "ln1", c.n_embd);
-        for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_out"}) t.linear(b + name, c.n_embd, c.n_embd);
+        for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_out"})
+            t.linear(b + name, c.n_embd, c.n_embd);
         t.layer_norm(b + "ln2", c.n_embd);
         t.linear(b + "ffn_up", c.n_embd, c.n_ff_padded);
         t.linear(b + "ffn_down", c.n_ff_padded, c.n_embd);
     }
     t.layer_norm("v.post_ln", c.n_embd);
-    t.add("mm.input_projection.weight", {c.n_embd, n_embd_text}, TensorUse::Product, {"mm.0.weight"});
+    t.add("mm.input_projection.weight", {c.n_embd, n_embd_text}, TensorUse::Product,
+          {"mm.0.weight"});
     t.add("mm.input_projection.bias", {n_embd_text}, TensorUse::Plain, {"mm.0.bias"});
 }
 
@@ -108,7 +113,8 @@ void add_mask_codec(Table& t) {
 // Types a tensor may have: products and the embedding anything, the rest full precision.
 bool type_fits(TensorUse use, WeightType type) {
     if (use == TensorUse::Product || use == TensorUse::Embedding) return true;
-    return type == WeightType::F32 || (use == TensorUse::Plain && (type == WeightType::F16 || type == WeightType::BF16));
+    return type == WeightType::F32 ||
+           (use == TensorUse::Plain && (type == WeightType::F16 || type == WeightType::BF16));
 }
 
 bool shape_fits(const TensorSpec& spec, const GgufTensor& t) {
@@ -129,12 +135,15 @@ struct Findings {
     void raise(ErrorCode code, const std::string& what, const std::string& hint) const {
         if (names.empty()) return;
         std::string list;
-        for (size_t i = 0; i < std::min(names.size(), MAX_NAMES_IN_MESSAGE); ++i) list += (i ? ", " : "") + names[i];
+        for (size_t i = 0; i < std::min(names.size(), MAX_NAMES_IN_MESSAGE); ++i)
+            list += (i ? ", " : "") + names[i];
         if (names.size() > MAX_NAMES_IN_MESSAGE)
             list += " and " + std::to_string(names.size() - MAX_NAMES_IN_MESSAGE) + " more";
         std::string message = what + ": " + list;
-        if (!expected.empty()) message += " (" + names[0] + " is " + found + ", expected " + expected + ")";
-        throw Error(code, message, {.name = names[0], .found = found, .expected = expected, .hint = hint});
+        if (!expected.empty())
+            message += " (" + names[0] + " is " + found + ", expected " + expected + ")";
+        throw Error(code, message,
+                    {.name = names[0], .found = found, .expected = expected, .hint = hint});
     }
 };
 
@@ -148,7 +157,8 @@ std::vector<TensorSpec> tensor_table(const ModelConfig& config) {
     return std::move(t.rows);
 }
 
-std::vector<TensorPlace> check_inventory(const std::vector<TensorSpec>& table, std::span<const GgufFile> files) {
+std::vector<TensorPlace> check_inventory(const std::vector<TensorSpec>& table,
+                                         std::span<const GgufFile> files) {
     std::vector<TensorPlace> places;
     std::unordered_set<const GgufTensor*> used;
     Findings missing, surplus, shapes, types;
@@ -161,7 +171,8 @@ std::vector<TensorPlace> check_inventory(const std::vector<TensorSpec>& table, s
                 place = {&spec, f, files[f].find_tensor(name)};
         if (place.tensor == nullptr) {
             // A codec may come without its encoder; the mask code says so when it is asked for.
-            if (spec.use != TensorUse::Codec) missing.add(spec.name, "absent", shape_text(spec.shape.data(), spec.shape.size()));
+            if (spec.use != TensorUse::Codec)
+                missing.add(spec.name, "absent", shape_text(spec.shape.data(), spec.shape.size()));
             continue;
         }
         used.insert(place.tensor);
@@ -176,10 +187,12 @@ std::vector<TensorPlace> check_inventory(const std::vector<TensorSpec>& table, s
     for (const auto& file : files)
         for (const auto& t : file.tensors())
             if (!used.contains(&t)) surplus.add(t.name);
-    missing.raise(ErrorCode::TensorMissing, "tensors are missing", "the file is incomplete or of another model; convert the checkpoint again");
+    missing.raise(ErrorCode::TensorMissing, "tensors are missing",
+                  "the file is incomplete or of another model; convert the checkpoint again");
     shapes.raise(ErrorCode::TensorShape, "tensors have another shape than the file's keys say", "");
     types.raise(ErrorCode::TensorType, "tensors have a type that cannot be used there", "");
-    surplus.raise(ErrorCode::TensorSurplus, "the file has tensors that do not belong to PaliGemma", "");
+    surplus.raise(ErrorCode::TensorSurplus, "the file has tensors that do not belong to PaliGemma",
+                  "");
     return places;
 }
 

@@ -26,7 +26,9 @@ SampledToken Sampler::sample(std::span<const float> logits) {
     }
     if (has_nan || logits.empty() || !std::isfinite(logits[best])) {
         throw Error(ErrorCode::EngineNumeric, "the model produced logits that are not finite",
-                    {.name = "logits", .found = "NaN or infinity", .expected = "finite numbers",
+                    {.name = "logits",
+                     .found = "NaN or infinity",
+                     .expected = "finite numbers",
                      .hint = "check the file with load option checkTensors"});
     }
     // log(sum(exp)) around the maximum
@@ -43,7 +45,8 @@ SampledToken Sampler::sample(std::span<const float> logits) {
         for (size_t i = 0; i < logits.size(); ++i)
             candidates_.push_back({static_cast<int32_t>(i), logprob(static_cast<int32_t>(i))});
         const size_t n = std::min<size_t>(params_.n_top_logprobs, candidates_.size());
-        std::partial_sort(candidates_.begin(), candidates_.begin() + n, candidates_.end(), likelier);
+        std::partial_sort(candidates_.begin(), candidates_.begin() + n, candidates_.end(),
+                          likelier);
         token.top.assign(candidates_.begin(), candidates_.begin() + n);
     }
     return token;
@@ -57,7 +60,8 @@ int32_t Sampler::draw(std::span<const float> logits) {
     if (params_.top_k > 0) n = std::min<size_t>(n, params_.top_k);
     // Sorting is only needed where something is cut off.
     if (n < candidates_.size() || params_.top_p < 1.f) {
-        std::partial_sort(candidates_.begin(), candidates_.begin() + n, candidates_.end(), likelier);
+        std::partial_sort(candidates_.begin(), candidates_.begin() + n, candidates_.end(),
+                          likelier);
         candidates_.resize(n);
     }
     float max = candidates_[0].logprob;
@@ -71,7 +75,8 @@ int32_t Sampler::draw(std::span<const float> logits) {
         // The smallest set of the likeliest tokens whose probability reaches top_p.
         double kept = 0;
         size_t keep = 0;
-        while (keep < candidates_.size() && kept < params_.top_p * sum) kept += candidates_[keep++].logprob;
+        while (keep < candidates_.size() && kept < params_.top_p * sum)
+            kept += candidates_[keep++].logprob;
         candidates_.resize(keep);
         sum = kept;
     }

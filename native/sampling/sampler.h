@@ -1,5 +1,6 @@
-// Logits -> one token: greedy, or temperature, top-k and top-p with a seeded generator. Log-probabilities are those of the
-// model itself, before temperature and truncation, so that a score means the same however it was sampled.
+// Logits -> one token: greedy, or temperature, top-k and top-p with a seeded generator.
+// Log-probabilities are those of the model itself, before temperature and truncation, so that a
+// score means the same however it was sampled.
 #pragma once
 #include <cstdint>
 #include <random>
@@ -9,11 +10,11 @@
 namespace paligemma {
 
 struct SamplingParams {
-    float temperature = 0.f;   // 0: greedy
-    int top_k = 0;             // 0: off
-    float top_p = 1.f;         // 1: off
+    float temperature = 0.f;  // 0: greedy
+    int top_k = 0;            // 0: off
+    float top_p = 1.f;        // 1: off
     uint64_t seed = 0;
-    int n_top_logprobs = 0;    // how many of the likeliest tokens to report
+    int n_top_logprobs = 0;  // how many of the likeliest tokens to report
 };
 
 struct TokenLogprob {
@@ -23,15 +24,15 @@ struct TokenLogprob {
 
 struct SampledToken {
     int32_t id;
-    float logprob;                     // natural logarithm
-    std::vector<TokenLogprob> top;     // likeliest first
+    float logprob;                  // natural logarithm
+    std::vector<TokenLogprob> top;  // likeliest first
 };
 
 class Sampler {
   public:
     explicit Sampler(const SamplingParams& params);
-    // `logits`: those of the ids that may be sampled, from 0. Ties go to the lowest id. Throws EngineNumeric when a
-    // logit is NaN or none is finite.
+    // `logits`: those of the ids that may be sampled, from 0. Ties go to the lowest id. Throws
+    // EngineNumeric when a logit is NaN or none is finite.
     SampledToken sample(std::span<const float> logits);
 
   private:

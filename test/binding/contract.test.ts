@@ -9,7 +9,11 @@ test('the addon knows the same weight types', () => {
 });
 
 test('every error code of the addon has a class', () => {
-  expect(native().errorCodes().filter((code) => !(code in ERROR_CODES))).toEqual([]);
+  expect(
+    native()
+      .errorCodes()
+      .filter((code) => !(code in ERROR_CODES)),
+  ).toEqual([]);
 });
 
 test('the CPU is among the devices, with its features', () => {

@@ -17,7 +17,13 @@ describe('several callers at once', () => {
   afterAll(() => model.dispose());
 
   test('get the answers they would get alone', async () => {
-    const questions = ['caption en', 'caption es', 'answer en how many shapes are there?', 'detect black circle', 'ocr'];
+    const questions = [
+      'caption en',
+      'caption es',
+      'answer en how many shapes are there?',
+      'detect black circle',
+      'ocr',
+    ];
     const alone = [];
     for (const q of questions) alone.push(await model.predict(SCENE, q));
     const together = await Promise.all(questions.map((q) => model.predict(SCENE, q)));
@@ -83,13 +89,17 @@ describe('aborting', () => {
 
   test('rejects with the reason, before, while queued and while running', async () => {
     const reason = new Error('not needed any more');
-    await expect(model.predict(SCENE, '', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(model.predict(SCENE, '', { signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
     const controllers = Array.from({ length: 6 }, () => new AbortController());
     const calls = controllers.map(({ signal }) => model.predict(SCENE, '', { ...LONG, signal }));
     await sleep(30);
     for (const c of controllers) c.abort(reason);
     const outcomes = await Promise.allSettled(calls);
-    expect(outcomes.map((o) => o.status === 'rejected' && o.reason)).toEqual(calls.map(() => reason));
+    expect(outcomes.map((o) => o.status === 'rejected' && o.reason)).toEqual(
+      calls.map(() => reason),
+    );
   });
 
   test('frees the slot, and the next answer is what it would have been', async () => {
@@ -169,7 +179,9 @@ describe('dispose', () => {
     }
     await expect(model.predict(SCENE, 'ocr')).rejects.toMatchObject({ code: 'ERR_DISPOSED' });
     await expect(model.encode(SCENE)).rejects.toMatchObject({ code: 'ERR_DISPOSED' });
-    expect(() => model.tokenize('x')).toThrowError(expect.objectContaining({ code: 'ERR_DISPOSED' }));
+    expect(() => model.tokenize('x')).toThrowError(
+      expect.objectContaining({ code: 'ERR_DISPOSED' }),
+    );
     expect(model.info.architecture).toBe('gemma');
   });
 
@@ -191,7 +203,9 @@ describe('dispose', () => {
       onProgress: () => controller.abort(reason),
     });
     await expect(load).rejects.toBe(reason);
-    await expect(PaliGemma.load(DEMO_MODEL, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(PaliGemma.load(DEMO_MODEL, { signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
   });
 
   test('a callback that throws fails its request', async () => {

@@ -13,7 +13,8 @@ afterAll(() => model.dispose());
 describe('sampling', () => {
   const question = 'caption en';
   test('the same seed gives the same answer, other seeds give others', async () => {
-    const run = (seed: number) => model.predict(SCENE, question, { temperature: 2, seed, maxTokens: 12 });
+    const run = (seed: number) =>
+      model.predict(SCENE, question, { temperature: 2, seed, maxTokens: 12 });
     expect((await run(7)).tokens).toEqual((await run(7)).tokens);
     const answers = new Set<string>();
     for (let seed = 0; seed < 6; seed++) answers.add((await run(seed)).tokens.join(' '));
@@ -64,7 +65,9 @@ describe('limits', () => {
       code: 'ERR_PROMPT_TOO_LONG',
       message: expect.stringMatching(/1024/),
     });
-    await expect(model.predict(SCENE, 'x'.repeat(100_000))).rejects.toMatchObject({ code: 'ERR_PROMPT_TOO_LONG' });
+    await expect(model.predict(SCENE, 'x'.repeat(100_000))).rejects.toMatchObject({
+      code: 'ERR_PROMPT_TOO_LONG',
+    });
     await expect(model.predict(SCENE, 'ocr', { maxTokens: 1000 })).rejects.toMatchObject({
       code: 'ERR_PROMPT_TOO_LONG',
     });
@@ -73,7 +76,9 @@ describe('limits', () => {
   test('a smaller context can be asked for, a larger one than the file has cannot', async () => {
     const small = await PaliGemma.load(DEMO_MODEL, { contextLength: 80 });
     expect((await small.predict(SCENE, 'caption en')).text).not.toBe('');
-    await expect(small.predict(SCENE, 'answer en how many shapes are there in it?')).resolves.toMatchObject({});
+    await expect(
+      small.predict(SCENE, 'answer en how many shapes are there in it?'),
+    ).resolves.toMatchObject({});
     await expect(small.predict(SCENE, 'caption en', { maxTokens: 20 })).rejects.toMatchObject({
       code: 'ERR_PROMPT_TOO_LONG',
     });
@@ -128,7 +133,9 @@ describe('tokens', () => {
 
   test('an id outside the vocabulary is refused by name', () => {
     for (const id of [-1, 1792, 1.5, Number.NaN, 2 ** 40]) {
-      expect(() => model.detokenize([id])).toThrowError(expect.objectContaining({ code: 'ERR_OPTION_RANGE' }));
+      expect(() => model.detokenize([id])).toThrowError(
+        expect.objectContaining({ code: 'ERR_OPTION_RANGE' }),
+      );
     }
   });
 
@@ -142,9 +149,17 @@ describe('tokens', () => {
 
 describe('wrong use', () => {
   test('is named with the value and what is expected', async () => {
-    await expect(model.predict(SCENE, 5 as never)).rejects.toMatchObject({ code: 'ERR_OPTION_TYPE', subject: 'prompt' });
-    await expect(model.predict([], 'ocr')).rejects.toMatchObject({ code: 'ERR_OPTION_RANGE', subject: 'image' });
-    await expect(model.predict(SCENE, 'ocr', { maxTokens: 0 })).rejects.toMatchObject({ code: 'ERR_OPTION_RANGE' });
+    await expect(model.predict(SCENE, 5 as never)).rejects.toMatchObject({
+      code: 'ERR_OPTION_TYPE',
+      subject: 'prompt',
+    });
+    await expect(model.predict([], 'ocr')).rejects.toMatchObject({
+      code: 'ERR_OPTION_RANGE',
+      subject: 'image',
+    });
+    await expect(model.predict(SCENE, 'ocr', { maxTokens: 0 })).rejects.toMatchObject({
+      code: 'ERR_OPTION_RANGE',
+    });
     await expect(model.predict(SCENE, 'ocr', { maxTokns: 3 } as never)).rejects.toMatchObject({
       code: 'ERR_OPTION_UNKNOWN',
       message: expect.stringContaining('maxTokens'),
@@ -168,11 +183,13 @@ test('soft-caps can be overridden', async () => {
   const [asFile, noAttention, noFinal] = await Promise.all(
     loaded.map((m) => m.predict(SCENE, 'caption en', { maxTokens: 5 })),
   );
-  expect(loaded.map((m) => [m.info.text['attentionSoftcap'], m.info.text['finalSoftcap']])).toEqual([
-    [5, 8],
-    [0, 8],
-    [5, 0],
-  ]);
+  expect(loaded.map((m) => [m.info.text['attentionSoftcap'], m.info.text['finalSoftcap']])).toEqual(
+    [
+      [5, 8],
+      [0, 8],
+      [5, 0],
+    ],
+  );
   expect(noAttention?.logprobs).not.toEqual(asFile?.logprobs);
   // The final cap is monotonic: the likeliest token stays, its probability does not.
   expect(noFinal?.tokens[0]).toBe(asFile?.tokens[0]);

@@ -20,10 +20,16 @@ interface Outcome {
   readonly stderr: string;
 }
 
-async function program(name: string, args: readonly string[], flags: readonly string[] = []): Promise<Outcome> {
+async function program(
+  name: string,
+  args: readonly string[],
+  flags: readonly string[] = [],
+): Promise<Outcome> {
   const file = path.join(ROOT, 'test', 'support', 'programs', `${name}.mjs`);
   try {
-    const { stdout, stderr } = await run(process.execPath, [...flags, file, ...args], { timeout: 240_000 });
+    const { stdout, stderr } = await run(process.execPath, [...flags, file, ...args], {
+      timeout: 240_000,
+    });
     return { code: 0, signal: undefined, stdout, stderr };
   } catch (error) {
     const e = error as { code: number; signal?: string; stdout: string; stderr: string };
@@ -59,7 +65,11 @@ test('worker threads have models of their own, at the same time', async () => {
 });
 
 test('1,000 predictions, a third of them aborted, leave memory, handles and listeners as they were', async () => {
-  const { stdout, code, stderr } = await program('soak', [DEMO_MODEL, SCENE, '1000'], ['--expose-gc']);
+  const { stdout, code, stderr } = await program(
+    'soak',
+    [DEMO_MODEL, SCENE, '1000'],
+    ['--expose-gc'],
+  );
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { outcomes, before, after, disposed } = JSON.parse(stdout);
   expect(outcomes.done + outcomes.aborted).toBe(1000);

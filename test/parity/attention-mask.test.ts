@@ -45,12 +45,16 @@ test('a later suffix token changes nothing before it', async () => {
   const a = await model.trace(pixels, [2, 8], [100, 200, 300]);
   const b = await model.trace(pixels, [2, 8], [100, 200, 301]);
   expect(difference(rows(a, 'layer.1', 0, n + 2), rows(b, 'layer.1', 0, n + 2))).toBe(0);
-  expect(difference(rows(a, 'layer.1', n + 2, 1), rows(b, 'layer.1', n + 2, 1))).toBeGreaterThan(1e-3);
+  expect(difference(rows(a, 'layer.1', n + 2, 1), rows(b, 'layer.1', n + 2, 1))).toBeGreaterThan(
+    1e-3,
+  );
 });
 
 test('a suffix token is not seen as part of the prefix', async () => {
   const n = model.info.imageTokenCount;
   const asPrefix = await model.trace(pixels, [2, 8, 100], []);
   const asSuffix = await model.trace(pixels, [2, 8], [100]);
-  expect(difference(rows(asPrefix, 'layer.0', 0, n), rows(asSuffix, 'layer.0', 0, n))).toBeGreaterThan(1e-3);
+  expect(
+    difference(rows(asPrefix, 'layer.0', 0, n), rows(asSuffix, 'layer.0', 0, n)),
+  ).toBeGreaterThan(1e-3);
 });

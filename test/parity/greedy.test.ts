@@ -21,11 +21,18 @@ function available(name: CheckpointName): boolean {
   return present;
 }
 
-for (const name of ['tiny-paligemma1', 'tiny-paligemma2', 'shapes-mix-224'] satisfies CheckpointName[]) {
+for (const name of [
+  'tiny-paligemma1',
+  'tiny-paligemma2',
+  'shapes-mix-224',
+] satisfies CheckpointName[]) {
   describe.skipIf(!available(name))(`${name} in f32`, () => {
     let model: PaliGemma;
     beforeAll(async () => {
-      model = await PaliGemma.load(await convertedModel(name, 'f32'), { exactGelu: true, kvType: 'f32' });
+      model = await PaliGemma.load(await convertedModel(name, 'f32'), {
+        exactGelu: true,
+        kvType: 'f32',
+      });
     });
     afterAll(() => model.dispose());
 
@@ -39,7 +46,9 @@ for (const name of ['tiny-paligemma1', 'tiny-paligemma2', 'shapes-mix-224'] sati
         expect(answer.finishReason).toBe(stopped ? 'stop' : 'length');
         expect(answer.usage.promptTokens).toBe(c.prefix_ids.length);
         for (const [i, logprob] of answer.logprobs.entries()) {
-          expect(Math.abs(logprob - (c.logprob_and_margin[i]?.[0] ?? Number.NaN))).toBeLessThan(1e-3);
+          expect(Math.abs(logprob - (c.logprob_and_margin[i]?.[0] ?? Number.NaN))).toBeLessThan(
+            1e-3,
+          );
         }
       });
     }
@@ -61,7 +70,9 @@ async function checkLikeliest(path: string, name: CheckpointName, margin: number
         checked++;
         const row = logits?.data.subarray(i * width, (i + 1) * width) ?? new Float32Array();
         const likeliest = row.indexOf(Math.max(...row));
-        return likeliest === expected ? [] : [{ image: c.image, prompt: c.prompt, at: i, likeliest, expected }];
+        return likeliest === expected
+          ? []
+          : [{ image: c.image, prompt: c.prompt, at: i, likeliest, expected }];
       });
       expect(wrong).toEqual([]);
     }
@@ -85,7 +96,10 @@ for (const [name, type, margin] of [
   ['tiny-paligemma1', 'q8_0', Q8_0_MARGIN],
   ['tiny-paligemma2', 'q8_0', Q8_0_MARGIN],
 ] satisfies [CheckpointName, WeightType, number][]) {
-  test.skipIf(!available(name))(`${name} in ${type} agrees wherever the margin is above ${margin}`, async () => {
-    await checkLikeliest(await convertedModel(name, type), name, margin);
-  });
+  test.skipIf(!available(name))(
+    `${name} in ${type} agrees wherever the margin is above ${margin}`,
+    async () => {
+      await checkLikeliest(await convertedModel(name, type), name, margin);
+    },
+  );
 }

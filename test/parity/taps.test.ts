@@ -17,10 +17,19 @@ const MODES = [
   { label: 'with the exact GELU', exactGelu: true, measure: 'max', tolerance: 1e-4 },
   // ggml's CPU looks GELU up in a table of half-precision numbers, whose spacing is 2^-11 of the value. It enters the MLP
   // of every block of the vision tower and every layer of the language model. Bounds the RMS of the difference.
-  { label: 'with the half-precision GELU table', exactGelu: false, measure: 'rms', tolerance: 1e-3 },
+  {
+    label: 'with the half-precision GELU table',
+    exactGelu: false,
+    measure: 'rms',
+    tolerance: 1e-3,
+  },
 ] as const;
 
-for (const name of ['tiny-paligemma1', 'tiny-paligemma2', 'shapes-mix-224'] satisfies CheckpointName[]) {
+for (const name of [
+  'tiny-paligemma1',
+  'tiny-paligemma2',
+  'shapes-mix-224',
+] satisfies CheckpointName[]) {
   const present = existsSync(checkpointFolder(name));
   // The only checkpoint that is not in the repository (20 MB).
   if (!present) console.warn(`skipped: the parity of ${name} needs ${checkpointFolder(name)}`);
@@ -39,7 +48,10 @@ for (const name of ['tiny-paligemma1', 'tiny-paligemma2', 'shapes-mix-224'] sati
             const ours = await model.trace(pixels, c.prefix_ids, c.taps_suffix_ids ?? []);
             const expected = taps(name, c.taps ?? '');
             const errors = Object.fromEntries(
-              [...expected].map(([tap, t]) => [tap, tensorError(ours[tap]?.data ?? new Float32Array(), t.data)[measure]]),
+              [...expected].map(([tap, t]) => [
+                tap,
+                tensorError(ours[tap]?.data ?? new Float32Array(), t.data)[measure],
+              ]),
             );
             expect(Object.keys(errors).length).toBeGreaterThan(9);
             expect(Object.entries(errors).filter(([, e]) => !(e <= tolerance))).toEqual([]);

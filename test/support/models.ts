@@ -1,5 +1,5 @@
 /** Models the tests run on: the demo model, and the tiny checkpoints converted by the package itself. */
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { prepareImage } from '../../src/image-input.js';
 import { convert, type WeightType } from '../../src/index.js';
@@ -51,6 +51,14 @@ export function taps(name: CheckpointName, file: string): Map<string, Tensor> {
   return readSafetensors(path.join(folder, `${name}-cases`, file));
 }
 
+/** Where tests put models. One folder for each test worker: several may want the same model at the same time. */
+export const TEST_MODELS = path.join(
+  ROOT,
+  'build',
+  'test-models',
+  process.env.VITEST_POOL_ID ?? '0',
+);
+
 const converted = new Map<string, Promise<string>>();
 
 /** Path of a checkpoint as GGUF; converted once for each type and worker. */
@@ -58,11 +66,11 @@ export function convertedModel(name: CheckpointName, type: WeightType): Promise<
   const key = `${name}-${type}`;
   let model = converted.get(key);
   if (!model) {
-    // One file for each test worker: several may want the same model at the same time.
-    const folder = path.join(ROOT, 'build', 'test-models', process.env['VITEST_POOL_ID'] ?? '0');
-    const output = path.join(folder, `${key}.gguf`);
-    mkdirSync(folder, { recursive: true });
-    model = convert({ source: checkpointFolder(name), output, type, overwrite: true }).then(() => output);
+    const output = path.join(TEST_MODELS, `${key}.gguf`);
+    mkdirSync(TEST_MODELS, { recursive: true });
+    model = convert({ source: checkpointFolder(name), output, type, overwrite: true }).then(
+      () => output,
+    );
     converted.set(key, model);
   }
   return model;
@@ -84,14 +92,19 @@ export function readSafetensors(file: string): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const [name, { dtype, shape, data_offsets: range }] of Object.entries(header)) {
     if (dtype !== 'F32') continue;
-    const raw = Uint8Array.from(bytes.subarray(8 + headerBytes + range[0], 8 + headerBytes + range[1]));
+    const raw = Uint8Array.from(
+      bytes.subarray(8 + headerBytes + range[0], 8 + headerBytes + range[1]),
+    );
     tensors.set(name, { shape, data: new Float32Array(raw.buffer) });
   }
   return tensors;
 }
 
 /** The difference between two tensors in units of the expected one's root mean square: the largest, and its own RMS. */
-export function tensorError(actual: Float32Array, expected: Float32Array): { max: number; rms: number } {
+export function tensorError(
+  actual: Float32Array,
+  expected: Float32Array,
+): { max: number; rms: number } {
   if (actual.length !== expected.length) return { max: Number.NaN, rms: Number.NaN };
   let max = 0;
   let squares = 0;

@@ -31,7 +31,11 @@ export class TracedModel {
   }
 
   /** `image`: interleaved RGB of the model's size. */
-  trace(image: Uint8Array, prefix: readonly number[], suffix: readonly number[]): Promise<NativeTaps> {
+  trace(
+    image: Uint8Array,
+    prefix: readonly number[],
+    suffix: readonly number[],
+  ): Promise<NativeTaps> {
     return this.session.request<NativeTaps>((model, id) =>
       model.trace(id, { image, prefix: Int32Array.from(prefix), suffix: Int32Array.from(suffix) }),
     );

@@ -39,13 +39,16 @@ TEST("drawing follows the probabilities") {
     for (int32_t id = 0; id < 5; ++id) {
         const double p = std::exp(LOGITS[id]) / sum;
         // five standard deviations
-        CHECK(std::fabs(counts.contains(id) ? counts.at(id) - p * N : -p * N) < 5 * std::sqrt(N * p * (1 - p)) + 1);
+        CHECK(std::fabs(counts.contains(id) ? counts.at(id) - p * N : -p * N) <
+              5 * std::sqrt(N * p * (1 - p)) + 1);
     }
 }
 
 TEST("top-k and top-p cut off the tail") {
-    for (const auto& [id, n] : draw({.temperature = 5.f, .top_k = 2, .seed = 1}, 500)) CHECK(id == 1 || id == 3);
-    // The two equal ones hold 0.88 together: a mass of 0.5 needs both, one of 0.4 needs the first alone.
+    for (const auto& [id, n] : draw({.temperature = 5.f, .top_k = 2, .seed = 1}, 500))
+        CHECK(id == 1 || id == 3);
+    // The two equal ones hold 0.88 together: a mass of 0.5 needs both, one of 0.4 needs the first
+    // alone.
     CHECK_EQ(draw({.temperature = 1.f, .top_p = 0.5f, .seed = 1}, 500).size(), size_t{2});
     CHECK_EQ(draw({.temperature = 1.f, .top_p = 0.4f, .seed = 1}, 500).size(), size_t{1});
 }
@@ -65,8 +68,10 @@ TEST("the likeliest tokens come sorted") {
 }
 
 TEST("logits that are not finite are an error") {
-    const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
-    for (const std::vector<float>& bad : {std::vector<float>{0.f, nan}, {nan, nan}, {inf, 0.f}, {-inf, -inf}, {}}) {
+    const float inf = std::numeric_limits<float>::infinity(),
+                nan = std::numeric_limits<float>::quiet_NaN();
+    for (const std::vector<float>& bad :
+         {std::vector<float>{0.f, nan}, {nan, nan}, {inf, 0.f}, {-inf, -inf}, {}}) {
         Sampler sampler({.temperature = 1.f});
         CHECK_THROWS(ErrorCode::EngineNumeric, sampler.sample(bad));
     }

@@ -1,4 +1,5 @@
-// The engine from the outside: load, generate, cancel, dispose, and every way a model file can be wrong.
+// The engine from the outside: load, generate, cancel, dispose, and every way a model file can be
+// wrong.
 #include <cmath>
 #include <limits>
 
@@ -12,12 +13,15 @@ namespace paligemma::test {
 namespace {
 
 GenerateParams question(int max_tokens, uint8_t shade = 100) {
-    return {.images = {std::vector<uint8_t>(28 * 28 * 3, shade)}, .prompt = "abc", .max_tokens = max_tokens,
+    return {.images = {std::vector<uint8_t>(28 * 28 * 3, shade)},
+            .prompt = "abc",
+            .max_tokens = max_tokens,
             .sampling = {}};
 }
 
 // The code with which loading `model` fails, and the subject of the error; ok when it loads.
-std::pair<std::string, std::string> load_result(const TinyModel& model, bool check_tensors = false) {
+std::pair<std::string, std::string> load_result(const TinyModel& model,
+                                                bool check_tensors = false) {
     TemporaryFile file(model.build());
     EngineHost host;
     LoadParams p = EngineHost::params(file.path());
@@ -110,16 +114,18 @@ TEST("a tensor of another shape or type names itself") {
     for (size_t i = 0; i < whole.tensors.size(); ++i) {
         TinyModel model;
         auto& dims = model.tensors[i].dims;
-        if (model.tensors[i].name == "token_embd.weight") continue;   // its rows are the vocabulary: next test
+        if (model.tensors[i].name == "token_embd.weight")
+            continue;  // its rows are the vocabulary: next test
         dims.back() += 1;
-        model.tensors[i].data.resize(model.tensors[i].data.size() / (dims.back() - 1) * dims.back());
+        model.tensors[i].data.resize(model.tensors[i].data.size() / (dims.back() - 1) *
+                                     dims.back());
         const auto [code, subject] = load_result(model);
         CHECK_EQ(code, std::string("ERR_MODEL_TENSOR_SHAPE"));
         CHECK_EQ(subject, whole.tensors[i].name);
     }
     TinyModel type;
     auto& norm = type.tensor("output_norm.weight");
-    norm.type = 8;   // q8_0: one block
+    norm.type = 8;  // q8_0: one block
     norm.data.resize(34);
     CHECK_EQ(load_result(type).first, std::string("ERR_MODEL_TENSOR_TYPE"));
 }
@@ -154,7 +160,8 @@ TEST("sizes that contradict each other, or are absurd, are refused") {
     for (const auto& [name, lie] : lies) {
         TinyModel model;
         lie(model);
-        CHECK_EQ(std::string(name) + " " + load_result(model).first, std::string(name) + " ERR_MODEL_CORRUPT");
+        CHECK_EQ(std::string(name) + " " + load_result(model).first,
+                 std::string(name) + " ERR_MODEL_CORRUPT");
     }
     TinyModel other;
     other.architecture = "llama";
@@ -165,7 +172,8 @@ TEST("NaN in a weight is found at load when asked, else at the first logits") {
     for (const char* name : {"blk.1.ffn_down.weight", "v.post_ln.bias", "token_embd.weight"}) {
         TinyModel model;
         const uint32_t nan = std::bit_cast<uint32_t>(std::numeric_limits<float>::quiet_NaN());
-        for (int i = 0; i < 4; ++i) model.tensor(name).data[40 + i] = static_cast<uint8_t>(nan >> (8 * i));
+        for (int i = 0; i < 4; ++i)
+            model.tensor(name).data[40 + i] = static_cast<uint8_t>(nan >> (8 * i));
         const auto [code, subject] = load_result(model, true);
         CHECK_EQ(code, std::string("ERR_MODEL_CORRUPT"));
         CHECK_EQ(subject, std::string(name));
@@ -182,15 +190,18 @@ TEST("what is not a regular file is refused without waiting") {
     const Answer a = missing.load(EngineHost::params("/does/not/exist.gguf"));
     CHECK(a.error && a.error->code() == ErrorCode::ModelNotFound);
     EngineHost folder;
-    const Answer b = folder.load(EngineHost::params(std::filesystem::temp_directory_path().string()));
+    const Answer b =
+        folder.load(EngineHost::params(std::filesystem::temp_directory_path().string()));
     CHECK(b.error && b.error->code() == ErrorCode::ModelFormat);
 }
 
 TEST("a model loads from a text file and a vision file") {
     TinyModel text, vision;
     const Bytes whole = TinyModel().build();
-    std::erase_if(text.tensors, [](auto& t) { return t.name.starts_with("v.") || t.name.starts_with("mm."); });
-    std::erase_if(vision.tensors, [](auto& t) { return !t.name.starts_with("v.") && !t.name.starts_with("mm."); });
+    std::erase_if(text.tensors,
+                  [](auto& t) { return t.name.starts_with("v.") || t.name.starts_with("mm."); });
+    std::erase_if(vision.tensors,
+                  [](auto& t) { return !t.name.starts_with("v.") && !t.name.starts_with("mm."); });
     vision.architecture = "clip";
     TemporaryFile both(whole), a(text.build()), b(vision.build());
     EngineHost one, two;

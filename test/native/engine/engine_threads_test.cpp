@@ -1,5 +1,6 @@
-// Many threads at one engine: posts, cancels and disposals at random moments. Run under ThreadSanitizer by
-// scripts/sanitize.mjs; here it proves that every request is answered exactly once.
+// Many threads at one engine: posts, cancels and disposals at random moments. Run under
+// ThreadSanitizer by scripts/sanitize.mjs; here it proves that every request is answered exactly
+// once.
 #include <atomic>
 #include <chrono>
 
@@ -10,7 +11,8 @@
 
 namespace paligemma::test {
 
-TEST("every request of eight threads is answered exactly once, also while the model is taken down") {
+TEST(
+    "every request of eight threads is answered exactly once, also while the model is taken down") {
     TemporaryFile file(TinyModel().build());
     for (uint64_t round = 0; round < 6; ++round) {
         EngineHost host;
@@ -24,22 +26,32 @@ TEST("every request of eight threads is answered exactly once, also while the mo
                     for (int i = 0; i < 12; ++i) {
                         const uint64_t id = host.next_id();
                         if (random.below(4) == 0) {
-                            host.engine().encode(id, std::vector<uint8_t>(28 * 28 * 3, static_cast<uint8_t>(random.next())));
+                            host.engine().encode(
+                                id, std::vector<uint8_t>(28 * 28 * 3,
+                                                         static_cast<uint8_t>(random.next())));
                         } else {
                             host.engine().generate(
-                                id, {.images = {std::vector<uint8_t>(28 * 28 * 3, static_cast<uint8_t>(random.below(3)))},
-                                     .prompt = "hello", .max_tokens = 1 + static_cast<int>(random.below(20)), .sampling = {}});
+                                id, {.images = {std::vector<uint8_t>(
+                                         28 * 28 * 3, static_cast<uint8_t>(random.below(3)))},
+                                     .prompt = "hello",
+                                     .max_tokens = 1 + static_cast<int>(random.below(20)),
+                                     .sampling = {}});
                         }
                         (void)host.engine().info();
                         if (random.below(3) == 0) {
-                            std::this_thread::sleep_for(std::chrono::microseconds(random.below(3000)));
+                            std::this_thread::sleep_for(
+                                std::chrono::microseconds(random.below(3000)));
                             host.engine().cancel(id);
                         }
                         const Answer a = host.wait(id);
-                        if (a.outcome) ++n_done;
-                        else if (a.error->code() == ErrorCode::Aborted) ++n_aborted;
-                        else if (a.error->code() == ErrorCode::Disposed) ++n_disposed;
-                        else ++n_other;
+                        if (a.outcome)
+                            ++n_done;
+                        else if (a.error->code() == ErrorCode::Aborted)
+                            ++n_aborted;
+                        else if (a.error->code() == ErrorCode::Disposed)
+                            ++n_disposed;
+                        else
+                            ++n_other;
                     }
                 });
             }
