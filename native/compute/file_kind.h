@@ -71,7 +71,7 @@ inline FileKind guess_file_kind(std::span<const uint8_t> head) {
         return {"an HTML page (a sign-in or error page saved as a model?)", DOWNLOAD};
     if (begin.starts_with("<?xml"))
         return {"an XML document (an error message of a storage service?)", DOWNLOAD};
-    if (begin.starts_with("{")) return {"a JSON text", {}};
+    if (begin.starts_with("{")) return {"a JSON text (the config of a checkpoint?)", CONVERT};
     return {};
 }
 

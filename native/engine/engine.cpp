@@ -79,7 +79,6 @@ class DisposeTask : public Task {
 class RequestTask : public Task {
   public:
     RequestTask(uint64_t id, Engine& engine) : Task(id), engine_(engine) {}
-    ~RequestTask() override { leave_prefill(); }
     void fail(const Error& error) override {
         leave_prefill();
         engine_.listener_.on_error(id, error);
@@ -99,15 +98,19 @@ class RequestTask : public Task {
         LoadedModel& m = model();
         if (m.prefilling == this) return true;
         m.queued.insert(id);
+        queued_ = true;
         if (m.prefilling != nullptr || *m.queued.begin() != id || !is_ready()) return false;
         m.queued.erase(id);
         m.prefilling = this;
         return true;
     }
+    // Also part of fail(), which runs on the posting thread when a request is refused: then it was never queued and the
+    // model, which is the worker's, is not touched.
     void leave_prefill() {
-        if (!engine_.model_) return;
-        engine_.model_->queued.erase(id);
-        if (engine_.model_->prefilling == this) engine_.model_->prefilling = nullptr;
+        if (!queued_) return;
+        queued_ = false;
+        model().queued.erase(id);
+        if (model().prefilling == this) model().prefilling = nullptr;
     }
     void check_image(const std::vector<uint8_t>& image) {
         const auto size = static_cast<size_t>(model().config.vision.image_size);
@@ -120,6 +123,7 @@ class RequestTask : public Task {
 
   private:
     Engine& engine_;
+    bool queued_ = false;
 };
 
 class EncodeTask : public RequestTask {

@@ -113,9 +113,9 @@ void LoadedModel::read_files() {
     if (params.attention_softcap) config.text.attention_softcap = *params.attention_softcap;
     if (params.final_softcap) config.text.final_softcap = *params.final_softcap;
     n_ctx = params.n_ctx == 0 ? config.text.n_ctx : params.n_ctx;
-    if (n_ctx > config.text.n_ctx || n_ctx < config.vision.n_patches() + 3) {
+    if (n_ctx > config.text.n_ctx || n_ctx < config.min_ctx()) {
         throw mismatch(ErrorCode::OptionRange, "contextLength", std::to_string(n_ctx),
-                       std::to_string(config.vision.n_patches() + 3) + " to " +
+                       std::to_string(config.min_ctx()) + " to " +
                            std::to_string(config.text.n_ctx) + " for this model");
     }
     for (const auto& file : gguf) {

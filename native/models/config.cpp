@@ -222,6 +222,9 @@ ModelConfig read_config(std::span<const GgufFile> files) {
     ModelConfig c;
     c.text = read_text(keys, *text.get_string("general.architecture"));
     c.vision = read_vision(keys, c.text.n_embd);
+    require(c.text.n_ctx >= c.min_ctx(), c.text.architecture + ".context_length",
+            std::to_string(c.text.n_ctx),
+            "at least " + std::to_string(c.min_ctx()) + ", to hold a picture and a prompt");
     c.version = c.text.has_post_norms ? 2 : 1;
     c.name = keys.text("general.name", "PaliGemma");
     c.variant = variant_name(c.text, c.vision);

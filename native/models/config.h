@@ -42,6 +42,9 @@ struct ModelConfig {
     VisionConfig vision;
     TokenIds tokens;
     bool has_mask_codec = false;
+
+    // The shortest context of use: one picture, BOS, separator and a token of the answer.
+    int min_ctx() const { return vision.n_patches() + 3; }
 };
 
 // `files`: one GGUF with everything, or a text file and a vision file. Throws ModelArch for other

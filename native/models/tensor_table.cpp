@@ -1,6 +1,7 @@
 #include "models/tensor_table.h"
 
 #include <algorithm>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -161,7 +162,8 @@ std::vector<TensorPlace> check_inventory(const std::vector<TensorSpec>& table,
                                          std::span<const GgufFile> files) {
     std::vector<TensorPlace> places;
     std::unordered_set<const GgufTensor*> used;
-    Findings missing, surplus, shapes, types;
+    std::unordered_set<std::string_view> used_names;
+    Findings missing, surplus, twice, shapes, types;
     for (const auto& spec : table) {
         std::vector<std::string> names = spec.aliases;
         names.insert(names.begin(), spec.name);
@@ -176,6 +178,7 @@ std::vector<TensorPlace> check_inventory(const std::vector<TensorSpec>& table,
             continue;
         }
         used.insert(place.tensor);
+        used_names.insert(place.tensor->name);
         if (!shape_fits(spec, *place.tensor)) {
             shapes.add(spec.name, shape_text(place.tensor->ne, place.tensor->n_dims),
                        shape_text(spec.shape.data(), spec.shape.size()));
@@ -186,11 +189,13 @@ std::vector<TensorPlace> check_inventory(const std::vector<TensorSpec>& table,
     }
     for (const auto& file : files)
         for (const auto& t : file.tensors())
-            if (!used.contains(&t)) surplus.add(t.name);
+            if (!used.contains(&t)) (used_names.contains(t.name) ? twice : surplus).add(t.name);
     missing.raise(ErrorCode::TensorMissing, "tensors are missing",
                   "the file is incomplete or of another model; convert the checkpoint again");
     shapes.raise(ErrorCode::TensorShape, "tensors have another shape than the file's keys say", "");
     types.raise(ErrorCode::TensorType, "tensors have a type that cannot be used there", "");
+    twice.raise(ErrorCode::TensorSurplus, "both files hold the same tensors",
+                "pass a whole model alone, or a text part together with its vision part");
     surplus.raise(ErrorCode::TensorSurplus, "the file has tensors that do not belong to PaliGemma",
                   "");
     return places;
