@@ -51,6 +51,11 @@ void Host::request_end() {
     owner_.Reset();
 }
 
+void Host::dispose(uint64_t id) {
+    dispose_id_ = id;
+    engine_.dispose(id);
+}
+
 void Host::start_pump() {
     auto* request = static_cast<uv_work_s*>(std::malloc(uv_req_size(UV_REQUEST_WORK)));
     if (request == nullptr) std::abort();  // a hundred bytes; nothing sensible is left to do
@@ -121,6 +126,7 @@ void Host::deliver(napi_env raw_env, napi_value dispatch, void*, void* data) {
         }
         if (last) event->host->request_end();
         Napi::Function(env, dispatch).Call({js});
+        if (last && event->id == event->host->dispose_id_) event->host->shut_down(false);
     } catch (const Napi::Error&) {
         // A worker thread that is being terminated runs no JavaScript any more. The dispatcher
         // itself never throws.

@@ -23,6 +23,8 @@ class Host : public Listener, public std::enable_shared_from_this<Host> {
     ~Host() override = default;
 
     Engine& engine() { return engine_; }
+    // Engine::dispose; with its answer this host lets go of the environment.
+    void dispose(uint64_t id);
 
     // JavaScript thread. A request was accepted: until its last event is delivered the event loop
     // stays alive and `owner` is not collected.
@@ -68,6 +70,7 @@ class Host : public Listener, public std::enable_shared_from_this<Host> {
 
     // Of the JavaScript thread only:
     int n_requests_ = 0;
+    uint64_t dispose_id_ = 0;
     int n_pumps_ = 0;
     Napi::ObjectReference owner_;
     bool shut_down_ = false;

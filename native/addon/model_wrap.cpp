@@ -71,7 +71,7 @@ void ModelWrap::cancel(const Napi::CallbackInfo& info) {
 }
 
 void ModelWrap::dispose(const Napi::CallbackInfo& info) {
-    request(info, [&](uint64_t id) { host_->engine().dispose(id); });
+    request(info, [&](uint64_t id) { host_->dispose(id); });
 }
 
 Napi::Value ModelWrap::tokenize(const Napi::CallbackInfo& info) {

@@ -16,6 +16,7 @@ namespace paligemma {
 namespace {
 
 constexpr uint64_t CHUNK_BYTES = 8u << 20;
+[[maybe_unused]] constexpr uint64_t SMALL_FILE_BYTES = 256u << 20;
 
 int64_t mtime_ns(const struct stat& s) {
 #ifdef __APPLE__
@@ -154,6 +155,8 @@ void ModelFile::require_unchanged() const {
 
 void ModelFile::drop_cache(uint64_t offset, uint64_t n) const {
 #ifdef POSIX_FADV_DONTNEED
+    // A small file may stay: the next load will be glad of it.
+    if (size_ < SMALL_FILE_BYTES) return;
     ::posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(n), POSIX_FADV_DONTNEED);
 #else
     (void)offset, (void)n;

@@ -339,8 +339,10 @@ void Engine::trace(uint64_t id, TraceParams params) {
 }
 
 void Engine::dispose(uint64_t id) {
-    pump_.close(std::make_shared<DisposeTask>(id, *this, true));
+    if (pump_.close(std::make_shared<DisposeTask>(id, *this, true))) return;
+    listener_.on_error(id, Error(ErrorCode::Disposed, "the model was disposed of before", {}));
 }
+
 void Engine::close() {
     pump_.close(std::make_shared<DisposeTask>(0, *this, false));
 }

@@ -68,11 +68,11 @@ void Pump::cancel(uint64_t id, CancelReason reason) {
     }
 }
 
-void Pump::close(std::shared_ptr<Task> last) {
+bool Pump::close(std::shared_ptr<Task> last) {
     bool start = false;
     {
         std::lock_guard lock(mutex_);
-        if (closed_) return;
+        if (closed_) return false;
         closed_ = true;
         for (auto& [id, weak] : by_id_) {
             if (auto task = weak.lock()) {
@@ -88,6 +88,7 @@ void Pump::close(std::shared_ptr<Task> last) {
         }
     }
     if (start) start_();
+    return true;
 }
 
 void Pump::admit() {

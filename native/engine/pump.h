@@ -52,7 +52,8 @@ class Pump {
     void cancel(uint64_t id, CancelReason reason = CancelReason::Aborted);
     // Any thread. Cancels everything and refuses what comes later; `last`, if any, runs after all
     // others ended.
-    void close(std::shared_ptr<Task> last);
+    // False, and `last` is dropped, when it was closed before.
+    bool close(std::shared_ptr<Task> last);
 
     // The worker. Returns when there is no task left.
     void run();

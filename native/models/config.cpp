@@ -143,7 +143,7 @@ VisionConfig read_vision(const Keys& keys, int n_embd_text) {
     const std::string v = "clip.vision.";
     if (keys.with(v + "image_size") == nullptr) {
         throw Error(
-            ErrorCode::ModelArch, "the model has no vision tower",
+            ErrorCode::ModelArch, "the model is a text-only Gemma without a vision tower",
             {.name = v + "image_size",
              .found = "a text-only Gemma",
              .expected = "PaliGemma with clip.vision.* keys",

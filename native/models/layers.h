@@ -19,7 +19,7 @@ struct Policy {
     bool fused_prefill = false;
     // Work one node may hold: a node cannot be stopped, so this bounds the cancel latency. 2
     // operations per multiply-add.
-    double max_node_flops = 15e9;
+    double max_node_flops = 6e9;
     // Bytes of attention scores held at once: an 896-pixel picture has 1 GiB of them per layer
     // otherwise.
     int64_t max_score_bytes = 64 << 20;
