@@ -15,7 +15,21 @@ export function onAbort(
     return () => {};
   }
   const listener = (): void => abort(signal.reason);
-  setMaxListeners(0, signal);
+  // Only for Node's own: it throws for a signal of another realm, and nobody else counts listeners.
+  if (signal instanceof EventTarget) setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
+}
+
+/**
+ * A controller that is aborted with the reason of the first of `signals`, until `release` is called. AbortSignal.any
+ * leaves something on a long-lived signal with every use (https://github.com/nodejs/node/issues/55351).
+ */
+export function follow(...signals: readonly (AbortSignal | undefined)[]): {
+  readonly controller: AbortController;
+  readonly release: () => void;
+} {
+  const controller = new AbortController();
+  const releases = signals.map((signal) => onAbort(signal, (reason) => controller.abort(reason)));
+  return { controller, release: () => releases.forEach((release) => void release()) };
 }

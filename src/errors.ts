@@ -111,7 +111,7 @@ export interface NativeErrorShape {
 export function fromNative(error: unknown): Error {
   if (error instanceof PaliGemmaError) return error;
   const e = error as Partial<NativeErrorShape> | null | undefined;
-  if (typeof e?.code === 'string' && e.code in ERROR_CODES) {
+  if (typeof e?.code === 'string' && Object.hasOwn(ERROR_CODES, e.code)) {
     const facts: { -readonly [K in keyof ErrorFacts]: ErrorFacts[K] } = {};
     if (e.subject) facts.name = e.subject;
     if (e.found) facts.found = e.found;

@@ -78,7 +78,11 @@ async function decode(source: ImageSource, options: ImageOptions): Promise<Decod
       return decodePixels(source.pixels);
     case 'sharp':
       return decodePipeline(source.pipeline, source.label, options);
-    default:
-      return decodeFile(await readSource(source), source.label, options);
+    default: {
+      const bytes = await readSource(source);
+      // Decoding cannot be stopped, so it had better not begin.
+      options.signal?.throwIfAborted();
+      return decodeFile(bytes, source.label, options);
+    }
   }
 }

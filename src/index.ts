@@ -1,5 +1,5 @@
 /** The public surface; re-exports only. */
-export { type ConvertOptions, type ConvertReport, convert } from './convert/convert.js';
+export { type ConvertReport, convert } from './convert/convert.js';
 export { devices } from './devices.js';
 export {
   EngineError,
@@ -19,6 +19,7 @@ export {
   PaliGemma,
 } from './model.js';
 export { WEIGHT_TYPES, type WeightType } from './native/contract.js';
+export type { ConvertOptions } from './options/convert.js';
 export type { GenerateOptions } from './options/generate.js';
 export type { EncodeOptions } from './options/image.js';
 export type { LoadOptions, LoadProgress } from './options/load.js';

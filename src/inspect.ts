@@ -1,9 +1,8 @@
 /** What a GGUF file holds, read from its header and tensor table; weights are neither read nor loaded. */
-import { fileURLToPath } from 'node:url';
-import { fromNative, makeError } from './errors.js';
+import { fromNative } from './errors.js';
 import { native } from './native/binding.js';
 import type { NativeGgufInfo } from './native/contract.js';
-import { showValue } from './options/show.js';
+import { filePath } from './options/file.js';
 
 export type GgufInfo = NativeGgufInfo;
 
@@ -15,14 +14,7 @@ export type GgufInfo = NativeGgufInfo;
  * const { metadata, tensors } = await inspect('paligemma-3b-mix-224-q8_0.gguf');
  */
 export async function inspect(file: string | URL): Promise<GgufInfo> {
-  const path = file instanceof URL && file.protocol === 'file:' ? fileURLToPath(file) : file;
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    throw makeError('ERR_OPTION_TYPE', `file is ${showValue(file)}, expected the path of a file`, {
-      name: 'file',
-      found: showValue(file),
-      expected: 'a path or a file: URL',
-    });
-  }
+  const path = filePath('file', file, 'a GGUF file');
   try {
     return await native().inspect(path);
   } catch (error) {

@@ -3,7 +3,7 @@
  * src/tasks, decoding of pictures in src/image-input, the network itself in native/.
  */
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
+import { follow } from './abort.js';
 import { makeError } from './errors.js';
 import { type ImageInput, prepareImage } from './image-input.js';
 import type {
@@ -14,6 +14,7 @@ import type {
   NativeToken,
 } from './native/contract.js';
 import { NativeSession } from './native/session.js';
+import { filePath } from './options/file.js';
 import {
   type GenerateOptions,
   type ParsedGenerateOptions,
@@ -22,7 +23,7 @@ import {
 import { type EncodeOptions, parseEncodeOptions } from './options/image.js';
 import { type LoadOptions, parseLoadOptions, threadCount } from './options/load.js';
 import { showValue } from './options/show.js';
-import { type Prediction, PredictionStream } from './prediction.js';
+import { type Answer, type Prediction, PredictionStream } from './prediction.js';
 
 /** A GGUF that holds everything, or a text GGUF and the vision part of it. Paths or `file:` URLs. */
 export type ModelSource =
@@ -92,8 +93,11 @@ export class PaliGemma {
           }),
         { signal: o.signal, onProgress: (loaded, total) => o.onProgress?.({ loaded, total }) },
       );
+      // Between the model's answer and here the caller may have given up, and would not dispose of what he gets.
+      o.signal?.throwIfAborted();
       return new PaliGemma(session, info);
     } catch (error) {
+      // Nobody waits for this, and `error` is what there is to tell.
       session.dispose().catch(() => {});
       throw error;
     }
@@ -101,7 +105,7 @@ export class PaliGemma {
 
   /** Architecture, sizes, weight types, device and memory. Stays readable after `dispose`. */
   get info(): ModelInfo {
-    if (!this.#session.disposed) this.#info = this.#session.model.info();
+    if (!this.#session.closing.aborted) this.#info = this.#session.ask((model) => model.info());
     return this.#info;
   }
 
@@ -138,7 +142,7 @@ export class PaliGemma {
         expected: 'a string',
       });
     }
-    const images: readonly ImageInput[] = Array.isArray(image) ? image : [image as ImageInput];
+    const images: readonly ImageInput[] = Array.isArray(image) ? [...image] : [image];
     if (images.length === 0) {
       throw makeError('ERR_OPTION_RANGE', 'image is an empty list, expected at least one picture', {
         name: 'image',
@@ -146,7 +150,7 @@ export class PaliGemma {
         expected: 'at least one picture',
       });
     }
-    return new PredictionStream(o.signal, (signal, onToken) =>
+    return new PredictionStream([o.signal, this.#session.closing], (signal, onToken) =>
       this.#generate(images, prompt, o, signal, onToken),
     );
   }
@@ -154,14 +158,22 @@ export class PaliGemma {
   /** The picture as the language model sees it. The result is cached for questions about the same picture. */
   async encode(image: ImageInput, options?: EncodeOptions): Promise<ImageFeatures> {
     const o = parseEncodeOptions(options);
-    o.signal?.throwIfAborted();
-    const size = this.#session.model.info().imageSize;
-    const { pixels, width, height } = await prepareImage(image, size, o);
-    const features = await this.#session.request<NativeFeatures>(
-      (model, id) => model.encode(id, pixels),
-      { signal: o.signal },
-    );
-    return { ...features, image: { width, height } };
+    const { controller, release } = follow(o.signal, this.#session.closing);
+    const { signal } = controller;
+    try {
+      const id = this.#session.arrive();
+      const { pixels, width, height } = await prepareImage(image, this.#info.imageSize, {
+        ...o,
+        signal,
+      });
+      const features = await this.#session.request<NativeFeatures>(
+        (model, request) => model.encode(request, pixels),
+        { id, signal },
+      );
+      return { ...features, image: { width, height } };
+    } finally {
+      release();
+    }
   }
 
   /** Ids of a text, without BOS. Control tokens spelled in the text are ordinary text. At most 65,536 characters. */
@@ -174,13 +186,20 @@ export class PaliGemma {
       });
     }
     checkLength('text', text);
-    return [...this.#session.model.tokenize(text)];
+    return [...this.#session.ask((model) => model.tokenize(text))];
   }
 
   /** Text of ids; control tokens are left out. */
   detokenize(ids: Iterable<number>): string {
+    if (typeof (ids as Partial<typeof ids> | null)?.[Symbol.iterator] !== 'function') {
+      throw makeError('ERR_OPTION_TYPE', `ids is ${showValue(ids)}, expected token ids`, {
+        name: 'ids',
+        found: showValue(ids),
+        expected: 'an array or another iterable of token ids',
+      });
+    }
     const list = [...ids];
-    const { vocabularySize } = this.info;
+    const { vocabularySize } = this.#info;
     for (const id of list) {
       if (!Number.isInteger(id) || id < 0 || id >= vocabularySize) {
         throw makeError(
@@ -194,7 +213,7 @@ export class PaliGemma {
         );
       }
     }
-    return this.#session.model.detokenize(Int32Array.from(list));
+    return this.#session.ask((model) => model.detokenize(Int32Array.from(list)));
   }
 
   /** Cancels all running calls with `ERR_DISPOSED` and frees the model. Can be called again. */
@@ -213,16 +232,14 @@ export class PaliGemma {
     o: ParsedGenerateOptions,
     signal: AbortSignal,
     onToken: (token: NativeToken) => void,
-  ): Promise<{ result: NativeResult; prepareMs: number }> {
+  ): Promise<Answer> {
     checkLength('prompt', prompt);
     signal.throwIfAborted();
     const begin = performance.now();
     const id = this.#session.arrive();
-    const size = this.#session.model.info().imageSize;
     const prepared = await Promise.all(
-      images.map((image) => prepareImage(image, size, { ...o, signal })),
+      images.map((image) => prepareImage(image, this.#info.imageSize, { ...o, signal })),
     );
-    signal.throwIfAborted();
     const prepareMs = performance.now() - begin;
     const params: NativeGenerateParams = {
       images: prepared.map((p) => p.pixels),
@@ -238,7 +255,7 @@ export class PaliGemma {
       (model, request) => model.generate(request, params),
       { id, signal, onToken },
     );
-    return { result, prepareMs };
+    return { result, prepareMs, hasTopLogprobs: o.topLogprobs > 0 };
   }
 }
 
@@ -257,19 +274,16 @@ function checkLength(name: string, text: string): void {
 }
 
 function modelPaths(source: ModelSource): string[] {
-  const isPair = typeof source === 'object' && source !== null && !(source instanceof URL);
-  const parts = isPair ? [source.text, source.mmproj] : [source];
-  return parts.map((part) => {
-    const path = part instanceof URL && part.protocol === 'file:' ? fileURLToPath(part) : part;
-    if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;
-    throw makeError(
-      'ERR_OPTION_TYPE',
-      `model is ${showValue(part)}, expected the path of a GGUF file`,
-      {
-        name: 'model',
-        found: showValue(part),
-        expected: 'a path, a file: URL, or { text, mmproj }',
-      },
-    );
-  });
+  const given: unknown = source;
+  const isPair =
+    typeof given === 'object' &&
+    given !== null &&
+    ('text' in given || 'mmproj' in given) &&
+    !(given instanceof URL);
+  if (!isPair) return [filePath('model', given, 'a GGUF file, or { text, mmproj }')];
+  const { text, mmproj } = given as { readonly text?: unknown; readonly mmproj?: unknown };
+  return [
+    filePath('model.text', text, 'the GGUF file of the language model'),
+    filePath('model.mmproj', mmproj, 'the GGUF file of the vision part'),
+  ];
 }

@@ -1,6 +1,6 @@
 /** What a call to the model gives: the result, and the stream of pieces it is made from. */
 import { performance } from 'node:perf_hooks';
-import { onAbort } from './abort.js';
+import { follow } from './abort.js';
 import type { NativeResult, NativeToken } from './native/contract.js';
 
 export interface TokenLogprob {
@@ -28,11 +28,11 @@ export interface Usage {
   readonly cachedImages: number;
 }
 
-/** Milliseconds. All but `totalMs` and `queueMs` count only the time spent on this call. */
+/** Milliseconds. `encodeMs`, `prefillMs` and `decodeMs` count only the time spent on this call. */
 export interface Timings {
-  /** Reading, decoding and resizing the pictures. */
+  /** Reading, decoding and resizing the pictures, and waiting until it is their turn. */
   readonly prepareMs: number;
-  /** Waiting for other calls. */
+  /** Waiting for other calls, after that. */
   readonly queueMs: number;
   readonly encodeMs: number;
   readonly prefillMs: number;
@@ -54,111 +54,141 @@ export interface Prediction {
   readonly timings: Timings;
 }
 
-type Run = (
-  signal: AbortSignal,
-  onToken: (token: NativeToken) => void,
-) => Promise<{ result: NativeResult; prepareMs: number }>;
+/** What the engine gave beside the tokens. */
+export interface Answer {
+  readonly result: NativeResult;
+  readonly prepareMs: number;
+  readonly hasTopLogprobs: boolean;
+}
+
+type Run = (signal: AbortSignal, onToken: (token: NativeToken) => void) => Promise<Answer>;
+
+interface Reader {
+  readonly resolve: (result: IteratorResult<Piece>) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /**
  * The pieces of an answer while it is being made. The work starts at once and is not held up by a slow reader. Ending
- * the loop early cancels it. Can be iterated once.
+ * the loop early cancels it. Each piece is given once: a second loop goes on where the first one is. What came before a
+ * failure is given before it; an abort is told at once.
  */
 export class PredictionStream implements AsyncIterableIterator<Piece> {
   /** The whole answer; rejects when the call fails, is aborted or the loop is left early. */
   readonly result: Promise<Prediction>;
-  readonly #controller = new AbortController();
+  readonly #controller: AbortController;
   readonly #pieces: Piece[] = [];
-  #wake: (() => void) | undefined;
+  /** How many pieces were given; Infinity when no more will be, whether there are or not. */
+  #given = 0;
   #ended = false;
+  /** Until one reader was told. */
   #failure: { readonly error: unknown } | undefined;
+  /** Calls of `next` that wait, in order. */
+  readonly #readers: Reader[] = [];
 
-  constructor(signal: AbortSignal | undefined, run: Run) {
-    const cleanUp = onAbort(signal, (reason) => this.#controller.abort(reason));
-    this.result = this.#collect(run).finally(cleanUp);
+  /** Made by `stream`. `run` starts at once; it and everything it started is cancelled with the first of `signals`. */
+  constructor(signals: readonly (AbortSignal | undefined)[], run: Run) {
+    const { controller, release } = follow(...signals);
+    this.#controller = controller;
+    this.result = this.#collect(run).finally(release);
     // Whoever only iterates learns of a failure there.
     this.result.catch(() => {});
   }
 
-  async #collect(run: Run): Promise<Prediction> {
-    const begin = performance.now();
-    const all: Piece[] = [];
-    const push = (piece: Piece): void => {
-      all.push(piece);
-      this.#pieces.push(piece);
-      this.#wake?.();
-    };
-    try {
-      const { result: r, prepareMs } = await run(this.#controller.signal, (t) =>
-        push({
-          text: t.text,
-          token: t.id,
-          logprob: t.logprob,
-          ...(t.top && { topLogprobs: t.top.map(({ id, logprob }) => ({ token: id, logprob })) }),
-        }),
-      );
-      if (r.tail !== '') push({ text: r.tail, token: -1, logprob: 0 });
-      const tokens = all.filter((piece) => piece.token >= 0);
-      const tops = tokens.flatMap((piece) => (piece.topLogprobs ? [piece.topLogprobs] : []));
-      return {
-        text: all.map((piece) => piece.text).join(''),
-        tokens: tokens.map((piece) => piece.token),
-        logprobs: tokens.map((piece) => piece.logprob),
-        ...(tops.length > 0 && { topLogprobs: tops }),
-        finishReason: r.finishReason,
-        usage: {
-          promptTokens: r.promptTokens,
-          imageTokens: r.imageTokens,
-          completionTokens: r.completionTokens,
-          cachedImages: r.cachedImages,
-        },
-        timings: {
-          prepareMs,
-          queueMs: r.queueMs,
-          encodeMs: r.encodeMs,
-          prefillMs: r.prefillMs,
-          decodeMs: r.decodeMs,
-          totalMs: performance.now() - begin,
-        },
-      };
-    } catch (error) {
-      this.#failure = { error };
-      throw error;
-    } finally {
-      this.#ended = true;
-      this.#wake?.();
-    }
-  }
-
-  async next(): Promise<IteratorResult<Piece>> {
-    for (;;) {
-      const piece = this.#pieces.shift();
-      if (piece) return { done: false, value: piece };
-      if (this.#failure) {
-        const { error } = this.#failure;
-        this.#failure = undefined;
-        throw error;
-      }
-      if (this.#ended) return { done: true, value: undefined };
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
-    }
+  next(): Promise<IteratorResult<Piece>> {
+    return new Promise((resolve, reject) => {
+      this.#readers.push({ resolve, reject });
+      this.#serve();
+    });
   }
 
   /** Called by `break`, `return` or an exception in the loop: cancels the work. */
   async return(): Promise<IteratorResult<Piece>> {
-    this.#pieces.length = 0;
+    this.#given = Number.POSITIVE_INFINITY;
     this.#failure = undefined;
-    if (!this.#ended) {
-      this.#controller.abort(new DOMException('the loop over the stream was left', 'AbortError'));
-      await this.result.catch(() => {});
-      this.#failure = undefined;
-    }
+    this.#end();
+    this.#controller.abort(new DOMException('the loop over the stream was left', 'AbortError'));
+    await this.result.catch(() => {});
     return { done: true, value: undefined };
+  }
+
+  /** Cancels the work and rejects with `error`, as a generator would that does not catch it. */
+  async throw(error: unknown): Promise<IteratorResult<Piece>> {
+    await this.return();
+    throw error;
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
+
+  async #collect(run: Run): Promise<Prediction> {
+    const begin = performance.now();
+    const push = (piece: Piece): void => {
+      this.#pieces.push(piece);
+      this.#serve();
+    };
+    try {
+      const answer = await run(this.#controller.signal, (token) => push(toPiece(token)));
+      const { tail } = answer.result;
+      if (tail !== '') push({ text: tail, token: -1, logprob: 0 });
+      const prediction = toPrediction(this.#pieces, answer, performance.now() - begin);
+      this.#end();
+      return prediction;
+    } catch (error) {
+      if (this.#controller.signal.aborted) this.#given = Number.POSITIVE_INFINITY;
+      if (!this.#ended) this.#failure = { error };
+      this.#end();
+      // When one picture is at fault, the others need not be decoded any more.
+      this.#controller.abort(error);
+      throw error;
+    }
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#serve();
+  }
+
+  /** Hands pieces, the failure and the end to those who wait for them. */
+  #serve(): void {
+    while (this.#readers.length > 0) {
+      const piece = this.#pieces[this.#given];
+      if (piece === undefined && !this.#ended) return;
+      const reader = this.#readers.shift();
+      if (piece !== undefined) {
+        this.#given++;
+        reader?.resolve({ done: false, value: piece });
+      } else if (this.#failure !== undefined) {
+        reader?.reject(this.#failure.error);
+        this.#failure = undefined;
+      } else {
+        reader?.resolve({ done: true, value: undefined });
+      }
+    }
+  }
+}
+
+function toPiece({ text, id, logprob, top }: NativeToken): Piece {
+  const topLogprobs = top?.map((other) => ({ token: other.id, logprob: other.logprob }));
+  return { text, token: id, logprob, ...(topLogprobs && { topLogprobs }) };
+}
+
+function toPrediction(
+  pieces: readonly Piece[],
+  { result, prepareMs, hasTopLogprobs }: Answer,
+  totalMs: number,
+): Prediction {
+  const tokens = pieces.filter((piece) => piece.token >= 0);
+  const { queueMs, encodeMs, prefillMs, decodeMs } = result;
+  const { promptTokens, imageTokens, completionTokens, cachedImages } = result;
+  return {
+    text: pieces.map((piece) => piece.text).join(''),
+    tokens: tokens.map((piece) => piece.token),
+    logprobs: tokens.map((piece) => piece.logprob),
+    ...(hasTopLogprobs && { topLogprobs: tokens.map((piece) => piece.topLogprobs ?? []) }),
+    finishReason: result.finishReason,
+    usage: { promptTokens, imageTokens, completionTokens, cachedImages },
+    timings: { prepareMs, queueMs, encodeMs, prefillMs, decodeMs, totalMs },
+  };
 }

@@ -57,9 +57,10 @@ class Backend {
     // never stop.
     void set_cancel_flag(const std::atomic<int>* flag) { cancel_flag_ = flag; }
 
-    // Runs a graph whose tensors are allocated. False when it was stopped by the cancel flag.
+    // Runs a graph whose tensors are allocated, about `flops` operations. False when it was stopped
+    // by the cancel flag.
     // Throws OutOfMemory or EngineInternal.
-    bool compute(ggml_cgraph* graph);
+    bool compute(ggml_cgraph* graph, double flops);
 
   private:
     Backend() = default;
@@ -68,6 +69,7 @@ class Backend {
     DeviceInfo info_;
     int n_threads_ = 1;
     std::vector<ggml_backend_buffer_type_t> buffer_types_;
+    ggml_backend_set_n_threads_t set_n_threads_ = nullptr;
     const std::atomic<int>* cancel_flag_ = nullptr;
     std::unique_ptr<void, std::function<void(void*)>> threadpool_;
 };

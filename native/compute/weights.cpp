@@ -103,13 +103,13 @@ ModelFile::ModelFile(std::string path) : path_(std::move(path)) {
                                                  : "a device";
         ::close(fd_);
         fd_ = -1;
-        throw Error(ErrorCode::ModelFormat, path_ + " is " + kind + ", expected a GGUF file",
-                    {.name = path_,
-                     .found = kind,
-                     .expected = "a GGUF file",
-                     .hint = S_ISDIR(s.st_mode)
-                                 ? "Convert the checkpoint to GGUF with: paligemma convert"
-                                 : ""});
+        throw Error(
+            ErrorCode::ModelFormat, path_ + " is " + kind + ", expected a GGUF file",
+            {.name = path_,
+             .found = kind,
+             .expected = "a GGUF file",
+             .hint = S_ISDIR(s.st_mode) ? "Convert the checkpoint to GGUF with: paligemma convert"
+                                        : ""});
     }
     size_ = static_cast<uint64_t>(s.st_size);
     mtime_ns_ = mtime_ns(s);

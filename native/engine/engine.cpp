@@ -104,8 +104,8 @@ class RequestTask : public Task {
         m.prefilling = this;
         return true;
     }
-    // Also part of fail(), which runs on the posting thread when a request is refused: then it was never queued and the
-    // model, which is the worker's, is not touched.
+    // Also part of fail(), which runs on the posting thread when a request is refused: then it was
+    // never queued and the model, which is the worker's, is not touched.
     void leave_prefill() {
         if (!queued_) return;
         queued_ = false;

@@ -11,9 +11,9 @@ namespace paligemma {
 namespace {
 
 // Runs an allocated graph under the request's cancel flag.
-void run(LoadedModel& model, Graph& graph, const std::atomic<int>& cancel) {
+void run(LoadedModel& model, Graph& graph, double flops, const std::atomic<int>& cancel) {
     model.backend->set_cancel_flag(&cancel);
-    const bool finished = model.backend->compute(graph.cgraph());
+    const bool finished = model.backend->compute(graph.cgraph(), flops);
     model.backend->set_cancel_flag(nullptr);
     if (!finished) throw Error(ErrorCode::Aborted, "the request was aborted", {});
     graph.collect_taps();
@@ -46,7 +46,7 @@ bool PictureEncoder::step() {
         normalize(pixels_, c.image_size, planar.data());
         ggml_backend_tensor_set(pixels, planar.data(), 0, ggml_nbytes(pixels));
     }
-    run(model_, g, cancel_);
+    run(model_, g, n_blocks * model_.siglip->block_flops(), cancel_);
     next_block_ = end;
     if (projected == nullptr) return false;
     auto data = std::make_shared<std::vector<float>>(ggml_nelements(projected));
@@ -111,7 +111,7 @@ bool Sequence::prefill_step() {
     std::vector<int32_t> numbers(n_prefix_);
     std::iota(numbers.begin(), numbers.end(), 0);
     ggml_backend_tensor_set(positions, numbers.data(), 0, ggml_nbytes(positions));
-    run(model_, g, cancel_);
+    run(model_, g, n_layers * model_.gemma->layer_flops(n_prefix_), cancel_);
     next_layer_ = end;
     if (logits == nullptr) return false;
     read_logits(logits);
@@ -146,7 +146,7 @@ void Sequence::decode(int32_t token) {
         Taps::Tensor& embedded = taps_->tensors["embedded"];
         embedded.data.insert(embedded.data.end(), row.begin(), row.end());
     }
-    run(model_, d.graph, cancel_);
+    run(model_, d.graph, model_.gemma->token_flops(), cancel_);
     ++n_past_;
     read_logits(d.logits);
 }

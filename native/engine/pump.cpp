@@ -125,19 +125,27 @@ void Pump::run() {
             }
             if (alone && !over) break;
         }
+        if (!progressed) give_up_if_stuck();
         std::lock_guard lock(mutex_);
         if (tasks_.empty() && incoming_.empty()) {
             running_ = false;
             idle_.notify_all();
             return;
         }
-        if (!progressed && incoming_.empty()) {
-            // Cannot happen while whoever holds what others wait for is in the list; a bug must not
-            // spin for ever.
-            for (auto& task : tasks_)
-                task->cancel_flag.store(static_cast<int>(CancelReason::Aborted));
-        }
     }
+}
+
+// Whoever holds what others wait for is in the list and makes progress; should a bug break that,
+// the worker must not spin for ever.
+void Pump::give_up_if_stuck() {
+    {
+        std::lock_guard lock(mutex_);
+        if (!incoming_.empty()) return;
+        for (auto& task : tasks_) by_id_.erase(task->id);
+    }
+    for (auto& task : tasks_)
+        task->fail(Error(ErrorCode::EngineInternal, "the engine waits for itself", {}));
+    tasks_.clear();
 }
 
 void Pump::wait_idle() {

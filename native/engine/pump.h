@@ -62,6 +62,7 @@ class Pump {
 
   private:
     void admit();
+    void give_up_if_stuck();
 
     std::function<void()> start_;
     std::mutex mutex_;

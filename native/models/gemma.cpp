@@ -140,4 +140,8 @@ double Gemma::layer_flops(int64_t n) const {
     return 2.0 * n * (2 * d * q + 2 * d * kv + 3 * d * config_.n_ff + 2 * n * q);
 }
 
+double Gemma::token_flops() const {
+    return config_.n_layer * layer_flops(1) + 2.0 * config_.n_embd * config_.n_vocab;
+}
+
 }  // namespace paligemma

@@ -37,6 +37,8 @@ class Gemma {
 
     // Operations of one layer over n tokens, for cutting the work into steps.
     double layer_flops(int64_t n) const;
+    // Operations of one decoded token, attention aside.
+    double token_flops() const;
 
   private:
     struct Layer {

@@ -13,8 +13,9 @@ struct Policy {
     // Exact tanh GELU instead of ggml's 16-bit table on the CPU (relative error up to 1e-3).
     bool exact_gelu = false;
     // Fused attention for a single row (decode) and for many (encode, prefill). On the CPU matrix
-    // products are faster for many rows: ggml's tiled kernel refuses heads of 72. A backend without
-    // the fused operation uses products for both.
+    // products are faster for many rows: ggml's tiled kernel refuses heads of 72, and counts the
+    // padding behind the last keys when there is a soft-cap and no mask. A backend without the
+    // fused operation uses products for both.
     bool fused_decode = true;
     bool fused_prefill = false;
     // Work one node may hold: a node cannot be stopped, so this bounds the cancel latency. 2

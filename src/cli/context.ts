@@ -3,7 +3,7 @@ import type { Output } from './output.js';
 
 export interface Context {
   readonly output: Output;
-  /** Aborted by the first Ctrl-C and when nobody reads stdout any more. */
+  /** Aborted by the first Ctrl-C and when stdout takes nothing more. */
   readonly signal: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
   /** All of stdin, at most `maxBytes`; a second call gives nothing. */

@@ -1,7 +1,13 @@
 /** Option declarations as command-line flags, so that both have one default, range and description. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PaliGemmaError } from '../errors.js';
-import { checkText, type Declaration, type Declarations, expectation } from '../options/option.js';
+import {
+  checkText,
+  type Declaration,
+  type Declarations,
+  expectation,
+  REQUIRED,
+} from '../options/option.js';
 
 /** Adds a flag for every declaration that can have one, under a heading of the help text. */
 export function addFlags(command: Command, heading: string, declarations: Declarations): void {
@@ -9,43 +15,47 @@ export function addFlags(command: Command, heading: string, declarations: Declar
     const flag = flagOf(name, declaration);
     const option = new Option(flag, describe(declaration)).helpGroup(heading);
     if (declaration.kind !== 'boolean') option.argParser((text) => parse(declaration, text));
+    option.makeOptionMandatory(declaration.default === REQUIRED);
     command.addOption(option);
   }
 }
 
 /** The options that were given as flags, to be passed on whole. */
-export function givenFlags(
-  declarations: Declarations,
-  flags: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
+export function givenFlags(declarations: Declarations, flags: object): Record<string, unknown> {
+  const given = new Map(Object.entries(flags));
   return Object.fromEntries(
-    flagged(declarations).flatMap(([name]) =>
-      flags[name] === undefined ? [] : [[name, flags[name]]],
-    ),
+    flagged(declarations).flatMap(([name]) => (given.has(name) ? [[name, given.get(name)]] : [])),
   );
 }
 
 function flagged(declarations: Declarations): [string, Declaration][] {
   return Object.entries(declarations).filter(
-    ([, { kind, cli }]) =>
-      cli !== false && kind !== 'signal' && kind !== 'function' && kind !== 'custom',
+    ([, { kind, cli }]) => cli !== false && kind !== 'signal' && kind !== 'function',
   );
 }
 
 /** `--max-tokens <n>`, `--exact-gelu`, `--no-upright`. commander turns them back into `maxTokens` and so on. */
 function flagOf(name: string, declaration: Declaration): string {
   const kebab = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const letter = declaration.letter === undefined ? '' : `-${declaration.letter}, `;
+  if (declaration.kind === 'boolean') {
+    return `${letter}${declaration.default === true ? '--no-' : '--'}${kebab}`;
+  }
+  return `${letter}--${kebab} <${placeholder(declaration)}>`;
+}
+
+function placeholder(declaration: Declaration): string {
   switch (declaration.kind) {
-    case 'boolean':
-      return declaration.default === true ? `--no-${kebab}` : `--${kebab}`;
     case 'integer':
-      return `--${kebab} <n>`;
+      return 'n';
     case 'number':
-      return `--${kebab} <x>`;
+      return 'x';
+    case 'path':
+      return 'file';
     case 'enum':
-      return `--${kebab} <${declaration.values.join('|')}>`;
+      return declaration.values.join('|');
     default:
-      return `--${kebab} <name>`;
+      return 'name';
   }
 }
 
@@ -56,9 +66,9 @@ function describe(declaration: Declaration): string {
   if (kind === 'integer' || kind === 'number') {
     notes.push(expectation(declaration).replace(/^an? | or null$/g, ''));
   }
-  if (declaration.default !== undefined && declaration.default !== null) {
-    notes.push(`default ${String(declaration.default)}`);
-  }
+  const { default: value } = declaration;
+  if (value === REQUIRED) notes.push('required');
+  else if (value !== undefined && value !== null) notes.push(`default ${String(value)}`);
   return notes.length > 0 ? `${doc} (${notes.join('; ')})` : doc;
 }
 

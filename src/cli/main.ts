@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { onAbort } from '../abort.js';
+import { outputError } from '../convert/output-file.js';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { convertCommand } from './commands/convert.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -16,17 +18,23 @@ void main();
 
 async function main(): Promise<void> {
   const controller = new AbortController();
-  let isInterrupted = false;
-  let isReaderGone = false;
-  const output = new Output(process.stdout, process.stderr, process.env, () => {
-    isReaderGone = true;
+  let code: ExitCode = EXIT.ok;
+  /** Stands above `code`: the command was stopped from outside. */
+  let stopped: ExitCode | undefined;
+  const output = new Output(process.stdout, process.stderr, process.env, (error) => {
+    stopped ??= error === undefined ? EXIT.ok : EXIT.failure;
+    if (error !== undefined) output.error(outputError('standard output', 'write', error));
     controller.abort(makeError('ERR_ABORTED', 'nobody reads the output any more'));
   });
   process.on('SIGINT', () => {
     // The second one does not wait for anything.
-    if (isInterrupted) process.exit(EXIT.interrupted);
-    isInterrupted = true;
+    if (stopped === EXIT.interrupted) process.exit();
+    stopped = EXIT.interrupted;
     controller.abort(makeError('ERR_ABORTED', 'interrupted'));
+  });
+  // Not process.exit at the end: what is still being written to a pipe would be lost, and a full disk not be noticed.
+  process.on('exit', (crashed) => {
+    if (crashed === 0) process.exitCode = stopped ?? code;
   });
   const context: Context = {
     output,
@@ -35,7 +43,6 @@ async function main(): Promise<void> {
     readStdin: (maxBytes) => readStdin(maxBytes, controller.signal),
   };
 
-  let code: ExitCode = EXIT.ok;
   try {
     const program = buildProgram(context, (done) => {
       code = done;
@@ -46,10 +53,6 @@ async function main(): Promise<void> {
     // commander has written its message already; an interruption is no news to whoever caused it.
     if (!(error instanceof CommanderError) && !controller.signal.aborted) output.error(error);
   }
-  if (isInterrupted) code = EXIT.interrupted;
-  else if (isReaderGone) code = EXIT.ok;
-  // Not process.exit: what is still being written to a pipe would be lost.
-  process.exitCode = code;
 }
 
 function buildProgram(context: Context, exit: (code: ExitCode) => void): Command {
@@ -96,10 +99,9 @@ function packageVersion(): string {
 }
 
 async function readStdin(maxBytes: number, signal: AbortSignal): Promise<Buffer> {
-  const stop = (): void => {
-    process.stdin.destroy(signal.reason);
-  };
-  signal.addEventListener('abort', stop, { once: true });
+  const release = onAbort(signal, (reason) => {
+    process.stdin.destroy(reason instanceof Error ? reason : undefined);
+  });
   try {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -116,6 +118,6 @@ async function readStdin(maxBytes: number, signal: AbortSignal): Promise<Buffer>
     }
     return Buffer.concat(chunks);
   } finally {
-    signal.removeEventListener('abort', stop);
+    release();
   }
 }

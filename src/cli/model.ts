@@ -39,7 +39,7 @@ export async function loadModel(context: Context, flags: ModelFlags) {
   try {
     const source = flags.mmproj === undefined ? name : { text: name, mmproj: flags.mmproj };
     const model = await PaliGemma.load(source, {
-      ...givenFlags(LOAD_OPTIONS, flags as Readonly<Record<string, unknown>>),
+      ...givenFlags(LOAD_OPTIONS, flags),
       signal,
       onProgress: ({ loaded, total }) => bar.update(loaded, total),
     });

@@ -25,17 +25,25 @@ export class Output {
   #stdoutClosed = false;
   #stderrClosed = false;
 
-  /** `onClosed` is called once when whoever reads stdout has gone, as `head` does. */
-  constructor(stdout: Sink, stderr: Sink, env: NodeJS.ProcessEnv, onClosed: () => void) {
+  /**
+   * `onClosed` is called once when stdout takes nothing more: without an error when whoever reads it has gone, as `head`
+   * does.
+   */
+  constructor(
+    stdout: Sink,
+    stderr: Sink,
+    env: NodeJS.ProcessEnv,
+    onClosed: (error?: Error) => void,
+  ) {
     this.#stdout = stdout;
     this.#stderr = stderr;
     // https://no-color.org: any value but the empty one.
     this.#hasColour = stderr.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
     stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
       if (this.#stdoutClosed) return;
       this.#stdoutClosed = true;
-      onClosed();
+      if (error.code === 'EPIPE') onClosed();
+      else onClosed(error);
     });
     // Nobody is left to be told.
     stderr.on('error', () => {
@@ -43,7 +51,7 @@ export class Output {
     });
   }
 
-  /** Nobody reads stdout any more. */
+  /** Stdout takes nothing more. */
   get isClosed(): boolean {
     return this.#stdoutClosed;
   }

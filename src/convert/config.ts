@@ -3,6 +3,7 @@
  * taken from a variant's name. Tensors are compared with these sizes in tensor-names.ts.
  */
 import { makeError } from '../errors.js';
+import { MAX_CONTEXT_LENGTH, MAX_IMAGE_SIZE } from '../options/limits.js';
 import { elementCount, formatShape, type SourceTensor } from './checkpoint.js';
 import { type JsonObject, JsonReader } from './strict-json.js';
 
@@ -62,9 +63,9 @@ export const LIMITS = {
   heads: 128,
   width: 32_768,
   feedForward: 1 << 18,
-  imageSize: 1792,
+  imageSize: MAX_IMAGE_SIZE,
   vocabulary: 1 << 20,
-  context: 1 << 20,
+  context: MAX_CONTEXT_LENGTH,
 } as const;
 
 const DEFAULT_CONTEXT = 8192;

@@ -5,14 +5,15 @@
 import { realpath, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError } from '../errors.js';
-import { type Checkpoint, formatShape } from './checkpoint.js';
-import { configFromArrays, configFromJson, type ModelConfig, variantName } from './config.js';
+import type { WeightType } from '../native/contract.js';
 import {
   type ConvertOptions,
-  type ConvertReport,
-  type ParsedOptions,
+  type ConvertProgress,
+  type ParsedConvertOptions,
   parseConvertOptions,
-} from './convert-options.js';
+} from '../options/convert.js';
+import { type Checkpoint, formatShape } from './checkpoint.js';
+import { configFromArrays, configFromJson, type ModelConfig, variantName } from './config.js';
 import { aligned, type GgufTensorEntry, GgufWriter } from './gguf-writer.js';
 import { arraysWithoutPrefix, bindArrays, bindHuggingFace, canonicalTensors } from './inventory.js';
 import { isTrainingState, maskCodecTensors } from './mask-codec.js';
@@ -28,12 +29,27 @@ import { type BoundTensor, ChunkBuffers, storedChunks } from './tensor-data.js';
 import { modelTensors } from './tensor-names.js';
 import { readVocabulary, type Vocabulary } from './tokenizer-source.js';
 
-export type {
-  ConvertedTensor,
-  ConvertOptions,
-  ConvertProgress,
-  ConvertReport,
-} from './convert-options.js';
+export interface ConvertedTensor {
+  readonly name: string;
+  /** Fastest first, as in ggml and as `inspect` prints it. */
+  readonly shape: readonly number[];
+  readonly type: WeightType;
+  /** Why the tensor differs from what was asked or from the source. */
+  readonly note?: string;
+}
+
+export interface ConvertReport {
+  /** Absolute path. */
+  readonly output: string;
+  readonly bytes: number;
+  readonly architecture: 'gemma' | 'gemma2';
+  /** `3b-448`, or `custom`. */
+  readonly variant: string;
+  readonly hasMaskCodec: boolean;
+  readonly tensors: readonly ConvertedTensor[];
+  /** What a reader of the file should know: deviations, paddings, what was dropped. */
+  readonly notes: readonly string[];
+}
 
 const MAX_CONFIG = 1 << 20;
 
@@ -73,7 +89,7 @@ class Conversion {
   private readonly temporary: TemporaryFile;
   private readonly notes: string[] = [];
 
-  constructor(private readonly options: ParsedOptions) {
+  constructor(private readonly options: ParsedConvertOptions) {
     this.temporary = new TemporaryFile(options.output, options.signal);
   }
 
@@ -252,7 +268,7 @@ class Conversion {
   }
 
   private report(
-    stage: 'write' | 'sync' | 'done',
+    stage: ConvertProgress['stage'],
     tensor: string,
     done: number,
     total: number,

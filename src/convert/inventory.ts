@@ -5,6 +5,7 @@
 import { type ErrorCode, makeError } from '../errors.js';
 import {
   type Checkpoint,
+  FLOAT_BYTES,
   floatTypeOf,
   formatShape,
   type SourceTensor,
@@ -234,7 +235,7 @@ async function assertTied(head: SourceTensor, embedding: SourceTensor): Promise<
 
 async function readRow(tensor: SourceTensor, row: number, width: number): Promise<Float32Array> {
   const type = floatTypeOf(tensor);
-  const bytes = new Uint8Array(width * (type === 'f32' ? 4 : 2));
+  const bytes = new Uint8Array(width * FLOAT_BYTES[type]);
   await tensor.read(row * bytes.length, bytes);
   const numbers = new Float32Array(width);
   toFloat32(bytes, type, numbers);

@@ -102,19 +102,22 @@ export class OutputFile {
 
   private async writeAll(bytes: Uint8Array, position: number): Promise<void> {
     try {
-      let done = 0;
-      while (done < bytes.length) {
-        const { bytesWritten } = await this.handle.write(
-          bytes,
-          done,
-          bytes.length - done,
-          position + done,
-        );
-        done += bytesWritten;
-      }
+      await writeWhole(this.handle, bytes, position);
     } catch (cause) {
       throw outputError(this.path, 'write', cause);
     }
+  }
+}
+
+/** Writes until nothing is left: one write may take less than it is given. */
+export async function writeWhole(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const left = bytes.length - done;
+    done += (await handle.write(bytes, done, left, position + done)).bytesWritten;
   }
 }
 

@@ -100,8 +100,7 @@ async function openIndexed(folder: string, indexPath: string): Promise<Checkpoin
     shards.set(shard, path.join(folder, shard));
   }
   if (shards.size > MAX_SHARDS) throw overLimit(INDEX, 'shards', shards.size, MAX_SHARDS);
-  const checkpoint = await openFiles(shards, weightMap);
-  return checkpoint;
+  return openFiles(shards, weightMap);
 }
 
 async function readWeightMap(indexPath: string): Promise<ReadonlyMap<string, string>> {

@@ -15,10 +15,6 @@ export interface SentencePieceModel {
   readonly modelType: number;
   readonly byteFallback: boolean;
   readonly whitespaceAsSuffix: boolean;
-  readonly unkId: number;
-  readonly bosId: number;
-  readonly eosId: number;
-  readonly padId: number;
   readonly normalizer: {
     readonly name: string;
     readonly charsMapBytes: number;
@@ -43,7 +39,7 @@ interface Field {
 }
 
 const EMPTY = new Uint8Array(0);
-const MAX_PIECES = 1 << 20;
+export const MAX_PIECES = 1 << 20;
 
 export function parseSentencePieceModel(bytes: Uint8Array, file: string): SentencePieceModel {
   return new ModelParser(file).model(bytes);
@@ -87,10 +83,6 @@ class ModelParser {
       modelType: this.integer(trainer.get(3), 'model_type', 1),
       byteFallback: this.integer(trainer.get(35), 'byte_fallback', 0) !== 0,
       whitespaceAsSuffix: this.integer(trainer.get(24), 'treat_whitespace_as_suffix', 0) !== 0,
-      unkId: this.integer(trainer.get(40), 'unk_id', 0),
-      bosId: this.integer(trainer.get(41), 'bos_id', 1),
-      eosId: this.integer(trainer.get(42), 'eos_id', 2),
-      padId: this.integer(trainer.get(43), 'pad_id', -1),
       normalizer: {
         name: this.text(normalizer.get(1), 'the name of the normalizer'),
         charsMapBytes: normalizer.get(2)?.bytes.length ?? 0,
@@ -200,4 +192,4 @@ class ModelParser {
   }
 }
 
-const TRAINER_FIELDS = [3, 24, 35, 40, 41, 42, 43] as const;
+const TRAINER_FIELDS = [3, 24, 35] as const;

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
-import { outputError } from './output-file.js';
+import { outputError, writeWhole } from './output-file.js';
 
 export class TemporaryFile {
   private handle: FileHandle | undefined;
@@ -28,17 +28,8 @@ export class TemporaryFile {
     this.signal?.throwIfAborted();
     try {
       this.handle ??= await this.create();
-      let done = 0;
-      while (done < chunk.length) {
-        const { bytesWritten } = await this.handle.write(
-          chunk,
-          done,
-          chunk.length - done,
-          this.bytes,
-        );
-        done += bytesWritten;
-        this.bytes += bytesWritten;
-      }
+      await writeWhole(this.handle, chunk, this.bytes);
+      this.bytes += chunk.length;
     } catch (cause) {
       throw outputError(this.path, 'write the temporary file', cause);
     }

@@ -11,7 +11,7 @@ import { type PlannedTensor, storageBytes } from './storage-types.js';
 import type { StridedView } from './tensor-names.js';
 
 /** f32 bytes of one chunk: large enough to keep all cores busy while quantising, small beside a model. */
-export const CHUNK_BYTES = 32 << 20;
+const CHUNK_BYTES = 32 << 20;
 
 /** A planned tensor and where its numbers come from. */
 export interface BoundTensor {

@@ -4,7 +4,11 @@
  */
 import path from 'node:path';
 import { type ErrorCode, makeError } from '../errors.js';
-import { parseSentencePieceModel, type SentencePieceModel } from './sentencepiece-model.js';
+import {
+  MAX_PIECES,
+  parseSentencePieceModel,
+  type SentencePieceModel,
+} from './sentencepiece-model.js';
 import { SourceFile } from './source-file.js';
 import {
   type JsonObject,
@@ -49,7 +53,6 @@ interface RawVocabulary {
 
 const CODE: ErrorCode = 'ERR_TOKENIZER_FORMAT';
 const MAX_BYTES = 128 << 20;
-const MAX_PIECES = 1 << 20;
 const MAX_PIECE_BYTES = 4096;
 const SPACE = '\u2581';
 const LOC = /^<loc\d{4}>$/;

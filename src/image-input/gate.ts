@@ -1,4 +1,5 @@
 /** Limits how many pieces of work run at once and lets waiting ones leave. Knows nothing about pictures. */
+import { onAbort } from '../abort.js';
 
 export class Gate {
   readonly #limit: number;
@@ -15,10 +16,6 @@ export class Gate {
    */
   run<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
       const start = (): void => {
         this.#running++;
         // An async wrapper, so that work which throws at once leaves its place too.
@@ -28,18 +25,18 @@ export class Gate {
           } catch (error) {
             reject(error);
           } finally {
-            signal?.removeEventListener('abort', abort);
+            release();
             this.#running--;
             this.#waiting.shift()?.();
           }
         })();
       };
-      const abort = (): void => {
+      const release = onAbort(signal, (reason) => {
         const place = this.#waiting.indexOf(start);
         if (place >= 0) this.#waiting.splice(place, 1);
-        reject(signal?.reason);
-      };
-      signal?.addEventListener('abort', abort, { once: true });
+        reject(reason);
+      });
+      if (signal?.aborted) return;
       if (this.#running < this.#limit) start();
       else this.#waiting.push(start);
     });

@@ -30,6 +30,7 @@ const stopWork = (): void => native().cancelAll();
 export class NativeSession {
   readonly #model: NativeModel;
   readonly #pending = new Map<number, Pending>();
+  readonly #closing = new AbortController();
   #nextId = 1;
   #disposing: Promise<void> | undefined;
 
@@ -39,14 +40,19 @@ export class NativeSession {
     if (liveSessions++ === 0) process.on('exit', stopWork);
   }
 
-  get disposed(): boolean {
-    return this.#disposing !== undefined;
+  /** Aborted with ERR_DISPOSED by `dispose`, for work that prepares a request. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
   }
 
-  /** The model, for calls that answer at once. Throws ERR_DISPOSED. */
-  get model(): NativeModel {
-    if (this.disposed) throw disposedError();
-    return this.#model;
+  /** Asks what the model answers at once. Throws ERR_DISPOSED. */
+  ask<T>(question: (model: NativeModel) => T): T {
+    if (this.closing.aborted) throw disposedError();
+    try {
+      return question(this.#model);
+    } catch (error) {
+      throw fromNative(error);
+    }
   }
 
   /** A place in the queue for a request that is still being prepared. */
@@ -56,7 +62,7 @@ export class NativeSession {
 
   /**
    * Starts a request and settles with its last event. An abort rejects at once with the signal's reason; the native work
-   * then ends by itself within a node of the graph.
+   * then ends by itself within a node of the graph. Rejects with ERR_DISPOSED after `dispose`.
    */
   async request<T>(
     start: (model: NativeModel, id: number) => void,
@@ -64,7 +70,8 @@ export class NativeSession {
   ): Promise<T> {
     const { signal } = options;
     signal?.throwIfAborted();
-    const model = this.model;
+    if (this.closing.aborted) throw disposedError();
+    const model = this.#model;
     const id = options.id ?? this.arrive();
     return new Promise<T>((resolve, reject) => {
       const cleanUp = onAbort(signal, (reason) => {
@@ -89,8 +96,8 @@ export class NativeSession {
   /** Cancels all work and frees the model. Always the same promise. */
   dispose(): Promise<void> {
     if (this.#disposing === undefined) {
-      const disposing = this.request<void>((model, id) => model.dispose(id));
-      this.#disposing = disposing;
+      this.#disposing = this.request<void>((model, id) => model.dispose(id));
+      this.#closing.abort(disposedError());
       if (--liveSessions === 0) process.off('exit', stopWork);
     }
     return this.#disposing;
@@ -128,6 +135,6 @@ export class NativeSession {
   }
 }
 
-export function disposedError(): Error {
+function disposedError(): Error {
   return makeError('ERR_DISPOSED', 'the model was disposed of', { hint: 'load it again' });
 }

@@ -1,5 +1,6 @@
 /** Options of `predict` and `stream`. What they do is in src/model.ts and the engine. */
 import { IMAGE_OPTIONS } from './image.js';
+import { MAX_CONTEXT_LENGTH } from './limits.js';
 import {
   type Input,
   integer,
@@ -14,7 +15,7 @@ export const GENERATE_OPTIONS = {
   maxTokens: integer({
     default: undefined,
     min: 1,
-    max: 1_048_576,
+    max: MAX_CONTEXT_LENGTH,
     unit: 'tokens',
     doc: 'longest answer; left out, 256 or what still fits the context, whichever is less',
   }),

@@ -1,5 +1,6 @@
 /** Options of `PaliGemma.load`. What they do is in src/model.ts and the engine. */
 import { availableParallelism } from 'node:os';
+import { MAX_CONTEXT_LENGTH } from './limits.js';
 import {
   boolean,
   callback,
@@ -48,7 +49,7 @@ export const LOAD_OPTIONS = {
   contextLength: integer({
     default: 0,
     min: 0,
-    max: 1_048_576,
+    max: MAX_CONTEXT_LENGTH,
     unit: 'tokens',
     doc: 'longest prompt and answer together, image tokens included; 0 takes what the file says',
   }),

@@ -14,6 +14,8 @@ interface Common {
   readonly unit?: string;
   /** false: no command-line flag. */
   readonly cli?: false;
+  /** One letter that stands for the command-line flag as well. */
+  readonly letter?: string;
 }
 
 interface Numeric extends Common {
@@ -25,7 +27,7 @@ interface Numeric extends Common {
 }
 
 interface Text extends Common {
-  readonly kind: 'string';
+  readonly kind: 'string' | 'path';
   readonly minLength: number;
   readonly maxLength: number;
   /** Values worth naming; others are allowed. */
@@ -41,19 +43,15 @@ interface Plain extends Common {
   readonly kind: 'boolean' | 'signal' | 'function';
 }
 
-interface Custom extends Common {
-  readonly kind: 'custom';
-  /** What `check` wants, to follow "expected". */
-  readonly expected: string;
-  /** True for a value that can be used. */
-  readonly check: (value: unknown) => boolean;
-}
+type Shape = Numeric | Text | Choice | Plain;
 
-type Shape = Numeric | Text | Choice | Plain | Custom;
+/** In place of a default: the option must be given. */
+export const REQUIRED: unique symbol = Symbol('required');
+type Required = typeof REQUIRED;
 
-/** An option whose parsed value is a `T`. */
+/** An option whose parsed value is a `T`, without `REQUIRED` if that is part of it. */
 export type Declaration<T = unknown> = Shape & {
-  /** Also what is stored when the option is left out; null and undefined mean "somebody else decides". */
+  /** What is stored when the option is left out; null and undefined mean "somebody else decides". */
   readonly default: T;
 };
 
@@ -62,13 +60,21 @@ export type Declarations = Readonly<Record<string, Declaration>>;
 
 /** The complete object a parser gives: every option is there. */
 export type Parsed<D extends Declarations> = {
-  readonly [K in keyof D]: D[K] extends Declaration<infer T> ? T : never;
+  readonly [K in keyof D]: D[K] extends Declaration<infer T> ? Exclude<T, Required> : never;
 };
 
+type RequiredName<D extends Declarations> = {
+  [K in keyof D]: Required extends D[K]['default'] ? K : never;
+}[keyof D];
+
+/** Two object types as the one that an interface of all their members is. */
+type Merged<A, B> = { [K in keyof (A & B)]: (A & B)[K] };
+
 /** What a caller may pass. An explicit undefined is as good as leaving the option out. */
-export type Input<D extends Declarations> = {
-  readonly [K in keyof D]?: Parsed<D>[K] | undefined;
-};
+export type Input<D extends Declarations> = Merged<
+  { readonly [K in RequiredName<D>]: Parsed<D>[K] },
+  { readonly [K in Exclude<keyof D, RequiredName<D>>]?: Parsed<D>[K] | undefined }
+>;
 
 /** `true` when both types are the same; keeps a documented interface in step with its declarations. */
 export type Same<A, B> =
@@ -76,30 +82,42 @@ export type Same<A, B> =
 
 type Spec<S extends Shape, D> = Omit<S, 'kind'> & { readonly default: D };
 
-export function integer<D extends number | null | undefined>(
+export function integer<D extends number | null | undefined | Required>(
   spec: Spec<Numeric, D>,
 ): Declaration<D | number> {
   return { kind: 'integer', ...spec };
 }
 
-export function number<D extends number | null | undefined>(
+export function number<D extends number | null | undefined | Required>(
   spec: Spec<Numeric, D>,
 ): Declaration<D | number> {
   return { kind: 'number', ...spec };
 }
 
-export function boolean(spec: Spec<Plain, boolean>): Declaration<boolean> {
+export function boolean<D extends boolean | undefined | Required>(
+  spec: Spec<Plain, D>,
+): Declaration<D | boolean> {
   return { kind: 'boolean', ...spec };
 }
 
-export function string<T extends string = string>(spec: Spec<Text, NoInfer<T>>): Declaration<T> {
+export function string<T extends string = string, D extends T | undefined | Required = T>(
+  spec: Spec<Text, D>,
+): Declaration<D | T> {
   return { kind: 'string', ...spec };
 }
 
-export function oneOf<const V extends readonly string[]>(
-  values: V,
-  spec: Omit<Spec<Choice, V[number]>, 'values'>,
-): Declaration<V[number]> {
+/** A file or folder. */
+export function path<D extends string | undefined | Required>(
+  spec: Omit<Spec<Text, D>, 'minLength' | 'maxLength'>,
+): Declaration<D | string> {
+  // 4096: PATH_MAX of Linux, the longest of the systems Node runs on.
+  return { kind: 'path', minLength: 1, maxLength: 4096, ...spec };
+}
+
+export function oneOf<
+  const V extends readonly string[],
+  D extends V[number] | undefined | Required,
+>(values: V, spec: Omit<Spec<Choice, D>, 'values'>): Declaration<D | V[number]> {
   return { kind: 'enum', values, ...spec };
 }
 
@@ -112,10 +130,6 @@ export function callback<F extends (...args: any[]) => unknown>(spec: {
   readonly doc: string;
 }): Declaration<F | undefined> {
   return { kind: 'function', default: undefined, ...spec };
-}
-
-export function custom<T>(spec: Spec<Custom, T>): Declaration<T> {
-  return { kind: 'custom', ...spec };
 }
 
 /**
@@ -138,8 +152,11 @@ export function parseOptions<D extends Declarations>(
 }
 
 /** The value to use for `value`: the default for undefined, the value itself when it fits. `name` leads the message. */
-export function checkOption(name: string, declaration: Declaration, value: unknown): unknown {
-  if (value === undefined) return declaration.default;
+function checkOption(name: string, declaration: Declaration, value: unknown): unknown {
+  if (value === undefined) {
+    if (declaration.default !== REQUIRED) return declaration.default;
+    throw failure('ERR_OPTION_TYPE', name, 'missing', expectation(declaration));
+  }
   if (value === null && declaration.default === null) return null;
   const verdict = judge(declaration, value);
   if (verdict === 'ok') return Object.is(value, -0) ? 0 : value;
@@ -184,7 +201,10 @@ export function expectation(declaration: Declaration): string {
       return `${noun} ${from} ${declaration.max}${unit}${or}`;
     }
     case 'string':
-      return `a string of ${declaration.minLength} to ${declaration.maxLength} characters`;
+    case 'path': {
+      const noun = declaration.kind === 'path' ? 'a path' : 'a string';
+      return `${noun} of ${declaration.minLength} to ${declaration.maxLength} characters without NUL`;
+    }
     case 'enum':
       return `one of ${declaration.values.map((v) => `"${v}"`).join(', ')}`;
     case 'boolean':
@@ -193,8 +213,6 @@ export function expectation(declaration: Declaration): string {
       return 'an AbortSignal';
     case 'function':
       return 'a function';
-    case 'custom':
-      return declaration.expected;
   }
 }
 
@@ -203,12 +221,17 @@ export function optionTable(declarations: Declarations): string {
   const rows = Object.entries(declarations).map(([name, declaration]) => [
     `\`${name}\``,
     rangeCell(declaration),
-    declaration.default === undefined ? '–' : `\`${JSON.stringify(declaration.default)}\``,
+    defaultCell(declaration),
     declaration.doc,
   ]);
   return [['Option', 'Values', 'Default', 'Meaning'], ['---', '---', '---', '---'], ...rows]
     .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`)
     .join('');
+}
+
+function defaultCell({ default: value }: Declaration): string {
+  if (value === REQUIRED) return 'required';
+  return value === undefined ? '–' : `\`${JSON.stringify(value)}\``;
 }
 
 function rangeCell(declaration: Declaration): string {
@@ -230,10 +253,12 @@ function judge(declaration: Declaration, value: unknown): 'ok' | 'type' | 'range
       return fits && !(declaration.aboveMin && value === declaration.min) ? 'ok' : 'range';
     }
     case 'string':
+    case 'path': {
       if (typeof value !== 'string') return 'type';
-      return value.length >= declaration.minLength && value.length <= declaration.maxLength
-        ? 'ok'
-        : 'range';
+      const fits = value.length >= declaration.minLength && value.length <= declaration.maxLength;
+      // What ends a string in C would cut it short on its way.
+      return fits && !value.includes('\0') ? 'ok' : 'range';
+    }
     case 'enum':
       if (typeof value !== 'string') return 'type';
       return declaration.values.includes(value) ? 'ok' : 'range';
@@ -243,17 +268,20 @@ function judge(declaration: Declaration, value: unknown): 'ok' | 'type' | 'range
       return isSignal(value) ? 'ok' : 'type';
     case 'function':
       return typeof value === 'function' ? 'ok' : 'type';
-    case 'custom':
-      return declaration.check(value) ? 'ok' : 'type';
   }
 }
 
-/** By shape, not by class: a signal of another realm or a polyfill is as good. */
+/** By shape, not by class: a signal of another realm or a polyfill is as good, if it has all that is used of it. */
 function isSignal(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
   try {
     const signal = value as Partial<AbortSignal>;
-    return typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function';
+    return (
+      typeof signal.aborted === 'boolean' &&
+      [signal.addEventListener, signal.removeEventListener, signal.throwIfAborted].every(
+        (method) => typeof method === 'function',
+      )
+    );
   } catch {
     return false;
   }

@@ -163,7 +163,7 @@ test('streamed pieces are the text of the tokens', async () => {
     height: 28,
     channels: 3 as const,
   };
-  for (let seed = 0; seed < 10; seed++) {
+  for (let seed = 0; seed < 4; seed++) {
     // Random weights: every piece of the vocabulary is about as likely as any other.
     const stream = model.stream(picture, 'caption en', { maxTokens: 40, temperature: 1, seed });
     let text = '';

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
-import type { ConvertOptions } from '../../src/convert/convert.js';
+import type { ConvertOptions } from '../../src/options/convert.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
 // One level below the root, like lib/: binding.ts finds the addon from where it lies.
@@ -17,7 +17,7 @@ let built = false;
 function build(): void {
   if (built) return;
   built = true;
-  for (const folder of ['', 'convert', 'native']) {
+  for (const folder of ['', 'convert', 'native', 'options']) {
     mkdirSync(path.join(OUT, folder), { recursive: true });
     for (const name of readdirSync(path.join(ROOT, 'src', folder))) {
       if (!name.endsWith('.ts') || (folder === '' && name !== 'errors.ts')) continue;

@@ -1,5 +1,6 @@
 /** `paligemma predict`: pictures and a prompt in, one answer per picture out. */
 import { Command, Option } from 'commander';
+import { MAX_FILE_BYTES } from '../../image-input/source.js';
 import type { ImageInput, PaliGemma, Prediction } from '../../index.js';
 import { GENERATE_OPTIONS } from '../../options/generate.js';
 import type { Context } from '../context.js';
@@ -7,9 +8,6 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
 import { errorJson } from '../output.js';
-
-/** As much as image-input reads from a file. */
-const MAX_STDIN_BYTES = 256 * 1024 * 1024;
 
 /** Pictures under way at once: the next one is decoded while the model answers about the first. */
 const IN_FLIGHT = 2;
@@ -119,9 +117,8 @@ async function answer(
   const { signal } = context;
   try {
     signal.throwIfAborted();
-    const input: ImageInput = image === '-' ? await context.readStdin(MAX_STDIN_BYTES) : image;
-    const given = givenFlags(GENERATE_OPTIONS, flags as unknown as Record<string, unknown>);
-    const options = { ...given, signal };
+    const input: ImageInput = image === '-' ? await context.readStdin(MAX_FILE_BYTES) : image;
+    const options = { ...givenFlags(GENERATE_OPTIONS, flags), signal };
     if (!flags.stream) {
       return { image, prediction: await model.predict(input, flags.prompt, options) };
     }

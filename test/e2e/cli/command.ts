@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../../support/models.js';
 
-const MAIN = path.join(ROOT, 'lib', 'cli', 'main.js');
+export const MAIN = path.join(ROOT, 'lib', 'cli', 'main.js');
 
 export interface Finished {
   readonly code: number | null;

@@ -1,10 +1,20 @@
 /** `paligemma convert`, `inspect` and `tokenize` on real checkpoints, and the models they make answering. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cases, checkpointFolder, DEMO_MODEL, FIXTURES, IMAGES } from '../../support/models.js';
-import { jsonLines, paligemma } from './command.js';
+import { jsonLines, MAIN, paligemma } from './command.js';
 
 let folder: string;
 const at = (name: string): string => path.join(folder, name);
@@ -123,6 +133,19 @@ describe('inspect', () => {
         bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
       });
     }
+  });
+
+  it.runIf(existsSync('/dev/full'))('fails with one line when the disk is full', async () => {
+    const child = spawn(process.execPath, [MAIN, 'inspect', DEMO_MODEL], {
+      stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    });
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    expect(stderr).toMatch(/^error: ERR_DISK_FULL: cannot write standard output: .*\n$/);
+    expect(code).toBe(1);
   });
 
   it('names what is not a GGUF file', async () => {

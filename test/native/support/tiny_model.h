@@ -27,27 +27,14 @@ class TinyModel {
     ModelConfig config;
     std::vector<TinyTensor> tensors;
     std::vector<std::string> pieces;
-    std::string architecture = "gemma2";
+    std::string architecture;
     std::function<void(GgufWriter&)> more_keys = [](GgufWriter&) {};
 
-    explicit TinyModel(uint64_t seed = 1) {
-        config.text = {.architecture = "gemma2",
-                       .n_embd = 32,
-                       .n_layer = 2,
-                       .n_ff = 64,
-                       .n_head = 4,
-                       .n_head_kv = 2,
-                       .head_dim = 16,
-                       .n_vocab = 0,
-                       .n_ctx = 256,
-                       .has_post_norms = true};
-        config.vision = {.image_size = 28,
-                         .patch_size = 14,
-                         .n_embd = 24,
-                         .n_layer = 2,
-                         .n_ff = 40,
-                         .n_head = 2,
-                         .n_ff_padded = 64};
+    explicit TinyModel(uint64_t seed = 1) : TinyModel(default_config(), seed) {}
+
+    // A model of other sizes; the vocabulary is always the same.
+    explicit TinyModel(ModelConfig sizes, uint64_t seed = 1)
+        : config(std::move(sizes)), architecture(config.text.architecture) {
         pieces = {"<pad>", "<eos>", "<bos>", "<unk>", "\n", "\xE2\x96\x81"};
         for (char c = 'a'; c <= 'z'; ++c) pieces.push_back(std::string(1, c));
         for (const char* s : {"<loc0000>", "<seg000>"}) pieces.push_back(s);
@@ -66,6 +53,28 @@ class TinyModel {
             }
             tensors.push_back(std::move(t));
         }
+    }
+
+    static ModelConfig default_config() {
+        ModelConfig config;
+        config.text = {.architecture = "gemma2",
+                       .n_embd = 32,
+                       .n_layer = 2,
+                       .n_ff = 64,
+                       .n_head = 4,
+                       .n_head_kv = 2,
+                       .head_dim = 16,
+                       .n_vocab = 0,
+                       .n_ctx = 256,
+                       .has_post_norms = true};
+        config.vision = {.image_size = 28,
+                         .patch_size = 14,
+                         .n_embd = 24,
+                         .n_layer = 2,
+                         .n_ff = 40,
+                         .n_head = 2,
+                         .n_ff_padded = 64};
+        return config;
     }
 
     TinyTensor& tensor(const std::string& name) {

@@ -25,8 +25,12 @@ class Memory extends Writable {
   moveCursor(): void {}
 }
 
-const output = (stdout: Writable, stderr: Writable, env = {}, onClosed = () => {}) =>
-  new Output(stdout, stderr, env, onClosed);
+const output = (
+  stdout: Writable,
+  stderr: Writable,
+  env = {},
+  onClosed: (error?: Error) => void = () => {},
+) => new Output(stdout, stderr, env, onClosed);
 
 describe('errors', () => {
   const error = makeError('ERR_IMAGE_FORMAT', 'a\nb is text', { hint: 'look' });
@@ -102,6 +106,18 @@ describe('data', () => {
     await pending;
     await out.data('more');
     expect(closed).toBe(1);
+  });
+
+  it('tells why when it cannot be written', async () => {
+    const told: unknown[] = [];
+    const stdout = new Memory();
+    const out = output(stdout, new Memory(), {}, (...args) => told.push(args));
+    const full = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' });
+    stdout.destroy(full);
+    await new Promise((resolve) => setImmediate(resolve));
+    await out.data('more');
+    expect(told).toEqual([[full]]);
+    expect([stdout.text, out.isClosed]).toEqual(['', true]);
   });
 
   it('holds numbers that JSON does not have', async () => {

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convert } from '../../../src/convert/convert.js';
-import { type ConvertOptions, parseConvertOptions } from '../../../src/convert/convert-options.js';
+import { type ConvertOptions, parseConvertOptions } from '../../../src/options/convert.js';
 import { TINY1, TINY2, temporaryFolder } from '../../support/convert-sources.js';
 
 const good: ConvertOptions = { source: 'a', output: 'b.gguf', type: 'q8_0' };
@@ -30,6 +30,7 @@ describe('options', () => {
 
   const WRONG: readonly (readonly [string, unknown, string])[] = [
     ['source', undefined, 'ERR_OPTION_TYPE'],
+    ['source', 'x'.repeat(4097), 'ERR_OPTION_RANGE'],
     ['source', 3, 'ERR_OPTION_TYPE'],
     ['source', '', 'ERR_OPTION_RANGE'],
     ['source', 'a\0b', 'ERR_OPTION_RANGE'],
@@ -41,6 +42,7 @@ describe('options', () => {
     ['tokenizer', {}, 'ERR_OPTION_TYPE'],
     ['maskCodec', 1, 'ERR_OPTION_TYPE'],
     ['name', '', 'ERR_OPTION_RANGE'],
+    ['name', 'a\0b', 'ERR_OPTION_RANGE'],
     ['name', 'x'.repeat(5000), 'ERR_OPTION_RANGE'],
     ['imageSize', 0, 'ERR_OPTION_RANGE'],
     ['imageSize', 224.5, 'ERR_OPTION_RANGE'],
@@ -72,8 +74,15 @@ describe('options', () => {
     });
   }
 
-  it('that are no object are refused', async () => {
-    await expect(convert(undefined as never)).rejects.toMatchObject({ code: 'ERR_OPTION_TYPE' });
+  it.each([
+    [undefined, 'option source is missing, expected a path of 1 to 4096 characters without NUL'],
+    [{ source: 'a' }, 'option output is missing, expected a path'],
+    [{ source: 'a', output: 'b' }, 'option type is missing, expected one of "f32", "f16", "bf16"'],
+    [{ ...good, type: 'q8' }, 'did you mean "q8_0"?'],
+    [{ ...good, typ: 'q8_0' }, 'did you mean type?'],
+    [null, 'convert: options is null, expected an object'],
+  ])('%o are refused by name', async (options, message) => {
+    await expect(convert(options as never)).rejects.toThrow(message);
   });
 });
 

@@ -12,12 +12,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  type ConvertOptions,
-  type ConvertProgress,
-  convert,
-} from '../../../src/convert/convert.js';
+import { convert } from '../../../src/convert/convert.js';
 import { NOTE_BYTES, OutputFile, outputError } from '../../../src/convert/output-file.js';
+import type { ConvertOptions, ConvertProgress } from '../../../src/options/convert.js';
 import { convertInChild } from '../../support/convert-child.js';
 import { readGguf } from '../../support/convert-gguf.js';
 import {

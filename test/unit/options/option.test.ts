@@ -6,7 +6,6 @@ import {
   boolean,
   callback,
   checkText,
-  custom,
   expectation,
   type Input,
   integer,
@@ -15,6 +14,8 @@ import {
   optionTable,
   type Parsed,
   parseOptions,
+  path,
+  REQUIRED,
   type Same,
   signal,
   string,
@@ -31,12 +32,7 @@ const SAMPLE = {
   device: string({ default: 'auto', minLength: 1, maxLength: 8, examples: ['auto'], doc: 'where' }),
   onProgress: callback<(n: number) => void>({ doc: 'called' }),
   signal: signal({ doc: 'abort' }),
-  even: custom<number>({
-    default: 2,
-    expected: 'an even number',
-    check: (v) => typeof v === 'number' && v % 2 === 0,
-    doc: 'even',
-  }),
+  file: path({ default: undefined, doc: 'file' }),
 };
 
 interface SampleInput {
@@ -50,13 +46,31 @@ interface SampleInput {
   readonly device?: string | undefined;
   readonly onProgress?: ((n: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly even?: number | undefined;
+  readonly file?: string | undefined;
 }
 true satisfies Same<SampleInput, Input<typeof SAMPLE>>;
 // The check itself can fail: a missing option, another type, another null are not the same.
 false satisfies Same<Omit<SampleInput, 'count'>, Input<typeof SAMPLE>>;
 false satisfies Same<SampleInput & { count?: string }, Input<typeof SAMPLE>>;
 false satisfies Same<Parsed<typeof SAMPLE>['cap'], number>;
+
+const NEEDY = {
+  file: path({ default: REQUIRED, doc: 'file' }),
+  kind: oneOf(['f16', 'f32'], { default: REQUIRED, doc: 'type' }),
+  count: integer({ default: REQUIRED, min: 1, max: 64, doc: 'how many' }),
+  exact: boolean({ default: REQUIRED, doc: 'exactly' }),
+  cap: number({ default: null, min: 0, max: 50, doc: 'cap' }),
+};
+interface NeedyInput {
+  readonly file: string;
+  readonly kind: 'f16' | 'f32';
+  readonly count: number;
+  readonly exact: boolean;
+  readonly cap?: number | null | undefined;
+}
+true satisfies Same<NeedyInput, Input<typeof NEEDY>>;
+true satisfies Same<Parsed<typeof NEEDY>['kind'], 'f16' | 'f32'>;
+false satisfies Same<Partial<NeedyInput>, Input<typeof NEEDY>>;
 
 const parse = (options?: unknown) => parseOptions('predict', SAMPLE, options);
 
@@ -84,7 +98,7 @@ describe('parseOptions', () => {
       device: 'auto',
       onProgress: undefined,
       signal: undefined,
-      even: 2,
+      file: undefined,
     });
     expect(Object.keys(parsed)).toEqual(Object.keys(SAMPLE));
     expect(Object.isFrozen(parsed)).toBe(true);
@@ -104,7 +118,7 @@ describe('parseOptions', () => {
       device: 'cuda',
       onProgress: () => {},
       signal: AbortSignal.abort(),
-      even: 8,
+      file: 'a/b',
     };
     expect(parse(given)).toEqual(given);
     expect(parse({ cap: null }).cap).toBeNull();
@@ -190,12 +204,12 @@ describe('parseOptions', () => {
     [
       { device: '' },
       'ERR_OPTION_RANGE',
-      'option device is "", expected a string of 1 to 8 characters',
+      'option device is "", expected a string of 1 to 8 characters without NUL',
     ],
     [
       { device: {} },
       'ERR_OPTION_TYPE',
-      'option device is an object, expected a string of 1 to 8 characters',
+      'option device is an object, expected a string of 1 to 8 characters without NUL',
     ],
     [{ onProgress: 'x' }, 'ERR_OPTION_TYPE', 'option onProgress is "x", expected a function'],
     [
@@ -204,7 +218,21 @@ describe('parseOptions', () => {
       'option signal is an instance of AbortController, expected an AbortSignal',
     ],
     [{ signal: true }, 'ERR_OPTION_TYPE', 'option signal is true, expected an AbortSignal'],
-    [{ even: 3 }, 'ERR_OPTION_TYPE', 'option even is 3, expected an even number'],
+    [
+      { signal: { aborted: false, addEventListener() {} } },
+      'ERR_OPTION_TYPE',
+      'option signal is an object, expected an AbortSignal',
+    ],
+    [
+      { device: 'a\0' },
+      'ERR_OPTION_RANGE',
+      'option device is "a\\u0000", expected a string of 1 to 8 characters without NUL',
+    ],
+    [
+      { file: '' },
+      'ERR_OPTION_RANGE',
+      'option file is "", expected a path of 1 to 4096 characters without NUL',
+    ],
   ])('refuses %o', (options, code, message) => {
     const error = errorOf(() => parse(options));
     expect(error.code).toBe(code);
@@ -295,6 +323,33 @@ describe('parseOptions', () => {
   });
 });
 
+describe('required options', () => {
+  const whole = { file: 'a', kind: 'f16', count: 3, exact: false };
+
+  it('are what the caller gave, beside the defaults of the others', () => {
+    expect(parseOptions('convert', NEEDY, whole)).toEqual({ ...whole, cap: null });
+  });
+
+  it.each([
+    ['file', 'a path of 1 to 4096 characters without NUL'],
+    ['kind', 'one of "f16", "f32"'],
+    ['count', 'an integer from 1 to 64'],
+    ['exact', 'true or false'],
+  ])('%s is missed by name, left out or undefined', (name, expected) => {
+    const { [name as 'file']: _, ...others } = whole;
+    for (const options of [others, { ...whole, [name]: undefined }]) {
+      expect(errorOf(() => parseOptions('convert', NEEDY, options))).toMatchObject({
+        code: 'ERR_OPTION_TYPE',
+        message: `option ${name} is missing, expected ${expected}`,
+        subject: name,
+      });
+    }
+    expect(errorOf(() => parseOptions('convert', NEEDY, { ...whole, [name]: null })).code).toBe(
+      'ERR_OPTION_TYPE',
+    );
+  });
+});
+
 describe('checkText', () => {
   it.each([
     ['count', '8', 8],
@@ -338,6 +393,9 @@ describe('optionTable', () => {
         '| `signal` | an AbortSignal | – | abort |',
         '',
       ].join('\n'),
+    );
+    expect(optionTable({ kind: NEEDY.kind })).toContain(
+      '| `kind` | `"f16"`, `"f32"` | required | type |',
     );
   });
 

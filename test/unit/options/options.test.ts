@@ -3,15 +3,18 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CONVERT_OPTIONS } from '../../../src/options/convert.js';
 import { GENERATE_OPTIONS, parseGenerateOptions } from '../../../src/options/generate.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS, parseEncodeOptions } from '../../../src/options/image.js';
 import { LOAD_OPTIONS, parseLoadOptions, threadCount } from '../../../src/options/load.js';
-import { type Declarations, parseOptions } from '../../../src/options/option.js';
+import { type Declarations, parseOptions, REQUIRED } from '../../../src/options/option.js';
 
-const FILES: readonly (readonly [string, Declarations])[] = [
-  ['load', LOAD_OPTIONS],
-  ['generate', GENERATE_OPTIONS],
-  ['image', ENCODE_OPTIONS],
+/** File, its interface, its declarations, and values for what is required. */
+const FILES: readonly (readonly [string, string, Declarations, object])[] = [
+  ['load', 'LoadOptions', LOAD_OPTIONS, {}],
+  ['generate', 'GenerateOptions', GENERATE_OPTIONS, {}],
+  ['image', 'EncodeOptions', ENCODE_OPTIONS, {}],
+  ['convert', 'ConvertOptions', CONVERT_OPTIONS, { source: 'a', output: 'b', type: 'f32' }],
 ];
 
 describe('defaults', () => {
@@ -56,16 +59,17 @@ describe('defaults', () => {
   });
 });
 
-describe.each(FILES)('the options in %s.ts', (name, declarations) => {
-  const source = readFileSync(path.join(__dirname, `../../../src/options/${name}.ts`), 'utf8');
-  const fields = [...source.matchAll(/\/\*\*\s*\*?\s*([^*]+?)\s*\*\/\s*readonly (\w+)\?:/g)];
+describe.each(FILES)('the options in %s.ts', (name, type, declarations, required) => {
+  const file = readFileSync(path.join(__dirname, `../../../src/options/${name}.ts`), 'utf8');
+  const source = file.slice(file.indexOf(`export interface ${type} {`)).split(/^}$/m)[0] ?? '';
+  const fields = [...source.matchAll(/\/\*\*\s*\*?\s*([^*]+?)\s*\*\/\s*readonly (\w+)\??:/g)];
   const documented = new Map(fields.map((match) => [match[2] ?? '', match[1] ?? '']));
 
   it('are documented beside their type in the words of their declaration, in the same order', () => {
     expect([...documented.keys()]).toEqual(Object.keys(declarations));
-    for (const [option, { doc }] of Object.entries(declarations)) {
+    for (const [option, { doc, default: value }] of Object.entries(declarations)) {
       expect(documented.get(option), option).toSatisfy((text: string) =>
-        text.startsWith(`${doc}.`),
+        text.startsWith(value === REQUIRED ? `${doc}. Required.` : `${doc}.`),
       );
     }
   });
@@ -79,7 +83,7 @@ describe.each(FILES)('the options in %s.ts', (name, declarations) => {
       const accepts = (value: number): boolean => {
         try {
           return (
-            (parseOptions(name, declarations, { [option]: value })[option] as number) === value
+            parseOptions(name, declarations, { ...required, [option]: value })[option] === value
           );
         } catch {
           return false;
@@ -93,7 +97,7 @@ describe.each(FILES)('the options in %s.ts', (name, declarations) => {
   });
 
   it('have defaults that are valid themselves', () => {
-    const defaults = parseOptions(name, declarations, undefined);
+    const defaults = parseOptions(name, declarations, required);
     expect(parseOptions(name, declarations, defaults)).toEqual(defaults);
   });
 });

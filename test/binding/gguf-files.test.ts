@@ -1,0 +1,456 @@
+/**
+ * Model files as users bring them: wrong ones, damaged ones, split ones, and files that change under a running model.
+ * None may crash the process; the native tests go through every byte of the format itself.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type ErrorCode,
+  ModelFileError,
+  type ModelSource,
+  PaliGemma,
+  PaliGemmaError,
+  type Prediction,
+} from '../../src/index.js';
+import { type Gguf, readGguf } from '../support/convert-gguf.js';
+import { changedGguf, regionsOf, splitModel } from '../support/gguf-files.js';
+import { convertedModel, DEMO_MODEL, imagePath, ROOT } from '../support/models.js';
+import { RandomNumbers } from '../support/random.js';
+
+const SCENE = imagePath('scene1.png');
+const folder = mkdtempSync(path.join(tmpdir(), 'paligemma-files-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let tinyFile: string;
+let tiny: Gguf;
+beforeAll(async () => {
+  tinyFile = await convertedModel('tiny-paligemma1', 'q8_0');
+  tiny = readGguf(tinyFile);
+});
+
+let files = 0;
+function file(content: string | Uint8Array): string {
+  const name = path.join(folder, `${files++}.gguf`);
+  writeFileSync(name, content);
+  return name;
+}
+
+async function loadError(source: ModelSource): Promise<PaliGemmaError> {
+  const error = await PaliGemma.load(source).then(
+    async (model) => {
+      await model.dispose();
+      return new Error('it loaded');
+    },
+    (e: unknown) => e,
+  );
+  if (!(error instanceof PaliGemmaError)) throw error;
+  return error;
+}
+
+async function answer(source: ModelSource): Promise<Prediction> {
+  const model = await PaliGemma.load(source);
+  try {
+    return await model.predict(SCENE, 'caption en', { maxTokens: 6 });
+  } finally {
+    await model.dispose();
+  }
+}
+
+interface Expected {
+  readonly code: ErrorCode;
+  readonly found: RegExp;
+  readonly expected: RegExp;
+  readonly hint?: RegExp;
+}
+
+const GGUF = /a GGUF file/;
+const CONVERT = /paligemma convert/;
+const safetensors = (json: string) => {
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, Buffer.from(json), Buffer.alloc(4096)]);
+};
+
+describe('a file that is no model is named for what it is', () => {
+  const cases: readonly (readonly [string, () => ModelSource, Expected])[] = [
+    [
+      'missing',
+      () => path.join(folder, 'missing.gguf'),
+      { code: 'ERR_MODEL_NOT_FOUND', found: /No such file/, expected: /readable GGUF/ },
+    ],
+    [
+      'below a file instead of a folder',
+      () => path.join(tinyFile, 'model.gguf'),
+      { code: 'ERR_MODEL_NOT_FOUND', found: /Not a directory/, expected: /readable GGUF/ },
+    ],
+    [
+      'a folder',
+      () => folder,
+      { code: 'ERR_MODEL_FORMAT', found: /a directory/, expected: GGUF, hint: CONVERT },
+    ],
+    [
+      'a device',
+      () => '/dev/zero',
+      { code: 'ERR_MODEL_FORMAT', found: /a device/, expected: GGUF },
+    ],
+    [
+      'empty',
+      () => file(''),
+      { code: 'ERR_MODEL_FORMAT', found: /an empty file/, expected: GGUF, hint: /Download/ },
+    ],
+    ...['G', 'GG', 'GGU'].map(
+      (content, i) =>
+        [
+          `${i + 1} bytes`,
+          () => file(content),
+          {
+            code: 'ERR_MODEL_FORMAT',
+            found: new RegExp(`of ${i + 1} byte`),
+            expected: GGUF,
+          },
+        ] as const,
+    ),
+    [
+      'only the magic',
+      () => file('GGUF'),
+      { code: 'ERR_MODEL_TRUNCATED', found: /4 bytes/, expected: /at least 8/, hint: /Download/ },
+    ],
+    [
+      'a Git LFS pointer',
+      () => file('version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 13000000\n'),
+      { code: 'ERR_MODEL_FORMAT', found: /Git LFS pointer/, expected: GGUF, hint: /git lfs pull/ },
+    ],
+    [
+      'a web page',
+      () => file('<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>\n'),
+      { code: 'ERR_MODEL_FORMAT', found: /HTML/, expected: GGUF, hint: /Download/ },
+    ],
+    [
+      'an npz',
+      () => file(Buffer.concat([Buffer.from('PK\x03\x04\x14\0', 'latin1'), Buffer.alloc(999)])),
+      { code: 'ERR_MODEL_FORMAT', found: /zip archive.*npz/, expected: GGUF, hint: CONVERT },
+    ],
+    [
+      'safetensors',
+      () => file(safetensors('{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}')),
+      { code: 'ERR_MODEL_FORMAT', found: /safetensors/, expected: GGUF, hint: CONVERT },
+    ],
+    [
+      'JSON',
+      () => file('{"model_type": "paligemma"}'),
+      { code: 'ERR_MODEL_FORMAT', found: /JSON/, expected: GGUF, hint: CONVERT },
+    ],
+    [
+      'a GGUF of another architecture',
+      () => file(changedGguf(tiny, { set: { 'general.architecture': 'llama' } })),
+      { code: 'ERR_MODEL_ARCH', found: /llama/, expected: /gemma2/, hint: /only PaliGemma/ },
+    ],
+    [
+      'a GGUF without an architecture',
+      () => file(changedGguf(tiny, { keepKey: (key) => key !== 'general.architecture' })),
+      { code: 'ERR_MODEL_ARCH', found: /none/, expected: /gemma2/ },
+    ],
+    [
+      'a Gemma that cannot see',
+      () => splitModel(tinyFile, folder).text,
+      {
+        code: 'ERR_MODEL_ARCH',
+        found: /text-only Gemma/,
+        expected: /clip\.vision/,
+        hint: /\{ text, mmproj \}/,
+      },
+    ],
+    [
+      'the vision part alone',
+      () => splitModel(tinyFile, folder).mmproj,
+      { code: 'ERR_MODEL_ARCH', found: /clip/, expected: /gemma/, hint: /\{ text, mmproj \}/ },
+    ],
+    [
+      'a context too short for a picture',
+      () => file(changedGguf(tiny, { set: { 'gemma.context_length': 32 } })),
+      { code: 'ERR_MODEL_CORRUPT', found: /32/, expected: /at least 67/ },
+    ],
+  ];
+
+  test.each(cases)('%s', async (_, source, expected) => {
+    const error = await loadError(source());
+    expect(error).toBeInstanceOf(ModelFileError);
+    expect(error.code).toBe(expected.code);
+    expect(error.subject).toBeTruthy();
+    expect(error.found).toMatch(expected.found);
+    expect(error.expected).toMatch(expected.expected);
+    expect(error.message).toMatch(expected.found);
+    if (expected.hint) {
+      expect(error.hint).toMatch(expected.hint);
+      expect(error.message).toContain(error.hint);
+    }
+    expect(error.retryable).toBe(false);
+  });
+
+  test.skipIf(process.platform === 'win32')('a pipe, without waiting for a writer', async () => {
+    const pipe = path.join(folder, 'pipe.gguf');
+    execFileSync('mkfifo', [pipe]);
+    // Lets a load go that hangs, so that the failure is this test's and not the whole run's.
+    const watchdog = setTimeout(() => {
+      closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
+    }, 5000);
+    const begin = Date.now();
+    const error = await loadError(pipe);
+    clearTimeout(watchdog);
+    expect(error).toMatchObject({ code: 'ERR_MODEL_FORMAT', subject: pipe, found: 'a pipe' });
+    expect(Date.now() - begin).toBeLessThan(5000);
+  });
+
+  test('and afterwards a good file loads as ever', async () => {
+    expect((await answer(tinyFile)).tokens).toHaveLength(6);
+  });
+});
+
+describe('damage', () => {
+  test('a file that ends too early says how long it should be', async () => {
+    const bytes = readFileSync(tinyFile);
+    const { data } = regionsOf(bytes, tiny);
+    const random = new RandomNumbers(60);
+    const offsets = Array.from({ length: 60 }, (_, i) =>
+      i % 2 ? random.below(data) : data + random.below(bytes.length - data - 32),
+    );
+    for (const offset of offsets) {
+      const error = await loadError(file(bytes.subarray(0, offset)));
+      const code = offset < 4 ? 'ERR_MODEL_FORMAT' : 'ERR_MODEL_TRUNCATED';
+      expect({ offset, code: error.code }).toEqual({ offset, code });
+      expect(error).toBeInstanceOf(ModelFileError);
+      if (offset >= 4) {
+        const sizes = [error.found, error.expected].map((s) => Number(/\d+/.exec(s ?? '')?.[0]));
+        expect(sizes[0]).toBe(offset);
+        expect(sizes[1]).toBeGreaterThan(offset);
+        expect(sizes[1]).toBeLessThanOrEqual(bytes.length);
+      }
+    }
+  });
+
+  test('300 files with one byte changed are refused, or load and answer', async () => {
+    const seed = 300;
+    const bytes = readFileSync(tinyFile);
+    const { vocabulary, table, data, end } = regionsOf(bytes, tiny);
+    const random = new RandomNumbers(seed);
+    // Most where a byte decides something: the keys and the table of tensors.
+    const regions: readonly (readonly [number, number, number])[] = [
+      [110, 0, vocabulary],
+      [30, vocabulary, table],
+      [110, table, data],
+      [50, data, end],
+    ];
+    const mutations: [number, number][] = [];
+    for (const [count, begin, after] of regions) {
+      for (let i = 0; i < count; i++) {
+        const offset = begin + random.below(after - begin);
+        // A flipped bit, or any other value.
+        const byte = i % 2 ? (bytes[offset] as number) ^ (1 << random.below(8)) : random.below(256);
+        mutations.push([offset, byte]);
+      }
+    }
+    const { stdout, stderr, error } = await mutate(mutations);
+    const last = `seed ${seed}, after: ${stdout.split('\n').slice(-3).join(' | ')}`;
+    expect({ error, stderr, last }).toEqual({ error: null, stderr: '', last });
+    const outcomes = new Map<string, number>();
+    for (const line of stdout.trim().split('\n')) {
+      const outcome = line.split(' ')[2] ?? '';
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+    expect([...outcomes.values()].reduce((a, b) => a + b)).toBe(mutations.length);
+    // Both ways out are taken many times, else the mutations hit nothing.
+    expect(outcomes.get('answered')).toBeGreaterThan(50);
+    expect(mutations.length - (outcomes.get('answered') ?? 0)).toBeGreaterThan(100);
+    expect(outcomes.size).toBeGreaterThan(6);
+  }, 120_000);
+});
+
+/** Runs load-mutations.mjs in a process of its own; ends it when it hangs. */
+function mutate(mutations: readonly (readonly [number, number])[]) {
+  const list = path.join(folder, 'mutations.json');
+  writeFileSync(list, JSON.stringify(mutations));
+  const script = path.join(ROOT, 'test', 'support', 'programs', 'load-mutations.mjs');
+  const args = [script, tinyFile, list, path.join(folder, 'mutated.gguf')];
+  return new Promise<{ stdout: string; stderr: string; error: string | null }>((resolve) => {
+    execFile(process.execPath, args, { timeout: 100_000 }, (error, stdout, stderr) => {
+      const ended = error && `${error.signal ?? `code ${error.code}`}`;
+      resolve({ stdout, stderr, error: ended });
+    });
+  });
+}
+
+describe('a model in two files', () => {
+  test('answers as the whole does', async () => {
+    const whole = await answer(tinyFile);
+    const halves = await answer(splitModel(tinyFile, folder));
+    expect(halves.tokens).toEqual(whole.tokens);
+    expect(halves.logprobs).toEqual(whole.logprobs);
+  });
+
+  test('counts both files', async () => {
+    const { text, mmproj } = splitModel(tinyFile, folder);
+    const model = await PaliGemma.load({ text, mmproj });
+    const sizes = [text, mmproj].map((f) => readFileSync(f).length);
+    expect(model.info.fileBytes).toBe((sizes[0] ?? 0) + (sizes[1] ?? 0));
+    await model.dispose();
+  });
+
+  test('of two language models is refused', async () => {
+    const { text } = splitModel(tinyFile, folder);
+    expect(await loadError({ text, mmproj: text })).toMatchObject({ code: 'ERR_MODEL_ARCH' });
+  });
+
+  test('of which one is the whole is refused', async () => {
+    const { mmproj } = splitModel(tinyFile, folder);
+    expect(await loadError({ text: tinyFile, mmproj })).toMatchObject({
+      code: 'ERR_MODEL_TENSOR_SURPLUS',
+      message: expect.stringMatching(/both files.*v\.patch_embd\.weight/),
+      hint: expect.stringContaining('vision part'),
+    });
+  });
+
+  test('of different widths is refused', async () => {
+    const other = mkdtempSync(path.join(folder, 'other-'));
+    const { mmproj } = splitModel(await convertedModel('tiny-paligemma2', 'q8_0'), other);
+    const { text } = splitModel(tinyFile, folder);
+    expect(await loadError({ text, mmproj })).toMatchObject({
+      code: 'ERR_MODEL_CORRUPT',
+      subject: 'clip.vision.projection_dim',
+      found: '96',
+    });
+  });
+});
+
+/** A copy that was written long ago, as models are. */
+function copyOf(source: string): string {
+  const name = path.join(folder, `${files++}.gguf`);
+  copyFileSync(source, name);
+  const past = new Date(Date.now() - 3_600_000);
+  utimesSync(name, past, past);
+  return name;
+}
+
+function overwrite(name: string): void {
+  const handle = openSync(name, 'r+');
+  writeSync(handle, Buffer.alloc(statSync(name).size - 4096, 0x55), 0, undefined, 4096);
+  closeSync(handle);
+}
+
+/** What may happen to a file: its name goes to another one, or its bytes change. */
+const RENAMINGS: Readonly<Record<string, (name: string) => void>> = {
+  removed: (name) => unlinkSync(name),
+  replaced: (name) => renameSync(file('another file'), name),
+};
+const CHANGES: Readonly<Record<string, (name: string) => void>> = {
+  truncated: (name) => truncateSync(name, 100_000),
+  emptied: (name) => truncateSync(name, 0),
+  overwritten: overwrite,
+  'appended to': (name) => writeFileSync(name, 'more', { flag: 'a' }),
+};
+
+describe('a file that changes after it was loaded', () => {
+  const prompts = ['caption en', 'ocr', 'answer en how many circles are there?'];
+  const answers = async (model: PaliGemma) => {
+    const all = [];
+    for (const prompt of prompts) {
+      all.push((await model.predict(SCENE, prompt, { maxTokens: 4 })).tokens);
+    }
+    return all;
+  };
+
+  test.each(Object.entries({ ...RENAMINGS, ...CHANGES }))(
+    '%s: answers go on',
+    async (_, change) => {
+      // f32 stays as it is in memory; for other types see the next test.
+      const name = copyOf(await convertedModel('tiny-paligemma1', 'f32'));
+      const model = await PaliGemma.load(name);
+      const before = await answers(model);
+      change(name);
+      expect(await answers(model)).toEqual(before);
+      await model.dispose();
+    },
+  );
+
+  test.each(Object.entries(RENAMINGS))('%s, quantised: answers go on', async (_, change) => {
+    const name = copyOf(tinyFile);
+    const model = await PaliGemma.load(name);
+    const before = await answers(model);
+    change(name);
+    expect(await answers(model)).toEqual(before);
+    await model.dispose();
+  });
+
+  test.each(Object.entries(CHANGES))('%s, quantised: no wrong answer', async (_, change) => {
+    // Where the processor wants the embedding rearranged, its rows are looked up in the file.
+    const name = copyOf(tinyFile);
+    const model = await PaliGemma.load(name);
+    const before = await answers(model);
+    change(name);
+    const after = await answers(model).catch((e: unknown) => e);
+    if (Array.isArray(after)) expect(after).toEqual(before);
+    else expect(after).toMatchObject({ code: 'ERR_MODEL_CHANGED', subject: name });
+    await model.dispose();
+  });
+});
+
+describe('a file that changes while it is loaded', () => {
+  const ALLOWED = ['ERR_MODEL_TRUNCATED', 'ERR_MODEL_CHANGED'];
+  let expected: readonly number[];
+  beforeAll(async () => {
+    expected = (await answer(DEMO_MODEL)).tokens;
+  });
+
+  /** Loads a copy of the demo model, changes it at a moment given in progress events, and asks it. */
+  async function outcome(change: (name: string) => void, moment: number): Promise<string> {
+    const name = copyOf(DEMO_MODEL);
+    let events = 0;
+    const onProgress = () => {
+      if (events++ === moment) change(name);
+    };
+    try {
+      const model = await PaliGemma.load(name, { onProgress });
+      try {
+        const { tokens } = await model.predict(SCENE, 'caption en', { maxTokens: 6 });
+        return tokens.join() === expected.join() ? 'right' : `wrong: ${tokens}`;
+      } finally {
+        await model.dispose();
+      }
+    } catch (error) {
+      return (error as PaliGemmaError).code;
+    } finally {
+      rmSync(name, { force: true });
+    }
+  }
+
+  test.each(Object.entries(CHANGES))('%s: no wrong answer', async (_, change) => {
+    for (const moment of [0, 1, 5, 20, 60]) {
+      const what = await outcome(change, moment);
+      expect(['right', ...ALLOWED]).toContain(what);
+    }
+  });
+
+  test.each(Object.entries(RENAMINGS))(
+    '%s: loading goes on with the old file',
+    async (_, change) => {
+      for (const moment of [0, 5, 60]) expect(await outcome(change, moment)).toBe('right');
+    },
+  );
+});

@@ -1,0 +1,352 @@
+/**
+ * The documents do what they say: examples and code blocks run and print what is shown beside them, tables made from
+ * declarations are current, links lead somewhere. `PALIGEMMA_UPDATE_DOCS=1` writes the tables anew instead.
+ */
+import { execFile } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { configFromJson } from '../../src/convert/config.js';
+import { planTensor } from '../../src/convert/storage-types.js';
+import { parseJsonObject } from '../../src/convert/strict-json.js';
+import { modelTensors } from '../../src/convert/tensor-names.js';
+import { ERROR_CODES } from '../../src/errors.js';
+import { type ConvertOptions, convert, WEIGHT_TYPES } from '../../src/index.js';
+import { GENERATE_OPTIONS } from '../../src/options/generate.js';
+import { ENCODE_OPTIONS } from '../../src/options/image.js';
+import { LOAD_OPTIONS } from '../../src/options/load.js';
+import { optionTable } from '../../src/options/option.js';
+import { ROOT } from '../support/models.js';
+
+const DOCUMENTS = [
+  ...['README.md', 'CHANGELOG.md', 'SECURITY.md', 'models/README.md'],
+  ...readdirSync(path.join(ROOT, 'docs')).map((name) => `docs/${name}`),
+];
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+
+/** Where blocks run: the repository as a program that has installed the package sees it, so that blocks run unchanged. */
+let program: string;
+
+/** What a reader types stands for something else here. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  // The first half of it, setting up, is what runs these tests.
+  'npm run demo': 'node examples/demo.mjs',
+};
+
+beforeAll(() => {
+  program = mkdtempSync(path.join(tmpdir(), 'paligemma-docs-'));
+  for (const name of ['examples', 'models', 'test', 'README.md']) {
+    symlinkSync(path.join(ROOT, name), path.join(program, name));
+  }
+  mkdirSync(path.join(program, 'node_modules', '.bin'), { recursive: true });
+  symlinkSync(ROOT, path.join(program, 'node_modules', 'node-paligemma'), 'junction');
+  const command = path.join(program, 'node_modules', '.bin', 'paligemma');
+  const main = path.join(ROOT, 'lib', 'cli', 'main.js');
+  writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`);
+  chmodSync(command, 0o755);
+});
+
+afterAll(() => rmSync(program, { recursive: true, force: true }));
+
+/** stdout of a program that has to end with 0. */
+function run(file: string, args: readonly string[], cwd: string): Promise<string> {
+  const { PALIGEMMA_MODEL: _, NO_COLOR: __, FORCE_COLOR: ___, ...inherited } = process.env;
+  const bin = [path.join(program, 'node_modules', '.bin'), path.dirname(process.execPath)];
+  const env = { ...inherited, PATH: [...bin, process.env['PATH']].join(path.delimiter) };
+  return new Promise((resolve, reject) => {
+    execFile(file, args, { cwd, env, encoding: 'utf8' }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${file} ${args.join(' ')}: ${stderr || error.message}`));
+      else resolve(stdout);
+    });
+  });
+}
+
+// --- what is shown and what is printed ------------------------------------------------------------------------------
+
+/** Times differ from run to run, threads and file positions from machine to machine. */
+function steady(text: string): string {
+  return text
+    .replace(/\d+ ms\b/g, '# ms')
+    .replace(/("\w+Ms"):[\d.]+/g, '$1:#')
+    .replace(/with \d+ threads/g, 'with # threads')
+    .replace(/[ \t]+/g, ' ')
+    .trim();
+}
+
+/** Another CPU rounds otherwise, which may move the edge of a box to a neighbouring bin. */
+const COORDINATE = /<loc(\d{4})>|(?<=\b[xy] |\bto )\s*(\d+)(?=( to|,| pixels| of))/g;
+const NEAR = 20;
+
+function expectSameOutput(actual: string, shown: string): void {
+  const coordinates = (text: string): number[] =>
+    [...text.matchAll(COORDINATE)].map((match) => Number(match[1] ?? match[2]));
+  const rest = (text: string): string => text.replace(COORDINATE, '@');
+  const [a, b] = [steady(actual), steady(shown)];
+  expect(rest(a)).toBe(rest(b));
+  const expected = coordinates(b);
+  for (const [i, value] of coordinates(a).entries()) {
+    expect(Math.abs(value - (expected[i] ?? Number.NaN))).toBeLessThanOrEqual(NEAR);
+  }
+}
+
+describe('the comparison of outputs', () => {
+  it('forgives times and neighbouring bins, and nothing else', () => {
+    expectSameOutput('<loc0100> cat, 12 ms', '<loc0110> cat,  9 ms');
+    expectSameOutput('x 9 to 20 of 224', 'x 7 to 21 of 224');
+    for (const [a, b] of [
+      ['<loc0100> cat', '<loc0200> cat'],
+      ['<loc0100> cat', '<loc0100> dog'],
+      ['x 9 to 20 of 224', 'x 9 to 90 of 224'],
+      ['3 tokens', '4 tokens'],
+      ['a <loc0001>', 'a'],
+    ] as const) {
+      expect(() => expectSameOutput(a, b)).toThrow();
+    }
+  });
+});
+
+// --- examples -------------------------------------------------------------------------------------------------------
+
+const CAPTION = 'an orange triangle, a white circle and a yellow square';
+
+const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  'abort.mjs': [
+    '1. the user went away',
+    '2. TimeoutError',
+    '3. the first piece is "an"',
+    'AbortError: the loop over the stream was left',
+    'still there: 3',
+  ],
+  'caption.mjs': [
+    CAPTION,
+    '11 tokens, ended by stop',
+    '64 image tokens and 4 prompt tokens went in',
+    'probability 0.06',
+  ],
+  'commonjs.cjs': [CAPTION, 'ERR_IMAGE_NOT_FOUND: no-such-file.png does not exist'],
+  'many-questions.mjs': [
+    'how many shapes are there? 3',
+    'how many circles are there? 1',
+    'what color is the triangle? orange',
+    'is there a red circle? no',
+    '4 answers, the picture was encoded 1 time(s)',
+  ],
+  'stream.mjs': ['ID 472', '6 tokens, ended by stop'],
+  'worker.mjs': [`caption en: ${CAPTION}`, 'answer en how many shapes are there?: 3'],
+};
+
+const lines = (text: string): string[] => text.trim().split(/\s*\n\s*/);
+
+describe('examples', () => {
+  it('are all tested here, but for the demo, whose output the README shows', () => {
+    const programs = readdirSync(path.join(ROOT, 'examples')).filter((f) => /\.[cm]js$/.test(f));
+    expect(programs.sort()).toEqual(['demo.mjs', ...Object.keys(EXAMPLES)].sort());
+    expect(read('README.md')).toContain('$ npm run demo\n');
+  });
+
+  for (const [name, shown] of Object.entries(EXAMPLES)) {
+    it(`${name} prints what it should, from any folder`, async () => {
+      const output = await run(process.execPath, [path.join(ROOT, 'examples', name)], program);
+      expect(lines(output)).toEqual(shown);
+    });
+  }
+
+  it.each(Object.keys(EXAMPLES))('%s takes a picture and a model as arguments', async (name) => {
+    const file = path.join(ROOT, 'examples', name);
+    const attempt = (picture: string, model: string): Promise<string> =>
+      run(process.execPath, [file, picture, model], program).catch((e: Error) => e.message);
+    expect(await attempt('missing.png', 'models/shapes-mix-224-q8_0.gguf')).toMatch(
+      /ERR_IMAGE_NOT_FOUND.*missing\.png|missing\.png does not exist/,
+    );
+    expect(await attempt('examples/pictures/text.png', 'missing.gguf')).toMatch(
+      /ERR_MODEL_NOT_FOUND|cannot open missing\.gguf/,
+    );
+  });
+});
+
+// --- blocks of the documents ----------------------------------------------------------------------------------------
+
+interface Block {
+  readonly language: string;
+  readonly code: string;
+  readonly line: number;
+}
+
+function blocksOf(file: string): Block[] {
+  const text = read(file);
+  return [...text.matchAll(/^( *)```(\w*)\n([\s\S]*?)^\1```$/gm)].map((match) => ({
+    language: match[2] ?? '',
+    code: match[3] ?? '',
+    line: text.slice(0, match.index).split('\n').length,
+  }));
+}
+
+for (const file of DOCUMENTS) {
+  const blocks = blocksOf(file);
+  const first = blocks.find((block) => block.language === 'js');
+  blocks.forEach((block, i) => {
+    const title = `${file}:${block.line}`;
+    if (block.language === 'js') {
+      it(`${title} runs and prints what stands below it`, async () => {
+        // A block without an import continues the first one of the page.
+        const before = /^import /m.test(block.code) ? '' : `${first?.code}console.log('\\f');\n`;
+        const script = path.join(program, `${path.basename(file)}-${block.line}.mjs`);
+        writeFileSync(script, before + block.code);
+        const output = (await run(process.execPath, [script], program)).split('\f\n').at(-1) ?? '';
+        const next = blocks[i + 1];
+        expectSameOutput(output, next?.language === 'text' ? next.code : '');
+      });
+    } else if (block.language === 'console') {
+      it(`${title} shows what the commands print`, async () => {
+        const sessions = block.code.split(/^\$ /m).slice(1);
+        expect(sessions.length).toBeGreaterThan(0);
+        for (const session of sessions) {
+          const [typed = '', ...shown] = session.split('\n');
+          const command = COMMANDS[typed] ?? typed.replace(/^npx /, '');
+          expectSameOutput(await run('sh', ['-c', command], program), shown.join('\n'));
+        }
+      });
+    }
+  });
+}
+
+// --- tables ---------------------------------------------------------------------------------------------------------
+
+/** Language models of the published sizes: transformers' config.json of each, as far as sizes go. */
+const PUBLISHED = {
+  'PaliGemma 3B': ['gemma', 2048, 18, 16_384, 8, 1, 256],
+  'PaliGemma 2 3B': ['gemma2', 2304, 26, 9216, 8, 4, 256],
+  'PaliGemma 2 10B': ['gemma2', 3584, 42, 14_336, 16, 8, 256],
+  'PaliGemma 2 28B': ['gemma2', 4608, 46, 36_864, 32, 16, 128],
+} as const;
+
+/** Bytes of the weights as the converter would store them, in millions. */
+function sizeTable(): string {
+  const rows = Object.entries(PUBLISHED).map(
+    ([name, [type, width, layers, ff, heads, kv, dim]]) => {
+      const json = {
+        model_type: 'paligemma',
+        image_token_index: 257_152,
+        text_config: {
+          model_type: type,
+          hidden_size: width,
+          num_hidden_layers: layers,
+          intermediate_size: ff,
+          num_attention_heads: heads,
+          num_key_value_heads: kv,
+          head_dim: dim,
+        },
+        vision_config: {
+          hidden_size: 1152,
+          intermediate_size: 4304,
+          num_attention_heads: 16,
+          num_hidden_layers: 27,
+          patch_size: 14,
+          image_size: 224,
+        },
+      };
+      const config = configFromJson(parseJsonObject(Buffer.from(JSON.stringify(json)), name), {});
+      const cells = WEIGHT_TYPES.map((weightType) => {
+        const plans = modelTensors(config).map((spec) => planTensor(spec, weightType));
+        return Math.round(plans.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6).toString();
+      });
+      return [`${name}, 224 pixels`, ...cells];
+    },
+  );
+  const head = ['Model', ...WEIGHT_TYPES.map((type) => `\`${type}\``)];
+  return [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |\n`)
+    .join('');
+}
+
+const TABLES: Readonly<Record<string, () => string>> = {
+  'load options': () => optionTable(LOAD_OPTIONS),
+  'generate options': () => optionTable(GENERATE_OPTIONS),
+  'encode options': () => optionTable(ENCODE_OPTIONS),
+  sizes: sizeTable,
+};
+const TABLE = /(<!-- table: (.+) -->\n)[\s\S]*?(<!-- end of table -->)/g;
+
+describe('tables', () => {
+  it.each(['README.md', 'docs/api.md'])('in %s are those of the declarations', (file) => {
+    const text = read(file);
+    const current = text.replace(TABLE, (_, begin: string, name: string, end: string) => {
+      const table = TABLES[name];
+      if (!table) throw new Error(`${file} asks for an unknown table: ${name}`);
+      return `${begin}\n${table()}\n${end}`;
+    });
+    if (process.env['PALIGEMMA_UPDATE_DOCS']) writeFileSync(path.join(ROOT, file), current);
+    expect(text.match(TABLE)?.length).toBe(3);
+    expect(read(file)).toBe(current);
+  });
+
+  it('name every option of convert, and no other', async () => {
+    // The error about an unknown option lists all that are known.
+    const options = { bogus: 1 } as unknown as ConvertOptions;
+    const error = await convert(options).catch((e: { readonly expected: string }) => e);
+    const known = (error as { readonly expected: string }).expected.split(', ');
+    const [table = ''] =
+      /\| Option of `convert`[\s\S]*?\n\n/.exec(read('docs/conversion.md')) ?? [];
+    const named = [...table.matchAll(/^\| `(\w+)`/gm)].map((match) => match[1]);
+    expect(named.sort()).toEqual(known.sort());
+  });
+
+  it('name every key a converted file has', async () => {
+    const text = read('docs/conversion.md');
+    const [section = ''] = /## What is in the file[\s\S]*?\n## /.exec(text) ?? [];
+    const named = [...section.matchAll(/`([\w.]+\.\w+)`/g)].map((match) => match[1] ?? '');
+    const { inspect } = await import('../../src/index.js');
+    const output = path.join(program, 'keys.gguf');
+    const source = path.join(ROOT, 'test', 'fixtures', 'checkpoints', 'tiny-paligemma2');
+    await convert({ source, output, type: 'f32' });
+    const keys = Object.keys((await inspect(output)).metadata);
+    expect(keys.map((key) => key.replace(/^gemma2\./, 'A.')).sort()).toEqual(named.sort());
+  });
+});
+
+// --- links and codes ------------------------------------------------------------------------------------------------
+
+/** Anchors of the headings, as GitHub makes them. */
+function anchorsOf(file: string): Set<string> {
+  const text = read(file).replace(/^( *)```[\s\S]*?^\1```$/gm, '');
+  return new Set(
+    [...text.matchAll(/^#+ (.+)$/gm)].map((match) =>
+      (match[1] ?? '')
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+describe.each(DOCUMENTS)('%s', (file) => {
+  it('has links that lead somewhere', () => {
+    const prose = read(file).replace(/```[\s\S]*?```/g, '');
+    const broken = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map((match) => match[1] ?? '')
+      .filter((link) => {
+        if (/^https:\/\//.test(link)) return false;
+        const [target = '', anchor] = link.split('#');
+        const to = target === '' ? file : path.posix.join(path.posix.dirname(file), target);
+        if (!existsSync(path.join(ROOT, to))) return true;
+        return anchor !== undefined && !anchorsOf(to).has(anchor);
+      });
+    expect(broken).toEqual([]);
+  });
+
+  it('names no error code that does not exist', () => {
+    const codes = [...read(file).matchAll(/\bERR_[A-Z_]*[A-Z]\b/g)].map((match) => match[0]);
+    expect(codes.filter((code) => !(code in ERROR_CODES))).toEqual([]);
+  });
+});
