@@ -26,6 +26,8 @@ interface RequestOptions {
 /** Sessions alive in this thread: while there is one, process exit has to stop its work first. */
 let liveSessions = 0;
 const stopWork = (): void => native().cancelAll();
+/** Sessions with requests that nobody else may hold on to, only the promises of their answers. */
+const busySessions = new Set<NativeSession>();
 
 export class NativeSession {
   readonly #model: NativeModel;
@@ -35,7 +37,12 @@ export class NativeSession {
   #disposing: Promise<void> | undefined;
 
   constructor() {
-    this.#model = new (native().Model)((event) => this.#dispatch(event));
+    // The addon keeps its dispatcher alive; through it a model that was forgotten must not stay in memory.
+    const self = new WeakRef(this);
+    this.#model = new (native().Model)((event) => {
+      const session = self.deref();
+      if (session) session.#dispatch(event);
+    });
     // Exit waits for a running item of the threadpool, so the pump has to end before.
     if (liveSessions++ === 0) process.on('exit', stopWork);
   }
@@ -78,6 +85,7 @@ export class NativeSession {
         model.cancel(id);
         this.#settle(id)?.reject(reason);
       });
+      busySessions.add(this);
       this.#pending.set(id, {
         resolve: resolve as (result: unknown) => void,
         reject,
@@ -106,6 +114,7 @@ export class NativeSession {
   #settle(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    if (this.#pending.size === 0) busySessions.delete(this);
     pending?.cleanUp();
     return pending;
   }

@@ -1,4 +1,5 @@
 /** What happens before, during and after the life of a model. */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PaliGemma } from '../../src/index.js';
@@ -8,6 +9,24 @@ const SCENE = imagePath('scene1.png');
 const LONG = { maxTokens: 700 };
 /** A random model never stops by itself. */
 const endless = (): Promise<string> => convertedModel('tiny-paligemma1', 'f32');
+
+/** A picture whose bytes come when told. */
+function slowPicture() {
+  let isRead = false;
+  let arrive = (_bytes: Uint8Array): void => {};
+  const bytes = new Promise<ArrayBuffer>((resolve) => {
+    arrive = (given) => resolve(Uint8Array.from(given).buffer);
+  });
+  const input = {
+    [Symbol.toStringTag]: 'Blob',
+    size: 1000,
+    arrayBuffer: () => {
+      isRead = true;
+      return bytes;
+    },
+  } as unknown as Blob;
+  return { input, arrive, isRead: () => isRead };
+}
 
 describe('several callers at once', () => {
   let model: PaliGemma;
@@ -115,6 +134,23 @@ describe('aborting', () => {
     expect(again.tokens).toEqual(expected.tokens);
   });
 
+  test('while a picture is decoded rejects at once, for predict and encode', async () => {
+    const reason = new Error('not needed any more');
+    const picture = slowPicture();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const calls = [
+      model.predict(picture.input, '', { signal }),
+      model.encode(picture.input, { signal }),
+    ];
+    await sleep(10);
+    expect(picture.isRead()).toBe(true);
+    controller.abort(reason);
+    for (const call of calls) await expect(call).rejects.toBe(reason);
+    picture.arrive(readFileSync(SCENE));
+    expect((await model.predict(SCENE, '', { maxTokens: 1 })).tokens).toHaveLength(1);
+  });
+
   test('leaves no listener on the signal', async () => {
     const controller = new AbortController();
     const { signal } = controller;
@@ -185,6 +221,27 @@ describe('dispose', () => {
     expect(model.info.architecture).toBe('gemma');
   });
 
+  test('while pictures are decoded rejects at once and lets the others go', async () => {
+    const model = await PaliGemma.load(DEMO_MODEL);
+    const pictures = Array.from({ length: 4 }, slowPicture);
+    const call = model.predict(
+      pictures.map((picture) => picture.input),
+      'ocr',
+    );
+    const encoding = model.encode(pictures[0]?.input as Blob);
+    const outcomes = Promise.allSettled([call, encoding]);
+    await model.dispose();
+    for (const o of await outcomes) {
+      expect(o).toMatchObject({ status: 'rejected', reason: { code: 'ERR_DISPOSED' } });
+    }
+    // Decoding goes on for other models of this process, without the pictures that waited.
+    for (const picture of pictures) picture.arrive(readFileSync(SCENE));
+    const other = await PaliGemma.load(DEMO_MODEL);
+    expect((await other.predict(SCENE, 'ocr')).usage.imageTokens).toBe(64);
+    expect(pictures.map((picture) => picture.isRead())).toEqual([true, true, false, false]);
+    await other.dispose();
+  });
+
   test('at random moments of a running request', async () => {
     for (let i = 0; i < 20; i++) {
       const model = await PaliGemma.load(await endless());
@@ -206,6 +263,32 @@ describe('dispose', () => {
     await expect(PaliGemma.load(DEMO_MODEL, { signal: AbortSignal.abort(reason) })).rejects.toBe(
       reason,
     );
+  });
+
+  test('a load aborted in the moment it ends rejects and keeps no model', async () => {
+    const reason = new Error('changed my mind');
+    const exitListeners = process.listenerCount('exit');
+    const controller = new AbortController();
+    const { signal } = controller;
+    const remove = signal.removeEventListener.bind(signal);
+    // Listening ends with the model's answer, before the caller can have it.
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+      remove(...args);
+      controller.abort(reason);
+    };
+    await expect(PaliGemma.load(DEMO_MODEL, { signal })).rejects.toBe(reason);
+    expect(process.listenerCount('exit')).toBe(exitListeners);
+  });
+
+  test('one file can be loaded many times at once', async () => {
+    const models = await Promise.all([1, 2, 3].map(() => PaliGemma.load(DEMO_MODEL)));
+    const answers = await Promise.all(models.map((model) => model.predict(SCENE, 'caption en')));
+    expect(answers[0]?.text).not.toBe('');
+    expect(answers.map((a) => a.tokens)).toEqual(answers.map(() => answers[0]?.tokens));
+    await models[0]?.dispose();
+    const again = await models[1]?.predict(SCENE, 'caption en');
+    expect(again?.tokens).toEqual(answers[0]?.tokens);
+    await Promise.all(models.map((model) => model.dispose()));
   });
 
   test('a callback that throws fails its request', async () => {

@@ -82,6 +82,14 @@ test('1,000 predictions, a third of them aborted, leave memory, handles and list
   expect(before.exitListeners - disposed.exitListeners).toBe(1);
 }, 240_000);
 
+test('models that were forgotten without dispose are collected, and their calls are answered', async () => {
+  const outcome = await program('forgotten-models', [DEMO_MODEL, SCENE, '30'], ['--expose-gc']);
+  expect(outcome).toMatchObject({ code: 0, stderr: '' });
+  const { before, after } = JSON.parse(outcome.stdout);
+  // 30 models of 13 MB each.
+  expect(after - before).toBeLessThan(150e6);
+}, 120_000);
+
 test('other work on the event loop and the threadpool goes on during a generation', async () => {
   const { stdout, code } = await program('event-loop', [DEMO_MODEL, SCENE, '40']);
   expect(code).toBe(0);

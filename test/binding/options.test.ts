@@ -1,0 +1,148 @@
+/** Every option of a call arrives where it acts: each of these fails when its option is dropped on the way. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type EncodeOptions,
+  type GenerateOptions,
+  inspect,
+  type LoadOptions,
+  type LoadProgress,
+  type ModelInfo,
+  PaliGemma,
+} from '../../src/index.js';
+import { convertedModel, imagePath, TEST_MODELS } from '../support/models.js';
+
+const SCENE = imagePath('scene1.png');
+const ROTATED = imagePath('rotated.jpg');
+const REASON = new Error('not needed any more');
+
+let file: string;
+let model: PaliGemma;
+beforeAll(async () => {
+  file = await convertedModel('tiny-paligemma2', 'f32');
+  model = await PaliGemma.load(file);
+});
+afterAll(() => model.dispose());
+
+async function withModel<T>(
+  options: LoadOptions,
+  use: (model: PaliGemma) => T | Promise<T>,
+  source = file,
+): Promise<T> {
+  await using own = await PaliGemma.load(source, options);
+  return await use(own);
+}
+const infoOf = (options: LoadOptions): Promise<ModelInfo> => withModel(options, (m) => m.info);
+const logprobsOf = async (m: PaliGemma): Promise<readonly number[]> =>
+  (await m.predict(SCENE, 'ocr', { maxTokens: 6 })).logprobs;
+
+/** The file with one weight that is NaN. */
+async function damagedFile(): Promise<string> {
+  const { tensors } = await inspect(file);
+  // Stored last, so its numbers stand at the end of the file, before less than 32 bytes of padding.
+  const last = tensors.at(-1);
+  const bytes = readFileSync(file);
+  bytes.writeFloatLE(Number.NaN, bytes.length - Math.ceil((last?.bytes ?? 0) / 32) * 32);
+  const damaged = path.join(TEST_MODELS, 'one-nan.gguf');
+  writeFileSync(damaged, bytes);
+  return damaged;
+}
+
+const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
+  device: () =>
+    expect(infoOf({ device: 'toaster' })).rejects.toMatchObject({ code: 'ERR_DEVICE_UNAVAILABLE' }),
+  threads: async () => expect((await infoOf({ threads: 3 })).threads).toBe(3),
+  slots: async () => expect((await infoOf({ slots: 3 })).slots).toBe(3),
+  contextLength: async () => expect((await infoOf({ contextLength: 128 })).contextLength).toBe(128),
+  kvType: async () => {
+    const [narrow, wide] = [await infoOf({ kvType: 'f16' }), await infoOf({ kvType: 'f32' })];
+    expect(wide.memory.kvCacheBytes).toBe(2 * narrow.memory.kvCacheBytes);
+  },
+  exactGelu: async () => {
+    const exact = await withModel({ exactGelu: true }, logprobsOf);
+    const table = await withModel({ exactGelu: false }, logprobsOf);
+    expect(exact).not.toEqual(table);
+    expect(exact[0]).toBeCloseTo(table[0] ?? Number.NaN, 1);
+  },
+  checkTensors: async () => {
+    const damaged = await damagedFile();
+    await expect(withModel({ checkTensors: true }, (m) => m.info, damaged)).rejects.toMatchObject({
+      code: 'ERR_MODEL_CORRUPT',
+    });
+    expect(await withModel({}, (m) => m.info.architecture, damaged)).toBe('gemma2');
+  },
+  featureCacheMb: () =>
+    withModel({ featureCacheMb: 0 }, async (m) => {
+      await m.encode(SCENE);
+      expect((await m.predict(SCENE, '', { maxTokens: 1 })).usage.cachedImages).toBe(0);
+    }),
+  attentionSoftcap: async () =>
+    expect((await infoOf({ attentionSoftcap: 7 })).text['attentionSoftcap']).toBe(7),
+  finalSoftcap: async () =>
+    expect((await infoOf({ finalSoftcap: 7 })).text['finalSoftcap']).toBe(7),
+  onProgress: async () => {
+    const seen: LoadProgress[] = [];
+    await infoOf({ onProgress: (progress) => void seen.push(progress) });
+    expect(seen.at(-1)?.loaded).toBe(seen[0]?.total);
+    expect(seen.map((p) => p.loaded)).toEqual(seen.map((p) => p.loaded).sort((a, b) => a - b));
+  },
+  signal: () => expect(infoOf({ signal: AbortSignal.abort(REASON) })).rejects.toBe(REASON),
+};
+
+const ask = (options: GenerateOptions, picture = SCENE) =>
+  model.predict(picture, 'ocr', { maxTokens: 6, ...options });
+const tokensOf = async (options: GenerateOptions) => (await ask(options)).tokens;
+
+const GENERATE: Readonly<Record<keyof GenerateOptions, () => Promise<void>>> = {
+  maxTokens: async () => expect(await tokensOf({ maxTokens: 3 })).toHaveLength(3),
+  temperature: async () =>
+    expect(await tokensOf({ temperature: 50, seed: 1 })).not.toEqual(await tokensOf({ seed: 1 })),
+  topK: async () =>
+    expect(await tokensOf({ temperature: 50, topK: 1 })).toEqual(await tokensOf({})),
+  topP: async () =>
+    expect(await tokensOf({ temperature: 50, topP: 1e-9 })).toEqual(await tokensOf({})),
+  seed: async () => {
+    const draw = (seed: number) => tokensOf({ temperature: 50, seed });
+    expect(await draw(5)).toEqual(await draw(5));
+    expect(await draw(5)).not.toEqual(await draw(6));
+  },
+  topLogprobs: async () => {
+    const { topLogprobs } = await ask({ topLogprobs: 4, maxTokens: 2 });
+    expect(topLogprobs?.map((top) => top.length)).toEqual([4, 4]);
+    expect(await ask({})).not.toHaveProperty('topLogprobs');
+  },
+  upright: async () => {
+    const [upright, lying] = [await ask({}, ROTATED), await ask({ upright: false }, ROTATED)];
+    expect(upright.logprobs).not.toEqual(lying.logprobs);
+  },
+  maxPixels: () =>
+    expect(ask({ maxPixels: 10 })).rejects.toMatchObject({ code: 'ERR_IMAGE_TOO_LARGE' }),
+  signal: () => expect(ask({ signal: AbortSignal.abort(REASON) })).rejects.toBe(REASON),
+};
+
+const ENCODE: Readonly<Record<keyof EncodeOptions, () => Promise<void>>> = {
+  upright: async () => {
+    const { image: upright } = await model.encode(ROTATED);
+    const { image: lying } = await model.encode(ROTATED, { upright: false });
+    expect(upright).toEqual({ width: lying.height, height: lying.width });
+    expect(upright).not.toEqual(lying);
+  },
+  maxPixels: () =>
+    expect(model.encode(SCENE, { maxPixels: 10 })).rejects.toMatchObject({
+      code: 'ERR_IMAGE_TOO_LARGE',
+    }),
+  signal: () =>
+    expect(model.encode(SCENE, { signal: AbortSignal.abort(REASON) })).rejects.toBe(REASON),
+};
+
+describe.each([
+  ['load', LOAD],
+  ['predict', GENERATE],
+  ['encode', ENCODE],
+])('%s', (_, checks) => {
+  test.each(Object.entries<() => Promise<void>>(checks))('%s', async (_option, check) => {
+    expect.hasAssertions();
+    await check();
+  });
+});
