@@ -1,6 +1,6 @@
 /** The public surface; re-exports only. */
-export { type ConvertReport, convert } from './convert/convert.js';
-export { devices } from './devices.js';
+export { type ConvertedTensor, type ConvertReport, convert } from './convert/convert.js';
+export { type Device, devices } from './devices.js';
 export {
   EngineError,
   type ErrorCode,
@@ -11,7 +11,7 @@ export {
   ResourceError,
 } from './errors.js';
 export type { ImageInput, RawPixels } from './image-input.js';
-export { inspect } from './inspect.js';
+export { type GgufInfo, inspect } from './inspect.js';
 export {
   type ImageFeatures,
   type ModelInfo,
@@ -19,10 +19,10 @@ export {
   PaliGemma,
 } from './model.js';
 export { WEIGHT_TYPES, type WeightType } from './native/contract.js';
-export type { ConvertOptions } from './options/convert.js';
+export type { ConvertOptions, ConvertProgress } from './options/convert.js';
 export type { GenerateOptions } from './options/generate.js';
 export type { EncodeOptions } from './options/image.js';
-export type { LoadOptions, LoadProgress } from './options/load.js';
+export type { DeviceName, LoadOptions, LoadProgress } from './options/load.js';
 export {
   type Piece,
   type Prediction,

@@ -105,8 +105,8 @@ export class PaliGemma {
 
   /** Architecture, sizes, weight types, device and memory. Stays readable after `dispose`. */
   get info(): ModelInfo {
-    if (!this.#session.closing.aborted) this.#info = this.#session.ask((model) => model.info());
-    return this.#info;
+    if (this.#session.closing.aborted) return this.#info;
+    return this.#session.ask((model) => model.info());
   }
 
   /**
@@ -218,7 +218,8 @@ export class PaliGemma {
 
   /** Cancels all running calls with `ERR_DISPOSED` and frees the model. Can be called again. */
   dispose(): Promise<void> {
-    void this.info;
+    // A last look, as it stays readable.
+    this.#info = this.info;
     return this.#session.dispose();
   }
 

@@ -94,8 +94,8 @@ class Conversion {
   }
 
   async close(): Promise<void> {
-    for (const checkpoint of this.checkpoints) await checkpoint.close();
-    await this.temporary.close();
+    // All of them, whatever one says: they were only read, so nothing is lost, and must not hide why the conversion failed.
+    await Promise.allSettled([...this.checkpoints, this.temporary].map((file) => file.close()));
   }
 
   async run(): Promise<ConvertReport> {

@@ -39,6 +39,7 @@ const DTYPES: ReadonlyMap<string, readonly [name: string, bytes: number]> = new 
 
 interface Npy {
   readonly dtype: string;
+  readonly itemBytes: number;
   readonly shape: readonly number[];
   /** Bytes before the data. */
   readonly dataStart: number;
@@ -180,8 +181,7 @@ class Member {
 
   private checkSize(npy: Npy): void {
     const count = elementCount(npy.shape);
-    const itemBytes = [...DTYPES.values()].find(([n]) => n === npy.dtype)?.[1] ?? 0;
-    const expected = count === undefined ? undefined : npy.dataStart + count * itemBytes;
+    const expected = count === undefined ? undefined : npy.dataStart + count * npy.itemBytes;
     if (expected === this.entry.uncompressedSize) return;
     throw makeError(
       'ERR_MODEL_CORRUPT',
@@ -292,5 +292,5 @@ function parseNpyHeader(source: SourceFile, name: string, head: Uint8Array): Npy
       hint: 'save it again from numpy.ascontiguousarray(array)',
     });
   }
-  return { dtype: dtype[0], shape, dataStart };
+  return { dtype: dtype[0], itemBytes: dtype[1], shape, dataStart };
 }

@@ -151,6 +151,16 @@ describe('aborting', () => {
     expect((await model.predict(SCENE, '', { maxTokens: 1 })).tokens).toHaveLength(1);
   });
 
+  test('follows from one picture that is at fault: those behind it are not decoded', async () => {
+    const pictures = [slowPicture(), slowPicture(), slowPicture()] as const;
+    const [first, second, third] = pictures.map((picture) => picture.input) as [Blob, Blob, Blob];
+    const call = model.predict([first, '/no/such/picture.png', second, third], '');
+    await expect(call).rejects.toMatchObject({ code: 'ERR_IMAGE_NOT_FOUND' });
+    for (const picture of pictures) picture.arrive(readFileSync(SCENE));
+    expect((await model.predict(SCENE, '', { maxTokens: 1 })).tokens).toHaveLength(1);
+    expect([pictures[0].isRead(), pictures[2].isRead()]).toEqual([true, false]);
+  });
+
   test('leaves no listener on the signal', async () => {
     const controller = new AbortController();
     const { signal } = controller;

@@ -146,3 +146,37 @@ describe.each([
     await check();
   });
 });
+
+describe('what is no option', () => {
+  test.each<[unknown, string]>([
+    [7, 'model is 7, expected the path of a GGUF file, or { text, mmproj }'],
+    ['', 'model is "", expected the path of a GGUF file'],
+    [['a', 'b'], 'model is an array of 2, expected the path'],
+    [
+      new URL('https://example.org/?key=secret'),
+      'model is a https: URL (The URL must be of scheme',
+    ],
+    [{ text: 'a.gguf' }, 'model.mmproj is undefined, expected the path of the GGUF file of the'],
+    [{ text: 3, mmproj: 'b' }, 'model.text is 3, expected the path of the GGUF file of the'],
+  ])('%o in place of a model is named', async (source, message) => {
+    const error = await PaliGemma.load(source as never).catch((e: unknown) => e);
+    expect(error).toMatchObject({ name: 'InputError', code: 'ERR_OPTION_TYPE' });
+    expect((error as Error).message).toContain(message);
+    expect((error as Error).message).not.toContain('secret');
+  });
+
+  test.each([[undefined], [null], [5], [{}]])('%o in place of token ids is named', (ids) => {
+    expect(() => model.detokenize(ids as never)).toThrowError(
+      expect.objectContaining({ code: 'ERR_OPTION_TYPE', subject: 'ids' }),
+    );
+  });
+
+  test('a hole in a list of pictures is named like any other value', async () => {
+    const pictures: string[] = [];
+    pictures[1] = SCENE;
+    await expect(model.predict(pictures, '')).rejects.toMatchObject({
+      code: 'ERR_OPTION_TYPE',
+      message: expect.stringMatching(/^the image is undefined, expected a path/),
+    });
+  });
+});
