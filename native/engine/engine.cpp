@@ -90,7 +90,14 @@ class RequestTask : public Task {
         return *engine_.model_;
     }
     Listener& listener() { return engine_.listener_; }
-    void update_info() { engine_.update_info(); }
+    // The other way to end, besides fail(). A request may end while it still waits for its turn:
+    // its features came into the cache meanwhile.
+    Step finish(Outcome outcome) {
+        leave_prefill();
+        engine_.update_info();
+        engine_.listener_.on_done(id, std::move(outcome));
+        return Step::Finished;
+    }
     // There is one set of hidden tensors: encodings and prefills take turns in order of arrival.
     // `is_ready` is asked when the turn has come; while it says no, nobody behind may overtake.
     template <typename IsReady>
@@ -143,14 +150,11 @@ class EncodeTask : public RequestTask {
                 encoder_ = std::make_unique<PictureEncoder>(model(), image_, cancel_flag);
             if (!encoder_->step()) return Step::More;
             features = encoder_->features();
-            leave_prefill();
             encoder_.reset();
             model().features.insert(std::move(image_), features);
         }
-        update_info();
-        listener().on_done(id, FeaturesResult{*features, model().config.vision.n_patches(),
-                                              model().config.text.n_embd});
-        return Step::Finished;
+        return finish(FeaturesResult{*features, model().config.vision.n_patches(),
+                                     model().config.text.n_embd});
     }
 
   private:
@@ -265,9 +269,7 @@ class GenerateTask : public RequestTask {
         }
         result_.tail = detokenizer_->finish();
         sequence_.reset();
-        update_info();
-        listener().on_done(id, std::move(result_));
-        return Step::Finished;
+        return finish(std::move(result_));
     }
 
     GenerateParams params_;
@@ -305,8 +307,7 @@ class TraceTask : public RequestTask {
         while (!sequence.prefill_step()) {
         }
         for (int32_t token : params_.suffix) sequence.decode(token);
-        listener().on_done(id, std::move(taps));
-        return Step::Finished;
+        return finish(std::move(taps));
     }
 
   private:

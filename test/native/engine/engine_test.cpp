@@ -53,6 +53,22 @@ TEST("a model answers the same question the same way, whatever runs beside it") 
     CHECK_EQ(host.n_double(), 0);
 }
 
+TEST("a picture that is asked for twice at once is encoded once and holds up nobody") {
+    TemporaryFile file(TinyModel().build());
+    EngineHost host;
+    CHECK(!host.load(EngineHost::params(file.path())).error);
+    for (int round = 0; round < 20; ++round) {
+        const std::vector<uint8_t> picture(28 * 28 * 3, static_cast<uint8_t>(round));
+        std::vector<uint64_t> ids;
+        for (int i = 0; i < 4; ++i) {
+            ids.push_back(host.next_id());
+            host.engine().encode(ids.back(), picture);
+        }
+        for (uint64_t id : ids) CHECK(host.wait(id).outcome.has_value());
+        CHECK(!host.generate(question(2)).error);
+    }
+}
+
 TEST("a cancelled request ends with Aborted and its slot serves the next one") {
     TemporaryFile file(TinyModel().build());
     EngineHost host;
