@@ -98,39 +98,46 @@ void Host::on_error(uint64_t id, const Error& error) {
     post(id, error);
 }
 
+// NativeEvent of src/native/contract.ts.
+Napi::Object Host::to_js(Napi::Env env, const Event& event) {
+    Napi::Object js = Napi::Object::New(env);
+    js.Set("id", Napi::Number::New(env, static_cast<double>(event.id)));
+    if (auto* progress = std::get_if<Progress>(&event.what)) {
+        js.Set("kind", "progress");
+        js.Set("loaded", Napi::Number::New(env, static_cast<double>(progress->done)));
+        js.Set("total", Napi::Number::New(env, static_cast<double>(progress->total)));
+    } else if (auto* token = std::get_if<TokenEvent>(&event.what)) {
+        js.Set("kind", "token");
+        js.Set("token", js::from(env, *token));
+    } else if (auto* outcome = std::get_if<Outcome>(&event.what)) {
+        js.Set("kind", "done");
+        js.Set("result", js::from(env, *outcome));
+    } else {
+        js.Set("kind", "error");
+        js.Set("error", to_js_error(env, std::get<Error>(event.what)).Value());
+    }
+    return js;
+}
+
 // JavaScript thread. `env` is null when the environment is already going down.
 void Host::deliver(napi_env raw_env, napi_value dispatch, void*, void* data) {
     std::unique_ptr<Event> event(static_cast<Event*>(data));
     if (raw_env == nullptr || dispatch == nullptr) return;
+    const bool is_last =
+        std::holds_alternative<Outcome>(event->what) || std::holds_alternative<Error>(event->what);
     try {
         Napi::Env env(raw_env);
         Napi::HandleScope scope(env);
-        Napi::Object js = Napi::Object::New(env);
-        js.Set("id", Napi::Number::New(env, static_cast<double>(event->id)));
-        bool last = true;
-        if (auto* progress = std::get_if<Progress>(&event->what)) {
-            js.Set("kind", "progress");
-            js.Set("loaded", Napi::Number::New(env, static_cast<double>(progress->done)));
-            js.Set("total", Napi::Number::New(env, static_cast<double>(progress->total)));
-            last = false;
-        } else if (auto* token = std::get_if<TokenEvent>(&event->what)) {
-            js.Set("kind", "token");
-            js.Set("token", js::from(env, *token));
-            last = false;
-        } else if (auto* outcome = std::get_if<Outcome>(&event->what)) {
-            js.Set("kind", "done");
-            js.Set("result", js::from(env, *outcome));
-        } else {
-            js.Set("kind", "error");
-            js.Set("error", to_js_error(env, std::get<Error>(event->what)).Value());
-        }
-        if (last) event->host->request_end();
-        Napi::Function(env, dispatch).Call({js});
-        if (last && event->id == event->host->dispose_id_) event->host->shut_down(false);
+        // First of all, so that no failure below can keep the event loop alive for ever.
+        if (is_last) event->host->request_end();
+        Napi::Function(env, dispatch).Call({guarded(env, [&] { return to_js(env, *event); })});
     } catch (const Napi::Error&) {
         // A worker thread that is being terminated runs no JavaScript any more. The dispatcher
         // itself never throws.
+    } catch (...) {
+        // No memory for the answer.
     }
+    if (is_last && event->id == event->host->dispose_id_) event->host->shut_down(false);
 }
 
 void Host::shut_down(bool free_model) {

@@ -56,6 +56,7 @@ class Host : public Listener, public std::enable_shared_from_this<Host> {
     void post(uint64_t id, std::variant<Progress, TokenEvent, Outcome, Error> what);
     void pump_ended();
     void remove_hook_when_idle();
+    static Napi::Object to_js(Napi::Env env, const Event& event);
     static void deliver(napi_env env, napi_value dispatch, void* context, void* data);
     static void clean_up(napi_async_cleanup_hook_handle handle, void* data);
 

@@ -43,10 +43,13 @@ class Job : public Napi::AsyncWorker {
     void OnOK() override {
         try {
             Napi::HandleScope scope(Env());
-            if (error_) {
-                deferred_.Reject(to_js_error(Env(), *error_).Value());
-            } else {
-                deferred_.Resolve(js::from(Env(), *result_));
+            try {
+                guarded(Env(), [&] {
+                    if (error_) throw *error_;
+                    deferred_.Resolve(js::from(Env(), *result_));
+                });
+            } catch (const Napi::Error& error) {
+                deferred_.Reject(error.Value());
             }
         } catch (const Napi::Error&) {
         }

@@ -281,7 +281,7 @@ Napi::Value from(Napi::Env env, const GgufFile& file) {
                     const auto floats = *file.get_floats(key);
                     for (float f : floats) append(number(env, f));
                 } else if (n <= LONG_ARRAY && element != GgufType::Bool &&
-                           element != GgufType::F64) {
+                           element != GgufType::F64 && element != GgufType::U64) {
                     const auto ints = *file.get_ints(key);
                     for (int64_t i : ints) append(number(env, static_cast<double>(i)));
                 } else {

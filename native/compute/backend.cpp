@@ -7,10 +7,13 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <latch>
 #include <limits>
 #include <mutex>
 #include <optional>
 #include <sstream>
+#include <system_error>
+#include <thread>
 
 #include "base/error.h"
 #ifdef __unix__
@@ -176,6 +179,26 @@ std::vector<DeviceInfo> list_devices() {
     return devices;
 }
 
+namespace {
+
+// ggml aborts when it cannot start a thread, so whether the system allows them is tried before.
+// Best effort: another process may take them in between.
+void require_threads(int n) {
+    std::latch go(1);
+    std::vector<std::jthread> threads;
+    try {
+        for (int i = 1; i < n; ++i) threads.emplace_back([&go] { go.wait(); });
+    } catch (const std::system_error&) {
+        const size_t started = threads.size() + 1;
+        go.count_down();
+        throw mismatch(ErrorCode::OptionRange, "threads", std::to_string(n),
+                       "at most " + std::to_string(started) + ", which the system allows now");
+    }
+    go.count_down();
+}
+
+}  // namespace
+
 std::unique_ptr<Backend> Backend::open(const std::string& device, int n_threads) {
     silence_ggml();
     ggml_backend_dev_t dev = find_device(device);
@@ -218,6 +241,7 @@ std::unique_ptr<Backend> Backend::open(const std::string& device, int n_threads)
     auto pool_set = reinterpret_cast<decltype(&ggml_backend_cpu_set_threadpool)>(
         proc("ggml_backend_cpu_set_threadpool"));
     if (pool_new != nullptr && pool_free != nullptr && pool_set != nullptr) {
+        require_threads(backend->n_threads_);
         ggml_threadpool_params params = ggml_threadpool_params_default(backend->n_threads_);
         params.poll = 1;  // spin a moment between graphs, then sleep: an idle model costs nothing
         ggml_threadpool_t pool = pool_new(&params);
@@ -245,7 +269,8 @@ Backend::~Backend() {
     backend_.reset();
 }
 
-bool Backend::compute(ggml_cgraph* graph, double flops) {
+bool Backend::compute(ggml_cgraph* graph, double flops, const std::atomic<int>* cancel) {
+    cancel_flag_ = cancel;
     // Threads meet after every node. For little work that costs more than it saves, and many times
     // more beside a busy neighbour: measured on the 10 M demo model, a token of 0.9 ms took 7 ms.
     if (set_n_threads_ != nullptr) {

@@ -53,14 +53,10 @@ class Backend {
     }
     ggml_backend_buffer_type_t default_buffer_type() const { return buffer_types_.back(); }
 
-    // While set, a graph on the CPU stops after the node at which it sees `true`. Not owned; null:
-    // never stop.
-    void set_cancel_flag(const std::atomic<int>* flag) { cancel_flag_ = flag; }
-
-    // Runs a graph whose tensors are allocated, about `flops` operations. False when it was stopped
-    // by the cancel flag.
+    // Runs a graph whose tensors are allocated, about `flops` operations. False when it was
+    // stopped: on the CPU it ends after the node at which it sees `cancel` set (null: never).
     // Throws OutOfMemory or EngineInternal.
-    bool compute(ggml_cgraph* graph, double flops);
+    bool compute(ggml_cgraph* graph, double flops, const std::atomic<int>* cancel = nullptr);
 
   private:
     Backend() = default;

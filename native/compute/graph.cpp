@@ -58,8 +58,15 @@ void Graph::collect_taps() {
     }
 }
 
+// After a failure ggml has dropped its buffer but remembers the graph's layout, and would take the
+// next graph like it for allocated.
+void GraphMemory::forget_layout() {
+    allocator_.reset(ggml_gallocr_new(backend_.default_buffer_type()));
+}
+
 void GraphMemory::allocate(Graph& graph) {
     if (!ggml_gallocr_alloc_graph(allocator_.get(), graph.cgraph())) {
+        forget_layout();
         throw Error(ErrorCode::OutOfMemory,
                     backend_.info().name + " has no memory left for intermediate results", {});
     }
@@ -67,6 +74,7 @@ void GraphMemory::allocate(Graph& graph) {
 
 void GraphMemory::reserve(Graph& graph) {
     if (!ggml_gallocr_reserve(allocator_.get(), graph.cgraph())) {
+        forget_layout();
         throw Error(ErrorCode::OutOfMemory,
                     backend_.info().name + " has no memory left for intermediate results", {});
     }

@@ -65,6 +65,8 @@ class GraphMemory {
     uint64_t size() const { return ggml_gallocr_get_buffer_size(allocator_.get(), 0); }
 
   private:
+    void forget_layout();
+
     Backend& backend_;
     ggml_gallocr_ptr allocator_;
 };

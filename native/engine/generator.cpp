@@ -12,9 +12,7 @@ namespace {
 
 // Runs an allocated graph under the request's cancel flag.
 void run(LoadedModel& model, Graph& graph, double flops, const std::atomic<int>& cancel) {
-    model.backend->set_cancel_flag(&cancel);
-    const bool finished = model.backend->compute(graph.cgraph(), flops);
-    model.backend->set_cancel_flag(nullptr);
+    const bool finished = model.backend->compute(graph.cgraph(), flops, &cancel);
     if (!finished) throw Error(ErrorCode::Aborted, "the request was aborted", {});
     graph.collect_taps();
 }
@@ -26,7 +24,8 @@ bool PictureEncoder::step() {
     const int n_blocks =
         std::clamp(static_cast<int>(model_.step_flops() / model_.siglip->block_flops()), 1,
                    c.n_layer - next_block_);
-    Graph g(max_nodes(model_.policy, n_blocks, c.n_patches(), c.n_head, c.n_embd, c.n_ff_padded),
+    Graph g(max_nodes(model_.policy, n_blocks, c.n_patches(), c.n_head, c.n_embd, c.n_embd,
+                      c.n_ff_padded),
             taps_);
     ggml_tensor* h = model_.vision_hidden();
     ggml_tensor* pixels = nullptr;
@@ -89,7 +88,9 @@ bool Sequence::prefill_step() {
     const int n_layers =
         std::clamp(static_cast<int>(model_.step_flops() / model_.gemma->layer_flops(n_prefix_)), 1,
                    c.n_layer - next_layer_);
-    Graph g(max_nodes(model_.policy, n_layers, n_prefix_, c.n_head, c.n_embd, c.n_ff), taps_);
+    Graph g(max_nodes(model_.policy, n_layers, n_prefix_, c.n_head, c.n_embd, c.n_head * c.head_dim,
+                      c.n_ff),
+            taps_);
     ggml_tensor* h = layers::rows(g, model_.text_hidden(n_prefix_), 0, n_prefix_);
     ggml_tensor* positions = g.input(GGML_TYPE_I32, n_prefix_);
     if (next_layer_ == 0) g.tap("embedded", h);

@@ -47,11 +47,11 @@ Vocabulary read_vocabulary(const GgufFile& file, const TokenIds& tokens) {
 }  // namespace
 
 int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_head, int64_t n_in,
-              int64_t n_ff) {
+              int64_t n_query, int64_t n_ff) {
     constexpr int64_t PER_LAYER = 48, PER_CHUNK = 32, REST = 64;
-    const int64_t queries = (n + policy.query_rows(n, n_head) - 1) / policy.query_rows(n, n_head) +
-                            n / policy.rows_per_node(n_in, n_in) + 1;
-    const int64_t ffn = n / policy.rows_per_node(n_in, n_ff) + 1;
+    const int64_t rows =
+        std::min(policy.query_rows(n, n_head), policy.rows_per_node(n_in, n_query));
+    const int64_t queries = n / rows + 1, ffn = n / policy.rows_per_node(n_in, n_ff) + 1;
     return static_cast<int>(n_layers * (PER_LAYER + PER_CHUNK * (queries + ffn)) + REST);
 }
 
@@ -174,13 +174,14 @@ void LoadedModel::probe() {
     auto build = [&] {
         const VisionConfig& v = config.vision;
         const TextConfig& t = config.text;
-        Graph encode(max_nodes(policy, 1, v.n_patches(), v.n_head, v.n_embd, v.n_ff_padded));
+        Graph encode(
+            max_nodes(policy, 1, v.n_patches(), v.n_head, v.n_embd, v.n_embd, v.n_ff_padded));
         ggml_tensor* pixels = encode.input(GGML_TYPE_F32, v.image_size, v.image_size, 3);
         siglip->embed(encode, pixels, vision_hidden());
         siglip->block(encode, 0, vision_hidden());
         encode.output(projector->project(encode, siglip->encoded(encode, vision_hidden())));
         require_supported(*backend, encode);
-        Graph prefill(max_nodes(policy, 1, n, t.n_head, t.n_embd, t.n_ff));
+        Graph prefill(max_nodes(policy, 1, n, t.n_head, t.n_embd, t.n_head * t.head_dim, t.n_ff));
         ggml_tensor* h = layers::rows(prefill, text_hidden(n), 0, n);
         gemma->prefill_layer(prefill, 0, h, prefill.input(GGML_TYPE_I32, n), slot.cache.layer(0));
         prefill.output(gemma->logits(prefill, layers::rows(prefill, h, n - 1, 1)));
@@ -200,11 +201,13 @@ void LoadedModel::probe() {
 
 ggml_tensor* LoadedModel::vision_hidden() {
     if (vision_hidden_ == nullptr) {
+        ggml_tensor* t = nullptr;
+        const VisionConfig& v = config.vision;
         vision_buffer_ =
             TensorBuffer(*backend, 1, "the vision tower's activations", [&](ggml_context* ctx) {
-                vision_hidden_ = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, config.vision.n_embd,
-                                                    config.vision.n_patches());
+                t = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, v.n_embd, v.n_patches());
             });
+        vision_hidden_ = t;
     }
     return vision_hidden_;
 }
@@ -254,12 +257,13 @@ std::unique_ptr<DecodeGraph> LoadedModel::build_decode_graph(Slot& slot, int64_t
 }
 
 DecodeGraph& LoadedModel::decode_graph(Slot& slot, int64_t n_kv) {
-    auto& d = slot.graphs[n_kv];
-    if (!d) {
-        d = build_decode_graph(slot, n_kv, nullptr);
+    auto it = slot.graphs.find(n_kv);
+    if (it == slot.graphs.end()) {
+        auto d = build_decode_graph(slot, n_kv, nullptr);
         d->memory.allocate(d->graph);
+        it = slot.graphs.emplace(n_kv, std::move(d)).first;
     }
-    return *d;
+    return *it->second;
 }
 
 ModelInfo LoadedModel::describe() const {

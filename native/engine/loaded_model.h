@@ -116,6 +116,6 @@ struct LoadedModel {
 
 // Nodes an encode or prefill graph of `n_layers` layers over n rows needs at most.
 int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_head, int64_t n_in,
-              int64_t n_ff);
+              int64_t n_query, int64_t n_ff);
 
 }  // namespace paligemma

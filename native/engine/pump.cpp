@@ -15,6 +15,15 @@ Error cancelled(int reason) {
     return Error(ErrorCode::Aborted, "the request was aborted", {});
 }
 
+// Telling of a failure needs memory too. Where there is none left, a lost answer is better than a
+// dead process.
+void fail_quietly(Task& task, const Error& error) noexcept {
+    try {
+        task.fail(error);
+    } catch (...) {
+    }
+}
+
 // One turn of a task, with every way to fail turned into fail(). True when the task is over.
 bool turn(Task& task, bool& progressed) {
     try {
@@ -26,15 +35,15 @@ bool turn(Task& task, bool& progressed) {
         progressed |= step != Task::Step::Waiting;
         return step == Task::Step::Finished;
     } catch (const Error& error) {
-        task.fail(error.code() == ErrorCode::Aborted && task.cancel_flag.load() != 0
-                      ? cancelled(task.cancel_flag.load())
-                      : error);
+        fail_quietly(task, error.code() == ErrorCode::Aborted && task.cancel_flag.load() != 0
+                               ? cancelled(task.cancel_flag.load())
+                               : error);
     } catch (const std::bad_alloc&) {
-        task.fail(Error(ErrorCode::OutOfMemory, "the process has no memory left", {}));
+        fail_quietly(task, Error(ErrorCode::OutOfMemory, "the process has no memory left", {}));
     } catch (const std::exception& error) {
-        task.fail(Error(ErrorCode::EngineInternal, error.what(), {}));
+        fail_quietly(task, Error(ErrorCode::EngineInternal, error.what(), {}));
     } catch (...) {
-        task.fail(Error(ErrorCode::EngineInternal, "unknown exception", {}));
+        fail_quietly(task, Error(ErrorCode::EngineInternal, "unknown exception", {}));
     }
     progressed = true;
     return true;
@@ -144,7 +153,7 @@ void Pump::give_up_if_stuck() {
         for (auto& task : tasks_) by_id_.erase(task->id);
     }
     for (auto& task : tasks_)
-        task->fail(Error(ErrorCode::EngineInternal, "the engine waits for itself", {}));
+        fail_quietly(*task, Error(ErrorCode::EngineInternal, "the engine waits for itself", {}));
     tasks_.clear();
 }
 

@@ -75,8 +75,8 @@ int32_t Sampler::draw(std::span<const float> logits) {
         // The smallest set of the likeliest tokens whose probability reaches top_p.
         double kept = 0;
         size_t keep = 0;
-        while (keep < candidates_.size() && kept < params_.top_p * sum)
-            kept += candidates_[keep++].logprob;
+        do kept += candidates_[keep++].logprob;
+        while (keep < candidates_.size() && kept < params_.top_p * sum);
         candidates_.resize(keep);
         sum = kept;
     }

@@ -53,6 +53,10 @@ TEST("top-k and top-p cut off the tail") {
     CHECK_EQ(draw({.temperature = 1.f, .top_p = 0.4f, .seed = 1}, 500).size(), size_t{1});
 }
 
+TEST("however small top-p is, the likeliest token stays") {
+    CHECK_EQ(draw({.temperature = 1.f, .top_p = 0.f, .seed = 1}, 50).size(), size_t{1});
+}
+
 TEST("the same seed draws the same") {
     CHECK(draw({.temperature = 1.f, .seed = 9}, 50) == draw({.temperature = 1.f, .seed = 9}, 50));
     CHECK(draw({.temperature = 1.f, .seed = 9}, 50) != draw({.temperature = 1.f, .seed = 10}, 50));
