@@ -157,6 +157,14 @@ async function checkTarget(file: string, overwrite: boolean): Promise<void> {
       expected: 'the name of a file',
     });
   }
+  // A device or pipe must never be renamed over: as root that would take /dev/null from the whole machine.
+  if (!target.isFile() && !target.isSymbolicLink()) {
+    throw makeError('ERR_OUTPUT', `${file} is a device or pipe, expected a file name`, {
+      name: file,
+      found: 'a device or pipe',
+      expected: 'the name of a file',
+    });
+  }
   if (!overwrite) throw exists(file);
 }
 
