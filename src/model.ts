@@ -227,6 +227,23 @@ export class PaliGemma {
     return this.dispose();
   }
 
+  /** Decoding thousands of pictures that cannot fit would only waste time and memory. */
+  #checkPictures(count: number): void {
+    const { imageTokenCount, contextLength } = this.#info;
+    const tokens = count * imageTokenCount;
+    if (tokens <= contextLength) return;
+    throw makeError(
+      'ERR_PROMPT_TOO_LONG',
+      `${count} pictures have ${tokens} tokens, the context holds ${contextLength}`,
+      {
+        name: 'image',
+        found: `${tokens} tokens`,
+        expected: `at most ${contextLength} with the prompt and the answer`,
+        hint: 'pass fewer pictures',
+      },
+    );
+  }
+
   async #generate(
     images: readonly ImageInput[],
     prompt: string,
@@ -235,6 +252,7 @@ export class PaliGemma {
     onToken: (token: NativeToken) => void,
   ): Promise<Answer> {
     checkLength('prompt', prompt);
+    this.#checkPictures(images.length);
     signal.throwIfAborted();
     const begin = performance.now();
     const id = this.#session.arrive();

@@ -195,11 +195,15 @@ export async function readHeader(file: SourceFile): Promise<SourceTensor[]> {
   if (file.size < 10) throw truncated(name, file.size, 10);
   const length = new DataView(head.buffer).getBigUint64(0, true);
   if (head[8] !== 0x7b || length < 2n) {
-    throw makeError('ERR_MODEL_FORMAT', `${name} is ${describeContent(head)}, no safetensors file`, {
-      name,
-      found: describeContent(head),
-      expected: 'a header length and a JSON object',
-    });
+    throw makeError(
+      'ERR_MODEL_FORMAT',
+      `${name} is ${describeContent(head)}, no safetensors file`,
+      {
+        name,
+        found: describeContent(head),
+        expected: 'a header length and a JSON object',
+      },
+    );
   }
   if (length > BigInt(MAX_HEADER)) throw overLimit(name, 'header bytes', length, MAX_HEADER);
   const start = 8 + Number(length);

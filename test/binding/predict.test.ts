@@ -73,6 +73,14 @@ describe('limits', () => {
     });
   });
 
+  test('pictures that cannot fit are refused before they are decoded', async () => {
+    const missing = Array.from({ length: 17 }, () => 'no such picture.png');
+    await expect(model.predict(missing, 'ocr')).rejects.toMatchObject({
+      code: 'ERR_PROMPT_TOO_LONG',
+      message: expect.stringContaining('17 pictures'),
+    });
+  });
+
   test('a smaller context can be asked for, a larger one than the file has cannot', async () => {
     const small = await PaliGemma.load(DEMO_MODEL, { contextLength: 80 });
     expect((await small.predict(SCENE, 'caption en')).text).not.toBe('');
