@@ -44,10 +44,11 @@ run(process.execPath, [bin('typescript', 'bin', 'tsc'), '-p', path.join(ROOT, 't
 const CPP = [['base'], ['compute', 'sampling', 'text', 'image'], ['models'], ['engine'], ['addon']];
 const TS = [
   ['errors', 'abort'],
-  ['native', 'options', 'tokens'],
+  ['native', 'options', 'results'],
   ['image-input', 'prediction', 'devices', 'inspect', 'convert'],
-  ['model'],
+  ['model', 'annotate'],
   ['tasks', 'train'],
+  ['paligemma'],
   ['index'],
   ['cli', 'server'],
 ];

@@ -12,17 +12,30 @@ export {
 } from './errors.js';
 export type { ImageInput, RawPixels } from './image-input.js';
 export { type GgufInfo, inspect } from './inspect.js';
-export {
-  type ImageFeatures,
-  type ModelInfo,
-  type ModelSource,
-  PaliGemma,
+export type {
+  ImageFeatures,
+  ModelInfo,
+  ModelSource,
+  Picture,
+  PictureInput,
+  Scores,
 } from './model.js';
 export { WEIGHT_TYPES, type WeightType } from './native/contract.js';
 export type { ConvertOptions, ConvertProgress } from './options/convert.js';
 export type { GenerateOptions } from './options/generate.js';
 export type { EncodeOptions } from './options/image.js';
 export type { DeviceName, LoadOptions, LoadProgress } from './options/load.js';
+export type {
+  AskOptions,
+  CaptionOptions,
+  ClassifyOptions,
+  CompareOptions,
+  DetectOptions,
+  OcrOptions,
+  ReferOptions,
+  SegmentOptions,
+} from './options/tasks.js';
+export { PaliGemma } from './paligemma.js';
 export {
   type Piece,
   type Prediction,
@@ -31,3 +44,12 @@ export {
   type TokenLogprob,
   type Usage,
 } from './prediction.js';
+export { Mask } from './results/mask.js';
+export type { Box, Detection, ImageSize, Segment } from './results/types.js';
+export type { DetectedObject } from './tasks/boxes.js';
+export type { ClassifyResult, LabelProbability } from './tasks/classify.js';
+export type { DetectResult, DetectRun } from './tasks/detect.js';
+export type { Dropped } from './tasks/instances.js';
+export type { SegmentedObject, SegmentResult, SegmentRun } from './tasks/segment.js';
+export type { TaskRun } from './tasks/task-run.js';
+export type { OcrResult, TaskResult, TextResult, TextRun, Word, YesNo } from './tasks/text.js';

@@ -1,6 +1,6 @@
 /**
- * class PaliGemma: load a model, ask it, stream its answer, take it down. Prompts of tasks and their parsing live in
- * src/tasks, decoding of pictures in src/image-input, the network itself in native/.
+ * class Model: load a model, ask it, stream its answer, take it down. Prompts of tasks and their parsing live in
+ * src/tasks, which add to it (class PaliGemma); decoding of pictures in src/image-input, the network itself in native/.
  */
 import { performance } from 'node:perf_hooks';
 import { follow } from './abort.js';
@@ -11,6 +11,7 @@ import type {
   NativeGenerateParams,
   NativeModelInfo,
   NativeResult,
+  NativeScores,
   NativeToken,
 } from './native/contract.js';
 import { NativeSession } from './native/session.js';
@@ -20,10 +21,23 @@ import {
   type ParsedGenerateOptions,
   parseGenerateOptions,
 } from './options/generate.js';
-import { type EncodeOptions, parseEncodeOptions } from './options/image.js';
+import {
+  type EncodeOptions,
+  type ParsedEncodeOptions,
+  parseEncodeOptions,
+} from './options/image.js';
 import { type LoadOptions, parseLoadOptions, threadCount } from './options/load.js';
+import { parseOptions, SIGNAL_OPTIONS, type SignalOptions } from './options/option.js';
 import { showValue } from './options/show.js';
-import { type Answer, type Prediction, PredictionStream } from './prediction.js';
+import {
+  type Answer,
+  costs,
+  type Prediction,
+  PredictionStream,
+  type Timings,
+  type Usage,
+} from './prediction.js';
+import type { ImageSize } from './results/types.js';
 
 /** A GGUF that holds everything, or a text GGUF and the vision part of it. Paths or `file:` URLs. */
 export type ModelSource =
@@ -44,33 +58,70 @@ export interface ImageFeatures {
   readonly image: { readonly width: number; readonly height: number };
 }
 
+/** A picture that is decoded and resized already, for several calls to one model. Made by `prepare`. */
+export class Picture implements ImageSize {
+  /** Of the upright original, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Interleaved RGB, side x side x 3. */
+  readonly pixels: Uint8Array;
+
+  constructor(pixels: Uint8Array, { width, height }: ImageSize) {
+    this.pixels = pixels;
+    this.width = width;
+    this.height = height;
+  }
+}
+
+/** Whatever a call takes as a picture. */
+export type PictureInput = ImageInput | Picture;
+
+/** How likely a model finds each of several answers. */
+export interface Scores {
+  readonly candidates: readonly {
+    readonly text: string;
+    readonly tokens: readonly number[];
+    /** Natural logarithm of the probability of each token, then of the end of the answer. */
+    readonly logprobs: readonly number[];
+  }[];
+  readonly images: readonly ImageSize[];
+  readonly usage: Usage;
+  readonly timings: Timings;
+}
+
+/** More answers than this at once are refused by `score`. */
+const MAX_CANDIDATES = 10_000;
+
 /** Text above this many UTF-16 units is refused before it is tokenized: no context holds as much. */
 const MAX_TEXT_LENGTH = 65_536;
 
-/**
- * A loaded PaliGemma. Any number of calls may run at once: they share the model in turns, in order of arrival.
- *
- * @example
- * const model = await PaliGemma.load('paligemma-3b-mix-224-q8_0.gguf');
- * const { text } = await model.predict('cow.jpg', 'caption en');
- * await model.dispose();
- */
-export class PaliGemma {
+/** A loaded model and the exact prompts it takes. Users have its subclass PaliGemma, which knows the tasks. */
+export class Model {
   readonly #session: NativeSession;
   #info: ModelInfo;
 
-  private constructor(session: NativeSession, info: ModelInfo) {
+  protected constructor(session: NativeSession, info: ModelInfo) {
     this.#session = session;
     this.#info = info;
   }
 
   /**
-   * Reads a model file into memory.
+   * Reads a model file into memory. Any number of calls may then run at once: they share the model in turns, in order of
+   * arrival.
+   *
+   * @example
+   * const model = await PaliGemma.load('paligemma-3b-mix-224-q8_0.gguf');
+   * const { text } = await model.caption('cow.jpg');
+   * await model.dispose();
    *
    * Throws `ERR_MODEL_*` for a file that cannot be used, `ERR_OUT_OF_MEMORY` before anything is allocated when it would not
    * fit, `ERR_DEVICE_UNAVAILABLE`, `ERR_BINARY_NOT_FOUND`, `ERR_OPTION_*`.
    */
-  static async load(source: ModelSource, options?: LoadOptions): Promise<PaliGemma> {
+  static async load<T extends Model>(
+    this: { readonly prototype: T },
+    source: ModelSource,
+    options?: LoadOptions,
+  ): Promise<T> {
     const o = parseLoadOptions(options);
     const paths = modelPaths(source);
     o.signal?.throwIfAborted();
@@ -95,7 +146,10 @@ export class PaliGemma {
       );
       // Between the model's answer and here the caller may have given up, and would not dispose of what he gets.
       o.signal?.throwIfAborted();
-      return new PaliGemma(session, info);
+      // The constructor is not for users; `this` is the class that load was called on.
+      // biome-ignore lint/complexity/noThisInStatic: PaliGemma.load gives a PaliGemma
+      const Class = this as unknown as new (session: NativeSession, info: ModelInfo) => T;
+      return new Class(session, info);
     } catch (error) {
       // Nobody waits for this, and `error` is what there is to tell.
       session.dispose().catch(() => {});
@@ -116,7 +170,7 @@ export class PaliGemma {
    * Throws `ERR_IMAGE_*`, `ERR_PROMPT_TOO_LONG`, `ERR_OPTION_*`, `ERR_DISPOSED`; rejects with `signal.reason` when aborted.
    */
   async predict(
-    image: ImageInput | readonly ImageInput[],
+    image: PictureInput | readonly PictureInput[],
     prompt: string,
     options?: GenerateOptions,
   ): Promise<Prediction> {
@@ -130,42 +184,107 @@ export class PaliGemma {
    * for await (const piece of model.stream('cow.jpg', 'caption en')) process.stdout.write(piece.text);
    */
   stream(
-    image: ImageInput | readonly ImageInput[],
+    image: PictureInput | readonly PictureInput[],
     prompt: string,
     options?: GenerateOptions,
   ): PredictionStream {
     const o = parseGenerateOptions(options);
-    if (typeof prompt !== 'string') {
-      throw makeError('ERR_OPTION_TYPE', `prompt is ${showValue(prompt)}, expected a string`, {
-        name: 'prompt',
-        found: showValue(prompt),
-        expected: 'a string',
-      });
-    }
-    const images: readonly ImageInput[] = Array.isArray(image) ? [...image] : [image];
-    if (images.length === 0) {
-      throw makeError('ERR_OPTION_RANGE', 'image is an empty list, expected at least one picture', {
-        name: 'image',
-        found: '[]',
-        expected: 'at least one picture',
-      });
-    }
-    return new PredictionStream([o.signal, this.#session.closing], (signal, onToken) =>
-      this.#generate(images, prompt, o, signal, onToken),
+    checkString('prompt', prompt);
+    const images = asList(image);
+    return new PredictionStream([o.signal, this.#session.closing], (signal, onToken, onImages) =>
+      this.#generate(images, prompt, o, signal, onToken, onImages),
     );
   }
 
+  /**
+   * How likely the model finds each of `candidates` as its whole answer to `prompt`. They share one prefix and are
+   * decoded together, so that many cost little more than one. Each has at most 256 tokens and is not empty.
+   *
+   * Throws as `predict` does.
+   *
+   * @example
+   * const { candidates } = await model.score('cow.jpg', 'answer en is this a cow?', ['yes', 'no']);
+   */
+  async score(
+    image: PictureInput | readonly PictureInput[],
+    prompt: string,
+    candidates: readonly string[],
+    options?: EncodeOptions,
+  ): Promise<Scores> {
+    const o = parseEncodeOptions(options);
+    checkString('prompt', prompt);
+    const texts = candidateList(candidates);
+    const images = asList(image);
+    const begin = performance.now();
+    const { controller, release } = follow(o.signal, this.#session.closing);
+    const { signal } = controller;
+    try {
+      const { id, pictures, prepareMs } = await this.#prepareAll(images, prompt, o, signal);
+      const result = await this.#session.request<NativeScores>(
+        (model, request) =>
+          model.score(request, {
+            images: pictures.map((picture) => picture.pixels),
+            prompt,
+            candidates: texts,
+          }),
+        { id, signal },
+      );
+      return {
+        candidates: result.candidates.map(({ tokens, logprobs }, i) => ({
+          text: texts[i] ?? '',
+          tokens: [...tokens],
+          logprobs: [...logprobs],
+        })),
+        images: pictures.map(sizeOf),
+        ...costs(result, images.length, prepareMs, performance.now() - begin),
+      };
+    } finally {
+      // Also ends the decoding of the other pictures when one is at fault.
+      controller.abort();
+      release();
+    }
+  }
+
+  /**
+   * Masks of codes as `segment` makes them. `codes`: 16 for each mask, 0 to 127. Gives [n, 64, 64] row-major, about -1 to
+   * 1, above 0 inside. Throws ERR_MODEL_TENSOR_MISSING when the file has no mask codec.
+   */
+  async decodeMasks(codes: ArrayLike<number>, options?: SignalOptions): Promise<Float32Array> {
+    const { signal } = parseOptions('decodeMasks', SIGNAL_OPTIONS, options);
+    return this.#session.request<Float32Array>(
+      (model, id) => model.decodeMasks(id, Int32Array.from(codes)),
+      { signal },
+    );
+  }
+
+  /** Codes of masks, for training data: [n, 64, 64] in 0 to 1 -> 16 codes for each. Throws as decodeMasks does. */
+  async encodeMasks(masks: ArrayLike<number>, options?: SignalOptions): Promise<Int32Array> {
+    const { signal } = parseOptions('encodeMasks', SIGNAL_OPTIONS, options);
+    return this.#session.request<Int32Array>(
+      (model, id) => model.encodeMasks(id, Float32Array.from(masks)),
+      { signal },
+    );
+  }
+
+  /** Decodes and resizes a picture once, for several calls to this model. */
+  async prepare(image: PictureInput, options?: EncodeOptions): Promise<Picture> {
+    const o = parseEncodeOptions(options);
+    const { controller, release } = follow(o.signal, this.#session.closing);
+    try {
+      return await this.#picture(image, o, controller.signal);
+    } finally {
+      release();
+    }
+  }
+
   /** The picture as the language model sees it. The result is cached for questions about the same picture. */
-  async encode(image: ImageInput, options?: EncodeOptions): Promise<ImageFeatures> {
+  async encode(image: PictureInput, options?: EncodeOptions): Promise<ImageFeatures> {
     const o = parseEncodeOptions(options);
     const { controller, release } = follow(o.signal, this.#session.closing);
     const { signal } = controller;
     try {
       const id = this.#session.arrive();
-      const { pixels, width, height } = await prepareImage(image, this.#info.imageSize, {
-        ...o,
-        signal,
-      });
+      const { pixels, width, height } = await this.#picture(image, o, signal);
       const features = await this.#session.request<NativeFeatures>(
         (model, request) => model.encode(request, pixels),
         { id, signal },
@@ -178,13 +297,7 @@ export class PaliGemma {
 
   /** Ids of a text, without BOS. Control tokens spelled in the text are ordinary text. At most 65,536 characters. */
   tokenize(text: string): number[] {
-    if (typeof text !== 'string') {
-      throw makeError('ERR_OPTION_TYPE', `text is ${showValue(text)}, expected a string`, {
-        name: 'text',
-        found: showValue(text),
-        expected: 'a string',
-      });
-    }
+    checkString('text', text);
     checkLength('text', text);
     return [...this.#session.ask((model) => model.tokenize(text))];
   }
@@ -244,24 +357,60 @@ export class PaliGemma {
     );
   }
 
-  async #generate(
-    images: readonly ImageInput[],
-    prompt: string,
-    o: ParsedGenerateOptions,
+  async #picture(
+    image: PictureInput,
+    o: ParsedEncodeOptions,
     signal: AbortSignal,
-    onToken: (token: NativeToken) => void,
-  ): Promise<Answer> {
+  ): Promise<Picture> {
+    const side = this.#info.imageSize;
+    if (!(image instanceof Picture)) {
+      const { pixels, ...size } = await prepareImage(image, side, { ...o, signal });
+      return new Picture(pixels, size);
+    }
+    signal.throwIfAborted();
+    if (image.pixels.length === side * side * 3) return image;
+    const found = `${Math.round(Math.sqrt(image.pixels.length / 3))} pixels`;
+    throw makeError(
+      'ERR_OPTION_RANGE',
+      `image was prepared for a model of ${found}, expected ${side}`,
+      {
+        name: 'image',
+        found,
+        expected: `${side} pixels`,
+        hint: 'prepare it with the model that is asked',
+      },
+    );
+  }
+
+  /** Takes the place in the queue and gets the pictures ready. */
+  async #prepareAll(
+    images: readonly PictureInput[],
+    prompt: string,
+    o: ParsedEncodeOptions,
+    signal: AbortSignal,
+  ): Promise<{ id: number; pictures: Picture[]; prepareMs: number }> {
     checkLength('prompt', prompt);
     this.#checkPictures(images.length);
     signal.throwIfAborted();
     const begin = performance.now();
     const id = this.#session.arrive();
-    const prepared = await Promise.all(
-      images.map((image) => prepareImage(image, this.#info.imageSize, { ...o, signal })),
-    );
-    const prepareMs = performance.now() - begin;
+    const pictures = await Promise.all(images.map((image) => this.#picture(image, o, signal)));
+    return { id, pictures, prepareMs: performance.now() - begin };
+  }
+
+  async #generate(
+    images: readonly PictureInput[],
+    prompt: string,
+    o: ParsedGenerateOptions,
+    signal: AbortSignal,
+    onToken: (token: NativeToken) => void,
+    onImages: (images: readonly ImageSize[]) => void,
+  ): Promise<Answer> {
+    const { id, pictures, prepareMs } = await this.#prepareAll(images, prompt, o, signal);
+    const sizes = pictures.map(sizeOf);
+    onImages(sizes);
     const params: NativeGenerateParams = {
-      images: prepared.map((p) => p.pixels),
+      images: pictures.map((picture) => picture.pixels),
       prompt,
       maxTokens: o.maxTokens ?? 0,
       temperature: o.temperature,
@@ -269,13 +418,57 @@ export class PaliGemma {
       topP: o.topP,
       seed: o.seed ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
       topLogprobs: o.topLogprobs,
+      pattern: o.pattern ?? '',
+      locProbabilities: o.locProbabilities,
+      stopAtRepetition: o.stopAtRepetition,
     };
     const result = await this.#session.request<NativeResult>(
       (model, request) => model.generate(request, params),
       { id, signal, onToken },
     );
-    return { result, prepareMs, hasTopLogprobs: o.topLogprobs > 0 };
+    return { result, images: sizes, prepareMs, hasTopLogprobs: o.topLogprobs > 0 };
   }
+}
+
+function sizeOf({ width, height }: ImageSize): ImageSize {
+  return { width, height };
+}
+
+function asList(image: PictureInput | readonly PictureInput[]): readonly PictureInput[] {
+  const images: readonly PictureInput[] = Array.isArray(image) ? [...image] : [image];
+  if (images.length > 0) return images;
+  throw makeError('ERR_OPTION_RANGE', 'image is an empty list, expected at least one picture', {
+    name: 'image',
+    found: '[]',
+    expected: 'at least one picture',
+  });
+}
+
+function candidateList(candidates: readonly string[]): readonly string[] {
+  const texts = Array.isArray(candidates) ? [...(candidates as readonly string[])] : undefined;
+  if (texts === undefined || texts.length === 0 || texts.length > MAX_CANDIDATES) {
+    const found = texts === undefined ? showValue(candidates) : `${texts.length} texts`;
+    const expected = `1 to ${MAX_CANDIDATES} texts`;
+    throw makeError(
+      texts === undefined ? 'ERR_OPTION_TYPE' : 'ERR_OPTION_RANGE',
+      `candidates is ${found}, expected ${expected}`,
+      { name: 'candidates', found, expected },
+    );
+  }
+  for (const text of texts) {
+    checkString('candidate', text);
+    checkLength('candidate', text);
+  }
+  return texts;
+}
+
+function checkString(name: string, value: unknown): void {
+  if (typeof value === 'string') return;
+  throw makeError('ERR_OPTION_TYPE', `${name} is ${showValue(value)}, expected a string`, {
+    name,
+    found: showValue(value),
+    expected: 'a string',
+  });
 }
 
 function checkLength(name: string, text: string): void {

@@ -1,7 +1,8 @@
 /** What a call to the model gives: the result, and the stream of pieces it is made from. */
 import { performance } from 'node:perf_hooks';
 import { follow } from './abort.js';
-import type { NativeResult, NativeToken } from './native/contract.js';
+import type { NativeCosts, NativeResult, NativeToken } from './native/contract.js';
+import type { ImageSize } from './results/types.js';
 
 export interface TokenLogprob {
   readonly token: number;
@@ -17,6 +18,8 @@ export interface Piece {
   readonly logprob: number;
   /** The most probable tokens at this place, when `topLogprobs` asks for them. */
   readonly topLogprobs?: readonly TokenLogprob[];
+  /** With a loc token, when `locProbabilities` asks for it: [1024], the probability of each loc token. */
+  readonly locProbabilities?: Float32Array;
 }
 
 export interface Usage {
@@ -38,6 +41,8 @@ export interface Timings {
   readonly prefillMs: number;
   readonly decodeMs: number;
   readonly totalMs: number;
+  /** Pictures that were encoded for this call; the others came from the feature cache. */
+  readonly encodings: number;
 }
 
 export interface Prediction {
@@ -48,8 +53,15 @@ export interface Prediction {
   readonly logprobs: readonly number[];
   /** For each token the most probable ones; only when `topLogprobs` was asked for. */
   readonly topLogprobs?: readonly (readonly TokenLogprob[])[];
-  /** `stop`: the model ended its answer; `length`: `maxTokens` were reached. */
-  readonly finishReason: 'stop' | 'length';
+  /**
+   * `stop`: the model ended its answer; `length`: `maxTokens` were reached; `repetition`: it said the same boxes again
+   * (with `stopAtRepetition`).
+   */
+  readonly finishReason: 'stop' | 'length' | 'repetition';
+  /** Natural logarithm of the probability that the answer ends where it did; 0 unless `finishReason` is `stop`. */
+  readonly endLogprob: number;
+  /** Sizes of the upright originals in pixels. */
+  readonly images: readonly ImageSize[];
   readonly usage: Usage;
   readonly timings: Timings;
 }
@@ -57,11 +69,16 @@ export interface Prediction {
 /** What the engine gave beside the tokens. */
 export interface Answer {
   readonly result: NativeResult;
+  readonly images: readonly ImageSize[];
   readonly prepareMs: number;
   readonly hasTopLogprobs: boolean;
 }
 
-type Run = (signal: AbortSignal, onToken: (token: NativeToken) => void) => Promise<Answer>;
+type Run = (
+  signal: AbortSignal,
+  onToken: (token: NativeToken) => void,
+  onImages: (images: readonly ImageSize[]) => void,
+) => Promise<Answer>;
 
 interface Reader {
   readonly resolve: (result: IteratorResult<Piece>) => void;
@@ -76,6 +93,8 @@ interface Reader {
 export class PredictionStream implements AsyncIterableIterator<Piece> {
   /** The whole answer; rejects when the call fails, is aborted or the loop is left early. */
   readonly result: Promise<Prediction>;
+  /** Sizes of the upright originals in pixels, known before the first piece; empty until then. */
+  images: readonly ImageSize[] = [];
   readonly #controller: AbortController;
   readonly #pieces: Piece[] = [];
   /** How many pieces were given; Infinity when no more will be, whether there are or not. */
@@ -129,7 +148,13 @@ export class PredictionStream implements AsyncIterableIterator<Piece> {
       this.#serve();
     };
     try {
-      const answer = await run(this.#controller.signal, (token) => push(toPiece(token)));
+      const answer = await run(
+        this.#controller.signal,
+        (token) => push(toPiece(token)),
+        (images) => {
+          this.images = images;
+        },
+      );
       const { tail } = answer.result;
       if (tail !== '') push({ text: tail, token: -1, logprob: 0 });
       const prediction = toPrediction(this.#pieces, answer, performance.now() - begin);
@@ -169,26 +194,47 @@ export class PredictionStream implements AsyncIterableIterator<Piece> {
   }
 }
 
-function toPiece({ text, id, logprob, top }: NativeToken): Piece {
+function toPiece({ text, id, logprob, top, locProbabilities }: NativeToken): Piece {
   const topLogprobs = top?.map((other) => ({ token: other.id, logprob: other.logprob }));
-  return { text, token: id, logprob, ...(topLogprobs && { topLogprobs }) };
+  return {
+    text,
+    token: id,
+    logprob,
+    ...(topLogprobs && { topLogprobs }),
+    ...(locProbabilities && { locProbabilities }),
+  };
 }
 
 function toPrediction(
   pieces: readonly Piece[],
-  { result, prepareMs, hasTopLogprobs }: Answer,
+  { result, images, prepareMs, hasTopLogprobs }: Answer,
   totalMs: number,
 ): Prediction {
   const tokens = pieces.filter((piece) => piece.token >= 0);
-  const { queueMs, encodeMs, prefillMs, decodeMs } = result;
-  const { promptTokens, imageTokens, completionTokens, cachedImages } = result;
   return {
     text: pieces.map((piece) => piece.text).join(''),
     tokens: tokens.map((piece) => piece.token),
     logprobs: tokens.map((piece) => piece.logprob),
     ...(hasTopLogprobs && { topLogprobs: tokens.map((piece) => piece.topLogprobs ?? []) }),
     finishReason: result.finishReason,
+    endLogprob: result.endLogprob,
+    images,
+    ...costs(result, images.length, prepareMs, totalMs),
+  };
+}
+
+/** What a request took, as callers see it. */
+export function costs(
+  native: NativeCosts,
+  imageCount: number,
+  prepareMs: number,
+  totalMs: number,
+): { usage: Usage; timings: Timings } {
+  const { queueMs, encodeMs, prefillMs, decodeMs } = native;
+  const { promptTokens, imageTokens, completionTokens, cachedImages } = native;
+  const encodings = imageCount - cachedImages;
+  return {
     usage: { promptTokens, imageTokens, completionTokens, cachedImages },
-    timings: { prepareMs, queueMs, encodeMs, prefillMs, decodeMs, totalMs },
+    timings: { prepareMs, queueMs, encodeMs, prefillMs, decodeMs, totalMs, encodings },
   };
 }

@@ -33,6 +33,21 @@ auto field(const Napi::Object& object, const char* name, Read&& read) {
     return read(object.Get(name), name);
 }
 
+std::vector<std::string> to_texts(const Napi::Value& value, const char* name) {
+    const Napi::Object list = to_object(value, name);
+    std::vector<std::string> texts;
+    const uint32_t n = list.Get("length").ToNumber().Uint32Value();
+    for (uint32_t i = 0; i < n; ++i) texts.push_back(to_text(list.Get(i), name));
+    return texts;
+}
+
+void read_prompt(const Napi::Object& o, PromptParams& p) {
+    const Napi::Object images = to_object(o.Get("images"), "images");
+    const uint32_t n_images = images.Get("length").ToNumber().Uint32Value();
+    for (uint32_t i = 0; i < n_images; ++i) p.images.push_back(copy_bytes(images.Get(i), "images"));
+    p.prompt = field(o, "prompt", to_text);
+}
+
 Napi::Value number(Napi::Env env, double value) {
     return Napi::Number::New(env, value);
 }
@@ -57,10 +72,8 @@ Napi::Float32Array float_array(Napi::Env env, const std::vector<float>& data) {
     return array;
 }
 
-Napi::Value from(Napi::Env env, const GenerateResult& r) {
+Napi::Object from(Napi::Env env, const PromptCosts& r) {
     Napi::Object o = Napi::Object::New(env);
-    o.Set("finishReason", r.stopped ? "stop" : "length");
-    o.Set("tail", r.tail);
     o.Set("promptTokens", number(env, r.n_prompt));
     o.Set("imageTokens", number(env, r.n_image));
     o.Set("completionTokens", number(env, r.n_completion));
@@ -69,6 +82,27 @@ Napi::Value from(Napi::Env env, const GenerateResult& r) {
     o.Set("encodeMs", number(env, r.encode_ms));
     o.Set("prefillMs", number(env, r.prefill_ms));
     o.Set("decodeMs", number(env, r.decode_ms));
+    return o;
+}
+
+Napi::Value from(Napi::Env env, const GenerateResult& r) {
+    Napi::Object o = from(env, static_cast<const PromptCosts&>(r));
+    o.Set("finishReason", to_string(r.finish_reason));
+    o.Set("endLogprob", number(env, r.end_logprob));
+    o.Set("tail", r.tail);
+    return o;
+}
+
+Napi::Value from(Napi::Env env, const ScoreResult& r) {
+    Napi::Object o = from(env, static_cast<const PromptCosts&>(r));
+    Napi::Array candidates = Napi::Array::New(env, r.candidates.size());
+    for (uint32_t i = 0; i < r.candidates.size(); ++i) {
+        Napi::Object candidate = Napi::Object::New(env);
+        candidate.Set("tokens", js::from(env, r.candidates[i].tokens));
+        candidate.Set("logprobs", float_array(env, r.candidates[i].logprobs));
+        candidates.Set(i, candidate);
+    }
+    o.Set("candidates", candidates);
     return o;
 }
 
@@ -131,10 +165,8 @@ std::vector<int32_t> to_ids(const Napi::Value& value, const char* name) {
 
 LoadParams to_load_params(const Napi::Value& value) {
     const Napi::Object o = to_object(value, "load params");
-    const Napi::Object paths = to_object(o.Get("paths"), "paths");
     LoadParams p{};
-    const uint32_t n_paths = paths.Get("length").ToNumber().Uint32Value();
-    for (uint32_t i = 0; i < n_paths; ++i) p.paths.push_back(to_text(paths.Get(i), "paths"));
+    p.paths = field(o, "paths", to_texts);
     auto integer = [&](const char* name) { return field(o, name, to_integer); };
     auto softcap = [&](const char* name) -> std::optional<float> {
         if (o.Get(name).IsNull()) return std::nullopt;
@@ -155,18 +187,26 @@ LoadParams to_load_params(const Napi::Value& value) {
 
 GenerateParams to_generate_params(const Napi::Value& value) {
     const Napi::Object o = to_object(value, "generate params");
-    const Napi::Object images = to_object(o.Get("images"), "images");
     GenerateParams p{};
-    const uint32_t n_images = images.Get("length").ToNumber().Uint32Value();
-    for (uint32_t i = 0; i < n_images; ++i) p.images.push_back(copy_bytes(images.Get(i), "images"));
+    read_prompt(o, p);
     auto integer = [&](const char* name) { return field(o, name, to_integer); };
-    p.prompt = field(o, "prompt", to_text);
     p.max_tokens = static_cast<int>(integer("maxTokens"));
     p.sampling.temperature = static_cast<float>(field(o, "temperature", to_number));
     p.sampling.top_k = static_cast<int>(integer("topK"));
     p.sampling.top_p = static_cast<float>(field(o, "topP", to_number));
     p.sampling.seed = static_cast<uint64_t>(integer("seed"));
     p.sampling.n_top_logprobs = static_cast<int>(integer("topLogprobs"));
+    p.pattern = field(o, "pattern", to_text);
+    p.loc_probabilities = field(o, "locProbabilities", to_flag);
+    p.stop_at_repetition = field(o, "stopAtRepetition", to_flag);
+    return p;
+}
+
+ScoreParams to_score_params(const Napi::Value& value) {
+    const Napi::Object o = to_object(value, "score params");
+    ScoreParams p{};
+    read_prompt(o, p);
+    p.candidates = field(o, "candidates", to_texts);
     return p;
 }
 
@@ -231,6 +271,8 @@ Napi::Value from(Napi::Env env, const TokenEvent& event) {
         }
         o.Set("top", top);
     }
+    if (!event.loc_probabilities.empty())
+        o.Set("locProbabilities", float_array(env, event.loc_probabilities));
     return o;
 }
 

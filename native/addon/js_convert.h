@@ -23,6 +23,7 @@ std::vector<int32_t> to_ids(const Napi::Value& value, const char* name);
 
 LoadParams to_load_params(const Napi::Value& value);
 GenerateParams to_generate_params(const Napi::Value& value);
+ScoreParams to_score_params(const Napi::Value& value);
 TraceParams to_trace_params(const Napi::Value& value);
 
 Napi::Value from(Napi::Env env, const DeviceInfo& device);

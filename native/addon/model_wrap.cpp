@@ -12,6 +12,7 @@ Napi::Function ModelWrap::define(Napi::Env env) {
                        {
                            InstanceMethod<&ModelWrap::load>("load"),
                            InstanceMethod<&ModelWrap::generate>("generate"),
+                           InstanceMethod<&ModelWrap::score>("score"),
                            InstanceMethod<&ModelWrap::encode>("encode"),
                            InstanceMethod<&ModelWrap::trace>("trace"),
                            InstanceMethod<&ModelWrap::cancel>("cancel"),
@@ -55,6 +56,10 @@ void ModelWrap::load(const Napi::CallbackInfo& info) {
 void ModelWrap::generate(const Napi::CallbackInfo& info) {
     request(info,
             [&](uint64_t id) { host_->engine().generate(id, js::to_generate_params(info[1])); });
+}
+
+void ModelWrap::score(const Napi::CallbackInfo& info) {
+    request(info, [&](uint64_t id) { host_->engine().score(id, js::to_score_params(info[1])); });
 }
 
 void ModelWrap::encode(const Napi::CallbackInfo& info) {

@@ -26,6 +26,7 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
   private:
     void load(const Napi::CallbackInfo& info);
     void generate(const Napi::CallbackInfo& info);
+    void score(const Napi::CallbackInfo& info);
     void encode(const Napi::CallbackInfo& info);
     void trace(const Napi::CallbackInfo& info);
     void cancel(const Napi::CallbackInfo& info);

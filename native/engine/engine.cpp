@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <chrono>
+#include <cmath>
 
 #include "engine/generator.h"
 #include "engine/loaded_model.h"
@@ -24,6 +25,18 @@ class Stopwatch {
 };
 
 }  // namespace
+
+const char* to_string(FinishReason reason) {
+    switch (reason) {
+        case FinishReason::Stop:
+            return "stop";
+        case FinishReason::Length:
+            return "length";
+        case FinishReason::Repetition:
+            return "repetition";
+    }
+    return "";
+}
 
 class LoadTask : public Task {
   public:
@@ -162,10 +175,13 @@ class EncodeTask : public RequestTask {
     std::unique_ptr<PictureEncoder> encoder_;
 };
 
-class GenerateTask : public RequestTask {
+// Pictures and a prompt up to the first logits; what is asked of them is the derived class's.
+// `Result` starts with PromptCosts.
+template <typename Params, typename Result>
+class PromptTask : public RequestTask {
   public:
-    GenerateTask(uint64_t id, Engine& engine, GenerateParams params)
-        : RequestTask(id, engine), params_(std::move(params)), sampler_(params_.sampling) {}
+    PromptTask(uint64_t id, Engine& engine, Params params)
+        : RequestTask(id, engine), params_(std::move(params)) {}
 
     Step step() override {
         const double waited = watch_.lap();
@@ -178,7 +194,7 @@ class GenerateTask : public RequestTask {
             case Stage::Prefill:
                 return prefill();
             case Stage::Decode:
-                return decode();
+                return proceed();
         }
         return Step::Finished;
     }
@@ -187,6 +203,22 @@ class GenerateTask : public RequestTask {
         slot_.reset();
         RequestTask::fail(error);
     }
+
+  protected:
+    // Rows of the KV cache behind a prefix of n_prefix tokens. Checks the request as well.
+    virtual int64_t prepare(int64_t n_prefix) = 0;
+    // The prefix is there, sequence().logits() are those of the first token: one step of the rest.
+    virtual Step proceed() = 0;
+
+    Sequence& sequence() { return *sequence_; }
+    Step finish_result() {
+        sequence_.reset();
+        return finish(std::move(result_));
+    }
+
+    Params params_;
+    Result result_;
+    Stopwatch watch_;
 
   private:
     enum class Stage { Queued, Encode, Prefill, Decode };
@@ -203,11 +235,10 @@ class GenerateTask : public RequestTask {
             prefix_.push_back(config.tokens.separator);
             result_.n_image = static_cast<int>(params_.images.size()) * config.vision.n_patches();
             result_.n_prompt = static_cast<int>(prefix_.size());
-            max_tokens_ =
-                resolve_max_tokens(model(), result_.n_image + result_.n_prompt, params_.max_tokens);
+            n_behind_ = prepare(result_.n_image + result_.n_prompt);
         }
         const bool entered = enter_prefill([this] {
-            slot_ = model().take_slot(result_.n_image + result_.n_prompt + max_tokens_);
+            slot_ = model().take_slot(result_.n_image + result_.n_prompt + n_behind_);
             return slot_ != nullptr;
         });
         if (!entered) return Step::Waiting;
@@ -245,46 +276,175 @@ class GenerateTask : public RequestTask {
         result_.prefill_ms += watch_.lap();
         if (!done) return Step::More;
         leave_prefill();
-        detokenizer_ = std::make_unique<Detokenizer>(model().tokenizer->vocabulary());
         stage_ = Stage::Decode;
-        return emit();
+        return proceed();
     }
 
-    Step decode() {
-        sequence_->decode(last_token_);
-        return emit();
-    }
-
-    // Samples from the current logits and posts the token, or the end.
-    Step emit() {
-        SampledToken token = sampler_.sample(sequence_->logits());
-        result_.decode_ms += watch_.lap();
-        result_.stopped = token.id == model().config.tokens.eos;
-        if (!result_.stopped) {
-            last_token_ = token.id;
-            ++result_.n_completion;
-            std::string text = detokenizer_->push(token.id);
-            listener().on_token(id, {std::move(token), std::move(text)});
-            if (result_.n_completion < max_tokens_) return Step::More;
-        }
-        result_.tail = detokenizer_->finish();
-        sequence_.reset();
-        return finish(std::move(result_));
-    }
-
-    GenerateParams params_;
-    Sampler sampler_;
-    Stopwatch watch_;
     Stage stage_ = Stage::Queued;
-    GenerateResult result_;
     std::vector<int32_t> prefix_;
-    int max_tokens_ = 0;
-    int32_t last_token_ = 0;
+    int64_t n_behind_ = 0;
     SlotLease slot_;  // until the sequence takes it
     std::vector<Features> images_;
     std::unique_ptr<PictureEncoder> encoder_;
     std::unique_ptr<Sequence> sequence_;
+};
+
+class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
+  public:
+    GenerateTask(uint64_t id, Engine& engine, GenerateParams params)
+        : PromptTask(id, engine, std::move(params)), sampler_(params_.sampling) {}
+
+  private:
+    int64_t prepare(int64_t n_prefix) override {
+        if (!params_.pattern.empty())
+            grammar_ = std::make_unique<Grammar>(model().symbols(), params_.pattern);
+        max_tokens_ = resolve_max_tokens(model(), n_prefix, params_.max_tokens);
+        return max_tokens_;
+    }
+
+    // Samples from the current logits and posts the token, or the end.
+    Step proceed() override {
+        if (!tokens_.empty()) sequence().decode(tokens_.back());
+        const TokenIds& ids = model().config.tokens;
+        const std::span<const float> logits = sequence().logits();
+        SampledToken token = sampler_.sample(logits, grammar_.get(), ids.eos);
+        result_.decode_ms += watch_.lap();
+        if (token.id == ids.eos) {
+            result_.end_logprob = token.logprob;
+            return end(FinishReason::Stop);
+        }
+        if (!detokenizer_)
+            detokenizer_ = std::make_unique<Detokenizer>(model().tokenizer->vocabulary());
+        const bool is_loc =
+            ids.first_loc >= 0 && token.id >= ids.first_loc && token.id < ids.first_loc + N_LOC;
+        if (is_loc && params_.stop_at_repetition && begins_repetition())
+            return end(FinishReason::Repetition);
+        if (grammar_) grammar_->accept(token.id);
+        tokens_.push_back(token.id);
+        ++result_.n_completion;
+        TokenEvent event{.token = std::move(token), .text = detokenizer_->push(tokens_.back())};
+        if (is_loc && params_.loc_probabilities) {
+            event.loc_probabilities.reserve(N_LOC);
+            for (float logit : logits.subspan(ids.first_loc, N_LOC))
+                event.loc_probabilities.push_back(std::exp(logit - event.token.log_sum));
+        }
+        listener().on_token(id, std::move(event));
+        if (result_.n_completion < max_tokens_) return Step::More;
+        return end(FinishReason::Length);
+    }
+
+    Step end(FinishReason reason) {
+        result_.finish_reason = reason;
+        if (detokenizer_) result_.tail = detokenizer_->finish();
+        return finish_result();
+    }
+
+    // A loc token comes next. Where it begins an instance: were the last ones, up to four, an exact
+    // copy of as many before them? A model that says the same twice does not stop by itself.
+    bool begins_repetition() {
+        const TokenIds& ids = model().config.tokens;
+        const bool is_first = tokens_.empty() || tokens_.back() < ids.first_loc ||
+                              tokens_.back() >= ids.first_loc + N_LOC;
+        if (!is_first) return false;
+        instances_.push_back(tokens_.size());
+        constexpr size_t LONGEST = 4;
+        const size_t last = instances_.size() - 1;
+        for (size_t n = 1; n <= LONGEST && 2 * n <= last; ++n) {
+            const auto at = [&](size_t i) {
+                return tokens_.begin() + static_cast<ptrdiff_t>(instances_[i]);
+            };
+            if (std::equal(at(last - 2 * n), at(last - n), at(last - n), at(last))) return true;
+        }
+        return false;
+    }
+
+    static constexpr int32_t N_LOC = 1024;
+
+    Sampler sampler_;
+    std::unique_ptr<Grammar> grammar_;
+    int max_tokens_ = 0;
+    std::vector<int32_t> tokens_;
+    std::vector<size_t> instances_;  // where in tokens_ each begins
     std::unique_ptr<Detokenizer> detokenizer_;
+};
+
+// All candidates behind one prefix, some at a time, sharing the tokens they begin with.
+class ScoreTask : public PromptTask<ScoreParams, ScoreResult> {
+  public:
+    using PromptTask::PromptTask;
+
+  private:
+    // Tokens decoded together: one graph's worth.
+    static constexpr size_t MAX_GROUP_TOKENS = 64;
+
+    int64_t prepare(int64_t n_prefix) override {
+        size_t longest = 1;
+        for (const auto& text : params_.candidates) {
+            auto& tokens = result_.candidates.emplace_back().tokens;
+            tokens = model().tokenizer->encode(text);
+            longest = std::max(longest, tokens.size());
+            if (tokens.empty() || tokens.size() > Engine::MAX_CANDIDATE_TOKENS) {
+                throw mismatch(ErrorCode::OptionRange, "candidate",
+                               std::to_string(tokens.size()) + " tokens long",
+                               "1 to " + std::to_string(Engine::MAX_CANDIDATE_TOKENS) + " tokens");
+            }
+        }
+        resolve_max_tokens(model(), n_prefix, static_cast<int>(longest));
+        return static_cast<int64_t>(std::max(longest, MAX_GROUP_TOKENS));
+    }
+
+    Step proceed() override {
+        if (next_ == 0)
+            first_logits_.assign(sequence().logits().begin(), sequence().logits().end());
+        decode_group();
+        result_.decode_ms += watch_.lap();
+        if (next_ < result_.candidates.size()) return Step::More;
+        return finish_result();
+    }
+
+    void decode_group() {
+        struct Want {  // logprobs[at] of the candidate is that of `token`
+            size_t candidate, at;
+            int32_t token;
+        };
+        std::vector<int32_t> tokens, parents;
+        std::map<std::pair<int32_t, int32_t>, int32_t> nodes;  // parent and token -> node
+        std::map<int32_t, std::vector<Want>> wants;            // by the node before
+        for (; next_ < result_.candidates.size(); ++next_) {
+            auto& candidate = result_.candidates[next_];
+            // At most as many new nodes as tokens.
+            if (!tokens.empty() && tokens.size() + candidate.tokens.size() > MAX_GROUP_TOKENS)
+                break;
+            candidate.logprobs.resize(candidate.tokens.size() + 1);
+            int32_t parent = -1;
+            for (size_t i = 0; i < candidate.tokens.size(); ++i) {
+                const int32_t token = candidate.tokens[i];
+                wants[parent].push_back({next_, i, token});
+                const auto [it, is_new] =
+                    nodes.emplace(std::pair{parent, token}, static_cast<int32_t>(tokens.size()));
+                if (is_new) {
+                    tokens.push_back(token);
+                    parents.push_back(parent);
+                }
+                parent = it->second;
+            }
+            wants[parent].push_back({next_, candidate.tokens.size(), model().config.tokens.eos});
+        }
+        result_.n_completion += static_cast<int>(tokens.size());
+        auto visit = [&](int32_t node, std::span<const float> logits) {
+            const double log_sum = Sampler::log_sum(logits);
+            for (const Want& w : wants[node])
+                result_.candidates[w.candidate].logprobs[w.at] =
+                    static_cast<float>(logits[w.token] - log_sum);
+        };
+        visit(-1, first_logits_);
+        sequence().branch(tokens, parents, [&](size_t node, std::span<const float> logits) {
+            visit(static_cast<int32_t>(node), logits);
+        });
+    }
+
+    std::vector<float> first_logits_;
+    size_t next_ = 0;
 };
 
 class TraceTask : public RequestTask {
@@ -322,13 +482,22 @@ void Engine::load(uint64_t id, LoadParams params) {
     pump_.post(std::make_shared<LoadTask>(id, *this, std::move(params)));
 }
 
-void Engine::generate(uint64_t id, GenerateParams params) {
+void Engine::check_prompt(const PromptParams& params) {
     if (params.prompt.size() > MAX_PROMPT_BYTES) {
         throw mismatch(ErrorCode::PromptTooLong, "prompt",
                        std::to_string(params.prompt.size()) + " bytes",
                        "at most " + std::to_string(MAX_PROMPT_BYTES));
     }
+}
+
+void Engine::generate(uint64_t id, GenerateParams params) {
+    check_prompt(params);
     pump_.post(std::make_shared<GenerateTask>(id, *this, std::move(params)));
+}
+
+void Engine::score(uint64_t id, ScoreParams params) {
+    check_prompt(params);
+    pump_.post(std::make_shared<ScoreTask>(id, *this, std::move(params)));
 }
 
 void Engine::encode(uint64_t id, std::vector<uint8_t> image) {

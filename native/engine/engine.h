@@ -38,12 +38,23 @@ struct LoadParams {
     std::optional<float> attention_softcap, final_softcap;
 };
 
-struct GenerateParams {
+struct PromptParams {
     std::vector<std::vector<uint8_t>>
         images;  // image_size * image_size * 3 bytes each, interleaved
     std::string prompt;
+};
+
+struct GenerateParams : PromptParams {
     int max_tokens;  // 0: up to DEFAULT_MAX_TOKENS, or what fits
     SamplingParams sampling;
+    std::string pattern;     // see Grammar; empty: anything
+    bool loc_probabilities;  // report the probabilities of all loc tokens with each of them
+    bool stop_at_repetition;
+};
+
+// How likely each of several answers is.
+struct ScoreParams : PromptParams {
+    std::vector<std::string> candidates;
 };
 
 // Runs given tokens and keeps every intermediate; for parity tests.
@@ -67,13 +78,32 @@ struct ModelInfo {
 struct TokenEvent {
     SampledToken token;
     std::string text;  // what became certain with it
+    // For a loc token when asked for: the model's probability of each of them.
+    std::vector<float> loc_probabilities = {};
 };
 
-struct GenerateResult {
-    bool stopped = false;  // at the end-of-sequence token; else at max_tokens
-    std::string tail;      // text still held back at the end
+// What a prompt took.
+struct PromptCosts {
     int n_prompt = 0, n_image = 0, n_completion = 0, n_cached_images = 0;
     double queue_ms = 0, encode_ms = 0, prefill_ms = 0, decode_ms = 0;
+};
+
+enum class FinishReason { Stop, Length, Repetition };
+const char* to_string(FinishReason reason);  // "stop", "length", "repetition"
+
+struct GenerateResult : PromptCosts {
+    FinishReason finish_reason = FinishReason::Stop;
+    // Log-probability of the end where the model ended; 0 where it was cut off.
+    float end_logprob = 0;
+    std::string tail;  // text still held back at the end
+};
+
+struct ScoreResult : PromptCosts {
+    struct Candidate {
+        std::vector<int32_t> tokens;
+        std::vector<float> logprobs;  // of each token, then of the end
+    };
+    std::vector<Candidate> candidates;
 };
 
 struct FeaturesResult {
@@ -81,7 +111,8 @@ struct FeaturesResult {
     int n_tokens = 0, width = 0;
 };
 
-using Outcome = std::variant<std::monostate, ModelInfo, GenerateResult, FeaturesResult, Taps>;
+using Outcome =
+    std::variant<std::monostate, ModelInfo, GenerateResult, ScoreResult, FeaturesResult, Taps>;
 
 class Listener {
   public:
@@ -97,6 +128,8 @@ struct LoadedModel;
 class Engine {
   public:
     static constexpr int DEFAULT_MAX_TOKENS = 256;
+    // Of one candidate of score(), in tokens.
+    static constexpr size_t MAX_CANDIDATE_TOKENS = 256;
     // A prompt is refused above this before it is tokenized: no context holds as much text.
     static constexpr size_t MAX_PROMPT_BYTES = 256 << 10;
 
@@ -108,6 +141,7 @@ class Engine {
     // the smaller id goes first. Each request ends with exactly one on_done or on_error.
     void load(uint64_t id, LoadParams params);
     void generate(uint64_t id, GenerateParams params);
+    void score(uint64_t id, ScoreParams params);
     void encode(uint64_t id, std::vector<uint8_t> image);
     void trace(uint64_t id, TraceParams params);
     void cancel(uint64_t id) { pump_.cancel(id); }
@@ -129,6 +163,7 @@ class Engine {
     friend class LoadTask;
     friend class DisposeTask;
     friend class RequestTask;
+    static void check_prompt(const PromptParams& params);
     void update_info();
 
     Listener& listener_;

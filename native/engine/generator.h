@@ -2,6 +2,7 @@
 // model, decode token by token.
 #pragma once
 #include <chrono>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -46,9 +47,19 @@ class Sequence {
     // Of the ids that may be sampled; valid until the next step.
     std::span<const float> logits() const;
 
+    // Tokens that continue the prefix in several ways at once, as a forest: parents[i] < i is the
+    // token before tokens[i], -1 the prefix. `visit(i, logits)` gets what comes after each. What
+    // was decoded before is forgotten, and this is forgotten by the next call.
+    void branch(std::span<const int32_t> tokens, std::span<const int32_t> parents,
+                const std::function<void(size_t, std::span<const float>)>& visit);
+
   private:
     void begin();
     void read_logits(ggml_tensor* t);
+    // A graph's inputs: embedding, position, cache row of each token, and what each sees.
+    void set_inputs(DecodeGraph& d, std::span<const int32_t> tokens,
+                    std::span<const int32_t> positions, int64_t first_row,
+                    std::span<const ggml_fp16_t> mask);
 
     LoadedModel& model_;
     SlotLease slot_;

@@ -186,7 +186,8 @@ void LoadedModel::probe() {
         gemma->prefill_layer(prefill, 0, h, prefill.input(GGML_TYPE_I32, n), slot.cache.layer(0));
         prefill.output(gemma->logits(prefill, layers::rows(prefill, h, n - 1, 1)));
         require_supported(*backend, prefill);
-        require_supported(*backend, build_decode_graph(slot, KvCache::BUCKET, nullptr)->graph);
+        require_supported(*backend, build_decode_graph(slot, KvCache::BUCKET, 1, nullptr)->graph);
+        require_supported(*backend, build_decode_graph(slot, KvCache::BUCKET, 2, nullptr)->graph);
         memory->reserve(encode);
         memory->reserve(prefill);
     };
@@ -241,29 +242,44 @@ SlotLease LoadedModel::take_slot(int64_t n_tokens) {
     return SlotLease(best);
 }
 
-std::unique_ptr<DecodeGraph> LoadedModel::build_decode_graph(Slot& slot, int64_t n_kv, Taps* taps) {
+std::unique_ptr<DecodeGraph> LoadedModel::build_decode_graph(Slot& slot, int64_t n_kv,
+                                                             int64_t n_tokens, Taps* taps) {
     const TextConfig& t = config.text;
-    auto d = std::make_unique<DecodeGraph>(*backend, t.n_layer * 64 + 64, taps);
+    const auto n_logit_nodes = static_cast<int>(n_tokens / DecodeGraph::LOGIT_ROWS + 1) * 8;
+    auto d = std::make_unique<DecodeGraph>(*backend, t.n_layer * 64 + 64 + n_logit_nodes, taps);
     Graph& g = d->graph;
-    d->h = g.input(GGML_TYPE_F32, t.n_embd, 1);
-    d->positions = g.input(GGML_TYPE_I32, 1);
-    d->row = g.input(GGML_TYPE_I64, 1);
-    d->mask = g.input(GGML_TYPE_F16, n_kv, 1);
+    d->h = g.input(GGML_TYPE_F32, t.n_embd, n_tokens);
+    d->positions = g.input(GGML_TYPE_I32, n_tokens);
+    d->rows = g.input(GGML_TYPE_I64, n_tokens);
+    d->mask = g.input(GGML_TYPE_F16, n_kv, n_tokens);
     ggml_tensor* h = d->h;
     for (int i = 0; i < t.n_layer; ++i)
-        h = gemma->decode_layer(g, i, h, d->positions, d->row, d->mask, n_kv, slot.cache.layer(i));
-    d->logits = g.output(gemma->logits(g, h));
+        h = gemma->decode_layer(g, i, h, d->positions, d->rows, d->mask, n_kv, slot.cache.layer(i));
+    for (int64_t at = 0; at < n_tokens; at += DecodeGraph::LOGIT_ROWS) {
+        const int64_t n = std::min(DecodeGraph::LOGIT_ROWS, n_tokens - at);
+        ggml_tensor* part = n == n_tokens ? h : layers::rows(g, h, at, n);
+        d->logits.push_back(g.output(gemma->logits(g, part)));
+    }
     return d;
 }
 
 DecodeGraph& LoadedModel::decode_graph(Slot& slot, int64_t n_kv) {
     auto it = slot.graphs.find(n_kv);
     if (it == slot.graphs.end()) {
-        auto d = build_decode_graph(slot, n_kv, nullptr);
+        auto d = build_decode_graph(slot, n_kv, 1, nullptr);
         d->memory.allocate(d->graph);
         it = slot.graphs.emplace(n_kv, std::move(d)).first;
     }
     return *it->second;
+}
+
+const TokenSymbols& LoadedModel::symbols() {
+    if (!symbols_) {
+        const TokenIds& t = config.tokens;
+        symbols_ = std::make_unique<TokenSymbols>(tokenizer->vocabulary(), t.first_loc, t.first_seg,
+                                                  t.n_usable);
+    }
+    return *symbols_;
 }
 
 ModelInfo LoadedModel::describe() const {

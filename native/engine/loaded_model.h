@@ -15,17 +15,21 @@
 #include "models/projector.h"
 #include "models/siglip.h"
 #include "models/tensor_table.h"
+#include "sampling/grammar.h"
 #include "text/tokenizer.h"
 
 namespace paligemma {
 
-// A graph for one token of one slot while the cache holds up to n_kv rows.
+// A graph for some tokens of one slot while the cache holds up to n_kv rows.
 struct DecodeGraph {
     DecodeGraph(Backend& backend, int max_nodes, Taps* taps)
         : graph(max_nodes, taps), memory(backend) {}
     Graph graph;
     GraphMemory memory;
-    ggml_tensor *h, *positions, *row, *mask, *logits;
+    ggml_tensor *h, *positions, *rows, *mask;
+    std::vector<ggml_tensor*> logits;  // [n_vocab, up to LOGIT_ROWS] each, one after another
+    // Rows of logits one node may hold: the output head is the largest product of all.
+    static constexpr int64_t LOGIT_ROWS = 8;
 };
 
 // What one running sequence needs.
@@ -75,7 +79,10 @@ struct LoadedModel {
     // A slot with room for n_tokens, or null when all are taken.
     SlotLease take_slot(int64_t n_tokens);
     DecodeGraph& decode_graph(Slot& slot, int64_t n_kv);
-    std::unique_ptr<DecodeGraph> build_decode_graph(Slot& slot, int64_t n_kv, Taps* taps);
+    std::unique_ptr<DecodeGraph> build_decode_graph(Slot& slot, int64_t n_kv, int64_t n_tokens,
+                                                    Taps* taps);
+    // What the tokens stand for in a grammar.
+    const TokenSymbols& symbols();
 
     ModelInfo describe() const;
 
@@ -109,6 +116,7 @@ struct LoadedModel {
     void choose_policy();
     void probe();
 
+    std::unique_ptr<TokenSymbols> symbols_;
     TensorBuffer vision_buffer_, text_buffer_;
     ggml_tensor* vision_hidden_ = nullptr;
     ggml_tensor* text_hidden_ = nullptr;

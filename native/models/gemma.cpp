@@ -103,20 +103,20 @@ void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* position
 }
 
 ggml_tensor* Gemma::decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
-                                 ggml_tensor* row, ggml_tensor* mask, int64_t n_kv,
+                                 ggml_tensor* rows, ggml_tensor* mask, int64_t n_kv,
                                  const LayerCache& cache) const {
     ggml_context* c = g.ctx();
     const Layer& layer = layers_[i];
-    const int64_t width = cache.k->ne[0];
+    const int64_t width = cache.k->ne[0], n = h->ne[1];
 
     ggml_tensor* a = layers::rms_norm(g, h, layer.attn_norm, config_.rms_eps);
     ggml_tensor* q = rope(g, heads(g, layer.q, a, config_.n_head), positions);
     ggml_tensor* k = rope(g, heads(g, layer.k, a, config_.n_head_kv), positions);
     ggml_tensor* v = layers::linear(g, layer.v, nullptr, a);
-    g.expand(ggml_set_rows(c, cache.k, ggml_reshape_2d(c, k, width, 1), row));
-    g.expand(ggml_set_rows(c, cache.v, v, row));
+    g.expand(ggml_set_rows(c, cache.k, ggml_reshape_2d(c, k, width, n), rows));
+    g.expand(ggml_set_rows(c, cache.v, v, rows));
 
-    const auto params = attention_params(policy_.fused_decode);
+    const auto params = attention_params(n == 1 ? policy_.fused_decode : policy_.fused_prefill);
     auto cached = [&](ggml_tensor* t) {
         return ggml_view_3d(c, t, config_.head_dim, config_.n_head_kv, n_kv,
                             config_.head_dim * t->nb[0], t->nb[1], 0);

@@ -25,11 +25,11 @@ class Gemma {
     void prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
                        const LayerCache& cache) const;
 
-    // One token of one sequence: h [n_embd, 1] -> [n_embd, 1]. Its key and value go to cache row
-    // `row` (i64 [1]); it sees the first n_kv rows where mask f16 [n_kv, 1] is 0 and not where it
-    // is -inf. positions i32 [1].
+    // n tokens behind a prefix: h [n_embd, n] -> [n_embd, n]. Their keys and values go to cache
+    // rows `rows` (i64 [n]); each sees those of the first n_kv rows where its column of the mask
+    // f16 [n_kv, n] is 0 and not those where it is -inf. positions i32 [n].
     ggml_tensor* decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
-                              ggml_tensor* row, ggml_tensor* mask, int64_t n_kv,
+                              ggml_tensor* rows, ggml_tensor* mask, int64_t n_kv,
                               const LayerCache& cache) const;
 
     // h [n_embd, n] -> logits [n_vocab, n], after the final soft-cap

@@ -17,28 +17,50 @@ bool likelier(const TokenLogprob& a, const TokenLogprob& b) {
 
 Sampler::Sampler(const SamplingParams& params) : params_(params), random_(params.seed) {}
 
-SampledToken Sampler::sample(std::span<const float> logits) {
-    int32_t best = 0;
-    bool has_nan = false;
-    for (size_t i = 0; i < logits.size(); ++i) {
-        has_nan |= std::isnan(logits[i]);
-        if (logits[i] > logits[best]) best = static_cast<int32_t>(i);
-    }
-    if (has_nan || logits.empty() || !std::isfinite(logits[best])) {
+double Sampler::log_sum(std::span<const float> logits) {
+    const float best = logits.empty() ? NAN : *std::max_element(logits.begin(), logits.end());
+    // Around the maximum. NaN anywhere makes the sum NaN.
+    double sum = 0;
+    for (float z : logits) sum += std::exp(static_cast<double>(z - best));
+    const double result = best + std::log(sum);
+    if (!std::isfinite(result)) {
         throw Error(ErrorCode::EngineNumeric, "the model produced logits that are not finite",
                     {.name = "logits",
                      .found = "NaN or infinity",
                      .expected = "finite numbers",
                      .hint = "check the file with load option checkTensors"});
     }
-    // log(sum(exp)) around the maximum
-    double sum = 0;
-    for (float z : logits) sum += std::exp(static_cast<double>(z - logits[best]));
-    const double log_sum = logits[best] + std::log(sum);
+    return result;
+}
+
+SampledToken Sampler::sample(std::span<const float> logits, Grammar* grammar, int32_t eos) {
+    const double log_sum = Sampler::log_sum(logits);
+    const auto best =
+        static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
     auto logprob = [&](int32_t id) { return static_cast<float>(logits[id] - log_sum); };
 
-    SampledToken token;
-    token.id = params_.temperature > 0.f ? draw(logits) : best;
+    auto allows = [&](int32_t id) {
+        return grammar == nullptr || (id == eos ? grammar->may_end() : grammar->allows(id));
+    };
+    SampledToken token{};
+    if (params_.temperature > 0.f) {
+        token.id = draw(logits, allows);
+    } else if (allows(best)) {
+        token.id = best;
+    } else {
+        // Only tokens better than the best so far need to be asked about.
+        token.id = -1;
+        for (int32_t id = 0; id < static_cast<int32_t>(logits.size()); ++id)
+            if ((token.id < 0 || logits[id] > logits[token.id]) && allows(id)) token.id = id;
+    }
+    if (token.id < 0) {
+        throw Error(ErrorCode::OptionRange, "no token continues the answer as the pattern demands",
+                    {.name = "pattern",
+                     .found = "a pattern with characters that the vocabulary lacks",
+                     .expected = "a pattern that the vocabulary can spell",
+                     .hint = ""});
+    }
+    token.log_sum = static_cast<float>(log_sum);
     token.logprob = logprob(token.id);
     if (params_.n_top_logprobs > 0) {
         candidates_.clear();
@@ -52,10 +74,13 @@ SampledToken Sampler::sample(std::span<const float> logits) {
     return token;
 }
 
-int32_t Sampler::draw(std::span<const float> logits) {
+// -1 when no token is allowed.
+template <typename Allows>
+int32_t Sampler::draw(std::span<const float> logits, Allows&& allows) {
     candidates_.clear();
-    for (size_t i = 0; i < logits.size(); ++i)
-        if (std::isfinite(logits[i])) candidates_.push_back({static_cast<int32_t>(i), logits[i]});
+    for (int32_t id = 0; id < static_cast<int32_t>(logits.size()); ++id)
+        if (std::isfinite(logits[id]) && allows(id)) candidates_.push_back({id, logits[id]});
+    if (candidates_.empty()) return -1;
     size_t n = candidates_.size();
     if (params_.top_k > 0) n = std::min<size_t>(n, params_.top_k);
     // Sorting is only needed where something is cut off.

@@ -1,11 +1,13 @@
 // Logits -> one token: greedy, or temperature, top-k and top-p with a seeded generator.
-// Log-probabilities are those of the model itself, before temperature and truncation, so that a
-// score means the same however it was sampled.
+// Log-probabilities are those of the model itself, before temperature, truncation and grammar, so
+// that a score means the same however it was sampled.
 #pragma once
 #include <cstdint>
 #include <random>
 #include <span>
 #include <vector>
+
+#include "sampling/grammar.h"
 
 namespace paligemma {
 
@@ -25,6 +27,7 @@ struct TokenLogprob {
 struct SampledToken {
     int32_t id;
     float logprob;                  // natural logarithm
+    float log_sum;                  // logit - log_sum is the log-probability of any token
     std::vector<TokenLogprob> top;  // likeliest first
 };
 
@@ -32,11 +35,18 @@ class Sampler {
   public:
     explicit Sampler(const SamplingParams& params);
     // `logits`: those of the ids that may be sampled, from 0. Ties go to the lowest id. Throws
-    // EngineNumeric when a logit is NaN or none is finite.
-    SampledToken sample(std::span<const float> logits);
+    // EngineNumeric when a logit is NaN or none is finite. `grammar`: null, or what the answer may
+    // go on with; `eos` may come where it may end. Throws OptionRange when no token fits.
+    SampledToken sample(std::span<const float> logits, Grammar* grammar = nullptr,
+                        int32_t eos = -1);
+
+    // log(sum(exp(logits))): a logit less this is the token's log-probability. Throws EngineNumeric
+    // as sample does.
+    static double log_sum(std::span<const float> logits);
 
   private:
-    int32_t draw(std::span<const float> logits);
+    template <typename Allows>
+    int32_t draw(std::span<const float> logits, Allows&& allows);
 
     SamplingParams params_;
     std::mt19937_64 random_;

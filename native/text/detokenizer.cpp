@@ -22,28 +22,15 @@ std::string Detokenizer::push(int32_t id) {
     if (id < 0 || static_cast<size_t>(id) >= vocabulary_->pieces.size())
         throw mismatch(ErrorCode::OptionRange, "token id", std::to_string(id),
                        "0 to " + std::to_string(vocabulary_->pieces.size()) + " exclusive");
-    const auto index = static_cast<size_t>(id);
-    const std::string_view piece = vocabulary_->pieces[index];
-    switch (vocabulary_->types[index]) {
-        case TokenType::Byte:  // "<0xAB>": Tokenizer has checked the form
-            held_ += static_cast<char>(std::stoi(std::string(piece.substr(3, 2)), nullptr, 16));
+    switch (vocabulary_->types[static_cast<size_t>(id)]) {
+        case TokenType::Byte:
+            held_ += token_bytes(*vocabulary_, id);
             return drain(false);
-        case TokenType::Control:
-            return finish();
         case TokenType::Unknown:
             return finish() += UNKNOWN;
         default:
-            break;
+            return finish() += token_bytes(*vocabulary_, id);
     }
-    std::string text = finish();
-    for (size_t at = 0; at < piece.size();) {
-        const size_t space = piece.find(SPACE_SYMBOL, at);
-        text += piece.substr(at, space - at);
-        if (space == piece.npos) break;
-        text += ' ';
-        at = space + SPACE_SYMBOL.size();
-    }
-    return text;
 }
 
 std::string Detokenizer::finish() {
@@ -67,6 +54,29 @@ std::string Detokenizer::drain(bool at_end) {
         }
     }
     held_.erase(0, held_.size() - rest.size());
+    return text;
+}
+
+std::string token_bytes(const Vocabulary& vocabulary, int32_t id) {
+    const auto index = static_cast<size_t>(id);
+    const std::string_view piece = vocabulary.pieces[index];
+    switch (vocabulary.types[index]) {
+        case TokenType::Byte:  // "<0xAB>": Tokenizer has checked the form
+            return {static_cast<char>(std::stoi(std::string(piece.substr(3, 2)), nullptr, 16))};
+        case TokenType::Control:
+        case TokenType::Unknown:
+            return {};
+        default:
+            break;
+    }
+    std::string text;
+    for (size_t at = 0; at < piece.size();) {
+        const size_t space = piece.find(SPACE_SYMBOL, at);
+        text += piece.substr(at, space - at);
+        if (space == piece.npos) break;
+        text += ' ';
+        at = space + SPACE_SYMBOL.size();
+    }
     return text;
 }
 

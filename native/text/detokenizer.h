@@ -29,6 +29,10 @@ class Detokenizer {
     std::string held_;  // bytes of an unfinished sequence
 };
 
+// The bytes a token stands for in a text; empty for control and unknown pieces. `id` must be of the
+// vocabulary.
+std::string token_bytes(const Vocabulary& vocabulary, int32_t id);
+
 std::string detokenize(const Vocabulary& vocabulary, const std::vector<int32_t>& ids);
 
 }  // namespace paligemma

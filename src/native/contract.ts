@@ -95,6 +95,19 @@ export interface NativeGenerateParams {
   readonly topP: number;
   readonly seed: number;
   readonly topLogprobs: number;
+  /** What the answer has to look like; syntax in native/sampling/grammar.h. Empty: anything. */
+  readonly pattern: string;
+  /** Report the probabilities of all loc tokens with each of them. */
+  readonly locProbabilities: boolean;
+  /** End an answer that says the same instances again, with `repetition`. */
+  readonly stopAtRepetition: boolean;
+}
+
+export interface NativeScoreParams {
+  readonly images: readonly Uint8Array[];
+  readonly prompt: string;
+  /** Answers to be compared, none empty, at most 256 tokens each. */
+  readonly candidates: readonly string[];
 }
 
 export interface NativeToken {
@@ -102,12 +115,12 @@ export interface NativeToken {
   readonly text: string;
   readonly logprob: number;
   readonly top?: readonly { readonly id: number; readonly logprob: number }[];
+  /** [1024]: the model's probability of each loc token, with a loc token when asked for. */
+  readonly locProbabilities?: Float32Array;
 }
 
-export interface NativeResult {
-  readonly finishReason: 'stop' | 'length';
-  /** Text still held back by the streaming detokenizer when the last token came. */
-  readonly tail: string;
+/** What a prompt took. */
+export interface NativeCosts {
   readonly promptTokens: number;
   readonly imageTokens: number;
   readonly completionTokens: number;
@@ -118,6 +131,23 @@ export interface NativeResult {
   readonly encodeMs: number;
   readonly prefillMs: number;
   readonly decodeMs: number;
+}
+
+export interface NativeResult extends NativeCosts {
+  readonly finishReason: 'stop' | 'length' | 'repetition';
+  /** Log-probability of the end where the model ended; 0 where it was cut off. */
+  readonly endLogprob: number;
+  /** Text still held back by the streaming detokenizer when the last token came. */
+  readonly tail: string;
+}
+
+export interface NativeScores extends NativeCosts {
+  /** One per candidate, in the same order. */
+  readonly candidates: readonly {
+    readonly tokens: Int32Array;
+    /** Log-probability of each token, then of the end of the answer. */
+    readonly logprobs: Float32Array;
+  }[];
 }
 
 export interface NativeTraceParams {
@@ -156,6 +186,8 @@ export interface NativeModel {
   load(id: number, params: NativeLoadParams): void;
   /** Answers with `token`… and `done` (NativeResult). */
   generate(id: number, params: NativeGenerateParams): void;
+  /** Answers with `done` (NativeScores). */
+  score(id: number, params: NativeScoreParams): void;
   /** Answers with `done` (NativeFeatures). */
   encode(id: number, image: Uint8Array): void;
   /** For parity tests: runs these tokens and answers with every intermediate (NativeTaps). */

@@ -2,6 +2,7 @@
 import { IMAGE_OPTIONS } from './image.js';
 import { MAX_CONTEXT_LENGTH } from './limits.js';
 import {
+  boolean,
   type Input,
   integer,
   number,
@@ -9,6 +10,7 @@ import {
   parseOptions,
   type Same,
   signal,
+  string,
 } from './option.js';
 
 export const GENERATE_OPTIONS = {
@@ -50,6 +52,21 @@ export const GENERATE_OPTIONS = {
     max: 20,
     doc: 'report this many most probable tokens with each token',
   }),
+  pattern: string({
+    default: undefined,
+    minLength: 1,
+    maxLength: 1_000_000,
+    doc: 'regular expression that the whole answer must match; see docs/prompts.md for its syntax',
+  }),
+  locProbabilities: boolean({
+    default: false,
+    cli: false,
+    doc: 'report the probabilities of all 1024 loc tokens with each loc token',
+  }),
+  stopAtRepetition: boolean({
+    default: false,
+    doc: 'end an answer that repeats the same boxes',
+  }),
   ...IMAGE_OPTIONS,
   signal: signal({ doc: 'abort the call; it rejects with the reason of the signal' }),
 };
@@ -70,6 +87,12 @@ export interface GenerateOptions {
   readonly seed?: number | undefined;
   /** report this many most probable tokens with each token. Default 0, at most 20. */
   readonly topLogprobs?: number | undefined;
+  /** regular expression that the whole answer must match; see docs/prompts.md for its syntax. */
+  readonly pattern?: string | undefined;
+  /** report the probabilities of all 1024 loc tokens with each loc token. Default false. */
+  readonly locProbabilities?: boolean | undefined;
+  /** end an answer that repeats the same boxes. Default false. */
+  readonly stopAtRepetition?: boolean | undefined;
   /** turn the picture upright as its EXIF orientation says. Default true. */
   readonly upright?: boolean | undefined;
   /** refuse larger pictures before they are decoded. Default 50,000,000 pixels, at most 500,000,000. */

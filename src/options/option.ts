@@ -125,6 +125,12 @@ export function signal(spec: { readonly doc: string }): Declaration<AbortSignal 
   return { kind: 'signal', default: undefined, ...spec };
 }
 
+/** Options of calls that can only be aborted. */
+export const SIGNAL_OPTIONS = {
+  signal: signal({ doc: 'abort the call; it rejects with the reason of the signal' }),
+};
+export type SignalOptions = Input<typeof SIGNAL_OPTIONS>;
+
 // biome-ignore lint/suspicious/noExplicitAny: any parameter list must be acceptable as a constraint
 export function callback<F extends (...args: any[]) => unknown>(spec: {
   readonly doc: string;

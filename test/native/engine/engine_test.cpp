@@ -13,10 +13,11 @@ namespace paligemma::test {
 namespace {
 
 GenerateParams question(int max_tokens, uint8_t shade = 100) {
-    return {.images = {std::vector<uint8_t>(28 * 28 * 3, shade)},
-            .prompt = "abc",
-            .max_tokens = max_tokens,
-            .sampling = {}};
+    GenerateParams p{};
+    p.images = {std::vector<uint8_t>(28 * 28 * 3, shade)};
+    p.prompt = "abc";
+    p.max_tokens = max_tokens;
+    return p;
 }
 
 // The code with which loading `model` fails, and the subject of the error; ok when it loads.

@@ -30,12 +30,12 @@ TEST(
                                 id, std::vector<uint8_t>(28 * 28 * 3,
                                                          static_cast<uint8_t>(random.next())));
                         } else {
-                            host.engine().generate(
-                                id, {.images = {std::vector<uint8_t>(
-                                         28 * 28 * 3, static_cast<uint8_t>(random.below(3)))},
-                                     .prompt = "hello",
-                                     .max_tokens = 1 + static_cast<int>(random.below(20)),
-                                     .sampling = {}});
+                            GenerateParams p{};
+                            p.images = {std::vector<uint8_t>(
+                                28 * 28 * 3, static_cast<uint8_t>(random.below(3)))};
+                            p.prompt = "hello";
+                            p.max_tokens = 1 + static_cast<int>(random.below(20));
+                            host.engine().generate(id, std::move(p));
                         }
                         (void)host.engine().info();
                         if (random.below(3) == 0) {

@@ -1,0 +1,119 @@
+/** Options of the task methods. What they do is in src/tasks. */
+import { GENERATE_OPTIONS } from './generate.js';
+import { ENCODE_OPTIONS, IMAGE_OPTIONS } from './image.js';
+import { boolean, type Input, number, oneOf, type Parsed, string } from './option.js';
+
+/** How long a caption should be: alt text, COCO style, or a paragraph. `short` and `long` are known to pt checkpoints. */
+export const CAPTION_LENGTHS = ['short', 'medium', 'long'] as const;
+export type CaptionLength = (typeof CAPTION_LENGTHS)[number];
+
+const { maxTokens, temperature, topK, topP, seed, signal } = GENERATE_OPTIONS;
+
+/** What every task takes that lets the model speak. */
+const SPEAKING = { maxTokens, temperature, topK, topP, seed, ...IMAGE_OPTIONS, signal };
+
+const language = string({
+  default: 'en',
+  minLength: 2,
+  maxLength: 3,
+  examples: ['en', 'de', 'es'],
+  doc: 'language code as the prompt names it',
+});
+
+const constrained = boolean({
+  default: true,
+  doc: 'let the model say only what has the form of an answer',
+});
+
+export const CAPTION_OPTIONS = {
+  language,
+  length: oneOf(CAPTION_LENGTHS, {
+    default: 'medium',
+    doc: 'alt text, a sentence, or a paragraph; mix checkpoints know the sentence best',
+  }),
+  ...SPEAKING,
+};
+
+export const OCR_OPTIONS = SPEAKING;
+
+export const ANSWER_KINDS = ['text', 'yes-no', 'number'] as const;
+
+export const ASK_OPTIONS = {
+  language,
+  bare: boolean({
+    default: false,
+    doc: 'send the question alone, as checkpoints for documents and charts expect it',
+  }),
+  kind: oneOf(ANSWER_KINDS, {
+    default: 'text',
+    doc: 'what the answer may be: anything, yes or no, or digits',
+  }),
+  ...SPEAKING,
+};
+
+const boxes = {
+  constrained,
+  restrictLabels: boolean({
+    default: false,
+    doc: 'let the model say only the labels that were asked for',
+  }),
+  minScore: number({
+    default: 0,
+    min: 0,
+    max: 1,
+    doc: 'leave out what scores below this',
+  }),
+  duplicateIou: number({
+    default: 0.7,
+    min: 0,
+    aboveMin: true,
+    max: 1,
+    doc: 'of two boxes with one label that overlap more than this, keep the better one; 1 keeps both',
+  }),
+  expectedBox: boolean({
+    default: false,
+    doc: 'place each edge at the mean of its distribution instead of the token that was said',
+  }),
+};
+
+export const DETECT_OPTIONS = {
+  ...boxes,
+  robust: boolean({
+    default: false,
+    doc: 'ask with singular, plural and article variants as well and keep what most agree on',
+  }),
+  ...SPEAKING,
+};
+
+export const SEGMENT_OPTIONS = { ...boxes, ...SPEAKING };
+
+export const REFER_OPTIONS = { constrained, expectedBox: boxes.expectedBox, ...SPEAKING };
+
+export const COMPARE_OPTIONS = SPEAKING;
+
+export const CLASSIFY_OPTIONS = {
+  language,
+  question: string({
+    default: 'What objects are in the image?',
+    minLength: 1,
+    maxLength: 10_000,
+    doc: 'the question that the labels answer',
+  }),
+  bare: ASK_OPTIONS.bare,
+  ...ENCODE_OPTIONS,
+};
+
+export type CaptionOptions = Input<typeof CAPTION_OPTIONS>;
+export type OcrOptions = Input<typeof OCR_OPTIONS>;
+export type AskOptions = Input<typeof ASK_OPTIONS>;
+export type DetectOptions = Input<typeof DETECT_OPTIONS>;
+export type SegmentOptions = Input<typeof SEGMENT_OPTIONS>;
+export type ReferOptions = Input<typeof REFER_OPTIONS>;
+export type CompareOptions = Input<typeof COMPARE_OPTIONS>;
+export type ClassifyOptions = Input<typeof CLASSIFY_OPTIONS>;
+
+/** The part of parsed options that the model itself takes. */
+export function speaking(o: Parsed<typeof SPEAKING>): Parsed<typeof SPEAKING> {
+  const { maxTokens, temperature, topK, topP, seed, upright, maxPixels, signal } = o;
+  return { maxTokens, temperature, topK, topP, seed, upright, maxPixels, signal };
+}

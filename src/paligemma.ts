@@ -1,0 +1,113 @@
+/** class PaliGemma: a model with its tasks as methods. What each task does is in src/tasks. */
+import { Model, type PictureInput } from './model.js';
+import type { GenerateOptions } from './options/generate.js';
+import type {
+  AskOptions,
+  CaptionOptions,
+  ClassifyOptions,
+  CompareOptions,
+  DetectOptions,
+  OcrOptions,
+  ReferOptions,
+  SegmentOptions,
+} from './options/tasks.js';
+import { type ClassifyResult, classify } from './tasks/classify.js';
+import { type DetectRun, detect } from './tasks/detect.js';
+import { refer, type SegmentRun, segment } from './tasks/segment.js';
+import { attempt } from './tasks/task-run.js';
+import {
+  ask,
+  caption,
+  compare,
+  generate,
+  type OcrResult,
+  ocr,
+  type TextRun,
+  type YesNo,
+} from './tasks/text.js';
+
+/**
+ * A loaded PaliGemma. Every task can be awaited for its result or looped over for its parts. Calls about one picture
+ * share its encoding.
+ *
+ * All tasks throw `ERR_IMAGE_*`, `ERR_PROMPT_TOO_LONG`, `ERR_OPTION_*`, `ERR_DISPOSED`, and reject with `signal.reason`
+ * when aborted.
+ *
+ * @example
+ * const model = await PaliGemma.load('paligemma-3b-mix-224-q8_0.gguf');
+ * const { detections } = await model.detect('street.jpg', ['car', 'bicycle']);
+ * await model.dispose();
+ */
+export class PaliGemma extends Model {
+  /** Describes the picture. Parts: pieces of text. */
+  caption(image: PictureInput, options?: CaptionOptions): TextRun {
+    return attempt(() => caption(this, image, options));
+  }
+
+  /** Answers a question about one picture or several. Parts: pieces of text. */
+  ask(
+    image: PictureInput | readonly PictureInput[],
+    question: string,
+    options?: AskOptions,
+  ): TextRun {
+    return attempt(() => ask(this, image, question, options));
+  }
+
+  /** Reads the text in the picture. Parts: pieces of text. */
+  ocr(image: PictureInput, options?: OcrOptions): TextRun<OcrResult> {
+    return attempt(() => ocr(this, image, options));
+  }
+
+  /**
+   * Finds everything that one of the labels names. Parts: detections, as soon as the model has said them; the result may
+   * hold fewer, as duplicates are known at the end only.
+   */
+  detect(
+    image: PictureInput,
+    labels: string | readonly string[],
+    options?: DetectOptions,
+  ): DetectRun {
+    return attempt(() => detect(this, image, labels, options));
+  }
+
+  /** As `detect`, with masks. Throws `ERR_MODEL_TENSOR_MISSING` when the file has no mask codec. */
+  segment(
+    image: PictureInput,
+    labels: string | readonly string[],
+    options?: SegmentOptions,
+  ): SegmentRun {
+    return attempt(() => segment(this, image, labels, options));
+  }
+
+  /** Box and mask of the one object that a phrase speaks of; for checkpoints trained on RefCOCO. */
+  refer(image: PictureInput, phrase: string, options?: ReferOptions): SegmentRun {
+    return attempt(() => refer(this, image, phrase, options));
+  }
+
+  /** Is a statement about two pictures true? For checkpoints trained on NLVR2. Parts: pieces of text. */
+  compare(
+    images: readonly [PictureInput, PictureInput],
+    statement: string,
+    options?: CompareOptions,
+  ): TextRun<YesNo> {
+    return attempt(() => compare(this, images, statement, options));
+  }
+
+  /** Which of the labels answers the question best, and how probable each is. */
+  classify(
+    image: PictureInput,
+    labels: readonly string[],
+    options?: ClassifyOptions,
+  ): Promise<ClassifyResult> {
+    return classify(this, image, labels, options);
+  }
+
+  /** Sends a prompt as it is: for checkpoints with prompts of their own. Parts: pieces of text. */
+  generate(
+    image: PictureInput | readonly PictureInput[],
+    prompt: string,
+    options?: GenerateOptions,
+  ): ReturnType<typeof generate> {
+    return attempt(() => generate(this, image, prompt, options));
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * What tasks find in a picture: boxes, detections, segments. Plain data, without the model that made them; masks are in
+ * mask.ts, conversions to other tools' formats in formats/.
+ */
+import type { Mask } from './mask.js';
+
+/** Edges in pixels of the upright original picture, not rounded; 0 is the left or top edge of the first pixel. */
+export interface Box {
+  readonly xmin: number;
+  readonly ymin: number;
+  readonly xmax: number;
+  readonly ymax: number;
+}
+
+/** Size of the upright original picture in pixels. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Detection {
+  readonly label: string;
+  /** How likely this detection is right, 0 to 1; the formula is in docs/tasks.md. */
+  readonly score: number;
+  readonly box: Box;
+}
+
+/** A detection with its outline. */
+export interface Segment extends Detection {
+  readonly mask: Mask;
+}

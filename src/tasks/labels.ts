@@ -1,0 +1,69 @@
+/** Checks of what callers want found: labels, phrases, questions. The forms of prompts are in prompts.ts. */
+import { makeError } from '../errors.js';
+import { showValue } from '../options/show.js';
+
+/** More labels in one call are refused: no checkpoint was trained with nearly as many. */
+const MAX_LABELS = 1000;
+const MAX_LABEL_LENGTH = 200;
+
+/**
+ * One label or several, trimmed, each once. Throws ERR_OPTION_TYPE and ERR_OPTION_RANGE for what cannot be one: empty, with
+ * a line break, with ";" (which separates labels), with a loc or seg token.
+ */
+export function labelList(labels: string | readonly string[]): readonly string[] {
+  const given: readonly unknown[] = Array.isArray(labels) ? labels : [labels];
+  if (given.length === 0 || given.length > MAX_LABELS) {
+    throw range('labels', `a list of ${given.length}`, `1 to ${MAX_LABELS} labels`);
+  }
+  return [...new Set(given.map((label) => labelText(label)))];
+}
+
+function labelText(value: unknown): string {
+  const label = promptText('label', value, MAX_LABEL_LENGTH);
+  if (label.includes(';')) {
+    throw range('label', showValue(label), 'text without ";", which separates labels', {
+      hint: 'pass several labels as a list',
+    });
+  }
+  return label;
+}
+
+/**
+ * Text that becomes part of a prompt, trimmed. Control tokens spelled in it are ordinary text; loc and seg tokens would be
+ * taken for themselves and are refused, and so are line breaks, which end a prompt.
+ */
+export function promptText(name: string, value: unknown, maxLength = 10_000): string {
+  if (typeof value !== 'string') {
+    const found = showValue(value);
+    throw makeError('ERR_OPTION_TYPE', `${name} is ${found}, expected a string`, {
+      name,
+      found,
+      expected: 'a string',
+    });
+  }
+  const text = value.trim();
+  if (text === '') throw range(name, showValue(value), 'text that is not empty');
+  if (text.length > maxLength) {
+    throw range(name, `${text.length} characters long`, `at most ${maxLength} characters`);
+  }
+  if (/[\r\n\u2028\u2029\0]/.test(text)) throw range(name, showValue(text), 'one line of text');
+  if (/<(loc\d{4}|seg\d{3})>/.test(text)) {
+    throw range(name, showValue(text), 'text without loc and seg tokens');
+  }
+  return text;
+}
+
+/** A language as prompts name it. */
+export function languageCode(value: string): string {
+  if (/^[a-z]{2,3}$/.test(value)) return value;
+  throw range('language', showValue(value), 'a code of two or three lower-case letters, as "en"');
+}
+
+function range(name: string, found: string, expected: string, facts: { hint?: string } = {}) {
+  return makeError('ERR_OPTION_RANGE', `${name} is ${found}, expected ${expected}`, {
+    name,
+    found,
+    expected,
+    ...facts,
+  });
+}

@@ -1,0 +1,198 @@
+/** Tasks whose answer is text: caption, ask, ocr, compare, and the raw prompt. */
+import { makeError } from '../errors.js';
+import type { Model, PictureInput } from '../model.js';
+import type { GenerateOptions } from '../options/generate.js';
+import { parseOptions } from '../options/option.js';
+import {
+  ASK_OPTIONS,
+  type AskOptions,
+  CAPTION_OPTIONS,
+  type CaptionOptions,
+  COMPARE_OPTIONS,
+  type CompareOptions,
+  OCR_OPTIONS,
+  type OcrOptions,
+  speaking,
+} from '../options/tasks.js';
+import type { Piece, Prediction, Timings, Usage } from '../prediction.js';
+import type { ImageSize } from '../results/types.js';
+import { languageCode, promptText } from './labels.js';
+import { oneOfTexts } from './patterns.js';
+import { PROMPTS } from './prompts.js';
+import { answerScore, jointProbability, textScore } from './scores.js';
+import { TaskRun } from './task-run.js';
+
+/** What every result of one answer holds. */
+export interface TaskResult {
+  /** What was sent to the model. */
+  readonly prompt: string;
+  /** What the model said, word for word. */
+  readonly raw: string;
+  readonly finishReason: Prediction['finishReason'];
+  /** Of the upright original; of the first picture when there are several. */
+  readonly image: ImageSize;
+  readonly usage: Usage;
+  readonly timings: Timings;
+}
+
+export interface TextResult extends TaskResult {
+  readonly text: string;
+  /** 0 to 1. Captions and raw prompts: geometric mean of the token probabilities; answers: their product. */
+  readonly score: number;
+}
+
+export interface Word {
+  readonly text: string;
+  /** The probability of its tokens, 0 to 1. */
+  readonly score: number;
+}
+
+export interface OcrResult extends TextResult {
+  /** Cut at white space. */
+  readonly words: readonly Word[];
+}
+
+export interface YesNo extends TextResult {
+  /** undefined when the model answered neither. */
+  readonly answer: boolean | undefined;
+}
+
+/** The common part of a result. */
+export function taskResult(prompt: string, prediction: Prediction): TaskResult {
+  const { text: raw, finishReason, images, usage, timings } = prediction;
+  const image = images[0] ?? { width: 0, height: 0 };
+  return { prompt, raw, finishReason, image, usage, timings };
+}
+
+export type TextRun<R extends TextResult = TextResult> = TaskRun<R, Piece>;
+
+/** Runs a prompt; the parts are the pieces of text. */
+function textRun<R extends TextResult>(
+  model: Model,
+  image: PictureInput | readonly PictureInput[],
+  prompt: string,
+  options: GenerateOptions,
+  toResult: (prediction: Prediction, pieces: readonly Piece[]) => R,
+): TextRun<R> {
+  // Here, so that what is wrong with the call throws before anything runs.
+  return new TaskRun(options.signal, async (emit, signal) => {
+    const pieces: Piece[] = [];
+    const stream = model.stream(image, prompt, { ...options, signal });
+    for await (const piece of stream) {
+      pieces.push(piece);
+      emit(piece);
+    }
+    return toResult(await stream.result, pieces);
+  });
+}
+
+export function generate(
+  model: Model,
+  image: PictureInput | readonly PictureInput[],
+  prompt: string,
+  options: GenerateOptions = {},
+): TextRun<TextResult & Pick<Prediction, 'tokens' | 'logprobs' | 'topLogprobs'>> {
+  return textRun(model, image, prompt, options, (prediction) => {
+    const { text, tokens, logprobs, topLogprobs } = prediction;
+    const score = textScore(prediction);
+    const more = topLogprobs && { topLogprobs };
+    return { ...taskResult(prompt, prediction), text, score, tokens, logprobs, ...more };
+  });
+}
+
+export function caption(model: Model, image: PictureInput, options?: CaptionOptions): TextRun {
+  const o = parseOptions('caption', CAPTION_OPTIONS, options);
+  const prompt = PROMPTS.caption(languageCode(o.language), o.length);
+  return textRun(model, image, prompt, speaking(o), (prediction) => ({
+    ...taskResult(prompt, prediction),
+    text: prediction.text.trim(),
+    score: textScore(prediction),
+  }));
+}
+
+/** Patterns of the kinds of answer that are not free text. */
+const KIND_PATTERNS = {
+  'yes-no': oneOfTexts(['yes', 'no']),
+  number: '-?\\d{1,15}([.,]\\d{1,6})?',
+} as const;
+
+export function ask(
+  model: Model,
+  image: PictureInput | readonly PictureInput[],
+  question: string,
+  options?: AskOptions,
+): TextRun {
+  const o = parseOptions('ask', ASK_OPTIONS, options);
+  const text = promptText('question', question);
+  const prompt = o.bare ? PROMPTS.bareAnswer(text) : PROMPTS.answer(languageCode(o.language), text);
+  const pattern = o.kind === 'text' ? undefined : KIND_PATTERNS[o.kind];
+  return textRun(model, image, prompt, { ...speaking(o), pattern }, (prediction) =>
+    answerResult(prompt, prediction),
+  );
+}
+
+function answerResult(prompt: string, prediction: Prediction): TextResult {
+  const text = prediction.text.trim();
+  return { ...taskResult(prompt, prediction), text, score: answerScore(prediction) };
+}
+
+export function ocr(model: Model, image: PictureInput, options?: OcrOptions): TextRun<OcrResult> {
+  const o = parseOptions('ocr', OCR_OPTIONS, options);
+  const prompt = PROMPTS.ocr();
+  return textRun(model, image, prompt, speaking(o), (prediction, pieces) => ({
+    ...answerResult(prompt, prediction),
+    words: wordsOf(pieces),
+  }));
+}
+
+/** Cut at white space; a token that spans two words counts for both. */
+function wordsOf(pieces: readonly Piece[]): Word[] {
+  const words: { text: string; pieces: Piece[] }[] = [];
+  let current: { text: string; pieces: Piece[] } | undefined;
+  for (const piece of pieces) {
+    piece.text.split(/(\s+)/).forEach((part) => {
+      if (part === '') return;
+      if (/^\s+$/.test(part)) {
+        current = undefined;
+        return;
+      }
+      if (current === undefined) {
+        current = { text: '', pieces: [] };
+        words.push(current);
+      }
+      current.text += part;
+      current.pieces.push(piece);
+    });
+    // A byte of a character that is not whole yet belongs to the word as well.
+    if (piece.text === '') current?.pieces.push(piece);
+  }
+  return words.map(({ text, pieces: own }) => ({ text, score: jointProbability(own) }));
+}
+
+export function compare(
+  model: Model,
+  images: readonly [PictureInput, PictureInput],
+  statement: string,
+  options?: CompareOptions,
+): TextRun<YesNo> {
+  const o = parseOptions('compare', COMPARE_OPTIONS, options);
+  if (!Array.isArray(images) || images.length !== 2) {
+    const found = Array.isArray(images) ? `${images.length} pictures` : 'no list';
+    throw makeError('ERR_OPTION_RANGE', `images is ${found}, expected two pictures`, {
+      name: 'images',
+      found,
+      expected: 'two pictures',
+    });
+  }
+  const prompt = PROMPTS.compare(promptText('statement', statement));
+  return textRun(model, images, prompt, speaking(o), (prediction) => {
+    const result = answerResult(prompt, prediction);
+    const said = result.text.toLowerCase();
+    const answer = ['true', 'yes'].includes(said)
+      ? true
+      : ['false', 'no'].includes(said)
+        ? false
+        : undefined;
+    return { ...result, answer };
+  });
+}
