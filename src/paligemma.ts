@@ -1,19 +1,25 @@
 /** class PaliGemma: a model with its tasks as methods. What each task does is in src/tasks. */
 import { Model, type PictureInput } from './model.js';
 import type { GenerateOptions } from './options/generate.js';
-import type {
-  AskOptions,
-  CaptionOptions,
-  ClassifyOptions,
-  CompareOptions,
-  DetectOptions,
-  OcrOptions,
-  ReferOptions,
-  SegmentOptions,
+import { parseOptions } from './options/option.js';
+import {
+  type AskOptions,
+  type CaptionOptions,
+  type ClassifyOptions,
+  type CompareOptions,
+  DETECT_OPTIONS,
+  type DetectOptions,
+  type ExtractOptions,
+  type OcrOptions,
+  type ReferOptions,
+  type SegmentOptions,
+  type SweepOptions,
 } from './options/tasks.js';
 import { type ClassifyResult, classify } from './tasks/classify.js';
 import { type DetectRun, detect } from './tasks/detect.js';
+import { type ExtractResult, type ExtractSchema, extract } from './tasks/extract.js';
 import { refer, type SegmentRun, segment } from './tasks/segment.js';
+import { detectRobust, type SweepResult, sweep } from './tasks/sweep.js';
 import { attempt } from './tasks/task-run.js';
 import {
   ask,
@@ -67,7 +73,10 @@ export class PaliGemma extends Model {
     labels: string | readonly string[],
     options?: DetectOptions,
   ): DetectRun {
-    return attempt(() => detect(this, image, labels, options));
+    return attempt(() => {
+      const o = parseOptions('detect', DETECT_OPTIONS, options);
+      return (o.robust ? detectRobust : detect)(this, image, labels, o);
+    });
   }
 
   /** As `detect`, with masks. Throws `ERR_MODEL_TENSOR_MISSING` when the file has no mask codec. */
@@ -100,6 +109,32 @@ export class PaliGemma extends Model {
     options?: ClassifyOptions,
   ): Promise<ClassifyResult> {
     return classify(this, image, labels, options);
+  }
+
+  /**
+   * Asks in several phrasings, over one encoding of the picture: how far they agree, what each says, and the consensus.
+   * Prompts that all begin with `detect` give boxes.
+   */
+  sweep(
+    image: PictureInput,
+    prompts: readonly string[],
+    options?: SweepOptions,
+  ): Promise<SweepResult> {
+    return sweep(this, image, prompts, options);
+  }
+
+  /**
+   * Reads several typed values from one document, each with its raw text and score. What cannot be read is null.
+   *
+   * @example
+   * const { fields } = await model.extract('receipt.jpg', { total: 'currency', date: 'date' });
+   */
+  extract<const S extends ExtractSchema>(
+    image: PictureInput,
+    schema: S,
+    options?: ExtractOptions,
+  ): Promise<ExtractResult<S>> {
+    return extract(this, image, schema, options);
   }
 
   /** Sends a prompt as it is: for checkpoints with prompts of their own. Parts: pieces of text. */

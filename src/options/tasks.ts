@@ -36,7 +36,15 @@ export const CAPTION_OPTIONS = {
 
 export const OCR_OPTIONS = SPEAKING;
 
-export const ANSWER_KINDS = ['text', 'yes-no', 'number'] as const;
+export const ANSWER_KINDS = [
+  'text',
+  'yes-no',
+  'number',
+  'integer',
+  'currency',
+  'date',
+  'time',
+] as const;
 
 export const ASK_OPTIONS = {
   language,
@@ -46,7 +54,7 @@ export const ASK_OPTIONS = {
   }),
   kind: oneOf(ANSWER_KINDS, {
     default: 'text',
-    doc: 'what the answer may be: anything, yes or no, or digits',
+    doc: 'what the answer may look like; anything but "text" keeps the model to that form',
   }),
   ...SPEAKING,
 };
@@ -72,7 +80,7 @@ const boxes = {
   }),
   expectedBox: boolean({
     default: false,
-    doc: 'place each edge at the mean of its distribution instead of the token that was said',
+    doc: 'place each edge at the mean of the probabilities around it instead of the token that was said',
   }),
 };
 
@@ -90,6 +98,37 @@ export const SEGMENT_OPTIONS = { ...boxes, ...SPEAKING };
 export const REFER_OPTIONS = { constrained, expectedBox: boxes.expectedBox, ...SPEAKING };
 
 export const COMPARE_OPTIONS = SPEAKING;
+
+export const SWEEP_OPTIONS = SPEAKING;
+
+/** What a field of a document may be. */
+export const FIELD_TYPES = [
+  'text',
+  'number',
+  'integer',
+  'currency',
+  'date',
+  'time',
+  'boolean',
+] as const;
+export type FieldType = (typeof FIELD_TYPES)[number];
+
+export const EXTRACT_OPTIONS = {
+  language,
+  bare: ASK_OPTIONS.bare,
+  dayFirst: boolean({
+    default: undefined,
+    doc: 'read 04/05/2024 as 4 May (true) or April 5 (false); left out, such a date is null',
+  }),
+  locale: string({
+    default: undefined,
+    minLength: 2,
+    maxLength: 35,
+    examples: ['en-US', 'de-DE'],
+    doc: 'how numbers are written where the document comes from',
+  }),
+  ...SPEAKING,
+};
 
 export const CLASSIFY_OPTIONS = {
   language,
@@ -110,6 +149,8 @@ export type DetectOptions = Input<typeof DETECT_OPTIONS>;
 export type SegmentOptions = Input<typeof SEGMENT_OPTIONS>;
 export type ReferOptions = Input<typeof REFER_OPTIONS>;
 export type CompareOptions = Input<typeof COMPARE_OPTIONS>;
+export type ExtractOptions = Input<typeof EXTRACT_OPTIONS>;
+export type SweepOptions = Input<typeof SWEEP_OPTIONS>;
 export type ClassifyOptions = Input<typeof CLASSIFY_OPTIONS>;
 
 /** The part of parsed options that the model itself takes. */

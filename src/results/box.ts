@@ -32,11 +32,15 @@ export function clipBox(box: Box, image: ImageSize): Box {
 export function checkBox(box: Box): void {
   for (const edge of ['xmin', 'ymin', 'xmax', 'ymax'] as const) {
     if (!Number.isFinite(box?.[edge])) {
-      throw makeError('ERR_OPTION_RANGE', `box.${edge} is ${box?.[edge]}, expected a finite number`, {
-        name: `box.${edge}`,
-        found: String(box?.[edge]),
-        expected: 'a finite number of pixels',
-      });
+      throw makeError(
+        'ERR_OPTION_RANGE',
+        `box.${edge} is ${box?.[edge]}, expected a finite number`,
+        {
+          name: `box.${edge}`,
+          found: String(box?.[edge]),
+          expected: 'a finite number of pixels',
+        },
+      );
     }
   }
 }
@@ -46,11 +50,15 @@ export function checkImageSize(image: ImageSize): void {
   for (const side of ['width', 'height'] as const) {
     const value = image?.[side];
     if (!Number.isInteger(value) || value < 1) {
-      throw makeError('ERR_OPTION_RANGE', `image.${side} is ${value}, expected a positive integer`, {
-        name: `image.${side}`,
-        found: String(value),
-        expected: 'a positive integer',
-      });
+      throw makeError(
+        'ERR_OPTION_RANGE',
+        `image.${side} is ${value}, expected a positive integer`,
+        {
+          name: `image.${side}`,
+          found: String(value),
+          expected: 'a positive integer',
+        },
+      );
     }
   }
   if (image.width * image.height > MAX_PIXELS) {

@@ -1,7 +1,7 @@
 /** The mask encoder's input out of a full-size mask, for training data. The encoder itself is native. */
 import { makeError } from '../errors.js';
 import { checkBox, checkImageSize, clipBox } from './box.js';
-import { MASK_SIDE } from './types.js';
+import { MASK_SIDE } from './mask.js';
 import { resizeBytes } from './resize.js';
 import type { Box, ImageSize } from './types.js';
 
@@ -18,11 +18,15 @@ export function cropToMask(full: Uint8Array, image: ImageSize, box: Box): Float3
   checkBox(box);
   if (full.length !== image.width * image.height) {
     const expected = `${image.width * image.height}, for ${image.width} x ${image.height}`;
-    throw makeError('ERR_OPTION_RANGE', `the mask has ${full.length} values, expected ${expected}`, {
-      name: 'full',
-      found: `${full.length} values`,
-      expected,
-    });
+    throw makeError(
+      'ERR_OPTION_RANGE',
+      `the mask has ${full.length} values, expected ${expected}`,
+      {
+        name: 'full',
+        found: `${full.length} values`,
+        expected,
+      },
+    );
   }
   const { xmin, ymin, xmax, ymax } = clipBox(
     {

@@ -185,11 +185,15 @@ export function checkPolygon(polygon: Polygon): void {
       ? `${polygon.length} numbers`
       : 'something that is not a finite number'
     : typeof polygon;
-  throw makeError('ERR_OPTION_RANGE', `not a polygon: ${found}, expected x, y of 3 points or more`, {
-    name: 'polygon',
-    found,
-    expected: 'x, y of 3 points or more, all finite',
-  });
+  throw makeError(
+    'ERR_OPTION_RANGE',
+    `not a polygon: ${found}, expected x, y of 3 points or more`,
+    {
+      name: 'polygon',
+      found,
+      expected: 'x, y of 3 points or more, all finite',
+    },
+  );
 }
 
 /** The smallest box of whole pixels that holds the polygons' pixels, inside the picture. */
@@ -230,7 +234,12 @@ export function fillPolygons(polygons: readonly Polygon[], box: Box, data: Uint8
         // Pixel x is in when x + 0.5 is at or right of one crossing and left of the next.
         const from = Math.max(box.xmin, Math.ceil(crossings[i]! - 0.5));
         const to = Math.min(box.xmax, Math.ceil(crossings[i + 1]! - 0.5));
-        if (from < to) data.fill(1, (row - box.ymin) * width + from - box.xmin, (row - box.ymin) * width + to - box.xmin);
+        if (from < to)
+          data.fill(
+            1,
+            (row - box.ymin) * width + from - box.xmin,
+            (row - box.ymin) * width + to - box.xmin,
+          );
       }
     }
   }

@@ -121,7 +121,8 @@ function resize<T>(
   pass: (input: T, axis: Axis) => T,
 ): T {
   // An axis that keeps its size has no pass.
-  const wide = outputWidth === width ? pixels : pass(pixels, horizontal(width, height, outputWidth));
+  const wide =
+    outputWidth === width ? pixels : pass(pixels, horizontal(width, height, outputWidth));
   return outputHeight === height ? wide : pass(wide, vertical(outputWidth, height, outputHeight));
 }
 

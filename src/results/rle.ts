@@ -102,7 +102,8 @@ export function readRle(rle: Rle | UncompressedRle): { runs: readonly number[]; 
   const runs = typeof rle.counts === 'string' ? decompressRuns(rle.counts) : rle.counts;
   let total = 0;
   for (const run of runs) {
-    if (!Number.isInteger(run) || run < 0) throw badRle(`a run of ${run} pixels`, 'runs of 0 or more');
+    if (!Number.isInteger(run) || run < 0)
+      throw badRle(`a run of ${run} pixels`, 'runs of 0 or more');
     total += run;
   }
   if (total !== image.width * image.height) {

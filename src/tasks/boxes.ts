@@ -2,13 +2,13 @@
 import { boxIou } from '../results/box.js';
 import type { Box, Detection, ImageSize } from '../results/types.js';
 import { type Dropped, type Instance, locValue } from './instances.js';
-import { boxScore, expectedBin, jointProbability } from './scores.js';
+import { boxScore, expectedBins, jointProbability } from './scores.js';
 
 /** A detection with the two parts of its score. */
 export interface DetectedObject extends Detection {
   /** The probability of the label's tokens; 1 for a task without labels. */
   readonly labelScore: number;
-  /** The probability that the box is there, give or take an eighth of its sides. */
+  /** The probability that the box is there, give or take a quarter of its sides. */
   readonly boxScore: number;
 }
 
@@ -20,8 +20,10 @@ export function toDetection(
   image: ImageSize,
   useExpected: boolean,
 ): DetectedObject {
-  const edges = instance.locs.map((loc) => (useExpected ? expectedBin(loc) : locValue(loc.text)));
-  const [ymin = 0, xmin = 0, ymax = 0, xmax = 0] = edges.map((bin) => (bin ?? 0) / LAST_BIN);
+  const bins = useExpected
+    ? expectedBins(instance)
+    : instance.locs.map((loc) => locValue(loc.text) ?? 0);
+  const [ymin = 0, xmin = 0, ymax = 0, xmax = 0] = bins.map((bin) => bin / LAST_BIN);
   const { width, height } = image;
   const labelScore = jointProbability(instance.labels);
   const position = boxScore(instance);

@@ -1,7 +1,7 @@
 /** Where things are: boxes for labels. */
 import type { Model, PictureInput } from '../model.js';
-import { type Parsed, parseOptions } from '../options/option.js';
-import { DETECT_OPTIONS, type DetectOptions, speaking } from '../options/tasks.js';
+import type { Parsed } from '../options/option.js';
+import { type DETECT_OPTIONS, speaking } from '../options/tasks.js';
 import { type DetectedObject, emptyBox, hasArea, selectDetections, toDetection } from './boxes.js';
 import { type Dropped, type Instance, InstanceParser } from './instances.js';
 import { labelList } from './labels.js';
@@ -31,15 +31,6 @@ export interface DetectResult extends BoxesResult {
 export type DetectRun = TaskRun<DetectResult, DetectedObject>;
 
 export function detect(
-  model: Model,
-  image: PictureInput,
-  labels: string | readonly string[],
-  options?: DetectOptions,
-): DetectRun {
-  return detectParsed(model, image, labels, parseOptions('detect', DETECT_OPTIONS, options));
-}
-
-export function detectParsed(
   model: Model,
   image: PictureInput,
   labels: string | readonly string[],

@@ -16,6 +16,7 @@ import {
 } from '../options/tasks.js';
 import type { Piece, Prediction, Timings, Usage } from '../prediction.js';
 import type { ImageSize } from '../results/types.js';
+import { FIELD_PATTERNS } from './fields/index.js';
 import { languageCode, promptText } from './labels.js';
 import { oneOfTexts } from './patterns.js';
 import { PROMPTS } from './prompts.js';
@@ -111,10 +112,7 @@ export function caption(model: Model, image: PictureInput, options?: CaptionOpti
 }
 
 /** Patterns of the kinds of answer that are not free text. */
-const KIND_PATTERNS = {
-  'yes-no': oneOfTexts(['yes', 'no']),
-  number: '-?\\d{1,15}([.,]\\d{1,6})?',
-} as const;
+const KIND_PATTERNS = { ...FIELD_PATTERNS, 'yes-no': oneOfTexts(['yes', 'no']) };
 
 export function ask(
   model: Model,

@@ -33,7 +33,7 @@ const MONTHS = new Map(
 const NAME = String.raw`(?<name>\p{L}\p{L}{2,9})\.?`;
 const DAY = String.raw`(?<day>[0-9]{1,2})(?:st|nd|rd|th|er|º|°|ª|\.)?`;
 const YEAR = String.raw`(?<year>[0-9]{4}|['’]?[0-9]{2}(?!\s+\p{L}))`;
-const OF = String.raw`(?:\s+(?:of|de|del|di|do))?`;
+const OF = String.raw`(?:\s+(?:of|de|del|di|do)(?!\p{L}))?`;
 const GAP = String.raw`[\s,./-]{0,3}`;
 /** Not within a longer row of digits, a version, a number with decimals or a word. */
 const FROM = String.raw`(?<![\p{L}\p{N}]|[0-9][.,/:-])`;
@@ -52,7 +52,7 @@ const NUMERIC = pattern(
   String.raw`${FROM}(?<first>[0-9]{1,2})\s?(?<mark>[-/.])\s?(?<second>[0-9]{1,2})\s?\k<mark>\s?(?<year>[0-9]{4}|[0-9]{2})${TO}`,
 );
 const DAY_NAME = pattern(`${FROM}${DAY}${OF}${GAP}${NAME}${OF}${GAP}${YEAR}${TO}`);
-const NAME_DAY = pattern(`${FROM}${NAME}${GAP}${DAY}${GAP}${YEAR}${TO}`);
+const NAME_DAY = pattern(String.raw`${FROM}${NAME}${GAP}${DAY}[\s,./-]{1,3}${YEAR}${TO}`);
 const YEAR_NAME = pattern(`${FROM}(?<year>[0-9]{4})${GAP}${NAME}${GAP}${DAY}${TO}`);
 const NAME_YEAR = pattern(`${FROM}${NAME}${OF}${GAP}(?<year>[0-9]{4})${TO}`);
 const NUMERIC_MONTH = pattern(`${FROM}(?<month>[0-9]{1,2})[/.-](?<year>[0-9]{4})${TO}`);

@@ -31,7 +31,11 @@ const MAGNITUDES: Readonly<Record<string, number>> = {
 
 /** What may follow digits without a space; other letters make a name of it (`3D`, `5A`, `2nd`, `1.2M`). */
 const UNIT =
-  /^(k|kg|g|mg|lb|lbs|oz|t|km|m|cm|mm|nm|ft|in|mi|yd|mph|kph|kmh|km\/h|l|ml|cl|dl|cc|kwh|wh|kw|w|v|a|ma|mah|hz|khz|mhz|ghz|kb|mb|gb|tb|px|dpi|s|sec|ms|min|mins|h|hr|hrs|pcs|pc|pt|pts|kcal|cal|bar|psi|c|f)(?![\p{L}\p{M}0-9])/iu;
+  /^(k|b|bn|mn|mln|kg|g|mg|lb|lbs|oz|t|km|m|cm|mm|nm|ft|in|mi|yd|mph|kph|kmh|km\/h|l|ml|cl|dl|cc|kwh|wh|kw|w|v|a|ma|mah|hz|khz|mhz|ghz|kb|mb|gb|tb|px|dpi|s|sec|ms|min|mins|h|hr|hrs|pcs|pc|pt|pts|kcal|cal|bar|psi|c|f)(?![\p{L}\p{M}0-9])/iu;
+
+/** A million, a thousand million, a megabyte, a metre: who knows. Not `m`, which is a metre. */
+const UNSURE =
+  /^\s?(M|B|bn|mn|mln|bln|mio|mrd|Mio|Mrd|Mill|milliard|milliards|Milliarden|Millionen|millones|milioni|milh(?:ão|ões)|mila|mil|tausend|miljoen|miljard)(?![\p{L}\p{M}])/u;
 
 const ATTACHED = { before: /(?!)/, after: UNIT };
 
@@ -69,6 +73,7 @@ export function parseInteger(text: string, options: NumberOptions = {}): Found<n
 /** Adds what changes the value: sign, brackets, magnitude; and a percent sign, which does not. */
 function withSurroundings(text: string, numeral: Numeral): Found<number> | undefined {
   let { value, start, end } = numeral;
+  if (UNSURE.test(text.slice(end))) return undefined;
   const magnitude = /^ ?([\p{L}]+)/u.exec(text.slice(end));
   const factor = MAGNITUDES[(magnitude?.[1] ?? '').toLowerCase()];
   // A lone `k` with a space before it is a word or kelvin.

@@ -32,7 +32,7 @@ const MONTH_NAME =
  */
 export const FIELD_PATTERNS = {
   number: `-?(${UNSIGNED})%?`,
-  integer: '-?([0-9]{1,15}|[0-9]{1,3}([, ][0-9]{3}){1,4})',
+  integer: '-?([0-9]{1,15}|[1-9][0-9]{0,2}(,[0-9]{3}){1,4}|[1-9][0-9]{0,2}( [0-9]{3}){1,4})',
   currency: `-?(${SIGN} ?(${UNSIGNED})|(${UNSIGNED})( ?${SIGN_AFTER})?)`,
   date: [
     `${FULL_YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])`,

@@ -1,0 +1,104 @@
+/**
+ * Tells whether a prompt has one of the forms that PaliGemma was trained with, and which form to use instead. Reads
+ * English requests, and questions of some other languages. Sends nothing; the prompts of the tasks are in prompts.ts.
+ */
+import { makeError } from '../errors.js';
+import { showValue } from '../options/show.js';
+import { Advice, type AdviseOptions, type PromptAdvice } from './advisor/advice.js';
+import { clean, isScience } from './advisor/clean.js';
+import { FORM_REASONS, FORMS, joined, readVerb, TASKS } from './advisor/forms.js';
+import { adviseWords } from './advisor/requests.js';
+import { labelVariants } from './label-variants.js';
+import { PROMPTS } from './prompts.js';
+
+export {
+  type AdvisedTask,
+  type AdviseOptions,
+  type CheckpointFamily,
+  PROMPT_WARNINGS,
+  type PromptAdvice,
+  type PromptForm,
+  type PromptSuggestion,
+  type PromptWarning,
+  type PromptWarningCode,
+} from './advisor/advice.js';
+export { labelVariants } from './label-variants.js';
+
+/** Longer prompts are not looked at: none was trained with nearly as many characters. */
+const LONGEST = 4000;
+
+/**
+ * Looks at `prompt` as it would be sent, without the line break that the model appends. Never throws for a string,
+ * whatever it holds; ERR_OPTION_TYPE for anything else.
+ *
+ * @example
+ * advisePrompt('Detect all cats').suggestions[0].prompt // 'detect cat'
+ */
+export function advisePrompt(prompt: string, { family }: AdviseOptions = {}): PromptAdvice {
+  const given: unknown = prompt;
+  if (typeof given !== 'string') {
+    const found = showValue(given);
+    throw makeError('ERR_OPTION_TYPE', `prompt is ${found}, expected a string`, {
+      name: 'prompt',
+      found,
+      expected: 'a string',
+    });
+  }
+  const advice = new Advice(family);
+  if (given.length > LONGEST) {
+    advice.warn(
+      'too-long',
+      `the prompt has ${given.length} characters, trained ones have less than ${LONGEST}`,
+    );
+    return advice.untrained();
+  }
+  return advise(given, advice);
+}
+
+/** Advice on prompts: `PromptAdvisor.advise('Detect all cats')`. */
+export const PromptAdvisor = { advise: advisePrompt, labelVariants } as const;
+
+function advise(given: string, advice: Advice): PromptAdvice {
+  if (given === '') return adviseEmpty(advice);
+  if (isScience(given)) return advice.trained('science');
+  const cleaned = clean(given, advice);
+  const text = cleaned.text;
+  if (text === '') return adviseEmpty(advice, false);
+  const parsed = readVerb(text);
+  if (parsed) {
+    const { verb, rest, isExact } = parsed;
+    // "Describe this image" and "answer" are requests in words; "describe en" is the form.
+    const outcome = FORMS[verb](rest, advice);
+    if (outcome !== undefined) {
+      if (!isExact)
+        advice.warn('upper-case', `trained prompts begin with "${verb}" in small letters`);
+      const canonical = outcome.prompt ?? joined(verb, rest);
+      const isTrained = outcome.isTrained && isExact && !cleaned.isChanged;
+      if (!isTrained || canonical !== given) {
+        advice.suggest(
+          TASKS[outcome.form],
+          canonical,
+          outcome.reason ?? FORM_REASONS[outcome.form],
+        );
+      }
+      for (const [task, other, reason] of outcome.others ?? []) advice.suggest(task, other, reason);
+      return isTrained ? advice.trained(outcome.form) : advice.untrained();
+    }
+  }
+  return adviseWords(text, cleaned.isChanged, advice);
+}
+
+function adviseEmpty(advice: Advice, isExact = true): PromptAdvice {
+  if (isExact && advice.family !== 'ft') {
+    advice.warn(
+      'depends-on-checkpoint',
+      'only pretrained checkpoints are known to caption without a prompt',
+    );
+    advice.suggest('caption', PROMPTS.caption('en', 'medium'), 'says what is wanted');
+    if (advice.family !== 'mix') return advice.trained('empty');
+    return advice.untrained();
+  }
+  advice.warn('not-trained', 'the prompt says nothing');
+  advice.suggest('caption', PROMPTS.caption('en', 'medium'), 'says what is wanted');
+  return advice.untrained();
+}

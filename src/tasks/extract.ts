@@ -1,0 +1,163 @@
+/** Several typed values from one document: a question per field, and a reader that never makes a value up. */
+import { makeError } from '../errors.js';
+import type { Model, PictureInput } from '../model.js';
+import { parseOptions } from '../options/option.js';
+import { showValue } from '../options/show.js';
+import {
+  EXTRACT_OPTIONS,
+  type ExtractOptions,
+  FIELD_TYPES,
+  type FieldType,
+} from '../options/tasks.js';
+import type { Timings, Usage } from '../prediction.js';
+import type { ImageSize } from '../results/types.js';
+import {
+  type Money,
+  parseBoolean,
+  parseCurrency,
+  parseDate,
+  parseInteger,
+  parseNumber,
+  parseTime,
+} from './fields/index.js';
+import { promptText } from './labels.js';
+import { ask } from './text.js';
+
+/** What to read, by name: its type, and the question when "what is the NAME?" does not ask for it. */
+export type FieldSpec = FieldType | { readonly type: FieldType; readonly question?: string };
+export type ExtractSchema = Readonly<Record<string, FieldSpec>>;
+
+interface FieldValues {
+  readonly text: string;
+  readonly number: number;
+  readonly integer: number;
+  /** The currency is null when the answer does not name it. */
+  readonly currency: Money;
+  /** `2024-12-31`. */
+  readonly date: string;
+  /** `14:05` or `14:05:30`. */
+  readonly time: string;
+  readonly boolean: boolean;
+}
+
+type TypeOf<S extends FieldSpec> = S extends FieldType
+  ? S
+  : S extends { readonly type: infer T extends FieldType }
+    ? T
+    : never;
+
+export interface Field<T> {
+  /** null when the answer is not of the type, or names two values. */
+  readonly value: T | null;
+  /** What the model said. */
+  readonly raw: string;
+  /** The probability of exactly this answer, 0 to 1. */
+  readonly score: number;
+  readonly prompt: string;
+}
+
+export interface ExtractResult<S extends ExtractSchema> {
+  readonly fields: { readonly [K in keyof S]: Field<FieldValues[TypeOf<S[K]>]> };
+  readonly image: ImageSize;
+  /** Of all questions together. */
+  readonly usage: Usage;
+  readonly timings: Timings;
+}
+
+const MAX_FIELDS = 200;
+
+export async function extract<const S extends ExtractSchema>(
+  model: Model,
+  image: PictureInput,
+  schema: S,
+  options?: ExtractOptions,
+): Promise<ExtractResult<S>> {
+  const o = parseOptions('extract', EXTRACT_OPTIONS, options);
+  const { dayFirst, locale, ...asking } = o;
+  const questions = Object.entries(fieldsOf(schema)).map(([name, spec]) => toQuestion(name, spec));
+  const { upright, maxPixels, signal } = o;
+  const picture = await model.prepare(image, { upright, maxPixels, signal });
+  const answers = await Promise.all(
+    questions.map(async ({ name, type, question }) => {
+      const answer = await ask(model, picture, question, { ...asking, kind: 'text' });
+      return { name, type, answer };
+    }),
+  );
+  const fields = answers.map(({ name, type, answer }) => {
+    const { text: raw, score, prompt } = answer;
+    return [name, { value: readField(type, raw, { dayFirst, locale }), raw, score, prompt }];
+  });
+  const total = <T extends object>(parts: readonly T[]): T =>
+    parts.reduce((sum, part) => {
+      const added = Object.entries(part).map(([key, value]) => {
+        const before = (sum as Readonly<Record<string, number>>)[key] ?? 0;
+        return [key, before + (value as number)];
+      });
+      return Object.fromEntries(added) as T;
+    });
+  return {
+    // One entry per key of S, each read by the type it names.
+    fields: Object.fromEntries(fields) as ExtractResult<S>['fields'],
+    image: { width: picture.width, height: picture.height },
+    usage: total(answers.map(({ answer }) => answer.usage)),
+    timings: total(answers.map(({ answer }) => answer.timings)),
+  };
+}
+
+function fieldsOf(schema: ExtractSchema): ExtractSchema {
+  const isObject = typeof schema === 'object' && schema !== null && !Array.isArray(schema);
+  const count = isObject ? Object.keys(schema).length : 0;
+  if (count > 0 && count <= MAX_FIELDS) return schema;
+  const found = isObject ? `an object with ${count} fields` : showValue(schema);
+  throw makeError(
+    isObject ? 'ERR_OPTION_RANGE' : 'ERR_OPTION_TYPE',
+    `schema is ${found}, expected an object with 1 to ${MAX_FIELDS} fields`,
+    { name: 'schema', found, expected: `an object with 1 to ${MAX_FIELDS} fields` },
+  );
+}
+
+function toQuestion(name: string, spec: FieldSpec) {
+  const { type, question } = typeof spec === 'string' ? { type: spec, question: undefined } : spec;
+  if (!(FIELD_TYPES as readonly unknown[]).includes(type)) {
+    const expected = `one of ${FIELD_TYPES.map((one) => `"${one}"`).join(', ')}`;
+    const found = showValue(type);
+    throw makeError('ERR_OPTION_RANGE', `type of field ${showValue(name)} is ${found}, expected ${expected}`, {
+      name,
+      found,
+      expected,
+    });
+  }
+  if (question !== undefined) return { name, type, question: promptText('question', question) };
+  // invoiceNumber, invoice_number -> invoice number
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/[_-]+/g, ' ')
+    .toLowerCase();
+  return { name, type, question: `what is the ${promptText('field', words)}?` };
+}
+
+/** Answers that say there is none: VizWiz and ST-VQA trained the first. */
+const NO_ANSWERS = ['', 'unanswerable', 'none', 'n/a', 'not answerable', 'unknown'];
+
+function readField(
+  type: FieldType,
+  raw: string,
+  { dayFirst, locale }: { readonly dayFirst: boolean | undefined; readonly locale: string | undefined },
+): FieldValues[FieldType] | null {
+  switch (type) {
+    case 'text':
+      return NO_ANSWERS.includes(raw.toLowerCase()) ? null : raw;
+    case 'number':
+      return parseNumber(raw, { locale })?.value ?? null;
+    case 'integer':
+      return parseInteger(raw, { locale })?.value ?? null;
+    case 'currency':
+      return parseCurrency(raw, { locale })?.value ?? null;
+    case 'date':
+      return parseDate(raw, { dayFirst })?.value ?? null;
+    case 'time':
+      return parseTime(raw)?.value ?? null;
+    case 'boolean':
+      return parseBoolean(raw)?.value ?? null;
+  }
+}
