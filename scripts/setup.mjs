@@ -25,6 +25,7 @@ if (!fs.existsSync(path.join(ROOT, 'build', 'Release', 'paligemma.node'))) {
   say('building the native addon (half a minute to some minutes, once)');
 }
 script('build-native.mjs', ...(process.argv.includes('--tests') ? ['--tests'] : []));
+script('glyphs.mjs');
 run(process.execPath, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', ROOT], {
   stdio: ['ignore', 2, 2],
 });

@@ -1,4 +1,6 @@
 /** The public surface; re-exports only. */
+export { annotate } from './annotate/annotate.js';
+export { annotationSvg } from './annotate/svg.js';
 export { type ConvertedTensor, type ConvertReport, convert } from './convert/convert.js';
 export { type Device, devices } from './devices.js';
 export {
@@ -21,6 +23,7 @@ export type {
   Scores,
 } from './model.js';
 export { WEIGHT_TYPES, type WeightType } from './native/contract.js';
+export type { AnnotateOptions, DrawingOptions } from './options/annotate.js';
 export type { ConvertOptions, ConvertProgress } from './options/convert.js';
 export type { GenerateOptions } from './options/generate.js';
 export type { EncodeOptions } from './options/image.js';
@@ -31,9 +34,11 @@ export type {
   ClassifyOptions,
   CompareOptions,
   DetectOptions,
+  ExtractOptions,
   OcrOptions,
   ReferOptions,
   SegmentOptions,
+  SweepOptions,
 } from './options/tasks.js';
 export { PaliGemma } from './paligemma.js';
 export {
@@ -49,7 +54,15 @@ export type { Box, Detection, ImageSize, Segment } from './results/types.js';
 export type { DetectedObject } from './tasks/boxes.js';
 export type { ClassifyResult, LabelProbability } from './tasks/classify.js';
 export type { DetectResult, DetectRun } from './tasks/detect.js';
+export type { ExtractResult, ExtractSchema, Field, FieldSpec } from './tasks/extract.js';
 export type { Dropped } from './tasks/instances.js';
 export type { SegmentedObject, SegmentResult, SegmentRun } from './tasks/segment.js';
+export type {
+  BoxesSweep,
+  ConsensusDetection,
+  RobustResult,
+  SweepResult,
+  TextSweep,
+} from './tasks/sweep.js';
 export type { TaskRun } from './tasks/task-run.js';
 export type { OcrResult, TaskResult, TextResult, TextRun, Word, YesNo } from './tasks/text.js';

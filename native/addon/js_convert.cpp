@@ -125,6 +125,14 @@ Napi::Value from(Napi::Env env, const Taps& taps) {
     return o;
 }
 
+Napi::Value from(Napi::Env env, const DecodedMasks& masks) {
+    return float_array(env, masks.data);
+}
+
+Napi::Value from(Napi::Env env, const EncodedMasks& masks) {
+    return js::from(env, masks.codes);
+}
+
 }  // namespace
 
 uint64_t to_id(const Napi::Value& value) {
@@ -160,6 +168,14 @@ std::vector<int32_t> to_ids(const Napi::Value& value, const char* name) {
     if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array)
         wrong(name, "an Int32Array");
     auto array = value.As<Napi::Int32Array>();
+    return {array.Data(), array.Data() + array.ElementLength()};
+}
+
+std::vector<float> to_floats(const Napi::Value& value, const char* name) {
+    if (!value.IsTypedArray() ||
+        value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
+        wrong(name, "a Float32Array");
+    auto array = value.As<Napi::Float32Array>();
     return {array.Data(), array.Data() + array.ElementLength()};
 }
 

@@ -20,6 +20,7 @@ int64_t to_integer(const Napi::Value& value, const char* name);
 std::span<const uint8_t> to_bytes(const Napi::Value& value, const char* name);
 std::vector<uint8_t> copy_bytes(const Napi::Value& value, const char* name);
 std::vector<int32_t> to_ids(const Napi::Value& value, const char* name);
+std::vector<float> to_floats(const Napi::Value& value, const char* name);
 
 LoadParams to_load_params(const Napi::Value& value);
 GenerateParams to_generate_params(const Napi::Value& value);

@@ -15,6 +15,8 @@ Napi::Function ModelWrap::define(Napi::Env env) {
                            InstanceMethod<&ModelWrap::score>("score"),
                            InstanceMethod<&ModelWrap::encode>("encode"),
                            InstanceMethod<&ModelWrap::trace>("trace"),
+                           InstanceMethod<&ModelWrap::decode_masks>("decodeMasks"),
+                           InstanceMethod<&ModelWrap::encode_masks>("encodeMasks"),
                            InstanceMethod<&ModelWrap::cancel>("cancel"),
                            InstanceMethod<&ModelWrap::dispose>("dispose"),
                            InstanceMethod<&ModelWrap::tokenize>("tokenize"),
@@ -69,6 +71,17 @@ void ModelWrap::encode(const Napi::CallbackInfo& info) {
 
 void ModelWrap::trace(const Napi::CallbackInfo& info) {
     request(info, [&](uint64_t id) { host_->engine().trace(id, js::to_trace_params(info[1])); });
+}
+
+void ModelWrap::decode_masks(const Napi::CallbackInfo& info) {
+    request(info,
+            [&](uint64_t id) { host_->engine().decode_masks(id, js::to_ids(info[1], "codes")); });
+}
+
+void ModelWrap::encode_masks(const Napi::CallbackInfo& info) {
+    request(info, [&](uint64_t id) {
+        host_->engine().encode_masks(id, js::to_floats(info[1], "masks"));
+    });
 }
 
 void ModelWrap::cancel(const Napi::CallbackInfo& info) {

@@ -29,6 +29,8 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
     void score(const Napi::CallbackInfo& info);
     void encode(const Napi::CallbackInfo& info);
     void trace(const Napi::CallbackInfo& info);
+    void decode_masks(const Napi::CallbackInfo& info);
+    void encode_masks(const Napi::CallbackInfo& info);
     void cancel(const Napi::CallbackInfo& info);
     void dispose(const Napi::CallbackInfo& info);
     Napi::Value tokenize(const Napi::CallbackInfo& info);

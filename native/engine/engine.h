@@ -111,8 +111,16 @@ struct FeaturesResult {
     int n_tokens = 0, width = 0;
 };
 
-using Outcome =
-    std::variant<std::monostate, ModelInfo, GenerateResult, ScoreResult, FeaturesResult, Taps>;
+struct DecodedMasks {
+    std::vector<float> data;  // [n, 64, 64], about -1 to 1; above 0 is inside
+};
+
+struct EncodedMasks {
+    std::vector<int32_t> codes;  // [n, 16], 0 to 127
+};
+
+using Outcome = std::variant<std::monostate, ModelInfo, GenerateResult, ScoreResult, FeaturesResult,
+                             Taps, DecodedMasks, EncodedMasks>;
 
 class Listener {
   public:
@@ -144,6 +152,10 @@ class Engine {
     void score(uint64_t id, ScoreParams params);
     void encode(uint64_t id, std::vector<uint8_t> image);
     void trace(uint64_t id, TraceParams params);
+    // The mask codec: codes [n, 16] -> DecodedMasks, masks [n, 64, 64] in 0 to 1 -> EncodedMasks.
+    // What they refuse: MaskCodec::check.
+    void decode_masks(uint64_t id, std::vector<int32_t> codes);
+    void encode_masks(uint64_t id, std::vector<float> masks);
     void cancel(uint64_t id) { pump_.cancel(id); }
     // Cancels everything with Disposed and frees the model; `id` ends when that is done.
     void dispose(uint64_t id);

@@ -142,7 +142,14 @@ void LoadedModel::load_weights(const std::function<void(uint64_t, uint64_t)>& on
     std::vector<WeightRequest> requests;
     const TensorPlace* embedding_place = nullptr;
     for (const auto& place : places) {
-        if (place.spec->use == TensorUse::Codec) continue;
+        if (place.spec->use == TensorUse::Codec) {
+            codec_requests_.push_back({.file = files[place.file].get(),
+                                       .tensor = place.tensor,
+                                       .name = place.spec->name,
+                                       .product = false,
+                                       .force_f32 = false});
+            continue;
+        }
         requests.push_back({
             .file = files[place.file].get(),
             .tensor = place.tensor,
@@ -226,6 +233,18 @@ ggml_tensor* LoadedModel::text_hidden(int64_t n_tokens) {
         text_hidden_ = t;
     }
     return text_hidden_;
+}
+
+MaskCodec& LoadedModel::mask_codec(const std::atomic<int>& cancel) {
+    if (!codec_) {
+        if (!backend->is_cpu() && !codec_backend_)
+            codec_backend_ = Backend::open("cpu", params.n_threads);
+        auto codec = std::make_unique<MaskCodec>(codec_backend_ ? *codec_backend_ : *backend,
+                                                 codec_requests_, cancel);
+        for (const auto& file : files) file->require_unchanged();
+        codec_ = std::move(codec);
+    }
+    return *codec_;
 }
 
 SlotLease LoadedModel::take_slot(int64_t n_tokens) {
@@ -324,6 +343,10 @@ ModelInfo LoadedModel::describe() const {
     for (const auto& slot : slots) {
         info.kv_cache_bytes += slot->cache.size();
         for (const auto& [n_kv, d] : slot->graphs) info.compute_bytes += d->memory.size();
+    }
+    if (codec_) {
+        info.weights_bytes += codec_->weights_size();
+        info.compute_bytes += codec_->compute_size();
     }
     info.feature_cache_bytes = features.size();
     return info;

@@ -12,6 +12,7 @@
 #include "engine/kv_cache.h"
 #include "models/config.h"
 #include "models/gemma.h"
+#include "models/mask_codec.h"
 #include "models/projector.h"
 #include "models/siglip.h"
 #include "models/tensor_table.h"
@@ -84,6 +85,10 @@ struct LoadedModel {
     // What the tokens stand for in a grammar.
     const TokenSymbols& symbols();
 
+    // Read from the file at first use, as most models are never asked for masks. Throws
+    // ModelChanged, and what MaskCodec throws.
+    MaskCodec& mask_codec(const std::atomic<int>& cancel);
+
     ModelInfo describe() const;
 
     LoadParams params;
@@ -120,6 +125,9 @@ struct LoadedModel {
     TensorBuffer vision_buffer_, text_buffer_;
     ggml_tensor* vision_hidden_ = nullptr;
     ggml_tensor* text_hidden_ = nullptr;
+    std::vector<WeightRequest> codec_requests_;
+    std::unique_ptr<Backend> codec_backend_;  // null: the model's own is the CPU
+    std::unique_ptr<MaskCodec> codec_;
 };
 
 // Nodes an encode or prefill graph of `n_layers` layers over n rows needs at most.

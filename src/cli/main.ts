@@ -9,6 +9,7 @@ import { makeError, PaliGemmaError } from '../errors.js';
 import { convertCommand } from './commands/convert.js';
 import { inspectCommand } from './commands/inspect.js';
 import { predictCommand } from './commands/predict.js';
+import { taskCommands } from './commands/tasks.js';
 import { tokenizeCommand } from './commands/tokenize.js';
 import type { Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -70,6 +71,7 @@ Examples:
 Results go to standard output, everything else to standard error.`,
     );
   const commands = [
+    ...taskCommands(context, exit),
     predictCommand(context, exit),
     convertCommand(context, exit),
     inspectCommand(context, exit),

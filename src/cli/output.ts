@@ -3,6 +3,7 @@
  * decided by the commands.
  */
 import { once } from 'node:events';
+import { performance } from 'node:perf_hooks';
 import { SingleBar } from 'cli-progress';
 import { PaliGemmaError } from '../errors.js';
 import { oneLine, showThrown } from '../options/show.js';
@@ -18,12 +19,31 @@ export interface Progress {
   done(): void;
 }
 
+/** How many of several things are done. */
+export interface Tally {
+  readonly done: number;
+  /** Of those that are done. */
+  readonly failed: number;
+  /** Of those that are done: by an earlier run, in no time. */
+  readonly before: number;
+  /** undefined while nobody knows how many there are. */
+  readonly total: number | undefined;
+}
+
+/** Shows how many are done; `done` takes the bar away. */
+export interface Count {
+  update(tally: Tally): void;
+  done(): void;
+}
+
 export class Output {
   readonly #stdout: Sink;
   readonly #stderr: Sink;
   readonly #hasColour: boolean;
   #stdoutClosed = false;
   #stderrClosed = false;
+  /** On the last line of the terminal. */
+  #counter: Counter | undefined;
 
   /**
    * `onClosed` is called once when stdout takes nothing more: without an error when whoever reads it has gone, as `head`
@@ -61,6 +81,7 @@ export class Output {
     if (this.#stdoutClosed || text === '') return;
     // Model text may hold escape sequences; a terminal must not obey them, a file or pipe gets them as they are.
     const safe = this.#stdout.isTTY ? withoutControls(text) : text;
+    if (this.#stdout.isTTY) this.#counter?.makeRoom();
     if (this.#stdout.write(safe)) return;
     const settled = new AbortController();
     await Promise.race([
@@ -72,7 +93,7 @@ export class Output {
 
   /** Writes one line of JSON to stdout. */
   json(value: unknown, indent?: number): Promise<void> {
-    return this.data(`${JSON.stringify(value, jsonSafe, indent)}\n`);
+    return this.data(`${jsonText(value, indent)}\n`);
   }
 
   /** Says something on stderr. */
@@ -113,13 +134,89 @@ export class Output {
     };
   }
 
+  /**
+   * A bar on stderr with count and estimated time if that is a terminal, else nothing. Lines that are written meanwhile
+   * go above it.
+   */
+  count(label: string): Count {
+    if (this.#stderr.isTTY !== true) return { update: () => {}, done: () => {} };
+    const counter = new Counter(label, (text) => {
+      if (!this.#stderrClosed) this.#stderr.write(text);
+    });
+    this.#counter = counter;
+    return {
+      update: (tally) => counter.update(tally),
+      done: () => {
+        counter.makeRoom();
+        if (this.#counter === counter) this.#counter = undefined;
+      },
+    };
+  }
+
   #say(text: string): void {
+    this.#counter?.makeRoom();
     if (!this.#stderrClosed) this.#stderr.write(`${text}\n`);
   }
 
   #red(text: string): string {
     return this.#hasColour ? `\u001b[31m${text}\u001b[39m` : text;
   }
+}
+
+/** Not cli-progress: its bar puts the cursor back to where it began, over the lines that were written meanwhile. */
+class Counter {
+  readonly #label: string;
+  readonly #write: (text: string) => void;
+  #beginMs: number | undefined;
+  #drawnMs = Number.NEGATIVE_INFINITY;
+
+  constructor(label: string, write: (text: string) => void) {
+    this.#label = label;
+    this.#write = write;
+  }
+
+  update(tally: Tally): void {
+    const { done, before, total } = tally;
+    const now = performance.now();
+    this.#beginMs ??= now;
+    // Ten times a second is as much as anybody sees.
+    if (now - this.#drawnMs < 100 && done !== total) return;
+    this.#drawnMs = now;
+    const own = done - before;
+    const leftMs =
+      total === undefined || own === 0 ? undefined : ((now - this.#beginMs) / own) * (total - done);
+    this.#write(`\r${countText(this.#label, tally, leftMs)}\u001b[K`);
+  }
+
+  /** Clears the line for others; the next update draws it again. */
+  makeRoom(): void {
+    if (this.#drawnMs === Number.NEGATIVE_INFINITY) return;
+    this.#write('\r\u001b[K');
+    this.#drawnMs = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** `predict [=====     ] 30/60, 2 failed, 1:05 left`; without a total `predict 30 done`. */
+export function countText(
+  label: string,
+  { done, total, failed }: Tally,
+  leftMs: number | undefined,
+): string {
+  const failures = failed > 0 ? `, ${failed} failed` : '';
+  if (total === undefined) return `${label} ${done} done${failures}`;
+  const width = 24;
+  const full = total === 0 ? width : Math.min(width, Math.floor((done / total) * width));
+  const bar = '='.repeat(full).padEnd(width);
+  const left = leftMs === undefined ? '' : `, ${durationText(leftMs)} left`;
+  return `${label} [${bar}] ${done}/${total}${failures}${left}`;
+}
+
+/** `0:07`, `1:05:30`. */
+function durationText(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
 /** `ERR_MODEL_FORMAT: …` on one line. */
@@ -171,6 +268,11 @@ export function bytesText(bytes: number): string {
 function withoutControls(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+}
+
+/** A value as JSON; numbers that JSON does not have become text. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, jsonSafe, indent);
 }
 
 /** GGUF metadata hold 64-bit numbers and non-finite floats, which JSON has no numbers for. */

@@ -192,6 +192,15 @@ export interface NativeModel {
   encode(id: number, image: Uint8Array): void;
   /** For parity tests: runs these tokens and answers with every intermediate (NativeTaps). */
   trace(id: number, params: NativeTraceParams): void;
+  /**
+   * Codes [n, 16], each 0 to 127 -> answers with `done` (Float32Array [n, 64, 64], rows of pixels, about -1 to 1; above 0
+   * is inside). ERR_MODEL_TENSOR_MISSING when the file has no mask codec; ERR_OPTION_RANGE for another length or code.
+   */
+  decodeMasks(id: number, codes: Int32Array): void;
+  /**
+   * Masks [n, 64, 64] in 0 to 1 -> answers with `done` (Int32Array [n, 16]). Errors as above; NaN is ERR_OPTION_RANGE.
+   */
+  encodeMasks(id: number, masks: Float32Array): void;
   /** The request answers with `error` ERR_ABORTED, unless it had already ended. */
   cancel(id: number): void;
   /** Cancels everything, frees the model and answers with `done`. Later requests throw ERR_DISPOSED. */

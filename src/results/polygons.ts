@@ -19,7 +19,8 @@ export interface PolygonOptions {
   readonly minShare?: number | undefined;
 }
 
-type Points = readonly (readonly [number, number])[];
+type Point = readonly [number, number];
+type Points = readonly Point[];
 
 // Right, down, left, up: an outline has the inside on its right hand, so outer ones run clockwise on the screen.
 const STEPS = [
@@ -29,12 +30,18 @@ const STEPS = [
   [0, -1],
 ] as const;
 
+interface Outline {
+  readonly points: Points;
+  /** Centre of a pixel inside, next to the outline. */
+  readonly inside: Point;
+}
+
 /** Corners of every outline, outer ones and holes. Pixels that touch only at a corner are separate pieces. */
-function traceOutlines(data: Uint8Array, width: number, height: number): Points[] {
+function traceOutlines(data: Uint8Array, width: number, height: number): Outline[] {
   const inside = (x: number, y: number): boolean =>
     x >= 0 && y >= 0 && x < width && y < height && data[y * width + x] === 1;
   const seen = new Uint8Array(width * height); // pixels whose upper edge belongs to an outline already traced
-  const outlines: Points[] = [];
+  const outlines: Outline[] = [];
   for (let startY = 0; startY < height; startY++) {
     for (let startX = 0; startX < width; startX++) {
       if (seen[startY * width + startX] || !inside(startX, startY) || inside(startX, startY - 1)) {
@@ -44,8 +51,9 @@ function traceOutlines(data: Uint8Array, width: number, height: number): Points[
       let [x, y, direction] = [startX, startY, 0];
       do {
         if (direction === 0) seen[y * width + x] = 1;
-        x += STEPS[direction]![0];
-        y += STEPS[direction]![1];
+        const [dx, dy] = STEPS[direction] as Point;
+        x += dx;
+        y += dy;
         // The two pixels ahead of the corner (x, y), to the left and to the right of the way there.
         const left = inside(
           direction === 0 || direction === 1 ? x : x - 1,
@@ -59,7 +67,7 @@ function traceOutlines(data: Uint8Array, width: number, height: number): Points[
         if (turn !== 0) corners.push([x, y]);
         direction = (direction + turn) % 4;
       } while (x !== startX || y !== startY || direction !== 0);
-      outlines.push(corners);
+      outlines.push({ points: corners, inside: [startX + 0.5, startY + 0.5] });
     }
   }
   return outlines;
@@ -68,7 +76,7 @@ function traceOutlines(data: Uint8Array, width: number, height: number): Points[
 /** Positive for outer outlines, negative for holes (shoelace formula, y down). */
 function signedArea(points: Points): number {
   let twice = 0;
-  let [x0, y0] = points[points.length - 1]!;
+  let [x0, y0] = points[points.length - 1] as Point;
   for (const [x, y] of points) {
     twice += x0 * y - x * y0;
     [x0, y0] = [x, y];
@@ -91,12 +99,15 @@ function distanceToSegment(
 /** Ramer-Douglas-Peucker on a closed line, split at its first point and the one farthest from it. */
 function simplify(points: Points, tolerance: number): Points {
   if (tolerance === 0 || points.length <= 4) return points;
-  const closed = [...points, points[0]!];
-  const first = closed[0]!;
+  const closed = [...points, points[0] as Point];
+  const first = closed[0] as Point;
   let far = 0;
   let farDistance = -1;
   for (let i = 1; i < points.length; i++) {
-    const distance = Math.hypot(closed[i]![0] - first[0], closed[i]![1] - first[1]);
+    const distance = Math.hypot(
+      (closed[i] as Point)[0] - first[0],
+      (closed[i] as Point)[1] - first[1],
+    );
     if (distance > farDistance) [far, farDistance] = [i, distance];
   }
   const keep = new Uint8Array(closed.length);
@@ -110,7 +121,11 @@ function simplify(points: Points, tolerance: number): Points {
     let worst = 0;
     let worstDistance = tolerance;
     for (let i = from + 1; i < to; i++) {
-      const distance = distanceToSegment(closed[i]!, closed[from]!, closed[to]!);
+      const distance = distanceToSegment(
+        closed[i] as Point,
+        closed[from] as Point,
+        closed[to] as Point,
+      );
       if (distance > worstDistance) [worst, worstDistance] = [i, distance];
     }
     if (worst > 0) {
@@ -124,22 +139,37 @@ function simplify(points: Points, tolerance: number): Points {
 }
 
 /**
- * Outer outlines of a mask that covers `box` (whole pixels), largest first. Holes are not told: COCO polygons have no way
- * to say one.
+ * Outer outlines of a mask that covers `box` (whole pixels), largest first. Holes are covered: COCO polygons have no
+ * way to say one.
  */
 export function polygonsOf(data: Uint8Array, box: Box, options: PolygonOptions = {}): Polygon[] {
   const tolerance = inRange('tolerance', options.tolerance ?? 1, Number.MAX_VALUE);
   const minShare = inRange('minShare', options.minShare ?? 0.01, 1);
   const outlines = traceOutlines(data, box.xmax - box.xmin, box.ymax - box.ymin)
-    .map((points) => ({ points, area: signedArea(points) }))
+    .map((outline) => ({ ...outline, area: signedArea(outline.points) }))
     .filter(({ area }) => area > 0)
     .sort((a, b) => b.area - a.area);
   const smallest = (outlines[0]?.area ?? 0) * minShare;
-  return outlines
-    .filter(({ area }) => area >= smallest)
-    .map(({ points }) =>
-      simplify(points, tolerance).flatMap(([x, y]) => [x + box.xmin, y + box.ymin]),
-    );
+  const kept: Outline[] = [];
+  for (const outline of outlines) {
+    if (outline.area < smallest) break;
+    // A piece in a hole of a larger one is covered with the hole.
+    if (!kept.some(({ points }) => isAround(points, outline.inside))) kept.push(outline);
+  }
+  return kept.map(({ points }) =>
+    simplify(points, tolerance).flatMap(([x, y]) => [x + box.xmin, y + box.ymin]),
+  );
+}
+
+/** Even-odd rule; `y` must not be that of a point. */
+function isAround(points: Points, [x, y]: Point): boolean {
+  let around = false;
+  let [x0, y0] = points[points.length - 1] as Point;
+  for (const [x1, y1] of points) {
+    if (y0 < y !== y1 < y && x0 + ((y - y0) / (y1 - y0)) * (x1 - x0) < x) around = !around;
+    [x0, y0] = [x1, y1];
+  }
+  return around;
 }
 
 function inRange(name: string, value: number, max: number): number {
@@ -162,7 +192,10 @@ export function joinPolygons(polygons: readonly Polygon[]): Polygon {
     let [at, entry, nearest] = [0, 0, Number.POSITIVE_INFINITY];
     for (let i = 0; i < joined.length; i += 2) {
       for (let j = 0; j < next.length; j += 2) {
-        const distance = Math.hypot(joined[i]! - next[j]!, joined[i + 1]! - next[j + 1]!);
+        const distance = Math.hypot(
+          (joined[i] as number) - (next[j] as number),
+          (joined[i + 1] as number) - (next[j + 1] as number),
+        );
         if (distance < nearest) [at, entry, nearest] = [i, j, distance];
       }
     }
@@ -201,10 +234,10 @@ export function polygonsBox(polygons: readonly Polygon[], image: ImageSize): Box
   let [xmin, ymin, xmax, ymax] = [image.width, image.height, 0, 0];
   for (const polygon of polygons) {
     for (let i = 0; i < polygon.length; i += 2) {
-      xmin = Math.min(xmin, Math.max(0, Math.floor(polygon[i]!)));
-      xmax = Math.max(xmax, Math.min(image.width, Math.ceil(polygon[i]!)));
-      ymin = Math.min(ymin, Math.max(0, Math.floor(polygon[i + 1]!)));
-      ymax = Math.max(ymax, Math.min(image.height, Math.ceil(polygon[i + 1]!)));
+      xmin = Math.min(xmin, Math.max(0, Math.floor(polygon[i] as number)));
+      xmax = Math.max(xmax, Math.min(image.width, Math.ceil(polygon[i] as number)));
+      ymin = Math.min(ymin, Math.max(0, Math.floor(polygon[i + 1] as number)));
+      ymax = Math.max(ymax, Math.min(image.height, Math.ceil(polygon[i + 1] as number)));
     }
   }
   return xmin < xmax && ymin < ymax
@@ -222,18 +255,18 @@ export function fillPolygons(polygons: readonly Polygon[], box: Box, data: Uint8
     for (let row = box.ymin; row < box.ymax; row++) {
       const y = row + 0.5;
       const crossings: number[] = [];
-      let x0 = polygon[polygon.length - 2]!;
-      let y0 = polygon[polygon.length - 1]!;
+      let x0 = polygon[polygon.length - 2] as number;
+      let y0 = polygon[polygon.length - 1] as number;
       for (let i = 0; i < polygon.length; i += 2) {
-        const [x1, y1] = [polygon[i]!, polygon[i + 1]!];
+        const [x1, y1] = [polygon[i] as number, polygon[i + 1] as number];
         if (y0 <= y !== y1 <= y) crossings.push(x0 + ((y - y0) / (y1 - y0)) * (x1 - x0));
         [x0, y0] = [x1, y1];
       }
       crossings.sort((a, b) => a - b);
       for (let i = 0; i + 1 < crossings.length; i += 2) {
         // Pixel x is in when x + 0.5 is at or right of one crossing and left of the next.
-        const from = Math.max(box.xmin, Math.ceil(crossings[i]! - 0.5));
-        const to = Math.min(box.xmax, Math.ceil(crossings[i + 1]! - 0.5));
+        const from = Math.max(box.xmin, Math.ceil((crossings[i] as number) - 0.5));
+        const to = Math.min(box.xmax, Math.ceil((crossings[i + 1] as number) - 0.5));
         if (from < to)
           data.fill(
             1,

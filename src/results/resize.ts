@@ -32,7 +32,9 @@ function triangleFilter(inputSize: number, outputSize: number): Filter {
       weights[i * taps + j] = weight;
       sum += weight;
     }
-    if (sum !== 0) for (let j = 0; j < count; j++) weights[i * taps + j]! /= sum;
+    if (sum !== 0)
+      for (let j = 0; j < count; j++)
+        weights[i * taps + j] = (weights[i * taps + j] as number) / sum;
     starts[i] = start;
     counts[i] = count;
   }
@@ -78,12 +80,13 @@ function passFloats(input: Float32Array, axis: Axis): Float32Array {
   const { starts, counts, weights, taps } = axis.filter;
   const output = new Float32Array(axis.lines * axis.outputs);
   for (let i = 0; i < axis.outputs; i++) {
-    const first = starts[i]! * axis.inputStep;
+    const first = (starts[i] as number) * axis.inputStep;
+    const count = counts[i] as number;
     for (let line = 0; line < axis.lines; line++) {
       let sum = 0; // f64; the store rounds to f32
       let at = first + line * axis.inputLine;
-      for (let j = 0; j < counts[i]!; j++, at += axis.inputStep) {
-        sum += input[at]! * weights[i * taps + j]!;
+      for (let j = 0; j < count; j++, at += axis.inputStep) {
+        sum += (input[at] as number) * (weights[i * taps + j] as number);
       }
       output[i * axis.outputStep + line * axis.outputLine] = sum;
     }
@@ -101,12 +104,13 @@ function passBytes(input: Uint8Array, axis: Axis): Uint8Array {
   );
   const output = new Uint8ClampedArray(axis.lines * axis.outputs);
   for (let i = 0; i < axis.outputs; i++) {
-    const first = starts[i]! * axis.inputStep;
+    const first = (starts[i] as number) * axis.inputStep;
+    const count = counts[i] as number;
     for (let line = 0; line < axis.lines; line++) {
       let sum = 1 << (PRECISION_BITS - 1);
       let at = first + line * axis.inputLine;
-      for (let j = 0; j < counts[i]!; j++, at += axis.inputStep) {
-        sum += input[at]! * weights[i * taps + j]!;
+      for (let j = 0; j < count; j++, at += axis.inputStep) {
+        sum += (input[at] as number) * (weights[i * taps + j] as number);
       }
       output[i * axis.outputStep + line * axis.outputLine] = sum >> PRECISION_BITS;
     }

@@ -40,7 +40,7 @@ export function runsOf(data: Uint8Array, box: Box, image: ImageSize): number[] {
   length = box.xmin * image.height;
   for (let x = 0; x < width; x++) {
     if (box.ymin > 0) add(0, box.ymin);
-    for (let y = 0; y < height; y++) add(data[y * width + x]!, 1);
+    for (let y = 0; y < height; y++) add(data[y * width + x] as number, 1);
     if (box.ymax < image.height) add(0, image.height - box.ymax);
   }
   if (box.xmax < image.width) add(0, (image.width - box.xmax) * image.height);
@@ -52,7 +52,7 @@ export function runsOf(data: Uint8Array, box: Box, image: ImageSize): number[] {
 export function compressRuns(runs: readonly number[]): string {
   const bytes: number[] = [];
   for (let i = 0; i < runs.length; i++) {
-    let rest = i > 2 ? runs[i]! - runs[i - 2]! : runs[i]!;
+    let rest = i > 2 ? (runs[i] as number) - (runs[i - 2] as number) : (runs[i] as number);
     for (let more = true; more; ) {
       const bits = rest & 0x1f;
       rest >>= 5;
@@ -84,7 +84,7 @@ export function decompressRuns(counts: string): number[] {
       more = (bits & 0x20) !== 0;
       if (!more && bits & 0x10 && shift < 25) run |= -1 << (shift + 5);
     }
-    runs.push(runs.length > 2 ? run + runs[runs.length - 2]! : run);
+    runs.push(runs.length > 2 ? run + (runs[runs.length - 2] as number) : run);
   }
   return runs;
 }
@@ -94,7 +94,7 @@ export function readRle(rle: Rle | UncompressedRle): { runs: readonly number[]; 
   if (!Array.isArray(rle?.size) || rle.size.length !== 2) {
     throw badRle(`size is ${JSON.stringify(rle?.size)}`, '[height, width]');
   }
-  const image = { width: rle.size[1]!, height: rle.size[0]! };
+  const image = { width: rle.size[1] as number, height: rle.size[0] as number };
   checkImageSize(image);
   if (typeof rle.counts !== 'string' && !Array.isArray(rle.counts)) {
     throw badRle(`counts is ${typeof rle.counts}`, 'text or an array of integers');
@@ -136,7 +136,7 @@ export function visitRuns(
 ): void {
   let at = 0;
   for (let i = 0; i < runs.length; i++) {
-    const end = at + runs[i]!;
+    const end = at + (runs[i] as number);
     if (i % 2 === 1) {
       for (let from = at; from < end; ) {
         const x = Math.floor(from / image.height);

@@ -7,7 +7,7 @@ import { showValue } from '../options/show.js';
 import { Advice, type AdviseOptions, type PromptAdvice } from './advisor/advice.js';
 import { clean, isScience } from './advisor/clean.js';
 import { FORM_REASONS, FORMS, joined, readVerb, TASKS } from './advisor/forms.js';
-import { adviseWords } from './advisor/requests.js';
+import { adviseRequest, withoutManners } from './advisor/requests.js';
 import { labelVariants } from './label-variants.js';
 import { PROMPTS } from './prompts.js';
 
@@ -61,31 +61,32 @@ export const PromptAdvisor = { advise: advisePrompt, labelVariants } as const;
 function advise(given: string, advice: Advice): PromptAdvice {
   if (given === '') return adviseEmpty(advice);
   if (isScience(given)) return advice.trained('science');
-  const cleaned = clean(given, advice);
-  const text = cleaned.text;
+  const { text, isChanged } = clean(given, advice);
   if (text === '') return adviseEmpty(advice, false);
+  const asForm = adviseForm(text, isChanged, advice);
+  if (asForm !== undefined) return asForm;
+  const request = withoutManners(text, advice);
+  // "Please caption en" is a form with manners; "please describe this" is a request.
+  const form = request === text ? undefined : adviseForm(request, true, advice);
+  return form ?? adviseRequest(request, text, isChanged, advice);
+}
+
+/** Advice on a prompt that begins with a trained verb; undefined when the words after it are for people. */
+function adviseForm(text: string, isChanged: boolean, advice: Advice): PromptAdvice | undefined {
   const parsed = readVerb(text);
-  if (parsed) {
-    const { verb, rest, isExact } = parsed;
-    // "Describe this image" and "answer" are requests in words; "describe en" is the form.
-    const outcome = FORMS[verb](rest, advice);
-    if (outcome !== undefined) {
-      if (!isExact)
-        advice.warn('upper-case', `trained prompts begin with "${verb}" in small letters`);
-      const canonical = outcome.prompt ?? joined(verb, rest);
-      const isTrained = outcome.isTrained && isExact && !cleaned.isChanged;
-      if (!isTrained || canonical !== given) {
-        advice.suggest(
-          TASKS[outcome.form],
-          canonical,
-          outcome.reason ?? FORM_REASONS[outcome.form],
-        );
-      }
-      for (const [task, other, reason] of outcome.others ?? []) advice.suggest(task, other, reason);
-      return isTrained ? advice.trained(outcome.form) : advice.untrained();
-    }
+  if (parsed === undefined) return undefined;
+  const { verb, rest, isExact } = parsed;
+  const outcome = FORMS[verb](rest, advice);
+  if (outcome === undefined) return undefined;
+  if (!isExact)
+    advice.warn('upper-case', `trained prompts begin with "${verb} ", in small letters`);
+  const prompt = outcome.prompt ?? joined(verb, rest);
+  const isTrained = outcome.isTrained && isExact && !isChanged;
+  if (!isTrained || prompt !== text) {
+    advice.suggest(TASKS[outcome.form], prompt, outcome.reason ?? FORM_REASONS[outcome.form]);
   }
-  return adviseWords(text, cleaned.isChanged, advice);
+  for (const other of outcome.others ?? []) advice.suggest(...other);
+  return isTrained ? advice.trained(outcome.form) : advice.untrained();
 }
 
 function adviseEmpty(advice: Advice, isExact = true): PromptAdvice {

@@ -121,11 +121,15 @@ function toQuestion(name: string, spec: FieldSpec) {
   if (!(FIELD_TYPES as readonly unknown[]).includes(type)) {
     const expected = `one of ${FIELD_TYPES.map((one) => `"${one}"`).join(', ')}`;
     const found = showValue(type);
-    throw makeError('ERR_OPTION_RANGE', `type of field ${showValue(name)} is ${found}, expected ${expected}`, {
-      name,
-      found,
-      expected,
-    });
+    throw makeError(
+      'ERR_OPTION_RANGE',
+      `type of field ${showValue(name)} is ${found}, expected ${expected}`,
+      {
+        name,
+        found,
+        expected,
+      },
+    );
   }
   if (question !== undefined) return { name, type, question: promptText('question', question) };
   // invoiceNumber, invoice_number -> invoice number
@@ -142,7 +146,10 @@ const NO_ANSWERS = ['', 'unanswerable', 'none', 'n/a', 'not answerable', 'unknow
 function readField(
   type: FieldType,
   raw: string,
-  { dayFirst, locale }: { readonly dayFirst: boolean | undefined; readonly locale: string | undefined },
+  {
+    dayFirst,
+    locale,
+  }: { readonly dayFirst: boolean | undefined; readonly locale: string | undefined },
 ): FieldValues[FieldType] | null {
   switch (type) {
     case 'text':

@@ -88,7 +88,7 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
-/** The F32 tensors of a safetensors file. For fixtures of ours; the strict reader is src/convert/safetensors.ts. */
+/** The F32 and I32 tensors of a safetensors file. For fixtures of ours; the strict reader is src/convert/safetensors.ts. */
 export function readSafetensors(file: string): Map<string, Tensor> {
   const bytes = readFileSync(file);
   const headerBytes = Number(bytes.readBigUInt64LE(0));
@@ -98,11 +98,15 @@ export function readSafetensors(file: string): Map<string, Tensor> {
   >;
   const tensors = new Map<string, Tensor>();
   for (const [name, { dtype, shape, data_offsets: range }] of Object.entries(header)) {
-    if (dtype !== 'F32') continue;
+    if (dtype !== 'F32' && dtype !== 'I32') continue;
     const raw = Uint8Array.from(
       bytes.subarray(8 + headerBytes + range[0], 8 + headerBytes + range[1]),
     );
-    tensors.set(name, { shape, data: new Float32Array(raw.buffer) });
+    const data =
+      dtype === 'F32'
+        ? new Float32Array(raw.buffer)
+        : Float32Array.from(new Int32Array(raw.buffer));
+    tensors.set(name, { shape, data });
   }
   return tensors;
 }

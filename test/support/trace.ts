@@ -1,4 +1,4 @@
-/** Runs given tokens through a model and reads every intermediate, for the parity tests. */
+/** A model below the public surface: given tokens with every intermediate, the mask codec. */
 import type { NativeLoadParams, NativeModelInfo, NativeTaps } from '../../src/native/contract.js';
 import { NativeSession } from '../../src/native/session.js';
 
@@ -39,6 +39,16 @@ export class TracedModel {
     return this.session.request<NativeTaps>((model, id) =>
       model.trace(id, { image, prefix: Int32Array.from(prefix), suffix: Int32Array.from(suffix) }),
     );
+  }
+
+  /** Codes [n, 16] -> [n, 64, 64]. */
+  decodeMasks(codes: Int32Array, signal?: AbortSignal): Promise<Float32Array> {
+    return this.session.request((model, id) => model.decodeMasks(id, codes), { signal });
+  }
+
+  /** Masks [n, 64, 64] -> codes [n, 16]. */
+  encodeMasks(masks: Float32Array): Promise<Int32Array> {
+    return this.session.request((model, id) => model.encodeMasks(id, masks));
   }
 
   dispose(): Promise<void> {

@@ -62,7 +62,7 @@ export function parseXml(xml: string): XmlElement {
       const end = source.indexOf('<', at);
       const text = source.slice(at, end === -1 ? undefined : end);
       if (inner === outside && text.trim() !== '') throw bad('text outside the root', at);
-      inner.text += unescape(text, at);
+      inner.text += resolveReferences(text, at);
       at += text.length;
       continue;
     }
@@ -100,7 +100,7 @@ export function child(element: XmlElement, name: string): XmlElement {
   });
 }
 
-function unescape(text: string, at: number): string {
+function resolveReferences(text: string, at: number): string {
   return text.replace(/&([^;&\s]*);?/g, (all, name: string, offset: number) => {
     const hex = /^#x([\da-f]{1,6})$/i.exec(name)?.[1];
     const digits = /^#(\d{1,7})$/.exec(name)?.[1];

@@ -51,9 +51,9 @@ export function clean(given: string, advice: Advice): Cleaned {
     'control-token',
     'control tokens in a prompt are sent as plain text or not at all',
   );
-  const plain = text.replace(/[\s\0]+/g, (space) =>
-    space === '\t' || space === '  ' ? space : ' ',
-  );
+  // The one form with tabs and with two spaces.
+  const isChoice = / choose from: /.test(text);
+  const plain = text.replace(isChoice ? /[\r\n\0]+/g : /[\s\0]+/g, ' ');
   const trimmed = plain.trim();
   if (trimmed !== given.trim() || given !== given.trim()) {
     if (given !== given.trim()) {

@@ -4,6 +4,7 @@ import { PROMPTS } from '../prompts.js';
 import type { Advice, AdvisedTask, PromptForm } from './advice.js';
 import {
   asQuestion,
+  beginsQuestion,
   guessLanguage,
   isQuestion,
   LANGUAGES,
@@ -59,13 +60,18 @@ export const FORM_REASONS: Readonly<Record<PromptForm, string>> = {
 };
 
 export function readVerb(text: string): { verb: Verb; rest: string; isExact: boolean } | undefined {
-  const match = /^([\p{L}]+)(?:[:,]? ?|$)(?=[\s<]|$|(?<=\s).)/u.exec(text);
+  const match = /^(\p{L}+)([:,]?)(?: |$|(?=[<.!;]))/u.exec(text);
   const word = match?.[1];
   if (match === null || word === undefined) return undefined;
   const verb = VERBS.find((one) => one === word.toLowerCase());
   if (verb === undefined) return undefined;
-  const isExact = word === verb && !/[:,]/.test(match[0]);
-  return { verb, rest: text.slice(match[0].length), isExact };
+  const rest = text.slice(match[0].length);
+  const isShouted = word === word.toUpperCase() && rest === rest.toUpperCase();
+  return {
+    verb,
+    rest: isShouted ? rest.toLowerCase() : rest,
+    isExact: word === verb && match[2] === '',
+  };
 }
 
 export function joined(verb: string, rest: string): string {
@@ -89,7 +95,7 @@ export const FORMS: Readonly<Record<Verb, FormReader>> = {
   caption: (rest, advice) =>
     rest.includes('<loc') ? regionForm(rest, advice) : captionForm('caption', rest, advice),
   describe: (rest, advice) =>
-    rest.includes('<loc') ? regionForm(rest, advice) : captionForm('describe', rest, advice),
+    rest.includes('<loc') ? regionForm(rest, advice, false) : captionForm('describe', rest, advice),
   ocr: ocrForm,
   answer: answerForm,
   question: questionForm,
@@ -156,9 +162,11 @@ function captionForm(
   return undefined;
 }
 
-function regionForm(rest: string, advice: Advice): Outcome {
-  if (/^(?:<loc(?:0\d{3}|10[01]\d|102[0-3])>){4}$/.test(rest))
-    return { form: 'region', isTrained: true, prompt: `caption ${rest}` };
+function regionForm(rest: string, advice: Advice, isCaption = true): Outcome {
+  if (/^(?:<loc(?:0\d{3}|10[01]\d|102[0-3])>){4}$/.test(rest)) {
+    if (!isCaption) advice.warn('region', 'a region is described by "caption"');
+    return { form: 'region', isTrained: isCaption, prompt: `caption ${rest}` };
+  }
   const tokens = rest.match(/<loc(?:0\d{3}|10[01]\d|102[0-3])>/g) ?? [];
   advice.warn(
     'region',
@@ -203,7 +211,7 @@ function answerForm(rest: string, advice: Advice): Outcome {
   const [first = '', ...more] = rest.split(' ');
   const question = more.join(' ').trim();
   const isCode = LANGUAGES.has(first);
-  if (rest === '' || (isCode && question === '')) {
+  if (!/[\p{L}\p{N}]/u.test(isCode ? question : rest)) {
     advice.warn('extra-text', '"answer" is followed by a language and a question');
     return {
       form: 'caption',
@@ -227,7 +235,7 @@ function answerForm(rest: string, advice: Advice): Outcome {
         others: [['ask', PROMPTS.answer('en', rest), 'if English was meant']],
       };
     }
-    if (first !== 'en' && isLatin && isEnglish) {
+    if (first !== 'en' && isLatin && isEnglish && questionLanguage(question) === 'en') {
       advice.warn('language-ambiguous', 'the language is that of the question, not of the answer');
       return {
         form: 'answer',
@@ -249,8 +257,8 @@ function answerForm(rest: string, advice: Advice): Outcome {
   }
   if (
     /^[a-z]{2}$/.test(first) &&
-    isQuestion(question) &&
-    !isQuestion(rest) &&
+    beginsQuestion(question) &&
+    !beginsQuestion(rest) &&
     !/^(?:to|on|at|in|by|of|as|so|me|we|my|or|if)$/.test(first)
   ) {
     advice.warn('language-unknown', `${showValue(first)} is not one of the trained languages`);
@@ -264,7 +272,7 @@ function answerForm(rest: string, advice: Advice): Outcome {
     'language-missing',
     '"answer" is followed by the language of the question, as in "answer en"',
   );
-  const asked = rest.replace(/^(?:(?:me|us|this|the|my|following|question)[: ]+)+/i, '');
+  const asked = rest.replace(/^(?:(?:me|us|this|the|my|following|question)[: ]+)+/i, '') || rest;
   const language = questionLanguage(asked);
   return { form: 'answer', isTrained: false, prompt: PROMPTS.answer(language, asQuestion(asked)) };
 }
@@ -305,7 +313,7 @@ function questionForm(rest: string, advice: Advice): Outcome | undefined {
 
 function labelForm(verb: 'detect' | 'segment', rest: string, advice: Advice): Outcome | undefined {
   const form = verb;
-  if (rest.replace(/[.;,\s]/g, '') === '') {
+  const nothing = (): Outcome => {
     advice.warn('no-label', `"${verb}" is followed by what is to be found`);
     return {
       form: 'caption',
@@ -313,7 +321,8 @@ function labelForm(verb: 'detect' | 'segment', rest: string, advice: Advice): Ou
       prompt: PROMPTS.caption('en', 'medium'),
       reason: `there is nothing to ${verb}; a caption tells what is there`,
     };
-  }
+  };
+  if (rest.replace(/[.;,\s]/g, '') === '') return nothing();
   if (
     /^(?:all )?(?:the )?(?:objects?|things?|everything|anything|classes)(?: in .*)?[.!]?$/i.test(
       rest,
@@ -334,6 +343,8 @@ function labelForm(verb: 'detect' | 'segment', rest: string, advice: Advice): Ou
     return { form: 'answer', isTrained: false, ...objectsOutcome() };
   }
   const { labels, isInForm } = labelsOf(rest, advice);
+  // Nothing but separators, as in `detect and`.
+  if (labels.length === 0) return nothing();
   const build = verb === 'detect' ? PROMPTS.detect : PROMPTS.segment;
   const better = build(labels);
   if (verb === 'segment' && labels.length > 1) {

@@ -44,12 +44,12 @@ export function guessLanguage(text: string): string {
 /** First words of questions by language, where the script does not tell. Words of two languages are left out. */
 const QUESTION_WORDS: readonly (readonly [string, RegExp])[] = [
   [
-    'en',
-    /^(?:what|whats|who|whose|whom|where|wheres|when|why|which|how|is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|am|isn|aren|doesn)(?![\p{L}])/iu,
+    'de',
+    /^(?:was(?= (?:ist|sind|steht|hat|macht|für|kostet|zeigt|passiert|trägt|sieht))|wer|wo|wie|wann|warum|welche[rsn]?|wieviele?|ist|sind|hat|haben|gibt es|steht|befindet|kann man)(?![\p{L}])/iu,
   ],
   [
-    'de',
-    /^(?:was (?!there|it|the)|wer|wo|wie|wann|warum|welche[rsn]?|wieviele?|ist|sind|hat|haben|gibt es|steht|befindet|kann man)(?![\p{L}])/iu,
+    'en',
+    /^(?:what|whats|who|whose|whom|where|wheres|when|why|which|how|is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|am|isn|aren|doesn)(?![\p{L}])/iu,
   ],
   [
     'fr',
@@ -58,7 +58,7 @@ const QUESTION_WORDS: readonly (readonly [string, RegExp])[] = [
   ['pt', /^(?:o que|quantos|quantas|quem|onde|qual (?:é|a |o )|há|existe|tem)(?![\p{L}])/iu],
   [
     'es',
-    /^(?:¿|qué|que hay|cuál|cuáles|cuántos?|cuántas?|cuantos|dónde|donde|quién|cómo|cuándo|hay)(?![\p{L}])/iu,
+    /^¿|^(?:qué|que hay|cuál|cuáles|cuántos?|cuántas?|cuantos|dónde|donde|quién|cómo|cuándo|hay)(?![\p{L}])/iu,
   ],
   [
     'it',
@@ -95,6 +95,11 @@ export function questionLanguage(text: string): string {
     QUESTION_WORDS.find(([, words]) => words.test(text))?.[0] ??
     'en'
   );
+}
+
+/** Whether the first word is one of questions, in any of the languages. */
+export function beginsQuestion(text: string): boolean {
+  return QUESTION_WORDS.some(([, words]) => words.test(text));
 }
 
 export function isQuestion(text: string): boolean {

@@ -5,9 +5,15 @@ import { objectsOutcome } from './forms.js';
 import { asQuestion, isQuestion, questionLanguage, slipOf } from './languages.js';
 import { IMAGE_WORD, isAllText, isImageWord, labelsOf, nounPhrase, THE_IMAGE } from './words.js';
 
-/** Requests in words: what is wanted, and the trained form of it. */
-export function adviseWords(text: string, isChanged: boolean, advice: Advice): PromptAdvice {
-  const request = withoutManners(text, advice);
+/**
+ * Advice on `request`, which is `text` without courtesies; `isChanged` says that `text` itself is not what was given.
+ */
+export function adviseRequest(
+  request: string,
+  text: string,
+  isChanged: boolean,
+  advice: Advice,
+): PromptAdvice {
   const question = isQuestion(request);
   const isBareForm =
     !isChanged &&
@@ -25,7 +31,8 @@ export function adviseWords(text: string, isChanged: boolean, advice: Advice): P
   return isBareForm ? advice.trained('bare') : advice.untrained();
 }
 
-function withoutManners(text: string, advice: Advice): string {
+/** What is left without courtesies, introductions, and the question mark of "could you". */
+export function withoutManners(text: string, advice: Advice): string {
   const leading =
     /^(?:(?:hi|hello|hey)(?: there| paligemma| gemma)?[,!.]?\s+|(?:please|kindly|now|just|ok|okay)[,]?\s+|(?:can|could|would|will) you(?: please| kindly)?\s+(?=(?:please\s+)?(?:describe|caption|tell|detect|find|locate|segment|read|extract|transcribe|count|show|identify|give|write|mark|outline|summari[sz]e|answer|list|recogni[sz]e|ocr|spot|highlight|explain|draw|mask)\b)|i (?:want|need|would like|['’]d like) you to\s+|i['’]d like you to\s+|(?:your task is|you need) to\s+|you are (?:a|an) [^.]{1,100}\.\s+|(?:look at|looking at|given|in|from|based on) THE_IMAGE[,.:]\s*(?:and\s+)?|tell me(?=\s+(?:what|who|where|how|which|why|when|if|whether))\s+)/i.source.replace(
       'THE_IMAGE',
@@ -41,6 +48,8 @@ function withoutManners(text: string, advice: Advice): string {
     if (shorter === '') break;
     rest = shorter;
   }
+  if (/^(?:can|could|would|will) you\s/i.test(text) && rest !== text)
+    rest = rest.replace(/\s*\?+$/, '');
   rest = rest.replace(/[,.]?\s+(?:please|thanks|thank you|thx)(?=[.!?]*$)/i, '');
   if (rest !== text)
     advice.warn(
@@ -164,7 +173,7 @@ function readSearch({ text, isQuestion: question }: Request, advice: Advice): bo
 }
 
 function readQuestion({ text, isQuestion: question }: Request, advice: Advice): boolean {
-  if (!question) return false;
+  if (!question || !/\p{L}/u.test(text)) return false;
   const language = questionLanguage(text);
   if (language !== 'en') {
     advice.warn('answers-in-english', 'questions were trained in 35 languages, answers in English');
@@ -215,7 +224,7 @@ function readThing({ text }: Request, advice: Advice): boolean {
 
 function readAnything({ text }: Request, advice: Advice): boolean {
   advice.suggest('caption', PROMPTS.caption('en', 'medium'), 'tells what is in the picture');
-  if (text !== '' && !/[<>\n]/.test(text)) {
+  if (/\p{L}/u.test(text) && !/[<>\n]/.test(text)) {
     advice.suggest('ask', PROMPTS.answer('en', asQuestion(text)), 'the trained form of a question');
   }
   return true;

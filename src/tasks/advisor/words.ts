@@ -1,7 +1,7 @@
 /** Labels and pictures as people name them: `all the cats in this photo`. */
 import { showValue } from '../../options/show.js';
 import { labelVariants, singular } from '../label-variants.js';
-import type { Advice } from './advice.js';
+import type { Advice, PromptWarningCode } from './advice.js';
 
 export const IMAGE_WORD =
   '(?:image|images|picture|pictures|photo|photos|photograph|pic|scene|screenshot|drawing|painting|figure|illustration|view)';
@@ -51,12 +51,12 @@ export function labelsOf(text: string, advice: Advice): { labels: string[]; isIn
   const labels: string[] = [];
   for (const part of parts) {
     const trimmed = part.trim();
-    if (trimmed === '') {
+    const bare = nounPhrase(trimmed);
+    if (bare === '') {
       advice.warn('empty-label', 'a label is empty');
       isInForm = false;
       continue;
     }
-    const bare = nounPhrase(trimmed);
     if (bare !== trimmed) advice.warn('article-label', 'labels have no article and no quantity');
     const one = singularPhrase(bare);
     if (one !== bare) {

@@ -145,6 +145,7 @@ describe('--json', () => {
       expect(Object.keys(result?.timings ?? {}).sort()).toEqual([
         'decodeMs',
         'encodeMs',
+        'encodings',
         'prefillMs',
         'prepareMs',
         'queueMs',
@@ -185,10 +186,17 @@ describe('--jsonl', () => {
       ...MODEL,
     ]);
     expect([code, stderr]).toEqual([0, '']);
-    expect(jsonLines(stdout)).toMatchObject([
-      { image: TEXT, text: expected.text.text, tokens: expected.text.tokens },
-      { image: SCENE, text: expected.scene.text, tokens: expected.scene.tokens },
-    ]);
+    // In the order in which they were finished.
+    const lines = jsonLines(stdout) as Result[];
+    expect(lines).toHaveLength(2);
+    expect(lines.find(({ image }) => image === TEXT)).toMatchObject({
+      text: expected.text.text,
+      tokens: expected.text.tokens,
+    });
+    expect(lines.find(({ image }) => image === SCENE)).toMatchObject({
+      text: expected.scene.text,
+      tokens: expected.scene.tokens,
+    });
   });
 
   it('is events with --stream: pieces that make up the text, then the result', async () => {

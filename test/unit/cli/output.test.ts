@@ -1,7 +1,14 @@
 /** Streams of the command line: terminals and pipes, colours, slow and vanished readers, columns. */
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { bytesText, columns, errorJson, Output } from '../../../src/cli/output.js';
+import {
+  bytesText,
+  columns,
+  countText,
+  errorJson,
+  Output,
+  type Tally,
+} from '../../../src/cli/output.js';
 import { makeError } from '../../../src/errors.js';
 
 /** A stream that remembers; with `isTTY` what cli-progress needs of a terminal as well. */
@@ -144,6 +151,62 @@ describe('progress', () => {
     const stderr = new Memory(true);
     output(new Memory(), stderr).progress('loading').done();
     expect(stderr.text).toBe('');
+  });
+});
+
+describe('counts', () => {
+  it('are shown on a terminal only, below what is written meanwhile', async () => {
+    const [terminal, pipe] = [new Memory(true), new Memory(false)];
+    for (const stderr of [terminal, pipe]) {
+      const out = output(new Memory(), stderr);
+      const bar = out.count('predict');
+      bar.update({ done: 0, failed: 0, before: 0, total: 2 });
+      out.note('said');
+      bar.update({ done: 1, failed: 0, before: 0, total: 2 });
+      bar.update({ done: 2, failed: 1, before: 0, total: 2 });
+      bar.done();
+      out.note('end');
+    }
+    expect(pipe.text).toBe('said\nend\n');
+    const screen = terminal.text.split('\n').map((line) => {
+      // What a terminal shows of a line: from the last return to its beginning.
+      const shown = line.split('\r').at(-1) ?? '';
+      return shown.replace('\u001b[K', '');
+    });
+    expect(screen).toEqual(['said', 'end', '']);
+    expect(terminal.text).toContain('predict [            ');
+    expect(terminal.text).toContain('] 2/2, 1 failed, 0:00 left');
+  });
+
+  it('make room for results on the same terminal', async () => {
+    const [stdout, stderr] = [new Memory(true), new Memory(true)];
+    const out = output(stdout, stderr);
+    out.count('predict').update({ done: 0, failed: 0, before: 0, total: 2 });
+    const before = stderr.text;
+    await out.data('result\n');
+    expect(stderr.text).toBe(`${before}\r\u001b[K`);
+    expect(stdout.text).toBe('result\n');
+  });
+
+  it('estimate nothing from what an earlier run did', () => {
+    const stderr = new Memory(true);
+    output(new Memory(), stderr)
+      .count('predict')
+      .update({ done: 30, failed: 0, before: 30, total: 60 });
+    expect(stderr.text).toContain('] 30/60\u001b[K');
+  });
+
+  it.each<[Pick<Tally, 'done' | 'failed' | 'total'>, number | undefined, string]>([
+    [{ done: 0, failed: 0, total: 60 }, undefined, `ask [${' '.repeat(24)}] 0/60`],
+    [
+      { done: 30, failed: 2, total: 60 },
+      65_000,
+      `ask [${'='.repeat(12)}${' '.repeat(12)}] 30/60, 2 failed, 1:05 left`,
+    ],
+    [{ done: 60, failed: 0, total: 60 }, 3_905_000, `ask [${'='.repeat(24)}] 60/60, 1:05:05 left`],
+    [{ done: 7, failed: 1, total: undefined }, undefined, 'ask 7 done, 1 failed'],
+  ])('are text (%o)', (tally, leftMs, text) => {
+    expect(countText('ask', { before: 0, ...tally }, leftMs)).toBe(text);
   });
 });
 

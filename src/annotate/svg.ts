@@ -1,0 +1,300 @@
+/**
+ * The drawing: boxes, masks and labels as one SVG in pixels of the picture, without the picture and without fonts.
+ * Making a picture file of it is annotate.ts's.
+ */
+
+import {
+  type DrawingOptions,
+  type ParsedDrawingOptions,
+  parseDrawingOptions,
+} from '../options/annotate.js';
+import { boxArea, checkImageSize, clipBox } from '../results/box.js';
+import type { Box, ImageSize } from '../results/types.js';
+import { type Colour, colourLabels, textColour } from './colours.js';
+import { maskOutlines } from './outlines.js';
+import { type Plate, placePlates } from './placement.js';
+import { checkMaskSizes, type Drawable, readShapes, type Shape } from './shapes.js';
+import { cleanText, fontMetrics, setLine, shortenLine, type TextLine } from './text.js';
+
+/** Height of a label and the space at either end of its text, in ems. */
+const PLATE_HEIGHT = 1.34;
+const PLATE_PADDING = 0.34;
+/** Below this size in pixels text is not readable: no labels on pictures whose shorter side is under 30 pixels. */
+const SMALLEST_FONT = 6;
+/** Factors on an automatic font size, tried until all labels have a place and cover little of the picture. */
+const FONT_STEPS = [1, 0.86, 0.74, 0.64, 0.55, 0.47, 0.4];
+/** Part of the picture that labels may cover before they get smaller. */
+const MOST_COVERED = 0.2;
+/** Crowded pictures get no smaller labels than this, in pixels. */
+const SMALLEST_CROWDED_FONT = 9;
+
+/**
+ * The drawing alone, for a page that shows the picture itself: an SVG document of the size of the picture, transparent
+ * where nothing is drawn. Coordinates are pixels of the upright picture, as in the results, rounded to 0.001.
+ *
+ * Each object is `<g class="object" data-index data-label data-score>` with `<rect class="box">` and
+ * `<path class="mask">`; each label `<g class="label" data-index data-font-size>` with `<rect class="plate">` and
+ * `<path class="text">`. `data-index` is the place in `results`; large objects come first, beneath small ones.
+ *
+ * - A box without an area is drawn as a line or a dot (`<line class="box">`).
+ * - A box partly outside is cut off at the border of the picture; one wholly outside is not drawn.
+ * - Labels touch their box, are inside the picture and never on top of each other. In crowded pictures they are smaller;
+ *   one that still finds no free place at its box is left out. One that is too long ends in an ellipsis before its
+ *   score; one that is too high or has no room for a letter is left out, as are all where they would be under 6 pixels.
+ * - An empty list gives an empty drawing.
+ *
+ * Throws ERR_OPTION_TYPE or ERR_OPTION_RANGE for results that cannot be drawn (an edge that is not finite, swapped
+ * edges, a mask of a picture of another size) and for options.
+ */
+export function annotationSvg(
+  results: Drawable,
+  size: ImageSize,
+  options?: DrawingOptions,
+): string {
+  const parsed = parseDrawingOptions(options);
+  checkImageSize(size);
+  return drawing(readShapes(results), size, parsed);
+}
+
+/** annotationSvg for what is checked already; `background` is SVG to put beneath the drawing. */
+export function drawing(
+  shapes: readonly Shape[],
+  size: ImageSize,
+  options: ParsedDrawingOptions,
+  background = '',
+): string {
+  checkMaskSizes(shapes, size);
+  const colours = colourLabels(
+    shapes.map(({ label }) => label),
+    options.palette,
+  );
+  const colourOf = (shape: Shape): Colour => colours.get(shape.label) ?? '#000000';
+  const lineWidth = options.lineWidth ?? automaticLineWidth(size);
+  const visible = shapes.filter(({ box }) => isVisible(box, size));
+  // Large ones first, so that none hides a small one.
+  const largeFirst = [...visible].sort((a, b) => boxArea(b.box) - boxArea(a.box));
+  const objects = largeFirst.map((shape) =>
+    drawObject(shape, size, lineWidth, colourOf(shape), options),
+  );
+  const labels = options.showLabels ? drawLabels(visible, size, lineWidth, colourOf, options) : [];
+  const { width, height } = size;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    ...(background === '' ? [] : [background]),
+    ...objects,
+    ...labels,
+    '</svg>\n',
+  ].join('\n');
+}
+
+/** Side of the square of the same area: what line and letter sizes follow. */
+function meanSide({ width, height }: ImageSize): number {
+  return Math.sqrt(width * height);
+}
+
+/** 1.6 pixels on a picture of 224, 11 on one of 4000; never more than an eighth of the picture. */
+function automaticLineWidth(size: ImageSize): number {
+  return Math.min(1 + 0.0026 * meanSide(size), Math.min(size.width, size.height) / 8);
+}
+
+/** 11 pixels on a picture of 224, 79 on one of 4000; never more than a fifth of the picture. */
+function automaticFontSize(size: ImageSize): number {
+  return Math.min(7 + 0.018 * meanSide(size), Math.min(size.width, size.height) / 5);
+}
+
+function isVisible({ xmin, ymin, xmax, ymax }: Box, { width, height }: ImageSize): boolean {
+  return xmin <= width && xmax >= 0 && ymin <= height && ymax >= 0;
+}
+
+function drawObject(
+  shape: Shape,
+  size: ImageSize,
+  lineWidth: number,
+  colour: Colour,
+  options: ParsedDrawingOptions,
+): string {
+  const { index, label, score, box, mask } = shape;
+  const facts = `data-index="${index}" data-label="${escapeXml(label)}" data-score="${score}"`;
+  const lines: string[] = [];
+  if (mask !== undefined && options.showMasks) {
+    const path = polygonPath(maskOutlines(mask));
+    if (path !== '') {
+      const look = `fill="${colour}" fill-opacity="${options.maskOpacity}" fill-rule="evenodd"`;
+      lines.push(`<path class="mask" d="${path}" ${look} ${outline(colour, 0.7 * lineWidth)}/>`);
+    }
+  }
+  if (options.showBoxes) lines.push(drawBox(box, size, lineWidth, colour));
+  return `<g class="object" ${facts}>\n${lines.join('\n')}\n</g>`;
+}
+
+function outline(colour: Colour, width: number): string {
+  return `stroke="${colour}" stroke-width="${round(width)}" stroke-linejoin="round"`;
+}
+
+/** The line of a box on a wider, translucent one of the opposite brightness: seen on any background. */
+function drawBox(box: Box, size: ImageSize, lineWidth: number, colour: Colour): string {
+  const edge = `stroke="${textColour(colour)}" stroke-opacity="0.55" stroke-width="${round(lineWidth + 2 * casing(lineWidth))}"`;
+  // Renderers compute in 32 bits: what is far outside is moved to where the border hides it, and looks the same.
+  const far = 4 * lineWidth;
+  const x = round(Math.max(box.xmin, -far));
+  const y = round(Math.max(box.ymin, -far));
+  const right = round(Math.min(box.xmax, size.width + far));
+  const bottom = round(Math.min(box.ymax, size.height + far));
+  if (x === right || y === bottom) {
+    // A rect without an area is not drawn; a line without a length is, with its ends.
+    const line = `x1="${x}" y1="${y}" x2="${right}" y2="${bottom}" stroke-linecap="round"`;
+    return `<line ${line} ${edge}/>\n<line class="box" ${line} ${outline(colour, lineWidth)}/>`;
+  }
+  const rect = `x="${x}" y="${y}" width="${round(right - x)}" height="${round(bottom - y)}" fill="none"`;
+  return `<rect ${rect} ${edge} stroke-linejoin="round"/>\n<rect class="box" ${rect} ${outline(colour, lineWidth)}/>`;
+}
+
+function casing(lineWidth: number): number {
+  return Math.max(Math.min(0.5, lineWidth / 2), 0.2 * lineWidth);
+}
+
+function polygonPath(polygons: readonly (readonly number[])[]): string {
+  return polygons
+    .map((polygon) => {
+      const points: string[] = [];
+      for (let i = 0; i + 1 < polygon.length; i += 2) {
+        points.push(`${round(polygon[i] ?? 0)} ${round(polygon[i + 1] ?? 0)}`);
+      }
+      return points.length === 0 ? '' : `M${points.join('L')}Z`;
+    })
+    .join('');
+}
+
+interface Label {
+  readonly shape: Shape;
+  readonly line: TextLine;
+  readonly plate: Plate;
+}
+
+interface PlacedLabel extends Label {
+  readonly place: Box;
+}
+
+function drawLabels(
+  shapes: readonly Shape[],
+  size: ImageSize,
+  lineWidth: number,
+  colourOf: (shape: Shape) => Colour,
+  options: ParsedDrawingOptions,
+): readonly string[] {
+  let best: { readonly fontSize: number; readonly labels: readonly PlacedLabel[] } | undefined;
+  const sizes = fontSizes(size, options.fontSize);
+  for (const fontSize of sizes) {
+    const wanted = shapes.flatMap((shape) => setLabel(shape, size, fontSize, options) ?? []);
+    // They would not fit side by side: placing them is in vain.
+    if (coveredPart(wanted, size) > 1 && fontSize !== sizes.at(-1)) continue;
+    const labels = placeLabels(wanted, size, lineWidth);
+    if (best === undefined || labels.length >= best.labels.length) best = { fontSize, labels };
+    if (labels.length === wanted.length && coveredPart(labels, size) <= MOST_COVERED) break;
+  }
+  if (best === undefined) return [];
+  const { fontSize, labels } = best;
+  return labels.map((label) => drawLabel(label, fontSize, colourOf(label.shape)));
+}
+
+function placeLabels(
+  labels: readonly Label[],
+  size: ImageSize,
+  lineWidth: number,
+): readonly PlacedLabel[] {
+  const places = placePlates(
+    labels.map(({ plate }) => plate),
+    size,
+    lineWidth / 2 + casing(lineWidth),
+  );
+  return labels.flatMap((label, i) => {
+    const place = places[i];
+    return place === undefined ? [] : [{ ...label, place }];
+  });
+}
+
+function coveredPart(labels: readonly Label[], size: ImageSize): number {
+  const pixels = labels.reduce((sum, { plate }) => sum + plate.width * plate.height, 0);
+  return pixels / (size.width * size.height);
+}
+
+/** Sizes to try, largest first; none when labels would not be readable. */
+function fontSizes(size: ImageSize, wanted: number | undefined): readonly number[] {
+  if (wanted !== undefined) return [wanted];
+  const largest = automaticFontSize(size);
+  if (largest < SMALLEST_FONT) return [];
+  return FONT_STEPS.map((step) => step * largest).filter(
+    (fontSize, i) => i === 0 || fontSize >= SMALLEST_CROWDED_FONT,
+  );
+}
+
+/** The text of a label and its plate, or undefined when it has no room or nothing to say. */
+function setLabel(
+  shape: Shape,
+  size: ImageSize,
+  fontSize: number,
+  { showScores }: ParsedDrawingOptions,
+): Label | undefined {
+  const height = PLATE_HEIGHT * fontSize;
+  if (height > size.height) return undefined;
+  const { units } = fontMetrics();
+  const room = ((size.width - 2 * PLATE_PADDING * fontSize) * units) / fontSize;
+  const text = cleanText(shape.label);
+  const score = showScores ? shape.score.toFixed(2) : '';
+  const line = fitLine(text, score, room);
+  if (line === undefined || line.text === '') return undefined;
+  const anchor = clipBox(shape.box, size);
+  const width = (line.width * fontSize) / units + 2 * PLATE_PADDING * fontSize;
+  // The line fits by its units; rounding must not push it out by a hair.
+  return { shape, line, plate: { anchor, width: Math.min(width, size.width), height } };
+}
+
+/** Label and score; else with the label cut; else without the score; else not at all. */
+function fitLine(text: string, score: string, room: number): TextLine | undefined {
+  const suffix = text !== '' && score !== '' ? ` ${score}` : score;
+  const whole = setLine(`${text}${suffix}`);
+  if (whole.width <= room) return whole;
+  return shortenLine(text, suffix, room) ?? shortenLine(text, '', room);
+}
+
+function drawLabel({ shape, line, place }: PlacedLabel, fontSize: number, colour: Colour): string {
+  const { units, capHeight } = fontMetrics();
+  const scale = fontSize / units;
+  const x = place.xmin + PLATE_PADDING * fontSize;
+  // Capitals stand in the middle of the plate.
+  const y = (place.ymin + place.ymax + capHeight * scale) / 2;
+  const width = place.xmax - place.xmin;
+  const height = place.ymax - place.ymin;
+  const rect = `x="${round(place.xmin)}" y="${round(place.ymin)}" width="${round(width)}" height="${round(height)}"`;
+  return [
+    `<g class="label" data-index="${shape.index}" data-font-size="${round(fontSize)}">`,
+    `<title>${escapeXml(line.text)}</title>`,
+    `<rect class="plate" ${rect} rx="${round(0.12 * fontSize)}" fill="${colour}"/>`,
+    `<path class="text" transform="translate(${round(x)} ${round(y)}) scale(${scale.toPrecision(6)})" d="${line.path}" fill="${textColour(colour)}"/>`,
+    '</g>',
+  ].join('\n');
+}
+
+/** Thousandths: finer than any renderer draws. */
+function round(value: number): number {
+  // Adding 0 makes -0 a 0.
+  return Math.round(value * 1000) / 1000 + 0;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+  '\t': '&#9;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+};
+
+/** Text for content and attributes, without the characters that XML 1.0 does not allow (section 2.2). */
+function escapeXml(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
+    .replace(/[&<>"'\t\n\r]/g, (character) => ESCAPES[character] ?? '');
+}

@@ -1,0 +1,120 @@
+/** The flags that every command about pictures has, declared once. What they do is in the other files of this folder. */
+import { type Command, Option } from 'commander';
+import { boolean, type Declarations, integer } from '../../options/option.js';
+import { addFlags, givenFlags } from '../flags.js';
+import type { ModelFlags } from '../model.js';
+import { STDIN, STDIN_LIST } from './inputs.js';
+
+export const BATCH_OPTIONS = {
+  recursive: boolean({
+    default: false,
+    letter: 'r',
+    doc: 'go into the folders in a folder as well',
+  }),
+  concurrency: integer({
+    default: 2,
+    min: 1,
+    max: 64,
+    doc: 'pictures under way at once: one is decoded while the model answers about another',
+  }),
+  resume: boolean({
+    default: false,
+    doc: 'continue the file of --output: skip what is done, try failures again',
+  }),
+  newOnly: boolean({ default: false, doc: 'leave out what --watch finds at the beginning' }),
+  settleMs: integer({
+    default: 500,
+    min: 10,
+    max: 3_600_000,
+    unit: 'ms',
+    doc: 'with --watch, how long a file must not have changed to be taken as complete',
+  }),
+} satisfies Declarations;
+
+/** What commander gives for the flags of this file and those of the model. */
+export interface PictureFlags extends ModelFlags {
+  readonly json?: true;
+  readonly jsonl?: true;
+  readonly stream?: true;
+  readonly output?: string;
+  readonly watch?: string;
+  readonly annotate?: string;
+}
+
+export interface BatchOptions {
+  readonly recursive: boolean;
+  readonly concurrency: number;
+  readonly resume: boolean;
+  readonly newOnly: boolean;
+  readonly settleMs: number;
+}
+
+/** Which of the flags a command has. */
+export interface Abilities {
+  readonly streams: boolean;
+  readonly annotates: boolean;
+}
+
+export function addBatchFlags(command: Command, { streams, annotates }: Abilities): void {
+  const printing = (option: Option): Command => command.addOption(option.helpGroup('Printing:'));
+  printing(new Option('--json', 'print one JSON document with all results, at the end'));
+  printing(
+    new Option('--jsonl', 'print one JSON line per picture, each as it is finished').conflicts(
+      'json',
+    ),
+  );
+  if (streams) {
+    printing(
+      new Option('--stream', 'print the answer as it comes, one picture at a time').conflicts([
+        'json',
+        'concurrency',
+      ]),
+    );
+  }
+  printing(
+    new Option(
+      '-o, --output <file>',
+      'write JSON lines to a file, with what they were made with',
+    ).conflicts(['json', 'jsonl', 'stream']),
+  );
+  if (annotates) {
+    printing(new Option('--annotate <folder>', 'write each picture with its result drawn in'));
+  }
+  command.addOption(
+    new Option(
+      '-w, --watch <folder>',
+      'take pictures as they appear in a folder, until Ctrl-C; one JSON line each',
+    )
+      .conflicts(['json', 'stream'])
+      .helpGroup('Pictures:'),
+  );
+  addFlags(command, 'Pictures:', BATCH_OPTIONS);
+}
+
+/** The flags with their defaults. Ends with wrong usage when they do not fit together. */
+export function batchOptions(
+  command: Command,
+  args: readonly string[],
+  flags: PictureFlags,
+): BatchOptions {
+  const fail = (message: string): never => command.error(`error: ${message}`);
+  const given = givenFlags(BATCH_OPTIONS, flags);
+  const options = Object.fromEntries(
+    Object.entries(BATCH_OPTIONS).map(([name, { default: value }]) => [name, given[name] ?? value]),
+  ) as unknown as BatchOptions;
+  const fromStdin = args.filter((arg) => arg === STDIN || arg === STDIN_LIST);
+  if (fromStdin.length > 1) {
+    fail(`standard input ("${STDIN}" or "${STDIN_LIST}") can be read once only`);
+  }
+  if (flags.watch === undefined) {
+    if (args.length === 0) fail("missing required argument 'image'");
+    if (options.newOnly) fail("option '--new-only' needs option '--watch'");
+  } else if (args.length > 0) {
+    fail("option '-w, --watch <folder>' takes no other pictures");
+  }
+  if (options.resume) {
+    if (flags.output === undefined) fail("option '--resume' needs option '-o, --output <file>'");
+    if (args.includes(STDIN)) fail(`a picture on standard input ("${STDIN}") cannot be resumed`);
+  }
+  return options;
+}

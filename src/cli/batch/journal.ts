@@ -1,0 +1,294 @@
+/**
+ * The file of `--output`: one line of JSON for each picture, and what a killed run left in it. Each line repeats the run
+ * that made it (command, model, prompt, options), so that lines of different runs never get mixed and a file explains
+ * itself. What is in a line otherwise is not known here, but for `image` and `error`.
+ *
+ * Lines are appended whole, one write each. A kill can cut the last one only; `--resume` removes it and its picture is
+ * done again. Lines of failures stay until their picture has a new line and are then taken out at the end.
+ */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { type FileHandle, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { outputError } from '../../convert/output-file.js';
+import { makeError, type PaliGemmaError } from '../../errors.js';
+import { oneLine, showValue } from '../../options/show.js';
+import { jsonText } from '../output.js';
+import { linesOf } from './lines.js';
+
+/** What lines are made with. All but `model`, the file's name, must be the same to continue a file. */
+export interface Run {
+  readonly command: string;
+  readonly model: string;
+  readonly fingerprint: string;
+  /** Prompt and options that differ from their defaults, as JSON holds them. */
+  readonly [setting: string]: unknown;
+}
+
+/** Every line begins so: what a kill left of one can be told from what somebody else wrote. */
+const BEGINNING = '{"image":';
+/** With a kill of the process nothing is lost; with the power, what was written since. */
+const SYNC_EVERY_MS = 1000;
+
+export class Journal {
+  /** Pictures that had a result when the file was opened, by path. */
+  readonly #done = new Set<string>();
+  /** Lines of failures by picture. */
+  readonly #failures = new Map<string, number[]>();
+  /** Lines of failures whose picture has a later line. */
+  readonly #outdated = new Set<number>();
+  readonly #run: Run;
+  #lines = 0;
+  #bytes = 0;
+  #syncedMs = 0;
+  #isBroken = false;
+
+  private constructor(
+    /** As it was named. */
+    readonly name: string,
+    private readonly file: string,
+    private readonly handle: FileHandle,
+    run: Run,
+  ) {
+    this.#run = run;
+  }
+
+  /**
+   * Opens or creates `file`. Without `resume` it must be new or empty. With it, what is there must be lines of this very
+   * run: ERR_OUTPUT says what differs, and nothing is changed. A torn last line is cut off.
+   */
+  static async open(file: string, run: Run, resume: boolean): Promise<Journal> {
+    const real = await targetOf(file);
+    let handle: FileHandle;
+    try {
+      handle = await open(real, 'a+');
+    } catch (cause) {
+      throw outputError(file, 'open', cause);
+    }
+    try {
+      const journal = new Journal(file, real, handle, JSON.parse(jsonText(run)) as Run);
+      const { size } = await handle.stat();
+      if (size > 0 && !resume) throw exists(file);
+      await journal.#read();
+      return journal;
+    } catch (error) {
+      await handle.close();
+      throw outputError(file, 'read', error);
+    }
+  }
+
+  /**
+   * Whether `image` had a result when the file was opened; a failure is none. Says so once: whoever comes with the same
+   * picture again, as --watch does with one that has changed, wants it done again.
+   */
+  skip(image: string): boolean {
+    return this.#done.delete(keyOf(image));
+  }
+
+  /** Writes the line of one picture. `line` begins with `image`. Not to be called before the last call has ended. */
+  async add(line: { readonly image: string; readonly error?: unknown }): Promise<void> {
+    const bytes = Buffer.from(`${jsonText({ ...line, run: this.#run })}\n`);
+    try {
+      await this.#checkUnchanged();
+      await this.handle.appendFile(bytes);
+      this.#bytes += bytes.length;
+      if (performance.now() - this.#syncedMs > SYNC_EVERY_MS) {
+        await this.handle.datasync();
+        this.#syncedMs = performance.now();
+      }
+    } catch (cause) {
+      this.#isBroken = true;
+      throw outputError(this.name, 'write', cause);
+    }
+    this.#note(line);
+  }
+
+  /** Takes out failures that were tried again, and puts everything on disk. */
+  async close(): Promise<void> {
+    try {
+      await this.handle.datasync();
+      // After a write that failed the next run finds out what there is.
+      if (this.#outdated.size > 0 && !this.#isBroken) await this.#compact();
+    } catch (cause) {
+      throw outputError(this.name, 'finish', cause);
+    } finally {
+      await this.handle.close();
+    }
+  }
+
+  async #read(): Promise<void> {
+    for await (const { bytes, ended } of linesOf(createReadStream(this.file))) {
+      if (!ended) {
+        if (!isTorn(bytes)) throw foreign(this.name, this.#lines + 1);
+        await this.handle.truncate(this.#bytes);
+        break;
+      }
+      const line = this.#check(bytes);
+      this.#note(line);
+      if (line.error === undefined) this.#done.add(keyOf(line.image));
+      else this.#done.delete(keyOf(line.image));
+      this.#bytes += bytes.length + 1;
+    }
+  }
+
+  /** The line, if it is one of this run. */
+  #check(bytes: Buffer): { readonly image: string; readonly error?: unknown } {
+    const number = this.#lines + 1;
+    let line: unknown;
+    try {
+      line = JSON.parse(bytes.toString('utf8'));
+    } catch {
+      throw foreign(this.name, number);
+    }
+    const { image, error, run } = (line ?? {}) as Record<string, unknown>;
+    if (typeof image !== 'string' || typeof run !== 'object' || run === null) {
+      throw foreign(this.name, number);
+    }
+    const differences = differencesOf(run as Run, this.#run);
+    if (differences.length > 0) throw otherRun(this.name, number, differences);
+    return { image, error };
+  }
+
+  #note({ image, error }: { readonly image: string; readonly error?: unknown }): void {
+    const key = keyOf(image);
+    for (const number of this.#failures.get(key) ?? []) this.#outdated.add(number);
+    this.#failures.delete(key);
+    if (error !== undefined) this.#failures.set(key, [this.#lines]);
+    this.#lines++;
+  }
+
+  /** Replaces the file by one without the outdated lines, in one step. */
+  async #compact(): Promise<void> {
+    await this.#checkUnchanged();
+    const { mode } = await this.handle.stat();
+    const part = path.join(
+      path.dirname(this.file),
+      `.${path.basename(this.file)}.${process.pid}.tmp`,
+    );
+    try {
+      await pipeline(
+        Readable.from(this.#current()),
+        createWriteStream(part, { mode, flush: true }),
+      );
+      await rename(part, this.file);
+    } catch (error) {
+      await unlink(part).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** The name must still lead to this very file: another run may have put one without its failures in its place. */
+  async #checkUnchanged(): Promise<void> {
+    const [mine, named] = await Promise.all([
+      this.handle.stat({ bigint: true }),
+      stat(this.file, { bigint: true }).catch(() => undefined),
+    ]);
+    const isSame = named?.ino === mine.ino && named.dev === mine.dev;
+    if (isSame && mine.size === BigInt(this.#bytes)) return;
+    throw makeError('ERR_OUTPUT', `${oneLine(this.name)} was changed by somebody else meanwhile`, {
+      name: this.name,
+      found: isSame ? `${mine.size} bytes` : 'another file, or none',
+      expected: `the file with ${this.#bytes} bytes`,
+      hint: 'run it again with --resume when nobody else writes it',
+    });
+  }
+
+  async *#current(): AsyncGenerator<Buffer, void> {
+    let number = 0;
+    for await (const { bytes } of linesOf(createReadStream(this.file))) {
+      if (!this.#outdated.has(number++)) yield Buffer.concat([bytes, Buffer.from('\n')]);
+    }
+  }
+}
+
+/** One picture may be written in several ways; the same from one folder. */
+function keyOf(image: string): string {
+  return path.resolve(image);
+}
+
+/** The file behind links. Devices, pipes and folders are refused before they are opened. */
+async function targetOf(file: string): Promise<string> {
+  const real = await realpath(file).catch(() => undefined);
+  if (real === undefined) {
+    // A link to nothing would be filled where it points, but is replaced when lines are taken out.
+    const link = await lstat(file).catch(() => undefined);
+    if (link === undefined) return path.resolve(file);
+    throw makeError('ERR_OUTPUT', `${oneLine(file)} is a link to nothing`, {
+      name: file,
+      found: 'a link to nothing',
+      expected: 'the name of a file',
+    });
+  }
+  const target = await stat(real);
+  if (target.isFile()) return real;
+  const found = target.isDirectory() ? 'a folder' : 'a device or pipe';
+  throw makeError('ERR_OUTPUT', `${oneLine(file)} is ${found}, expected a file name`, {
+    name: file,
+    found,
+    expected: 'the name of a file',
+  });
+}
+
+/** What a write that was cut leaves: the beginning of a line of ours. After a power cut, zeros in its place. */
+function isTorn(bytes: Buffer): boolean {
+  const text = bytes.toString('utf8').replace(/\0+$/, '');
+  return text.startsWith(BEGINNING) || BEGINNING.startsWith(text);
+}
+
+function differencesOf(found: Run, wanted: Run): string[] {
+  const names = new Set([...Object.keys(found), ...Object.keys(wanted)]);
+  // `model` is a name; whether it is the same model is said by the fingerprint.
+  names.delete('model');
+  return [...names]
+    .filter((name) => canonical(found[name]) !== canonical(wanted[name]))
+    .map((name) =>
+      name === 'fingerprint'
+        ? `model ${showValue(found.model)}, this run another file`
+        : `${name} ${settingText(found[name])}, this run ${settingText(wanted[name])}`,
+    );
+}
+
+function settingText(value: unknown): string {
+  if (value === undefined) return '(default)';
+  return typeof value === 'string' ? showValue(value) : oneLine(JSON.stringify(value));
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+function exists(file: string): PaliGemmaError {
+  return makeError('ERR_OUTPUT', `${oneLine(file)} exists`, {
+    name: file,
+    found: 'a file that is not empty',
+    expected: 'no file',
+    hint: 'continue it with --resume, remove it or choose another name',
+  });
+}
+
+function foreign(file: string, number: number): PaliGemmaError {
+  return makeError(
+    'ERR_OUTPUT',
+    `line ${number} of ${oneLine(file)} was not written by --output, so it cannot be continued`,
+    { name: file, found: 'something else', expected: 'lines of results, each with image and run' },
+  );
+}
+
+function otherRun(file: string, number: number, differences: readonly string[]): PaliGemmaError {
+  const found = differences.join('; ');
+  return makeError(
+    'ERR_OUTPUT',
+    `${oneLine(file)} was made with other settings, line ${number}: ${found}`,
+    {
+      name: file,
+      found,
+      expected: 'the settings of this run',
+      hint: 'repeat them, or choose another --output',
+    },
+  );
+}

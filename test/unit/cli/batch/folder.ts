@@ -1,0 +1,23 @@
+/** A folder of its own for each test. No expectations live here. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+
+/** Creates a folder with these files, empty ones unless said otherwise; removed when the test is over. */
+export function folderWith(files: readonly string[] | Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'paligemma-batch-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const contents = Array.isArray(files) ? files.map((file) => [file, '']) : Object.entries(files);
+  for (const [file, content] of contents as [string, string][]) {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    writeFileSync(path.join(folder, file), content);
+  }
+  return folder;
+}
+
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
