@@ -12,6 +12,7 @@ export {
   PaliGemmaError,
   ResourceError,
 } from './errors.js';
+export { type VideoInput, videoFrames } from './image-input/video.js';
 export type { ImageInput, RawPixels } from './image-input.js';
 export { type GgufInfo, inspect } from './inspect.js';
 export type {
@@ -39,6 +40,7 @@ export type {
   ReferOptions,
   SegmentOptions,
   SweepOptions,
+  VideoTaskOptions,
 } from './options/tasks.js';
 export { PaliGemma } from './paligemma.js';
 export {
@@ -49,8 +51,32 @@ export {
   type TokenLogprob,
   type Usage,
 } from './prediction.js';
-export { Mask } from './results/mask.js';
+export { boxIou } from './results/box.js';
+export { cropToMask } from './results/crop-to-mask.js';
+export {
+  type AnnotatedImage,
+  type CocoAnnotation,
+  type CocoDocument,
+  type CocoResult,
+  fromCocoAnnotations,
+  fromCocoResults,
+  toCocoAnnotations,
+  toCocoResults,
+} from './results/formats/coco.js';
+export { fromPascalVoc, toPascalVoc } from './results/formats/pascal-voc.js';
+export { fromRoboflow, toRoboflow } from './results/formats/roboflow.js';
+export { fromNormalized, fromXyxy, toNormalized, toXyxy } from './results/formats/xyxy.js';
+export { fromYolo, toYolo } from './results/formats/yolo.js';
+export { Mask, maskIou } from './results/mask.js';
+export { decodeRle, type Rle } from './results/rle.js';
 export type { Box, Detection, ImageSize, Segment } from './results/types.js';
+export {
+  advisePrompt,
+  labelVariants,
+  type PromptAdvice,
+  PromptAdvisor,
+  type PromptSuggestion,
+} from './tasks/advisor.js';
 export type { DetectedObject } from './tasks/boxes.js';
 export type { ClassifyResult, LabelProbability } from './tasks/classify.js';
 export type { DetectResult, DetectRun } from './tasks/detect.js';
@@ -66,3 +92,4 @@ export type {
 } from './tasks/sweep.js';
 export type { TaskRun } from './tasks/task-run.js';
 export type { OcrResult, TaskResult, TextResult, TextRun, Word, YesNo } from './tasks/text.js';
+export type { VideoResult, VideoTask } from './tasks/video.js';

@@ -1,4 +1,5 @@
 /** class PaliGemma: a model with its tasks as methods. What each task does is in src/tasks. */
+import type { VideoInput } from './image-input/video.js';
 import { Model, type PictureInput } from './model.js';
 import type { GenerateOptions } from './options/generate.js';
 import { parseOptions } from './options/option.js';
@@ -14,6 +15,7 @@ import {
   type ReferOptions,
   type SegmentOptions,
   type SweepOptions,
+  type VideoTaskOptions,
 } from './options/tasks.js';
 import { type ClassifyResult, classify } from './tasks/classify.js';
 import { type DetectRun, detect } from './tasks/detect.js';
@@ -31,6 +33,7 @@ import {
   type TextRun,
   type YesNo,
 } from './tasks/text.js';
+import { type VideoResult, type VideoTask, video } from './tasks/video.js';
 
 /**
  * A loaded PaliGemma. Every task can be awaited for its result or looped over for its parts. Calls about one picture
@@ -135,6 +138,17 @@ export class PaliGemma extends Model {
     options?: ExtractOptions,
   ): Promise<ExtractResult<S>> {
     return extract(this, image, schema, options);
+  }
+
+  /**
+   * Describes a clip, or answers a question about it. `source`: pictures in order, an animated GIF or WebP, or a video
+   * file, for which `ffmpeg` must be installed. For checkpoints fine-tuned on video. Parts: pieces of text.
+   *
+   * @example
+   * const { text } = await model.video('door.mp4', { ask: 'does anybody come in?' });
+   */
+  video(source: VideoInput, task?: VideoTask, options?: VideoTaskOptions): TextRun<VideoResult> {
+    return attempt(() => video(this, source, task, options));
   }
 
   /** Sends a prompt as it is: for checkpoints with prompts of their own. Parts: pieces of text. */

@@ -2,6 +2,7 @@
  * A picture with results drawn on it, as a file in memory. What is drawn and where is svg.ts's.
  */
 import type sharp from 'sharp';
+import type { Sharp } from 'sharp';
 import { fromNative, makeError, type PaliGemmaError } from '../errors.js';
 import { type DecodedImage, decodeImage, type ImageInput } from '../image-input.js';
 import {
@@ -82,7 +83,7 @@ async function render(
 }
 
 async function encode(
-  pipeline: sharp.Sharp,
+  pipeline: Sharp,
   format: 'png' | 'jpeg' | 'webp',
   quality: number,
 ): Promise<Buffer> {

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { onAbort } from '../abort.js';
 import { outputError } from '../convert/output-file.js';
 import { makeError, PaliGemmaError } from '../errors.js';
+import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
 import { inspectCommand } from './commands/inspect.js';
 import { predictCommand } from './commands/predict.js';
@@ -64,7 +65,9 @@ function buildProgram(context: Context, exit: (code: ExitCode) => void): Command
       'after',
       `
 Examples:
-  $ paligemma predict photo.jpg --prompt "caption en"
+  $ paligemma caption photo.jpg
+  $ paligemma detect street.jpg --label car --annotate drawn
+  $ paligemma ask receipt.png --question "what is the total?"
   $ paligemma convert ./paligemma-3b-mix-224 paligemma-3b-mix-224-q8_0.gguf --type q8_0
   $ paligemma inspect paligemma-3b-mix-224-q8_0.gguf
 
@@ -72,6 +75,7 @@ Results go to standard output, everything else to standard error.`,
     );
   const commands = [
     ...taskCommands(context, exit),
+    compareCommand(context, exit),
     predictCommand(context, exit),
     convertCommand(context, exit),
     inspectCommand(context, exit),

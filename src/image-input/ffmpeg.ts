@@ -28,12 +28,17 @@ export type FrameChoice =
   | { readonly kind: 'stride'; readonly stride: number; readonly count: number }
   | { readonly kind: 'fps'; readonly fps: number; readonly count: number };
 
+/** Containers of films. No playlists and lists of files, which would have ffmpeg open what they name. */
+const FORMATS =
+  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,ogg,mpegts,mpeg,mpegvideo,flv,asf,m4v,h264,hevc,ivf,mxf,dv,wtv,rm,nut';
+
 /**
  * Only files, so that a playlist or an address in a file cannot reach the network. `file:` keeps names that begin with
  * "-" or look like an address from being taken for options or protocols.
  */
 function inputArguments(path: string): string[] {
-  return ['-protocol_whitelist', 'file', '-i', `file:${resolve(path)}`];
+  const guards = ['-protocol_whitelist', 'file', '-format_whitelist', FORMATS];
+  return [...guards, '-i', `file:${resolve(path)}`];
 }
 
 /**

@@ -2,6 +2,7 @@
 import { GENERATE_OPTIONS } from './generate.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS } from './image.js';
 import { boolean, type Input, number, oneOf, type Parsed, string } from './option.js';
+import { VIDEO_OPTIONS } from './video.js';
 
 /** How long a caption should be: alt text, COCO style, or a paragraph. `short` and `long` are known to pt checkpoints. */
 export const CAPTION_LENGTHS = ['short', 'medium', 'long'] as const;
@@ -99,6 +100,14 @@ export const REFER_OPTIONS = { constrained, expectedBox: boxes.expectedBox, ...S
 
 export const COMPARE_OPTIONS = SPEAKING;
 
+const { count, stride, fps } = VIDEO_OPTIONS;
+export const VIDEO_TASK_OPTIONS = {
+  language,
+  bare: ASK_OPTIONS.bare,
+  ...{ count, stride, fps },
+  ...SPEAKING,
+};
+
 export const SWEEP_OPTIONS = SPEAKING;
 
 /** What a field of a document may be. */
@@ -150,6 +159,7 @@ export type SegmentOptions = Input<typeof SEGMENT_OPTIONS>;
 export type ReferOptions = Input<typeof REFER_OPTIONS>;
 export type CompareOptions = Input<typeof COMPARE_OPTIONS>;
 export type ExtractOptions = Input<typeof EXTRACT_OPTIONS>;
+export type VideoTaskOptions = Input<typeof VIDEO_TASK_OPTIONS>;
 export type SweepOptions = Input<typeof SWEEP_OPTIONS>;
 export type ClassifyOptions = Input<typeof CLASSIFY_OPTIONS>;
 

@@ -17,14 +17,14 @@ export const VIDEO_OPTIONS = {
     min: 1,
     max: 128,
     unit: 'frames',
-    doc: 'how many frames to take; checkpoints for video were trained with 16, shorter clips are repeated from their start',
+    doc: 'how many frames to take; a shorter clip is repeated from its start',
   }),
   stride: integer({
     default: undefined,
     min: 1,
     max: 1_000_000,
     unit: 'frames',
-    doc: 'take every n-th frame from the first one on; left out, frames are spread evenly over the whole clip',
+    doc: 'take every n-th frame from the first on; left out, frames are spread evenly over the clip',
   }),
   fps: number({
     default: undefined,
@@ -32,7 +32,7 @@ export const VIDEO_OPTIONS = {
     aboveMin: true,
     max: 1000,
     unit: 'frames per second',
-    doc: 'take so many frames per second of the clip from its start on; not together with stride, nor for lists of pictures',
+    doc: 'take so many frames per second of the clip; not with stride, nor for lists of pictures',
   }),
   timeoutMs: integer({
     default: 120_000,
@@ -47,15 +47,11 @@ export const VIDEO_OPTIONS = {
 
 /** Options of `videoFrames`. */
 export interface VideoOptions {
-  /**
-   * how many frames to take; checkpoints for video were trained with 16, shorter clips are repeated from their start. Default 16, at most 128.
-   */
+  /** how many frames to take; a shorter clip is repeated from its start. Default 16, at most 128. */
   readonly count?: number | undefined;
-  /** take every n-th frame from the first one on; left out, frames are spread evenly over the whole clip. At least 1. */
+  /** take every n-th frame from the first on; left out, frames are spread evenly over the clip. At least 1. */
   readonly stride?: number | undefined;
-  /**
-   * take so many frames per second of the clip from its start on; not together with stride, nor for lists of pictures. Above 0, at most 1000.
-   */
+  /** take so many frames per second of the clip; not with stride, nor for lists of pictures. Above 0, at most 1000. */
   readonly fps?: number | undefined;
   /** stop ffmpeg when reading the file takes longer. Default 120,000 ms. */
   readonly timeoutMs?: number | undefined;

@@ -51,6 +51,15 @@ export class InstanceParser {
 
   /** The next token; the instances that end with it. */
   push(piece: Piece): Instance[] {
+    // Behind bytes that never became a character the detokenizer gives what they were in one piece with the token.
+    const held = /^(.+)(<(?:loc\d{4}|seg\d{3})>)$/s.exec(piece.text);
+    if (!held) return this.#pushToken(piece);
+    const [, text = '', token = ''] = held;
+    const before = this.#pushToken({ text, token: -1, logprob: 0 });
+    return [...before, ...this.#pushToken({ ...piece, text: token })];
+  }
+
+  #pushToken(piece: Piece): Instance[] {
     if (locValue(piece.text) !== undefined) {
       const done = this.#isAfterBox() ? this.#finish(false) : [];
       this.#locs.push(piece);
@@ -61,10 +70,10 @@ export class InstanceParser {
       this.#segs.push(piece);
       return done;
     }
-    // One token may hold the end of a label and the separator.
+    // One token may hold the end of a label and the separator; one without text is a byte of a character to come.
     const parts = piece.text.split(';');
     return parts.flatMap((text, i) => {
-      this.#addText({ ...piece, text });
+      if (text !== '' || parts.length === 1) this.#addText({ ...piece, text });
       return i < parts.length - 1 ? this.#finish(false) : [];
     });
   }
@@ -79,7 +88,6 @@ export class InstanceParser {
   }
 
   #addText(piece: Piece): void {
-    if (piece.text === '') return;
     (this.#locs.length > 0 || this.#segs.length > 0 ? this.#labels : this.#text).push(piece);
   }
 
@@ -106,6 +114,8 @@ export class InstanceParser {
       .map((piece) => piece.text)
       .join('')
       .trim();
+    // The space before a separator is the separator's.
+    while (/^\s+$/.test(labels.at(-1)?.text ?? '')) labels.pop();
     return [{ locs, segs, labels, label }];
   }
 }

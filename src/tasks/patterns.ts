@@ -3,8 +3,11 @@
  * native/sampling/grammar.h. Source of the forms: spec section 6.4.
  */
 
-/** Words with single spaces between them, without what separates instances. */
-const LABEL = '[^ ;\\<\\n]+( [^ ;\\<\\n]+)*';
+/** One character of a word: none that is blank (all that `trim` takes away), controls the screen or separates instances. */
+const LETTER =
+  '[^\u0001- ;\\<\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]';
+/** Words with single spaces between them. */
+const LABEL = `${LETTER}+( ${LETTER}+)*`;
 const BOX = '<loc>{4}';
 const CODES = '<seg>{16}';
 

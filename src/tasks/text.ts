@@ -1,7 +1,7 @@
 /** Tasks whose answer is text: caption, ask, ocr, compare, and the raw prompt. */
 import { makeError } from '../errors.js';
 import type { Model, PictureInput } from '../model.js';
-import type { GenerateOptions } from '../options/generate.js';
+import { type GenerateOptions, parseGenerateOptions } from '../options/generate.js';
 import { parseOptions } from '../options/option.js';
 import {
   ASK_OPTIONS,
@@ -91,9 +91,9 @@ export function generate(
   model: Model,
   image: PictureInput | readonly PictureInput[],
   prompt: string,
-  options: GenerateOptions = {},
+  options?: GenerateOptions,
 ): TextRun<TextResult & Pick<Prediction, 'tokens' | 'logprobs' | 'topLogprobs'>> {
-  return textRun(model, image, prompt, options, (prediction) => {
+  return textRun(model, image, prompt, parseGenerateOptions(options), (prediction) => {
     const { text, tokens, logprobs, topLogprobs } = prediction;
     const score = textScore(prediction);
     const more = topLogprobs && { topLogprobs };
@@ -104,11 +104,13 @@ export function generate(
 export function caption(model: Model, image: PictureInput, options?: CaptionOptions): TextRun {
   const o = parseOptions('caption', CAPTION_OPTIONS, options);
   const prompt = PROMPTS.caption(languageCode(o.language), o.length);
-  return textRun(model, image, prompt, speaking(o), (prediction) => ({
-    ...taskResult(prompt, prediction),
-    text: prediction.text.trim(),
-    score: textScore(prediction),
-  }));
+  return textRun(model, image, prompt, speaking(o), (prediction) => captionOf(prompt, prediction));
+}
+
+/** A caption: any of many good ones, so that its length should not count. */
+export function captionOf(prompt: string, prediction: Prediction): TextResult {
+  const text = prediction.text.trim();
+  return { ...taskResult(prompt, prediction), text, score: textScore(prediction) };
 }
 
 /** Patterns of the kinds of answer that are not free text. */
@@ -125,11 +127,12 @@ export function ask(
   const prompt = o.bare ? PROMPTS.bareAnswer(text) : PROMPTS.answer(languageCode(o.language), text);
   const pattern = o.kind === 'text' ? undefined : KIND_PATTERNS[o.kind];
   return textRun(model, image, prompt, { ...speaking(o), pattern }, (prediction) =>
-    answerResult(prompt, prediction),
+    answerOf(prompt, prediction),
   );
 }
 
-function answerResult(prompt: string, prediction: Prediction): TextResult {
+/** An answer: one is right. */
+export function answerOf(prompt: string, prediction: Prediction): TextResult {
   const text = prediction.text.trim();
   return { ...taskResult(prompt, prediction), text, score: answerScore(prediction) };
 }
@@ -138,7 +141,7 @@ export function ocr(model: Model, image: PictureInput, options?: OcrOptions): Te
   const o = parseOptions('ocr', OCR_OPTIONS, options);
   const prompt = PROMPTS.ocr();
   return textRun(model, image, prompt, speaking(o), (prediction, pieces) => ({
-    ...answerResult(prompt, prediction),
+    ...answerOf(prompt, prediction),
     words: wordsOf(pieces),
   }));
 }
@@ -184,7 +187,7 @@ export function compare(
   }
   const prompt = PROMPTS.compare(promptText('statement', statement));
   return textRun(model, images, prompt, speaking(o), (prediction) => {
-    const result = answerResult(prompt, prediction);
+    const result = answerOf(prompt, prediction);
     const said = result.text.toLowerCase();
     const answer = ['true', 'yes'].includes(said)
       ? true

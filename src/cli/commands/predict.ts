@@ -1,9 +1,11 @@
 /** `paligemma predict`: pictures and a prompt in, one answer per picture out. */
 import type { Command } from 'commander';
-import type { Prediction } from '../../index.js';
+import type { PaliGemma, Prediction } from '../../index.js';
 import { GENERATE_OPTIONS } from '../../options/generate.js';
+import { advisePrompt } from '../../tasks/advisor.js';
 import { pictureCommand } from '../batch/command.js';
 import type { PictureFlags } from '../batch/flags.js';
+import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
 
@@ -33,13 +35,27 @@ export function predictCommand(context: Context, exit: (code: ExitCode) => void)
       ),
     settings: ({ prompt }) => ({ prompt }),
     streams: true,
-    task: (model, { prompt }, options) => ({
-      run: (image, signal) => model.predict(image, prompt, { ...options, signal }),
-      stream: (image, signal) => model.stream(image, prompt, { ...options, signal }),
-      json: predictionJson,
-      text: ({ text }) => text,
-    }),
-  });
+    task: (model, { prompt }, options) => {
+      const [better] = advisePrompt(prompt).suggestions;
+      if (better !== undefined) {
+        context.output.note(`note: "${better.prompt}" may do better: ${better.reason}`);
+      }
+      return predictTask(model, prompt, options);
+    },
+  }).alias('generate');
+}
+
+function predictTask(
+  model: PaliGemma,
+  prompt: string,
+  options: Readonly<Record<string, unknown>>,
+): PictureTask<Prediction> {
+  return {
+    run: (image, signal) => model.predict(image, prompt, { ...options, signal }),
+    stream: (image, signal) => model.stream(image, prompt, { ...options, signal }),
+    json: predictionJson,
+    text: ({ text }) => text,
+  };
 }
 
 /** A prediction as the command line prints it. */

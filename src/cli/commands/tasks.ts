@@ -29,6 +29,7 @@ import {
   REFER_OPTIONS,
   SEGMENT_OPTIONS,
   SWEEP_OPTIONS,
+  VIDEO_TASK_OPTIONS,
 } from '../../options/tasks.js';
 import { pictureCommand } from '../batch/command.js';
 import type { PictureFlags } from '../batch/flags.js';
@@ -52,6 +53,7 @@ export function taskCommands(context: Context, exit: Exit): Command[] {
     classifyCommand(context, exit),
     extractCommand(context, exit),
     sweepCommand(context, exit),
+    videoCommand(context, exit),
   ];
 }
 
@@ -254,6 +256,30 @@ function sweepCommand(context: Context, exit: Exit): Command {
   );
 }
 
+function videoCommand(context: Context, exit: Exit): Command {
+  return pictureCommand<PictureFlags & { readonly question?: string }, TextResult>(context, exit, {
+    name: 'video',
+    summary: 'describe clips, or answer a question about them',
+    description:
+      'Describes each clip, or answers a question about it: animated GIF and WebP, and video files when ffmpeg is installed. For checkpoints fine-tuned on video.',
+    examples: [
+      '$ paligemma video clip.mp4',
+      '$ paligemma video door.gif --question "does anybody come in?" --count 8',
+    ],
+    options: VIDEO_TASK_OPTIONS,
+    addFlags: (command) => command.option('-q, --question <text>', 'what is asked about each clip'),
+    settings: ({ question }) => (question === undefined ? {} : { question }),
+    streams: true,
+    task: (model, { question }, options) =>
+      textTask((clip, signal) =>
+        model.video(clip, question === undefined ? 'caption' : { ask: question }, {
+          ...options,
+          signal,
+        }),
+      ),
+  });
+}
+
 function textTask<R extends TextResult>(
   start: (image: ImageInput, signal: AbortSignal) => TextRun<R>,
 ): PictureTask<R> {
@@ -289,7 +315,7 @@ async function drawn(
 }
 
 /** A result in JSON, where `image` names the file. Masks become run-length code by themselves. */
-function taskJson(result: {
+export function taskJson(result: {
   readonly image: ImageSize;
   readonly timings: Timings;
 }): Readonly<Record<string, unknown>> {

@@ -108,14 +108,25 @@ describe('boxes', () => {
   });
 
   it('without an area become lines and dots with a label beside them', () => {
+    const given = [
+      box(110, 60, 110, 100),
+      box(30, 200, 30, 200),
+      box(5, 30, 219, 30),
+      box(130, 150, 131, 151),
+    ];
     const svg = annotationSvg(
-      [detection('line', box(110, 60, 110, 100)), detection('dot', box(30, 200, 30, 200))],
+      given.map((at, i) => detection(`${i}`, at)),
       SQUARE,
     );
-    const boxes = objectsOf(svg).map(({ box: at }) => at);
-    expect(boxes).toEqual([box(110, 60, 110, 100), box(30, 200, 30, 200)]);
-    for (const { index, plate } of labelsOf(svg)) {
-      expect(overlap(plate, boxes[index] ?? box(0, 0, 0, 0))).toBe(0);
+    const objects = [...objectsOf(svg)].sort((a, b) => a.index - b.index);
+    const boxes = objects.map(({ box: at }) => at);
+    expect(boxes).toEqual(given);
+    const labels = labelsOf(svg);
+    expect(labels).toHaveLength(4);
+    for (const { index, plate } of labels) {
+      // With half the width of the line around it.
+      const { xmin, ymin, xmax, ymax } = boxes[index] ?? box(0, 0, 0, 0);
+      expect(overlap(plate, box(xmin - 0.7, ymin - 0.7, xmax + 0.7, ymax + 0.7))).toBe(0);
     }
   });
 

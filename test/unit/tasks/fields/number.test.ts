@@ -62,7 +62,7 @@ const NUMBERS: readonly (readonly [string, number, string?])[] = [
 ];
 
 describe('parseNumber', () => {
-  it.each(NUMBERS)('reads %j as %d', (text, value, matched) => {
+  it.each<readonly [string, number, string?]>(NUMBERS)('reads %j as %d', (text, value, matched) => {
     expect(parseNumber(text)).toEqual({ value, text: matched ?? text });
   });
 

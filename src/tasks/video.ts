@@ -1,0 +1,58 @@
+/** Tasks about a clip: its frames are pictures of one prompt, in order (spec section 4.4). */
+import { makeError } from '../errors.js';
+import { type VideoInput, videoFrames } from '../image-input/video.js';
+import type { Model } from '../model.js';
+import { parseOptions } from '../options/option.js';
+import { showValue } from '../options/show.js';
+import { VIDEO_TASK_OPTIONS, type VideoTaskOptions } from '../options/tasks.js';
+import { languageCode, promptText } from './labels.js';
+import { PROMPTS } from './prompts.js';
+import { TaskRun } from './task-run.js';
+import { answerOf, captionOf, type TextResult, type TextRun } from './text.js';
+
+/** What is wanted of a clip. */
+export type VideoTask = 'caption' | { readonly ask: string };
+
+export interface VideoResult extends TextResult {
+  /** Pictures that were sent, repeats of a short clip included. */
+  readonly frames: number;
+}
+
+export function video(
+  model: Model,
+  source: VideoInput,
+  task: VideoTask = 'caption',
+  options?: VideoTaskOptions,
+): TextRun<VideoResult> {
+  const o = parseOptions('video', VIDEO_TASK_OPTIONS, options);
+  const { language, bare, count, stride, fps, ...speaking } = o;
+  const question = questionOf(task);
+  const prompt =
+    question === undefined
+      ? PROMPTS.caption(languageCode(language), 'medium')
+      : bare
+        ? PROMPTS.bareAnswer(question)
+        : PROMPTS.answer(languageCode(language), question);
+  return new TaskRun(o.signal, async (emit, signal) => {
+    const { upright, maxPixels } = o;
+    const frames = await videoFrames(source, {
+      ...{ count, stride, fps },
+      ...{ upright, maxPixels, signal },
+    });
+    const stream = model.stream(frames, prompt, { ...speaking, signal });
+    for await (const piece of stream) emit(piece);
+    const toResult = question === undefined ? captionOf : answerOf;
+    return { ...toResult(prompt, await stream.result), frames: frames.length };
+  });
+}
+
+function questionOf(task: VideoTask): string | undefined {
+  if (task === 'caption') return undefined;
+  if (typeof task === 'object' && task !== null) return promptText('ask', task.ask);
+  const found = showValue(task);
+  throw makeError('ERR_OPTION_TYPE', `task is ${found}, expected "caption" or { ask: question }`, {
+    name: 'task',
+    found,
+    expected: '"caption" or { ask: question }',
+  });
+}
