@@ -44,7 +44,9 @@ run(process.execPath, [bin('typescript', 'bin', 'tsc'), '-p', path.join(ROOT, 't
 const CPP = [['base'], ['compute', 'sampling', 'text', 'image'], ['models'], ['engine'], ['addon']];
 const TS = [
   ['errors', 'abort'],
-  ['native', 'options', 'results'],
+  ['native', 'options'],
+  ['load-sharp'],
+  ['results'],
   ['image-input', 'prediction', 'devices', 'inspect', 'convert'],
   ['model', 'annotate'],
   ['tasks', 'train'],

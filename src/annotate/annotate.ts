@@ -1,10 +1,10 @@
 /**
  * A picture with results drawn on it, as a file in memory. What is drawn and where is svg.ts's.
  */
-import type sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { fromNative, makeError, type PaliGemmaError } from '../errors.js';
 import { type DecodedImage, decodeImage, type ImageInput } from '../image-input.js';
+import { loadSharp } from '../load-sharp.js';
 import {
   type AnnotateOptions,
   type AnnotationFormat,
@@ -113,18 +113,4 @@ function encodeFailure(error: unknown, format: string): Error | PaliGemmaError {
       cause: error,
     },
   );
-}
-
-/** A literal `require`, and not before it is needed: see image-input/decode.ts. */
-function loadSharp(): typeof sharp {
-  try {
-    return require('sharp') as typeof sharp;
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw makeError('ERR_BINARY_NOT_FOUND', `cannot load sharp: ${oneLine(reason)}`, {
-      name: 'sharp',
-      hint: 'run npm install --include=optional sharp',
-      cause,
-    });
-  }
 }

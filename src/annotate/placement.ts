@@ -74,7 +74,7 @@ function* candidates(
   overhang: number,
 ): Generator<readonly [number, number]> {
   // A box hardly larger than its line would vanish under a plate that covers the line.
-  const overX = overhang;
+  const overX = anchor.xmax - anchor.xmin > 4 * overhang ? overhang : -overhang;
   const overY = anchor.ymax - anchor.ymin > 4 * overhang ? overhang : -overhang;
   const left = anchor.xmin - overhang;
   const right = anchor.xmax + overhang - width;

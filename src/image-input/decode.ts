@@ -3,9 +3,9 @@
  * 16 bit shifted to 8, colour profiles ignored. Where bytes come from and resizing live elsewhere.
  */
 import { setImmediate } from 'node:timers/promises';
-import type sharp from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
 import { makeError, type PaliGemmaError } from '../errors.js';
+import { loadSharp } from '../load-sharp.js';
 import { oneLine } from '../options/show.js';
 import { type ImageFormat, sniff } from './format.js';
 import { notAnImage, type RawPixels, tooManyPixels } from './source.js';
@@ -21,24 +21,6 @@ export interface DecodedImage {
 export interface DecodeOptions {
   readonly upright: boolean;
   readonly maxPixels: number;
-}
-
-/**
- * Loaded with the first picture that needs it: raw pixels do without, and importing the package stays light. A literal
- * `require` because bundlers see it and because `import()` in CommonJS fails in test runners that have no flag for it.
- * sharp's settings (concurrency, cache, blocked loaders) belong to the whole process and are left alone.
- */
-function loadSharp(): typeof sharp {
-  try {
-    return require('sharp') as typeof sharp;
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw makeError('ERR_BINARY_NOT_FOUND', `cannot load sharp: ${oneLine(reason)}`, {
-      name: 'sharp',
-      hint: 'run npm install --include=optional sharp, or pass raw pixels',
-      cause,
-    });
-  }
 }
 
 /** sharp's name of a format, where it is not ours. */

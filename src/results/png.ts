@@ -1,20 +1,8 @@
 /** A mask as a PNG file. The pixels come from mask.ts. */
-import type sharp from 'sharp';
-import { makeError } from '../errors.js';
+import { loadSharp } from '../load-sharp.js';
 import type { ImageSize } from './types.js';
 
 // Loaded with the first PNG: importing the package stays light. A literal `require` because bundlers see it.
-function loadSharp(): typeof sharp {
-  try {
-    return require('sharp') as typeof sharp;
-  } catch (cause) {
-    throw makeError('ERR_BINARY_NOT_FOUND', 'cannot load sharp', {
-      name: 'sharp',
-      hint: 'run npm install --include=optional sharp',
-      cause,
-    });
-  }
-}
 
 /** One channel of 8 bits: 0 outside, 255 inside. `data` is row-major, 0 or 1. */
 export async function maskPng(data: Uint8Array, size: ImageSize): Promise<Buffer> {

@@ -117,7 +117,9 @@ function fieldsOf(schema: ExtractSchema): ExtractSchema {
 }
 
 function toQuestion(name: string, spec: FieldSpec) {
-  const { type, question } = typeof spec === 'string' ? { type: spec, question: undefined } : spec;
+  // Spread, as null and undefined cannot be taken apart.
+  const { type, question } =
+    typeof spec === 'string' ? { type: spec, question: undefined } : { ...spec };
   if (!(FIELD_TYPES as readonly unknown[]).includes(type)) {
     const expected = `one of ${FIELD_TYPES.map((one) => `"${one}"`).join(', ')}`;
     const found = showValue(type);

@@ -11,7 +11,7 @@ const MAX_LABEL_LENGTH = 200;
  * a line break, with ";" (which separates labels), with a loc or seg token.
  */
 export function labelList(labels: string | readonly string[]): readonly string[] {
-  const given: readonly unknown[] = Array.isArray(labels) ? labels : [labels];
+  const given: readonly unknown[] = Array.isArray(labels) ? [...labels] : [labels];
   if (given.length === 0 || given.length > MAX_LABELS) {
     throw range('labels', `a list of ${given.length}`, `1 to ${MAX_LABELS} labels`);
   }

@@ -95,7 +95,7 @@ export async function sweep(
 
 function promptList(prompts: readonly string[]): readonly string[] {
   if (Array.isArray(prompts) && prompts.length > 0 && prompts.length <= MAX_PROMPTS) {
-    return [...new Set((prompts as readonly unknown[]).map((one) => promptText('prompt', one)))];
+    return [...new Set(([...prompts] as unknown[]).map((one) => promptText('prompt', one)))];
   }
   const found = Array.isArray(prompts) ? `a list of ${prompts.length}` : 'no list';
   throw makeError('ERR_OPTION_RANGE', `prompts is ${found}, expected 1 to ${MAX_PROMPTS} prompts`, {

@@ -1,19 +1,25 @@
 /** The options of the public calls: defaults, ranges, and that their documentation says the same as their declarations. */
+
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DRAWING_OPTIONS, FILE_OPTIONS } from '../../../src/options/annotate.js';
 import { CONVERT_OPTIONS } from '../../../src/options/convert.js';
 import { GENERATE_OPTIONS, parseGenerateOptions } from '../../../src/options/generate.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS, parseEncodeOptions } from '../../../src/options/image.js';
 import { LOAD_OPTIONS, parseLoadOptions, threadCount } from '../../../src/options/load.js';
 import { type Declarations, parseOptions, REQUIRED } from '../../../src/options/option.js';
+import { VIDEO_OPTIONS } from '../../../src/options/video.js';
 
 /** File, its interface, its declarations, and values for what is required. */
 const FILES: readonly (readonly [string, string, Declarations, object])[] = [
   ['load', 'LoadOptions', LOAD_OPTIONS, {}],
   ['generate', 'GenerateOptions', GENERATE_OPTIONS, {}],
   ['image', 'EncodeOptions', ENCODE_OPTIONS, {}],
+  ['annotate', 'DrawingOptions', DRAWING_OPTIONS, {}],
+  ['annotate', 'FileOptions', FILE_OPTIONS, {}],
+  ['video', 'VideoOptions', VIDEO_OPTIONS, {}],
   ['convert', 'ConvertOptions', CONVERT_OPTIONS, { source: 'a', output: 'b', type: 'f32' }],
 ];
 

@@ -5,7 +5,7 @@ import { InputError } from '../../../../src/errors.js';
 import { parseInteger, parseNumber } from '../../../../src/tasks/fields/index.js';
 
 /** Answer, its number, the part that says so (the whole answer when left out). */
-const NUMBERS: readonly (readonly [string, number, string?])[] = [
+const NUMBERS: [string, number, string?][] = [
   ['5', 5],
   ['0', 0],
   ['-5', -5],
@@ -62,7 +62,7 @@ const NUMBERS: readonly (readonly [string, number, string?])[] = [
 ];
 
 describe('parseNumber', () => {
-  it.each<readonly [string, number, string?]>(NUMBERS)('reads %j as %d', (text, value, matched) => {
+  it.each(NUMBERS)('reads %j as %d', (text, value, matched) => {
     expect(parseNumber(text)).toEqual({ value, text: matched ?? text });
   });
 

@@ -1,0 +1,499 @@
+/** The task methods on the demo model: results, parts, cancelling, and what they share. Scores are checked in test/parity. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type DetectedObject,
+  PaliGemma,
+  type Picture,
+  type PictureInput,
+  type Timings,
+} from '../../src/index.js';
+import { convertedModel, DEMO_MODEL, imagePath } from '../support/models.js';
+
+const SCENE = imagePath('scene2.png');
+const LABELS = ['black star', 'yellow triangle', 'yellow star', 'green square'];
+
+const unhandled: unknown[] = [];
+const note = (reason: unknown): void => void unhandled.push(reason);
+let model: PaliGemma;
+beforeAll(async () => {
+  process.on('unhandledRejection', note);
+  model = await PaliGemma.load(DEMO_MODEL);
+});
+afterAll(async () => {
+  process.off('unhandledRejection', note);
+  await model.dispose();
+});
+afterEach(async () => {
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+});
+
+/** Every task that needs no mask codec, as one call; with its options. */
+const TASKS: Readonly<
+  Record<
+    string,
+    (
+      on: PaliGemma,
+      image: PictureInput,
+      options: { signal?: AbortSignal },
+    ) => Promise<unknown> | PromiseLike<unknown>
+  >
+> = {
+  caption: (on, image, o) => on.caption(image, o),
+  ask: (on, image, o) => on.ask(image, 'how many shapes are there?', o),
+  ocr: (on, image, o) => on.ocr(image, o),
+  detect: (on, image, o) => on.detect(image, LABELS, o),
+  compare: (on, image, o) => on.compare([image, image], 'both are red', o),
+  classify: (on, image, o) => on.classify(image, LABELS, o),
+  generate: (on, image, o) => on.generate(image, 'caption es', o),
+};
+
+async function timingsOf(run: PromiseLike<unknown>): Promise<Timings> {
+  return ((await run) as { readonly timings: Timings }).timings;
+}
+
+describe('results', () => {
+  test('caption: the text, its prompt, what it cost', async () => {
+    const result = await model.caption(SCENE);
+    expect(result).toMatchObject({
+      prompt: 'caption en',
+      text: 'a green square, a black square, a yellow star and a yellow triangle',
+      finishReason: 'stop',
+      image: { width: 224, height: 224 },
+    });
+    expect(result.raw).toBe(result.text);
+    expect(result.score).toBeGreaterThan(0);
+    expect(result.score).toBeLessThan(1);
+    expect(result.usage.completionTokens).toBeGreaterThan(10);
+    const spanish = await model.caption(SCENE, { language: 'es', length: 'short' });
+    expect(spanish.prompt).toBe('cap es');
+  });
+
+  test('ask, bare, and as a number or yes or no', async () => {
+    const question = 'how many shapes are there?';
+    expect(await model.ask(SCENE, ` ${question} `)).toMatchObject({
+      prompt: `answer en ${question}`,
+      text: '3',
+    });
+    expect((await model.ask(SCENE, question, { bare: true })).prompt).toBe(question);
+    expect(await model.ask(SCENE, question, { kind: 'number' })).toMatchObject({ text: '3' });
+    const yesNo = await model.ask(SCENE, question, { kind: 'yes-no' });
+    expect(['yes', 'no']).toContain(yesNo.text);
+    // Scores are of the model itself: it would not have said that.
+    expect(yesNo.score).toBeLessThan(0.1);
+    expect((await model.ask([SCENE, SCENE], question)).usage.imageTokens).toBe(128);
+  });
+
+  test('ocr: the text and each word with its score', async () => {
+    const { text, words, prompt, score } = await model.ocr(imagePath('text0.png'));
+    expect([prompt, text]).toEqual(['ocr', 'ID 472']);
+    expect(words.map((word) => word.text)).toEqual(['ID', '472']);
+    for (const word of words) {
+      expect(word.score).toBeGreaterThanOrEqual(score);
+      expect(word.score).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('detect: boxes in pixels of the original, with both parts of the score', async () => {
+    const result = await model.detect(imagePath('wide.jpg'), ['purple circle', 'yellow triangle']);
+    expect(result).toMatchObject({
+      prompt: 'detect purple circle ; yellow triangle',
+      labels: ['purple circle', 'yellow triangle'],
+      image: { width: 641, height: 419 },
+      incomplete: 0,
+      dropped: [],
+      finishReason: 'stop',
+    });
+    expect(result.detections.length).toBeGreaterThan(0);
+    const bins = [...result.raw.matchAll(/<loc(\d{4})>/g)].map((match) => Number(match[1]));
+    for (const [i, { box, score, boxScore, labelScore }] of result.detections.entries()) {
+      const [ymin = 0, xmin = 0, ymax = 0, xmax = 0] = bins.slice(4 * i, 4 * i + 4);
+      expect(box.xmin).toBeCloseTo((xmin / 1023) * 641, 9);
+      expect(box.ymin).toBeCloseTo((ymin / 1023) * 419, 9);
+      expect(box.xmax).toBeCloseTo((xmax / 1023) * 641, 9);
+      expect(box.ymax).toBeCloseTo((ymax / 1023) * 419, 9);
+      expect(score).toBeCloseTo(boxScore * labelScore, 12);
+      expect(score).toBeGreaterThan(0);
+      expect(score).toBeLessThanOrEqual(1 + 1e-6);
+    }
+  });
+
+  test('detect: minScore, restrictLabels and expectedBox do what they say', async () => {
+    const all = await model.detect(SCENE, LABELS);
+    expect(all.detections.length).toBeGreaterThan(1);
+    const best = Math.max(...all.detections.map(({ score }) => score));
+    const some = await model.detect(SCENE, LABELS, { minScore: best });
+    expect(some.detections.map(({ score }) => score)).toEqual([best]);
+    expect(some.belowMinScore).toBe(all.detections.length + all.duplicates - 1 - some.duplicates);
+
+    const strange = await model.detect(SCENE, ['black star'], {
+      restrictLabels: true,
+      temperature: 3,
+      seed: 1,
+      maxTokens: 100,
+    });
+    for (const { label } of strange.detections) expect(label).toBe('black star');
+
+    const mean = await model.detect(SCENE, LABELS, { expectedBox: true });
+    expect(mean.raw).toBe(all.raw);
+    for (const [i, { box, score }] of mean.detections.entries()) {
+      expect(score).toBe(all.detections[i]?.score);
+      expect(box).not.toEqual(all.detections[i]?.box);
+      expect(Math.min(box.xmin, box.ymin)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(box.xmax, box.ymax)).toBeLessThanOrEqual(224);
+    }
+  });
+
+  test('detect: what is cut off is left out and counted', async () => {
+    const whole = await model.detect(SCENE, LABELS);
+    const cut = await model.detect(SCENE, LABELS, { maxTokens: 10 });
+    expect(cut).toMatchObject({ finishReason: 'length', incomplete: 1 });
+    expect(cut.dropped).toEqual([
+      { text: expect.stringMatching(/^(<loc\d{4}>){2}$/), reason: 'incomplete' },
+    ]);
+    expect(cut.detections).toEqual([whole.detections[0]]);
+  });
+
+  test('compare: true, false or neither', async () => {
+    const result = await model.compare([SCENE, imagePath('scene0.png')], 'both show a star');
+    expect(result.prompt).toBe('answer en both show a star');
+    expect(result.usage.imageTokens).toBe(128);
+    // The demo model was not trained on pairs: what it says is no verdict.
+    const said = result.text.toLowerCase();
+    const verdicts = new Map([
+      ['true', true],
+      ['yes', true],
+      ['false', false],
+      ['no', false],
+    ]);
+    expect(result.answer).toBe(verdicts.get(said));
+  });
+
+  test('generate: any prompt, with the tokens', async () => {
+    const result = await model.generate(SCENE, 'caption en', { topLogprobs: 2 });
+    const caption = await model.caption(SCENE);
+    expect([result.text, result.score]).toEqual([caption.text, caption.score]);
+    expect(model.detokenize(result.tokens)).toBe(result.raw);
+    expect(result.logprobs).toHaveLength(result.tokens.length);
+    expect(result.topLogprobs?.[0]?.[0]?.token).toBe(result.tokens[0]);
+    expect(await model.generate(SCENE, '', {})).not.toHaveProperty('topLogprobs');
+  });
+
+  test('pictures of one pixel and of one line have answers and boxes inside them', async () => {
+    for (const name of ['dot.png', 'line.png']) {
+      const { image } = await model.caption(imagePath(name));
+      expect(Math.min(image.width, image.height)).toBe(1);
+      const { detections } = await model.detect(imagePath(name), LABELS, { maxTokens: 60 });
+      for (const { box } of detections) {
+        expect(box.xmin).toBeGreaterThanOrEqual(0);
+        expect(box.xmax).toBeLessThanOrEqual(image.width);
+        expect(box.ymax).toBeLessThanOrEqual(image.height);
+      }
+      await expect(model.classify(imagePath(name), LABELS)).resolves.toMatchObject({ image });
+    }
+  });
+});
+
+describe('a box without area', () => {
+  test('is reported, not given', async () => {
+    // At a high temperature half of all boxes have their edges the wrong way round.
+    const found = await Promise.all(
+      Array.from({ length: 12 }, (_, seed) =>
+        model.detect(SCENE, 'star', { temperature: 50, seed, restrictLabels: true, maxTokens: 40 }),
+      ),
+    );
+    const empty = found.flatMap(({ dropped }) =>
+      dropped.filter(({ reason }) => reason === 'emptyBox'),
+    );
+    expect(empty.length).toBeGreaterThan(0);
+    for (const { text } of empty) {
+      const edges = [...text.matchAll(/<loc(\d{4})>/g)].map((match) => Number(match[1]));
+      const [ymin = 0, xmin = 0, ymax = 0, xmax = 0] = edges;
+      expect(ymax > ymin && xmax > xmin).toBe(false);
+    }
+    for (const { detections } of found) {
+      for (const { box } of detections) {
+        expect(box.xmax).toBeGreaterThan(box.xmin);
+        expect(box.ymax).toBeGreaterThan(box.ymin);
+      }
+    }
+  });
+});
+
+describe('one picture', () => {
+  const questions = Array.from({ length: 10 }, (_, i) => `is there a shape number ${i}?`);
+
+  test('is encoded once for ten questions, one after the other', async () => {
+    const fresh = await PaliGemma.load(DEMO_MODEL);
+    let encodings = 0;
+    for (const question of questions) {
+      encodings += (await fresh.ask(SCENE, question, { maxTokens: 4 })).timings.encodings;
+    }
+    expect(encodings).toBe(1);
+    await fresh.dispose();
+  });
+
+  test('is encoded once for ten questions at once, from a path or prepared', async () => {
+    for (const isPrepared of [false, true]) {
+      const fresh = await PaliGemma.load(DEMO_MODEL, { slots: 3 });
+      const image = isPrepared ? await fresh.prepare(SCENE) : SCENE;
+      const answers = await Promise.all(
+        questions.map((question) => fresh.ask(image, question, { maxTokens: 4 })),
+      );
+      expect(answers.reduce((sum, { timings }) => sum + timings.encodings, 0)).toBe(1);
+      expect(answers.reduce((sum, { usage }) => sum + usage.cachedImages, 0)).toBe(9);
+      await fresh.dispose();
+    }
+  });
+
+  test('is encoded once for all tasks at once', async () => {
+    const fresh = await PaliGemma.load(DEMO_MODEL);
+    const image = await fresh.prepare(SCENE);
+    const all = await Promise.all(
+      Object.values(TASKS).map((task) => timingsOf(task(fresh, image, {}))),
+    );
+    expect(all.reduce((sum, { encodings }) => sum + encodings, 0)).toBe(1);
+    await fresh.dispose();
+  });
+
+  test('prepared once gives the same results as from its file', async () => {
+    const image = await model.prepare(imagePath('rotated.jpg'));
+    const again = await model.prepare(image);
+    expect(again).toBe(image);
+    for (const [name, task] of Object.entries(TASKS)) {
+      const [a, b] = (await Promise.all([
+        task(model, image, {}),
+        task(model, imagePath('rotated.jpg'), {}),
+      ])) as [Record<string, unknown>, Record<string, unknown>];
+      for (const result of [a, b]) {
+        delete result['timings'];
+        delete result['usage'];
+      }
+      expect(a, name).toEqual(b);
+      expect(a['image'], name).toEqual({ width: image.width, height: image.height });
+    }
+  });
+});
+
+describe('a picture prepared for a model of another size', () => {
+  let tiny: PaliGemma;
+  let picture: Picture;
+  beforeAll(async () => {
+    tiny = await PaliGemma.load(await convertedModel('tiny-paligemma2', 'f32'));
+    picture = await tiny.prepare(SCENE);
+  });
+  afterAll(() => tiny.dispose());
+
+  for (const [name, task] of Object.entries({
+    ...TASKS,
+    prepare: ((on, image) => on.prepare(image)) satisfies (typeof TASKS)[string],
+    encode: ((on, image) => on.encode(image)) satisfies (typeof TASKS)[string],
+    score: ((on, image) => on.score(image, 'ocr', ['a'])) satisfies (typeof TASKS)[string],
+  })) {
+    test(`is refused by ${name}`, async () => {
+      await expect(task(model, picture, {})).rejects.toMatchObject({
+        code: 'ERR_OPTION_RANGE',
+        message: expect.stringContaining('prepared for a model of 56 pixels, expected 224'),
+        hint: 'prepare it with the model that is asked',
+      });
+    });
+  }
+});
+
+describe('looping', () => {
+  test('over text gives its pieces, then the result is there', async () => {
+    const run = model.caption(SCENE);
+    let text = '';
+    for await (const piece of run) text += piece.text;
+    const result = await run.result;
+    expect(text).toBe(result.raw);
+    let again = '';
+    for await (const piece of run) again += piece.text;
+    expect(again).toBe(text);
+  });
+
+  test('over detections gives each once it is said, before the answer ends', async () => {
+    const run = model.detect(SCENE, LABELS, { duplicateIou: 1 });
+    let hasEnded = false;
+    run.result.then(
+      () => {
+        hasEnded = true;
+      },
+      () => {},
+    );
+    const found: DetectedObject[] = [];
+    for await (const detection of run) {
+      if (found.length === 0) expect(hasEnded).toBe(false);
+      found.push(detection);
+    }
+    expect(found.length).toBeGreaterThan(1);
+    expect(found).toEqual((await run).detections);
+  });
+
+  test('twice at once gives all parts to both', async () => {
+    const run = model.detect(SCENE, LABELS);
+    const collect = async (): Promise<DetectedObject[]> => {
+      const parts: DetectedObject[] = [];
+      for await (const part of run) parts.push(part);
+      return parts;
+    };
+    const [a, b] = await Promise.all([collect(), collect()]);
+    expect(a).toEqual(b);
+    expect(a.length).toBeGreaterThan(1);
+  });
+
+  test('left early, cancels the call; later calls work', async () => {
+    for (const leave of [
+      () => model.caption(SCENE),
+      () => model.detect(SCENE, LABELS),
+      () => model.generate(SCENE, 'caption en'),
+    ]) {
+      const run = leave();
+      for await (const _ of run) break;
+      await expect(run.result).rejects.toMatchObject({ name: 'AbortError' });
+      await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+    }
+    expect((await model.ocr(imagePath('text0.png'))).text).toBe('ID 472');
+  });
+});
+
+describe('every task', () => {
+  for (const [name, task] of Object.entries(TASKS)) {
+    test(`${name} rejects with the reason of its signal, before and during`, async () => {
+      await expect(task(model, SCENE, { signal: AbortSignal.abort('before') })).rejects.toBe(
+        'before',
+      );
+      const controller = new AbortController();
+      const { signal } = controller;
+      // A picture that nobody has seen yet, behind other work: it cannot be through at once.
+      const busy = model.caption(imagePath('scene1.png'));
+      const run = task(model, imagePath('wide.jpg'), { signal });
+      setImmediate(() => controller.abort('during'));
+      await expect(run).rejects.toBe('during');
+      await busy;
+    });
+
+    test(`${name} rejects when its model is disposed of, during and after`, async () => {
+      const fresh = await PaliGemma.load(DEMO_MODEL);
+      const run = task(fresh, SCENE, {});
+      const outcome = expect(run).rejects.toMatchObject({ code: 'ERR_DISPOSED' });
+      await fresh.dispose();
+      await outcome;
+      await expect(task(fresh, SCENE, {})).rejects.toMatchObject({ code: 'ERR_DISPOSED' });
+    });
+
+    test(`${name} tells what is wrong with its picture`, async () => {
+      await expect(task(model, 'no such picture.png', {})).rejects.toMatchObject({
+        code: 'ERR_IMAGE_NOT_FOUND',
+      });
+      await expect(task(model, Buffer.from('no picture'), {})).rejects.toMatchObject({
+        code: 'ERR_IMAGE_FORMAT',
+      });
+      await expect(task(model, null as never, {})).rejects.toMatchObject({
+        code: 'ERR_OPTION_TYPE',
+      });
+    });
+  }
+
+  test('that fails rejects its loop, its await and its result', async () => {
+    const run = model.detect('no such picture.png', 'cat');
+    const loop = async (): Promise<void> => {
+      for await (const _ of run) throw new Error('there is no part');
+    };
+    const expected = { code: 'ERR_IMAGE_NOT_FOUND' };
+    await expect(loop()).rejects.toMatchObject(expected);
+    await expect(run).rejects.toMatchObject(expected);
+    await expect(run.result).rejects.toMatchObject(expected);
+  });
+
+  test('that is wrongly called says so in a rejection, not by throwing, looked at or not', async () => {
+    const runs = [
+      () => model.detect(SCENE, []),
+      () => model.ask(SCENE, 7 as never),
+      () => model.caption(SCENE, { length: 'huge' as never }),
+      () => model.compare([SCENE] as never, 'x'),
+      () => model.generate(SCENE, 7 as never),
+      () => model.refer(SCENE, ''),
+      () => model.segment(SCENE, []),
+      () => model.ocr(SCENE, { nonsense: 1 } as never),
+    ].map((call) => call());
+    // Nobody looks at these.
+    model.detect(SCENE, []);
+    model.classify(SCENE, ['a']).catch(() => {});
+    for (const run of runs) {
+      await expect(run).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_OPTION_/) });
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).toEqual([]);
+  });
+});
+
+describe('the pattern of generate', () => {
+  test('is kept to, greedily and at any temperature', async () => {
+    for (const [pattern, form] of [
+      ['\\d{3}', /^\d{3}$/],
+      ['\\d{1,4}(\\.\\d{2})?', /^\d{1,4}(\.\d{2})?$/],
+      ['(red|green) (star|square)', /^(red|green) (star|square)$/],
+      ['\\d{4}-\\d{2}-\\d{2}', /^\d{4}-\d{2}-\d{2}$/],
+      ['<loc>{4} a dog', /^(<loc\d{4}>){4} a dog$/],
+      ['[Ä北]{2}', /^[Ä北]{2}$/],
+    ] as const) {
+      for (const temperature of [0, 1, 20]) {
+        const result = await model.generate(SCENE, 'caption en', {
+          pattern,
+          temperature,
+          seed: 3,
+          maxTokens: 30,
+        });
+        expect(result.text).toMatch(form);
+        expect(result.finishReason).toBe('stop');
+      }
+    }
+  });
+
+  test('does not change what the model says of itself', async () => {
+    const free = await model.generate(SCENE, 'answer en how many shapes are there?');
+    const kept = await model.generate(SCENE, 'answer en how many shapes are there?', {
+      pattern: '\\d+',
+    });
+    expect(kept.tokens).toEqual(free.tokens);
+    expect(kept.score).toBe(free.score);
+  });
+
+  for (const [pattern, message] of [
+    ['(', 'pattern ends at byte 1, expected ")"'],
+    ['ab)', 'pattern has ")" at byte 2'],
+    ['a**', 'pattern has "*" at byte 2, expected no second repetition'],
+    ['*', 'pattern has "*" at byte 0'],
+    ['a{3,2}', 'a count that is not below the first'],
+    ['a{1001}', 'expected at most 1000 repetitions'],
+    ['[b-a]', 'a range that does not go backwards'],
+    ['[]', 'a class of at least one character'],
+    ['Ä\\q', 'at byte 3, expected d, n or a punctuation mark after the backslash'],
+    ['<loc', 'pattern has "<" at byte 0'],
+    ['(((a{1000}){1000}){1000})', 'pattern has more than'],
+  ] as const) {
+    test(`"${pattern}" is refused with its place`, async () => {
+      await expect(model.generate(SCENE, 'ocr', { pattern })).rejects.toMatchObject({
+        code: 'ERR_OPTION_RANGE',
+        subject: 'pattern',
+        message: expect.stringContaining(message),
+      });
+    });
+  }
+
+  test('that the vocabulary cannot spell, or of another type, is refused', async () => {
+    for (const [pattern, code] of [
+      ['', 'ERR_OPTION_RANGE'],
+      ['a\0b', 'ERR_OPTION_RANGE'],
+      ['x'.repeat(1_000_001), 'ERR_OPTION_RANGE'],
+      [/\d+/, 'ERR_OPTION_TYPE'],
+      [7, 'ERR_OPTION_TYPE'],
+    ] as const) {
+      await expect(
+        model.generate(SCENE, 'ocr', { pattern: pattern as never }),
+      ).rejects.toMatchObject({ code, subject: 'pattern' });
+    }
+    expect((await model.ocr(imagePath('text0.png'))).text).toBe('ID 472');
+  });
+});
