@@ -17,12 +17,12 @@ import { type Instance, MASK_TOKENS, segValue } from './instances.js';
 import { labelList, promptText } from './labels.js';
 import { REFER_PATTERN, segmentPattern } from './patterns.js';
 import { PROMPTS } from './prompts.js';
-import { meanProbability } from './scores.js';
+import { maskScore } from './scores.js';
 import { TaskRun } from './task-run.js';
 
 /** A detection with its mask and the mask's part of the score. */
 export interface SegmentedObject extends DetectedObject, Segment {
-  /** The geometric mean of the probabilities of the mask's 16 tokens. */
+  /** How clearly the mask tells inside from outside, 0 to 1. */
   readonly maskScore: number;
 }
 
@@ -82,13 +82,13 @@ function run(
       if (instance.segs.length !== MASK_TOKENS)
         return { text: rawOf(instance), reason: 'malformed' };
       const made = decode(model, instance, signal).then((soft): SegmentedObject => {
-        const maskScore = meanProbability(instance.segs);
+        const clearness = maskScore(soft);
         const object = {
           ...detection,
           // A phrase is the label of what it speaks of.
           label: detection.label === '' ? (labels[0] ?? '') : detection.label,
-          score: detection.score * maskScore,
-          maskScore,
+          score: detection.score * clearness,
+          maskScore: clearness,
           mask: new Mask(soft, detection.box, size),
         };
         if (object.score >= o.minScore) emit(object);

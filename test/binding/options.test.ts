@@ -107,6 +107,24 @@ const GENERATE: Readonly<Record<keyof GenerateOptions, () => Promise<void>>> = {
     expect(await draw(5)).toEqual(await draw(5));
     expect(await draw(5)).not.toEqual(await draw(6));
   },
+  pattern: async () => expect((await ask({ pattern: '[a-c]{3}' })).text).toMatch(/^[a-c]{3}$/),
+  locProbabilities: async () => {
+    const stream = model.stream(SCENE, 'detect red circle', {
+      pattern: '<loc>{4}',
+      locProbabilities: true,
+    });
+    for await (const piece of stream) expect(piece.locProbabilities).toHaveLength(1024);
+    expect((await stream.result).tokens).toHaveLength(4);
+  },
+  stopAtRepetition: async () => {
+    // Made to go on for ever, the model comes to say the same box again.
+    const again = { pattern: '(<loc>{4};){200}', maxTokens: 400 };
+    expect((await ask(again)).finishReason).toBe('length');
+    const stopped = await ask({ ...again, stopAtRepetition: true });
+    expect(stopped.finishReason).toBe('repetition');
+    const [last, before] = stopped.text.split(';').slice(0, -1).reverse();
+    expect(last).toBe(before);
+  },
   topLogprobs: async () => {
     const { topLogprobs } = await ask({ topLogprobs: 4, maxTokens: 2 });
     expect(topLogprobs?.map((top) => top.length)).toEqual([4, 4]);

@@ -5,6 +5,7 @@ import {
   PaliGemma,
   type Picture,
   type PictureInput,
+  type SegmentedObject,
   type Timings,
 } from '../../src/index.js';
 import { convertedModel, DEMO_MODEL, imagePath } from '../support/models.js';
@@ -28,7 +29,7 @@ afterEach(async () => {
   expect(unhandled).toEqual([]);
 });
 
-/** Every task that needs no mask codec, as one call; with its options. */
+/** Every task, as one call; with its options. */
 const TASKS: Readonly<
   Record<
     string,
@@ -43,6 +44,8 @@ const TASKS: Readonly<
   ask: (on, image, o) => on.ask(image, 'how many shapes are there?', o),
   ocr: (on, image, o) => on.ocr(image, o),
   detect: (on, image, o) => on.detect(image, LABELS, o),
+  segment: (on, image, o) => on.segment(image, 'green square', o),
+  refer: (on, image, o) => on.refer(image, 'the green square', o),
   compare: (on, image, o) => on.compare([image, image], 'both are red', o),
   classify: (on, image, o) => on.classify(image, LABELS, o),
   generate: (on, image, o) => on.generate(image, 'caption es', o),
@@ -152,6 +155,53 @@ describe('results', () => {
       { text: expect.stringMatching(/^(<loc\d{4}>){2}$/), reason: 'incomplete' },
     ]);
     expect(cut.detections).toEqual([whole.detections[0]]);
+  });
+
+  test('segment: a mask in each box, and all three parts of the score', async () => {
+    const run = model.segment(imagePath('wide.jpg'), 'yellow triangle');
+    const parts: SegmentedObject[] = [];
+    for await (const part of run) parts.push(part);
+    const result = await run;
+    expect(result).toMatchObject({
+      prompt: 'segment yellow triangle',
+      labels: ['yellow triangle'],
+      image: { width: 641, height: 419 },
+      dropped: [],
+    });
+    expect(result.segments).toHaveLength(1);
+    expect(parts).toEqual(result.segments);
+    for (const { label, score, labelScore, boxScore, maskScore, box, mask } of result.segments) {
+      expect(label).toBe('yellow triangle');
+      expect(score).toBeCloseTo(labelScore * boxScore * maskScore, 12);
+      expect(maskScore).toBeGreaterThan(0);
+      expect(maskScore).toBeLessThan(1);
+      expect(mask.image).toEqual({ width: 641, height: 419 });
+      // A triangle fills half of its box.
+      const boxArea = (box.xmax - box.xmin) * (box.ymax - box.ymin);
+      expect(mask.area / boxArea).toBeGreaterThan(0.3);
+      expect(mask.area / boxArea).toBeLessThan(0.7);
+    }
+  });
+
+  test('segment: constrained or not, the answer is the same; restricted, so is its label', async () => {
+    const [kept, free, strange] = await Promise.all([
+      model.segment(SCENE, 'green square'),
+      model.segment(SCENE, 'green square', { constrained: false }),
+      model.segment(SCENE, 'cat', { restrictLabels: true, temperature: 2, seed: 5, maxTokens: 60 }),
+    ]);
+    expect(kept.segments.length).toBeGreaterThan(0);
+    expect([kept.raw, kept.segments]).toEqual([free.raw, free.segments]);
+    for (const { label } of strange.segments) expect(label).toBe('cat');
+  });
+
+  test('refer: one box with its mask, called by the phrase', async () => {
+    const { prompt, segments, raw } = await model.refer(SCENE, 'the green square', {
+      temperature: 0,
+    });
+    expect(prompt).toBe('the green square');
+    expect(raw).toMatch(/^(<loc\d{4}>){4}(<seg\d{3}>){16}$/);
+    expect(segments.length).toBeLessThanOrEqual(1);
+    for (const { label } of segments) expect(label).toBe('the green square');
   });
 
   test('compare: true, false or neither', async () => {
@@ -284,12 +334,13 @@ describe('a picture prepared for a model of another size', () => {
   });
   afterAll(() => tiny.dispose());
 
-  for (const [name, task] of Object.entries({
+  const calls: typeof TASKS = {
     ...TASKS,
-    prepare: ((on, image) => on.prepare(image)) satisfies (typeof TASKS)[string],
-    encode: ((on, image) => on.encode(image)) satisfies (typeof TASKS)[string],
-    score: ((on, image) => on.score(image, 'ocr', ['a'])) satisfies (typeof TASKS)[string],
-  })) {
+    prepare: (on, image) => on.prepare(image),
+    encode: (on, image) => on.encode(image),
+    score: (on, image) => on.score(image, 'ocr', ['a']),
+  };
+  for (const [name, task] of Object.entries(calls)) {
     test(`is refused by ${name}`, async () => {
       await expect(task(model, picture, {})).rejects.toMatchObject({
         code: 'ERR_OPTION_RANGE',
@@ -346,7 +397,7 @@ describe('looping', () => {
     for (const leave of [
       () => model.caption(SCENE),
       () => model.detect(SCENE, LABELS),
-      () => model.generate(SCENE, 'caption en'),
+      () => model.generate(SCENE, 'caption en', { pattern: 'a{200}' }),
     ]) {
       const run = leave();
       for await (const _ of run) break;

@@ -6,9 +6,9 @@ import type { Instance } from '../../../src/tasks/instances.js';
 import {
   answerScore,
   boxScore,
-  expectedBin,
+  expectedBins,
   jointProbability,
-  meanProbability,
+  maskScore,
   textScore,
 } from '../../../src/tasks/scores.js';
 
@@ -56,19 +56,18 @@ describe('answers and texts', () => {
   test('tokens: their product, their geometric mean, and what none are', () => {
     expect(jointProbability([piece(0.5), piece(0.5), piece(0.8)])).toBeCloseTo(0.2, 12);
     expect(jointProbability([])).toBe(1);
-    expect(meanProbability([piece(0.25), piece(1)])).toBeCloseTo(0.5, 12);
-    expect(meanProbability([])).toBe(0);
+    expect(maskScore(Float32Array.of(-3, 0.5, 0, 1))).toBe(0.625);
   });
 });
 
 describe('boxScore', () => {
-  test('is the product of the masses within an eighth of the side around each edge', () => {
-    // 80 high: 10 bins either way; 16 wide: 2.
+  test('is the product of the masses within a quarter of the side around each edge', () => {
+    // 80 high: 20 bins either way; 16 wide: 4.
     const score = boxScore(
       instance(
-        loc(100, { 100: 0.3, 90: 0.2, 110: 0.1, 89: 0.2, 111: 0.2 }),
-        loc(200, { 200: 0.4, 198: 0.3, 202: 0.2, 197: 0.05, 203: 0.05 }),
-        loc(180, { 180: 0.5, 175: 0.5 }),
+        loc(100, { 100: 0.3, 80: 0.2, 120: 0.1, 79: 0.2, 121: 0.2 }),
+        loc(200, { 200: 0.4, 196: 0.3, 204: 0.2, 195: 0.05, 205: 0.05 }),
+        loc(180, { 180: 0.5, 170: 0.5 }),
         loc(216, { 216: 0.25 }),
       ),
     );
@@ -102,7 +101,8 @@ describe('boxScore', () => {
       const text = `<loc000${i}>`;
       return { text, token: i, logprob: Math.log(p) };
     });
-    expect(boxScore(instance(...bare))).toBeCloseTo(0.2, 12);
+    // As the distributions are, in f32.
+    expect(boxScore(instance(...bare))).toBeCloseTo(0.2, 6);
   });
 
   test('is at least the probability of the four tokens and at most 1', () => {
@@ -122,23 +122,53 @@ describe('boxScore', () => {
         });
         const score = boxScore(instance(...locs));
         expect(score).toBeGreaterThanOrEqual(jointProbability(locs) * (1 - 1e-5));
-        expect(score).toBeLessThanOrEqual(1 + 1e-5);
+        expect(score).toBeLessThanOrEqual(1);
       }),
       { numRuns: 50 },
     );
   });
 });
 
-describe('expectedBin', () => {
-  test('is the mean of the loc distribution, whatever part of all tokens it is', () => {
-    expect(expectedBin(loc(100, { 100: 0.5, 104: 0.5 }))).toBeCloseTo(102, 6);
-    expect(expectedBin(loc(100, { 100: 0.05, 104: 0.15 }))).toBeCloseTo(103, 4);
-    expect(expectedBin(loc(1023, { 1023: 1 }))).toBe(1023);
-    expect(expectedBin(loc(0, { 0: 1 }))).toBe(0);
+describe('expectedBins', () => {
+  test('are the means around the edges, whatever part of all tokens they are', () => {
+    const bins = expectedBins(
+      instance(
+        loc(100, { 100: 0.5, 104: 0.5 }),
+        loc(100, { 100: 0.05, 104: 0.15 }),
+        loc(200, { 200: 1 }),
+        loc(1023, { 1023: 0.5, 1021: 0.5 }),
+      ),
+    );
+    for (const [i, expected] of [102, 103, 200, 1022].entries()) {
+      expect(bins[i]).toBeCloseTo(expected, 3);
+    }
   });
 
-  test('is what was said where there is no distribution or nothing in it', () => {
-    expect(expectedBin({ text: '<loc0077>', token: 1, logprob: 0 })).toBe(77);
-    expect(expectedBin(loc(77, {}))).toBe(77);
+  test('do not mind what another object takes further away than a quarter of the side', () => {
+    const [ymin, xmin] = expectedBins(
+      instance(
+        loc(100, { 100: 0.3, 75: 0.1, 74: 0.6 }),
+        loc(100, { 100: 0.3, 125: 0.1, 126: 0.6 }),
+        loc(200, { 200: 1 }),
+        loc(200, { 200: 1 }),
+      ),
+    );
+    expect(ymin).toBeCloseTo(93.75, 3);
+    expect(xmin).toBeCloseTo(106.25, 3);
+  });
+
+  test('are what was said where there is no distribution or nothing in it', () => {
+    const bare: Piece = { text: '<loc0077>', token: 1, logprob: 0 };
+    expect(expectedBins(instance(bare, bare, bare, bare))).toEqual([77, 77, 77, 77]);
+    const nothing = [1, 2, 3, 1023].map((bin) => loc(bin, {}));
+    expect(expectedBins(instance(...nothing))).toEqual([1, 2, 3, 1023]);
+  });
+
+  test('lie in the picture', () => {
+    const [low, , high] = expectedBins(
+      instance(loc(0, { 0: 1, 1: 1 }), loc(0, {}), loc(1023, { 1022: 1, 1023: 1 }), loc(9, {})),
+    );
+    expect(low).toBeCloseTo(0.5, 6);
+    expect(high).toBeCloseTo(1022.5, 6);
   });
 });
