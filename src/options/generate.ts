@@ -105,6 +105,9 @@ export type ParsedGenerateOptions = Parsed<typeof GENERATE_OPTIONS>;
 // Fails to compile when the interface and the declarations part ways.
 true satisfies Same<GenerateOptions, Input<typeof GENERATE_OPTIONS>>;
 
-export function parseGenerateOptions(options?: GenerateOptions): ParsedGenerateOptions {
-  return parseOptions('predict', GENERATE_OPTIONS, options);
+export function parseGenerateOptions(
+  options?: GenerateOptions,
+  owner = 'predict',
+): ParsedGenerateOptions {
+  return parseOptions(owner, GENERATE_OPTIONS, options);
 }

@@ -93,7 +93,7 @@ export function generate(
   prompt: string,
   options?: GenerateOptions,
 ): TextRun<TextResult & Pick<Prediction, 'tokens' | 'logprobs' | 'topLogprobs'>> {
-  return textRun(model, image, prompt, parseGenerateOptions(options), (prediction) => {
+  return textRun(model, image, prompt, parseGenerateOptions(options, 'generate'), (prediction) => {
     const { text, tokens, logprobs, topLogprobs } = prediction;
     const score = textScore(prediction);
     const more = topLogprobs && { topLogprobs };
