@@ -3,10 +3,14 @@
 import path from 'node:path';
 import { PaliGemma } from '../lib/index.js';
 
-const [file = path.join(import.meta.dirname, '..', 'models', 'shapes-mix-224-q8_0.gguf'), rounds = '15'] =
-  process.argv.slice(2);
+const [
+  file = path.join(import.meta.dirname, '..', 'models', 'shapes-mix-224-q8_0.gguf'),
+  rounds = '15',
+] = process.argv.slice(2);
 const LABELS =
-  'red green blue yellow purple orange black white circle square triangle star one two three four five six seven eight'.split(' ');
+  'red green blue yellow purple orange black white circle square triangle star one two three four five six seven eight'.split(
+    ' ',
+  );
 const QUESTION = 'what color is the star?';
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];

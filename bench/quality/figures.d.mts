@@ -1,5 +1,5 @@
 /** Types of figures.mjs, which tests written in TypeScript use too. */
-import type { Box, ImageSize } from '../../src/results/types.js';
+import type { Box, Detection, ImageSize } from '../../src/results/types.js';
 
 export interface Instance {
   readonly box: Box;
@@ -24,6 +24,11 @@ export function matchBoxes(
   truth: readonly Box[],
   threshold?: number,
 ): { readonly ious: number[]; readonly used: Set<number> };
+export function judge<T extends Detection>(
+  detections: readonly T[],
+  objects: readonly { readonly color: string; readonly shape: string; readonly box: Box }[],
+  asked: readonly string[],
+): { readonly detection: T; readonly iou: number }[];
 export function editDistance(a: string, b: string): number;
 export function characterAccuracy(got: string, truth: string): number;
 

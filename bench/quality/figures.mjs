@@ -1,6 +1,6 @@
 // How each quality figure is counted, as generator/evaluate.py of the reference data counts it, and how sure one can be of it.
 // Pure functions over answers and truth; asking the model is quality.mjs.
-import { Random } from './scenes.mjs';
+import { matching, Random } from './scenes.mjs';
 
 /**
  * `<loc…>` boxes, `<seg…>` codes and labels of an answer: [{ box, codes, label }], box in pixels of `size`. Parts that are no
@@ -60,6 +60,23 @@ export function matchBoxes(found, truth, threshold = 0.5) {
     return best;
   });
   return { ious, used };
+}
+
+/**
+ * Detections against the objects of their own label, best score first, so that a threshold cuts off the end of the list:
+ * [{ detection, iou }], iou 0 for a wrong one. Right needs a label of those `asked` for.
+ */
+export function judge(detections, objects, asked) {
+  const sorted = [...detections].sort((a, b) => b.score - a.score);
+  return [...new Set(sorted.map((d) => d.label))].flatMap((label) => {
+    const own = sorted.filter((d) => d.label === label);
+    const truth = asked.includes(label) ? matching(objects, label).map((o) => o.box) : [];
+    const { ious } = matchBoxes(
+      own.map((d) => d.box),
+      truth,
+    );
+    return own.map((detection, i) => ({ detection, iou: ious[i] }));
+  });
 }
 
 /** Least number of characters to insert, delete or replace. */

@@ -23,6 +23,7 @@ import {
   SEEDS,
   scene,
 } from './scenes.mjs';
+import { printTable } from './table.mjs';
 import { throughMethods, throughPrompts } from './tasks.mjs';
 
 const { values: flags } = parseArgs({
@@ -166,11 +167,7 @@ if (flags.json) {
     const numbers = [percent(r.value), interval, String(r.count), percent(r.reference)];
     table.push([r.title, ...numbers, signed(r.difference), `±${percent(r.noise)}`, verdict]);
   }
-  const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
-  for (const row of table) {
-    const cells = row.map((c, i) => (i === 0 ? c.padEnd(widths[i]) : c.padStart(widths[i])));
-    console.log(cells.join('  ').trimEnd());
-  }
+  printTable(table);
   console.log(
     `\nIn per cent. 95 %: bootstrap over pictures. noise: 95 % of the difference, as the reference's figures come from ` +
       `${reference.scenes} scenes and ${reference.texts} texts only.\nkept: at most ${limit * 100} points below the reference.`,

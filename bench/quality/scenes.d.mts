@@ -5,6 +5,7 @@ export const SEEDS: {
   readonly quality: number;
   readonly calibration: number;
   readonly tests: number;
+  readonly options: number;
 };
 export const SIZE: number;
 export const COLORS: Readonly<Record<string, readonly [number, number, number]>>;
