@@ -29,11 +29,14 @@ import { GENERATE_OPTIONS } from '../../src/options/generate.js';
 import { ENCODE_OPTIONS } from '../../src/options/image.js';
 import { LOAD_OPTIONS } from '../../src/options/load.js';
 import { optionTable } from '../../src/options/option.js';
+import { DETECT_OPTIONS } from '../../src/options/tasks.js';
 import { ROOT } from '../support/models.js';
 
 const DOCUMENTS = [
   ...['README.md', 'CHANGELOG.md', 'SECURITY.md', 'models/README.md'],
-  ...readdirSync(path.join(ROOT, 'docs')).map((name) => `docs/${name}`),
+  ...readdirSync(path.join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
 ];
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
@@ -127,6 +130,12 @@ describe('the comparison of outputs', () => {
 const CAPTION = 'an orange triangle, a white circle and a yellow square';
 
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  'annotate.mjs': [
+    'white circle: score 0.8, with a mask',
+    'orange triangle: score 0.7, with a mask',
+    'yellow square: score 0.4, with a mask',
+    'drawn to annotated.webp',
+  ],
   'abort.mjs': [
     '1. the user went away',
     '2. TimeoutError',
@@ -281,6 +290,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'generate options': () => optionTable(GENERATE_OPTIONS),
   'encode options': () => optionTable(ENCODE_OPTIONS),
   'convert options': () => optionTable(CONVERT_OPTIONS),
+  'detect options': () => optionTable(DETECT_OPTIONS),
   sizes: sizeTable,
 };
 const TABLE = /(<!-- table: (.+) -->\n)[\s\S]*?(<!-- end of table -->)/g;
@@ -290,6 +300,7 @@ describe('tables', () => {
     ['README.md', 3],
     ['docs/api.md', 3],
     ['docs/conversion.md', 1],
+    ['docs/tasks.md', 1],
   ] as const)('in %s are those of the declarations', (file, count) => {
     const text = read(file);
     const current = text.replace(TABLE, (_, begin: string, name: string, end: string) => {
