@@ -74,7 +74,7 @@ describe('what the demo model finds', () => {
       const [found] = (await model.detect(picture, label)).detections;
       if (found === undefined || boxIou(found.box, truth.box) < 0.7) continue;
       right++;
-      for (let orientation = 1; orientation <= 8; orientation++) {
+      for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8] as const) {
         const file = await exifRotated(picture, orientation);
         const result = await model.detect(file, label);
         expect(result.image).toEqual({ width: 448, height: 300 });

@@ -1,0 +1,137 @@
+/** The commands of the tasks, run as a user runs them, with the bundled model. */
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../../support/models.js';
+import { paligemma } from './command.js';
+
+const SHAPES = path.join(ROOT, 'examples', 'pictures', 'shapes.png');
+const SIGN = path.join(ROOT, 'examples', 'pictures', 'text.png');
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'paligemma-tasks-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What `--json` gives about the one picture. */
+async function resultOf(args: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await paligemma([...args, '--json']);
+  expect(code, stderr).toBe(0);
+  const { results } = JSON.parse(stdout) as { results: Record<string, unknown>[] };
+  expect(results).toHaveLength(1);
+  return results[0] ?? {};
+}
+
+describe('text', () => {
+  it.each<[string, string[], string]>([
+    ['caption', [SHAPES], 'an orange triangle, a white circle and a yellow square\n'],
+    ['ask', [SHAPES, '-q', 'how many shapes are there?', '--kind', 'integer'], '3\n'],
+    ['ocr', [SIGN], 'ID 472\n'],
+    ['generate', [SIGN, '-p', 'ocr'], 'ID 472\n'],
+    ['extract', [SHAPES, '-f', 'total:date'], 'total: -\n'],
+  ])('%s prints the answer', async (command, args, expected) => {
+    const { code, stdout } = await paligemma([command, ...args]);
+    expect([code, stdout]).toEqual([0, expected]);
+  });
+
+  it('detect prints a line for each object', async () => {
+    const { stdout } = await paligemma(['detect', SHAPES, '-l', 'white circle', 'yellow square']);
+    expect(stdout).toMatch(
+      /^white circle 0\.\d{3} \[[\d., ]+\]\nyellow square 0\.\d{3} \[[\d., ]+\]\n$/,
+    );
+  });
+
+  it('classify prints the labels with their probabilities, best first', async () => {
+    const { stdout } = await paligemma([
+      ...['classify', SHAPES, '--question', 'what color is the triangle?'],
+      ...['--label', 'red', 'orange'],
+    ]);
+    expect(stdout).toMatch(/^orange 0\.\d{3}\nred 0\.\d{3}\n$/);
+  });
+});
+
+describe('JSON', () => {
+  it('names the picture, tells its size and gives masks as run-length code', async () => {
+    const result = await resultOf(['segment', SHAPES, '-l', 'white circle']);
+    expect(result).toMatchObject({
+      image: SHAPES,
+      size: { width: 224, height: 224 },
+      prompt: 'segment white circle',
+      segments: [{ label: 'white circle', mask: { rle: { size: [224, 224] } } }],
+      timings: { encodings: 1 },
+    });
+  });
+
+  it('of sweep holds consensus, agreement and phrasings', async () => {
+    const prompts = ['-p', 'detect white circle ; yellow square', '-p', 'detect yellow square'];
+    expect(await resultOf(['sweep', SHAPES, ...prompts])).toMatchObject({
+      kind: 'boxes',
+      phrasings: [{ prompt: prompts[1] }, { prompt: prompts[3] }],
+    });
+  });
+
+  it('of video counts the frames of a moving picture', async () => {
+    const clip = path.join(folder, 'clip.gif');
+    const frames = await Promise.all(
+      [SHAPES, SIGN].map((file) => sharp(file).removeAlpha().png().toBuffer()),
+    );
+    await sharp(frames, { join: { animated: true } })
+      .gif()
+      .toFile(clip);
+    expect(await resultOf(['video', clip, '--count', '3'])).toMatchObject({
+      frames: 3,
+      usage: { imageTokens: 192 },
+    });
+  });
+
+  it('of compare names both pictures', async () => {
+    const { stdout } = await paligemma(['compare', SHAPES, SIGN, '-s', 'both are red', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      images: [SHAPES, SIGN],
+      prompt: 'answer en both are red',
+    });
+  });
+});
+
+describe('many pictures', () => {
+  it('are drawn into a folder, and a broken one is reported and skipped', async () => {
+    const shots = path.join(folder, 'shots');
+    const drawn = path.join(folder, 'drawn');
+    mkdirSync(shots);
+    await sharp(SHAPES).resize(640, 400).toFile(`${folder}/wide.png`);
+    for (const [from, name] of [
+      [SHAPES, 'a.png'],
+      [path.join(folder, 'wide.png'), 'b.png'],
+    ] as const) {
+      copyFileSync(from, path.join(shots, name));
+    }
+    writeFileSync(path.join(shots, 'broken.png'), 'no picture');
+    const { code, stdout, stderr } = await paligemma([
+      ...['detect', shots, '-l', 'white circle', 'yellow square', '--annotate', drawn, '--jsonl'],
+    ]);
+    expect(code).toBe(6);
+    expect(stderr).toContain('ERR_IMAGE_FORMAT');
+    expect(stdout.trim().split('\n')).toHaveLength(3);
+    expect(readdirSync(drawn).sort()).toEqual(['a.png', 'b.png']);
+    const { width, height } = await sharp(path.join(drawn, 'b.png')).metadata();
+    expect([width, height]).toEqual([640, 400]);
+  });
+});
+
+describe('wrong use', () => {
+  it.each<[string, string[], number, string]>([
+    ['no label', ['detect', SHAPES], 2, '--label'],
+    ['a bad label', ['detect', SHAPES, '-l', 'a;b'], 1, 'ERR_OPTION_RANGE'],
+    ['no question', ['ask', SHAPES], 2, '--question'],
+    ['an unknown type', ['extract', SHAPES, '-f', 'a:money'], 1, 'ERR_OPTION_RANGE'],
+    ['one picture', ['compare', SHAPES, '-s', 'x'], 2, "missing required argument 'right'"],
+  ])('%s is told without a stack', async (_, args, code, message) => {
+    const result = await paligemma(args);
+    expect([result.code, result.stdout]).toEqual([code, '']);
+    expect(result.stderr).toContain(message);
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+  });
+});
