@@ -12,7 +12,8 @@ const modelFile = path.join(here, '..', 'models', 'shapes-mix-224-q8_0.gguf');
 const isTty = process.stdout.isTTY && !process.env.NO_COLOR;
 const style = (code, s) => (isTty ? `\u001b[${code}m${s}\u001b[0m` : s);
 const heading = (s) => console.log(`\n${style(1, s)}`);
-const row = (prompt, answer) => console.log(`  ${style(36, prompt.padEnd(40))} ${answer}`);
+const row = (prompt, answer) => console.log(`  ${style(36, prompt.padEnd(34))} ${answer}`);
+const percent = (score) => `${(score * 100).toFixed(0)} %`;
 
 const model = await PaliGemma.load(modelFile);
 const { info } = model;
@@ -21,30 +22,31 @@ console.log(
 );
 
 heading(path.relative(process.cwd(), shapes));
-for (const prompt of ['caption en', 'answer en how many shapes are there?']) {
-  // Streamed: each piece is printed as the model makes it.
-  process.stdout.write(`  ${style(36, prompt.padEnd(40))} `);
-  for await (const piece of model.stream(shapes, prompt)) process.stdout.write(piece.text);
-  process.stdout.write('\n');
-}
+// Streamed: each piece is printed as the model makes it.
+process.stdout.write(`  ${style(36, 'caption'.padEnd(34))} `);
+for await (const { text } of model.caption(shapes)) process.stdout.write(text);
+process.stdout.write('\n');
 
-// Boxes come as text: four numbers from 0 to 1023 (top, left, bottom, right), then the label.
-const prompt = 'detect white circle ; orange triangle ; yellow square';
-const { text: boxes, usage, timings } = await model.predict(shapes, prompt);
-row(prompt, '');
-const { image } = await model.encode(shapes);
-for (const [, ...match] of boxes.matchAll(/<loc(\d+)><loc(\d+)><loc(\d+)><loc(\d+)> ([^;]+)/g)) {
-  const label = match.pop().trim();
-  const [top, left, bottom, right] = match.map((v) => Number(v) / 1023);
-  const x = [left, right].map((v) => (v * image.width).toFixed(0).padStart(3));
-  const y = [top, bottom].map((v) => (v * image.height).toFixed(0).padStart(3));
-  console.log(`    ${label.padEnd(38)} x ${x.join(' to ')}, y ${y.join(' to ')} pixels`);
+const question = 'how many shapes are there?';
+const answer = await model.ask(shapes, question);
+row(`ask ${question}`, `${answer.text}  (${percent(answer.score)} sure)`);
+
+const labels = ['white circle', 'orange triangle', 'yellow square'];
+const found = await model.detect(shapes, labels);
+row(`detect ${labels.length} labels`, found.prompt);
+for (const { label, box, score } of found.detections) {
+  const [left, right, top, bottom] = [box.xmin, box.xmax, box.ymin, box.ymax].map((v) =>
+    v.toFixed(0).padStart(3),
+  );
+  const place = `x ${left} to ${right}, y ${top} to ${bottom} pixels`;
+  console.log(`    ${label.padEnd(32)} ${place}, score ${score.toFixed(2)}`);
 }
 
 heading(path.relative(process.cwd(), text));
-row('ocr', (await model.predict(text, 'ocr')).text);
+const read = await model.ocr(text);
+row('ocr', read.words.map((word) => `${word.text} (${percent(word.score)})`).join(' '));
 
 console.log(
-  `\nThe last answer about the shapes took ${timings.totalMs.toFixed(0)} ms for ${usage.completionTokens} tokens; its picture was encoded once.`,
+  `\nThe boxes took ${found.timings.totalMs.toFixed(0)} ms for ${found.usage.completionTokens} tokens; the picture with the shapes was encoded once.`,
 );
 await model.dispose();

@@ -28,8 +28,16 @@ import { CONVERT_OPTIONS } from '../../src/options/convert.js';
 import { GENERATE_OPTIONS } from '../../src/options/generate.js';
 import { ENCODE_OPTIONS } from '../../src/options/image.js';
 import { LOAD_OPTIONS } from '../../src/options/load.js';
-import { optionTable } from '../../src/options/option.js';
-import { DETECT_OPTIONS } from '../../src/options/tasks.js';
+import { type Declarations, optionTable } from '../../src/options/option.js';
+import {
+  ASK_OPTIONS,
+  CAPTION_OPTIONS,
+  CLASSIFY_OPTIONS,
+  DETECT_OPTIONS,
+  EXTRACT_OPTIONS,
+  OCR_OPTIONS,
+  VIDEO_TASK_OPTIONS,
+} from '../../src/options/tasks.js';
 import { ROOT } from '../support/models.js';
 
 const DOCUMENTS = [
@@ -285,12 +293,23 @@ function sizeTable(): string {
     .join('');
 }
 
+/** What a task takes beside the options that all tasks take. */
+function ownOptions(all: Declarations): Declarations {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !(name in OCR_OPTIONS)));
+}
+
 const TABLES: Readonly<Record<string, () => string>> = {
   'load options': () => optionTable(LOAD_OPTIONS),
   'generate options': () => optionTable(GENERATE_OPTIONS),
   'encode options': () => optionTable(ENCODE_OPTIONS),
   'convert options': () => optionTable(CONVERT_OPTIONS),
-  'detect options': () => optionTable(DETECT_OPTIONS),
+  'task options': () => optionTable(OCR_OPTIONS),
+  'caption options': () => optionTable(ownOptions(CAPTION_OPTIONS)),
+  'ask options': () => optionTable(ownOptions(ASK_OPTIONS)),
+  'detect options': () => optionTable(ownOptions(DETECT_OPTIONS)),
+  'classify options': () => optionTable(ownOptions(CLASSIFY_OPTIONS)),
+  'video options': () => optionTable(ownOptions(VIDEO_TASK_OPTIONS)),
+  'extract options': () => optionTable(ownOptions(EXTRACT_OPTIONS)),
   sizes: sizeTable,
 };
 const TABLE = /(<!-- table: (.+) -->\n)[\s\S]*?(<!-- end of table -->)/g;
@@ -300,7 +319,7 @@ describe('tables', () => {
     ['README.md', 3],
     ['docs/api.md', 3],
     ['docs/conversion.md', 1],
-    ['docs/tasks.md', 1],
+    ['docs/tasks.md', 7],
   ] as const)('in %s are those of the declarations', (file, count) => {
     const text = read(file);
     const current = text.replace(TABLE, (_, begin: string, name: string, end: string) => {
@@ -323,6 +342,14 @@ describe('tables', () => {
     const keys = Object.keys((await inspect(output)).metadata);
     expect(keys.map((key) => key.replace(/^gemma2\./, 'A.')).sort()).toEqual(named.sort());
   });
+});
+
+it('docs/api.md and docs/tasks.md name every function and class that the package exports', async () => {
+  const text = read('docs/api.md') + read('docs/tasks.md');
+  const missing = Object.keys(await import('../../src/index.js')).filter(
+    (name) => !new RegExp(`\\b${name}\\b`).test(text),
+  );
+  expect(missing).toEqual([]);
 });
 
 // --- links and codes ------------------------------------------------------------------------------------------------
