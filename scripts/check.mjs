@@ -41,7 +41,14 @@ run(process.execPath, [
 run(process.execPath, [bin('typescript', 'bin', 'tsc'), '-p', path.join(ROOT, 'test')]);
 
 // Arrows point one way; they may skip levels, never climb. One list per language, lowest first.
-const CPP = [['base'], ['compute', 'sampling', 'text', 'image'], ['models'], ['engine'], ['addon']];
+const CPP = [
+  ['base'],
+  ['kernels'],
+  ['compute', 'sampling', 'text', 'image'],
+  ['models'],
+  ['engine'],
+  ['addon'],
+];
 const TS = [
   ['errors', 'abort'],
   ['native', 'options'],

@@ -137,6 +137,7 @@ export class Model {
             contextLength: o.contextLength,
             kvType: o.kvType,
             exactGelu: o.exactGelu,
+            ggmlKernels: o.kernels === 'ggml',
             checkTensors: o.checkTensors,
             featureCacheBytes: Math.round(o.featureCacheMb * 2 ** 20),
             attentionSoftcap: o.attentionSoftcap,

@@ -194,6 +194,7 @@ LoadParams to_load_params(const Napi::Value& value) {
     p.n_ctx = static_cast<int>(integer("contextLength"));
     p.kv_f32 = field(o, "kvType", to_text) == "f32";
     p.exact_gelu = field(o, "exactGelu", to_flag);
+    p.ggml_kernels = field(o, "ggmlKernels", to_flag);
     p.check_tensors = field(o, "checkTensors", to_flag);
     p.feature_cache_bytes = static_cast<uint64_t>(integer("featureCacheBytes"));
     p.attention_softcap = softcap("attentionSoftcap");
@@ -261,6 +262,7 @@ Napi::Value from(Napi::Env env, const ModelInfo& info) {
     o.Set("text", from_map(env, info.text));
     o.Set("vision", from_map(env, info.vision));
     o.Set("weightTypes", from_map(env, info.weight_types));
+    o.Set("kernels", from_map(env, info.kernels));
     Napi::Object memory = Napi::Object::New(env);
     memory.Set("weightsBytes", number(env, static_cast<double>(info.weights_bytes)));
     memory.Set("kvCacheBytes", number(env, static_cast<double>(info.kv_cache_bytes)));

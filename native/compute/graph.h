@@ -38,6 +38,14 @@ class Graph {
     ggml_tensor* output(ggml_tensor* t);
     // Names an intermediate. Returns `t`, so that it can stand in the middle of an expression.
     ggml_tensor* tap(const std::string& name, ggml_tensor* t);
+    // What `make` gives for `x`, made once per graph and `kind`: a form of x that several nodes
+    // read. Only for an x that nothing changes in place.
+    template <typename Make>
+    ggml_tensor* once(const void* kind, ggml_tensor* x, Make&& make) {
+        auto [it, is_new] = once_.try_emplace({kind, x}, nullptr);
+        if (is_new) it->second = make();
+        return it->second;
+    }
     bool has_taps() const { return taps_ != nullptr; }
 
     // Copies the tapped tensors out; after the run.
@@ -48,6 +56,7 @@ class Graph {
     ggml_cgraph* graph_;
     Taps* taps_;
     std::vector<std::pair<std::string, ggml_tensor*>> tapped_;
+    std::map<std::pair<const void*, ggml_tensor*>, ggml_tensor*> once_;
 };
 
 // The working memory of graphs that run one after another on one backend. Grows to the largest

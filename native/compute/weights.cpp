@@ -1,6 +1,7 @@
 #include "compute/weights.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "kernels/matmul.h"
 
 namespace paligemma {
 
@@ -48,10 +50,16 @@ bool can_multiply(const Backend& backend, const WeightRequest& r, ggml_backend_b
     return ggml_backend_supports_op(backend.get(), node);
 }
 
+// Our kernels come first: on every CPU that has them they are faster than ggml's repacked types.
+const Kernel* choose_kernel(const Backend& backend, const WeightRequest& r) {
+    if (!backend.is_cpu() || !r.product || !r.pack || r.tensor->n_dims != 2) return nullptr;
+    return find_kernel(ggml_type_of(r.tensor->type), r.tensor->ne[0], r.tensor->ne[1]);
+}
+
 ggml_backend_buffer_type_t choose_buffer_type(const Backend& backend, const WeightRequest& r) {
     // Measured on x86: repacked Q6_K is slower than plain Q6_K when decoding, and F16 gains
     // nothing.
-    const bool repackable = r.product && r.tensor->n_dims == 2 &&
+    const bool repackable = !choose_kernel(backend, r) && r.product && r.tensor->n_dims == 2 &&
                             r.tensor->type != WeightType::Q6_K &&
                             r.tensor->type != WeightType::F16 && r.tensor->type != WeightType::F32;
     if (repackable)
@@ -59,6 +67,20 @@ ggml_backend_buffer_type_t choose_buffer_type(const Backend& backend, const Weig
             if (type != backend.default_buffer_type() && can_multiply(backend, r, type))
                 return type;
     return backend.default_buffer_type();
+}
+
+// Gigabytes in pages of 4 KiB cost seconds of page faults, and translations while they are read.
+void use_huge_pages(ggml_backend_buffer_t buffer) {
+#ifdef MADV_HUGEPAGE
+    constexpr uintptr_t HUGE_PAGE = 2u << 20;
+    const auto begin = reinterpret_cast<uintptr_t>(ggml_backend_buffer_get_base(buffer));
+    const uintptr_t first = (begin + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    const uintptr_t last = (begin + ggml_backend_buffer_get_size(buffer)) / HUGE_PAGE * HUGE_PAGE;
+    // Only advice: a system without huge pages goes on with small ones.
+    if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+#else
+    (void)buffer;
+#endif
 }
 
 void require_finite(const WeightRequest& r, const uint8_t* data, uint64_t n_bytes) {
@@ -220,6 +242,7 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
                 {.name = "weights", .found = {}, .expected = megabytes(needed), .hint = {}});
         }
         ggml_backend_buffer_set_usage(group.buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+        if (ggml_backend_buffer_is_host(group.buffer.get())) use_huge_pages(group.buffer.get());
     }
 
     uint64_t done = 0;
@@ -269,6 +292,7 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
                     ggml_backend_tensor_set(t, into, at, size);
                 }
             }
+            if (const Kernel* kernel = choose_kernel(backend, *r)) pack_weight(t, kernel);
             r->file->drop_cache(r->tensor->offset, n);
             if (staging.capacity() > (64u << 20)) std::vector<uint8_t>().swap(staging);
         }
@@ -288,11 +312,14 @@ uint64_t Weights::size() const {
     return n;
 }
 
-std::vector<std::pair<std::string, uint64_t>> Weights::sizes() const {
-    std::vector<std::pair<std::string, uint64_t>> result;
-    for (const auto& group : groups_)
-        result.emplace_back(ggml_backend_buft_name(group.type),
-                            ggml_backend_buffer_get_size(group.buffer.get()));
+std::map<std::string, uint64_t> Weights::kernels() const {
+    std::map<std::string, uint64_t> result;
+    for (const auto& [name, t] : tensors_) {
+        const Kernel* kernel = kernel_of(t);
+        result[kernel ? kernel->name
+                      : ggml_backend_buft_name(ggml_backend_buffer_get_type(t->buffer))] +=
+            ggml_nbytes(t);
+    }
     return result;
 }
 

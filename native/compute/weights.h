@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -50,6 +51,7 @@ struct WeightRequest {
     std::string name;  // under which it is asked for
     bool product;      // used in a matrix product: may be repacked
     bool force_f32;    // widen F16 and BF16 at load
+    bool pack;         // may be packed for our own kernels
 };
 
 class Weights {
@@ -63,8 +65,8 @@ class Weights {
 
     ggml_tensor* get(const std::string& name) const;
     uint64_t size() const;
-    // Bytes by buffer type, for info.
-    std::vector<std::pair<std::string, uint64_t>> sizes() const;
+    // Bytes by what reads them, for info: the name of a kernel of ours, else of ggml's buffer type.
+    std::map<std::string, uint64_t> kernels() const;
 
   private:
     struct Group {

@@ -33,6 +33,7 @@ struct LoadParams {
     int n_ctx;  // 0: what the file says
     bool kv_f32;
     bool exact_gelu;
+    bool ggml_kernels;  // multiply with ggml only, not with our kernels
     bool check_tensors;
     uint64_t feature_cache_bytes;
     std::optional<float> attention_softcap, final_softcap;
@@ -70,6 +71,7 @@ struct ModelInfo {
     uint64_t file_bytes = 0;
     std::map<std::string, double> text, vision;
     std::map<std::string, uint64_t> weight_types;  // bytes in the file
+    std::map<std::string, uint64_t> kernels;       // bytes in memory by what reads them
     std::map<std::string, std::string> features;
     uint64_t weights_bytes = 0, kv_cache_bytes = 0, compute_bytes = 0, feature_cache_bytes = 0;
     bool has_mask_codec = false;

@@ -61,6 +61,7 @@ class EmbeddingRows {
 
   private:
     const ModelFile& file_;
+    const ggml_tensor* weight_;
     GgufTensor tensor_;
     const uint8_t* data_;  // null: read from the file
     uint64_t row_bytes_;

@@ -54,10 +54,7 @@ ggml_tensor* Gemma::attention_output(Graph& g, const Layer& layer, ggml_tensor* 
 
 ggml_tensor* Gemma::ffn(Graph& g, const Layer& layer, ggml_tensor* h) const {
     ggml_tensor* f = layers::rms_norm(g, h, layer.ffn_norm, config_.rms_eps);
-    ggml_tensor* gate = layers::linear(g, layer.gate, nullptr, f);
-    ggml_tensor* up = layers::linear(g, layer.up, nullptr, f);
-    f = policy_.exact_gelu ? ggml_mul(g.ctx(), layers::gelu(g, policy_, gate), up)
-                           : ggml_geglu_split(g.ctx(), gate, up);
+    f = layers::gated_gelu(g, policy_, layer.gate, layer.up, f);
     f = layers::linear(g, layer.down, nullptr, f);
     return layer.post_ffw_norm ? layers::rms_norm(g, f, layer.post_ffw_norm, config_.rms_eps) : f;
 }

@@ -1,10 +1,51 @@
 #include "models/layers.h"
 
+#include "kernels/matmul.h"
+
 namespace paligemma::layers {
 
+namespace {
+
+ggml_tensor* packed(Graph& g, const Kernel* kernel, ggml_tensor* x) {
+    return g.once(reinterpret_cast<const void*>(kernel->pack), x,
+                  [&] { return pack_activations(g.ctx(), kernel, x); });
+}
+
+// 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+ggml_tensor* gelu(Graph& g, const Policy& policy, ggml_tensor* x) {
+    if (!policy.exact_gelu) return ggml_gelu(g.ctx(), x);
+    constexpr float SQRT_2_OVER_PI = 0.79788456080286535588f;
+    ggml_context* c = g.ctx();
+    ggml_tensor* inner = ggml_scale_bias(c, ggml_sqr(c, x), 0.044715f, 1.f);  // 1 + 0.044715 x^2
+    inner = ggml_scale(c, ggml_mul(c, inner, x), SQRT_2_OVER_PI);
+    return ggml_mul(c, ggml_scale_bias(c, ggml_tanh(c, inner), 0.5f, 0.5f), x);
+}
+
+}  // namespace
+
 ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x) {
+    if (const Kernel* kernel = kernel_of(weight))
+        return packed_product(g.ctx(), weight, bias, packed(g, kernel, x), x->ne[1], false);
     ggml_tensor* y = ggml_mul_mat(g.ctx(), weight, x);
     return bias == nullptr ? y : ggml_add(g.ctx(), y, bias);
+}
+
+ggml_tensor* linear_gelu(Graph& g, const Policy& policy, ggml_tensor* weight, ggml_tensor* bias,
+                         ggml_tensor* x) {
+    if (const Kernel* kernel = kernel_of(weight))
+        return packed_product(g.ctx(), weight, bias, packed(g, kernel, x), x->ne[1], true);
+    return gelu(g, policy, linear(g, weight, bias, x));
+}
+
+ggml_tensor* gated_gelu(Graph& g, const Policy& policy, ggml_tensor* gate, ggml_tensor* up,
+                        ggml_tensor* x) {
+    const Kernel* kernel = kernel_of(gate);
+    if (kernel != nullptr && kernel == kernel_of(up))
+        return packed_gated_product(g.ctx(), gate, up, packed(g, kernel, x), x->ne[1]);
+    ggml_tensor* a = linear(g, gate, nullptr, x);
+    ggml_tensor* b = linear(g, up, nullptr, x);
+    return policy.exact_gelu ? ggml_mul(g.ctx(), gelu(g, policy, a), b)
+                             : ggml_geglu_split(g.ctx(), a, b);
 }
 
 ggml_tensor* layer_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, ggml_tensor* bias,
@@ -15,15 +56,6 @@ ggml_tensor* layer_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, ggml_tens
 
 ggml_tensor* rms_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, float eps) {
     return ggml_mul(g.ctx(), ggml_rms_norm(g.ctx(), x, eps), weight);
-}
-
-ggml_tensor* gelu(Graph& g, const Policy& policy, ggml_tensor* x) {
-    if (!policy.exact_gelu) return ggml_gelu(g.ctx(), x);
-    constexpr float SQRT_2_OVER_PI = 0.79788456080286535588f;
-    ggml_context* c = g.ctx();
-    ggml_tensor* inner = ggml_scale_bias(c, ggml_sqr(c, x), 0.044715f, 1.f);  // 1 + 0.044715 x^2
-    inner = ggml_scale(c, ggml_mul(c, inner, x), SQRT_2_OVER_PI);
-    return ggml_mul(c, ggml_scale_bias(c, ggml_tanh(c, inner), 0.5f, 0.5f), x);
 }
 
 ggml_tensor* soft_cap(Graph& g, ggml_tensor* x, float cap) {

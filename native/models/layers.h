@@ -1,5 +1,5 @@
-// Blocks that both networks are made of. Shapes are in ggml order, fastest first. Every weight goes
-// through linear().
+// Blocks that both networks are made of. Shapes are in ggml order, fastest first. Every weight of a
+// matrix product goes through the linear functions.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -10,7 +10,8 @@ namespace paligemma::layers {
 
 // How the networks are computed on one backend; decided once at load.
 struct Policy {
-    // Exact tanh GELU instead of ggml's 16-bit table on the CPU (relative error up to 1e-3).
+    // Exact tanh GELU instead of ggml's 16-bit table on the CPU (relative error up to 1e-3); our
+    // kernels are always exact.
     bool exact_gelu = false;
     // Fused attention for a single row (decode) and for many (encode, prefill). On the CPU matrix
     // products are faster for many rows: ggml's tiled kernel refuses heads of 72, and counts the
@@ -36,8 +37,17 @@ struct Policy {
     }
 };
 
-// weight [n_in, n_out], bias [n_out] or null; x [n_in, n] -> [n_out, n]
+// weight [n_in, n_out], bias [n_out] or null; x [n_in, n] -> [n_out, n]. Packed weights go through
+// our kernels, all others through ggml.
 ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x);
+
+// gelu(linear(x))
+ggml_tensor* linear_gelu(Graph& g, const Policy& policy, ggml_tensor* weight, ggml_tensor* bias,
+                         ggml_tensor* x);
+
+// gelu(gate x) * (up x), weights [n_in, n_out]
+ggml_tensor* gated_gelu(Graph& g, const Policy& policy, ggml_tensor* gate, ggml_tensor* up,
+                        ggml_tensor* x);
 
 // x [n_embd, n]: (x - mean) / sqrt(variance + eps) * weight + bias
 ggml_tensor* layer_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, ggml_tensor* bias,
@@ -45,9 +55,6 @@ ggml_tensor* layer_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, ggml_tens
 
 // x [n_embd, n]: x / sqrt(mean(x^2) + eps) * weight, where weight already holds 1 + w
 ggml_tensor* rms_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, float eps);
-
-// 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
-ggml_tensor* gelu(Graph& g, const Policy& policy, ggml_tensor* x);
 
 // cap * tanh(x / cap)
 ggml_tensor* soft_cap(Graph& g, ggml_tensor* x, float cap);

@@ -64,7 +64,7 @@ void Siglip::block(Graph& g, int i, ggml_tensor* h) const {
     for (int64_t begin = 0; begin < n; begin += ffn_rows) {
         ggml_tensor* part = layers::rows(g, h, begin, std::min(ffn_rows, n - begin));
         ggml_tensor* f = layers::layer_norm(g, part, b.ln2.weight, b.ln2.bias, config_.eps);
-        f = layers::gelu(g, policy_, layers::linear(g, b.up.weight, b.up.bias, f));
+        f = layers::linear_gelu(g, policy_, b.up.weight, b.up.bias, f);
         layers::add_to(g, part, layers::linear(g, b.down.weight, b.down.bias, f));
     }
     g.tap("encoder." + std::to_string(i), h);

@@ -47,6 +47,8 @@ export interface NativeLoadParams {
   readonly kvType: 'f16' | 'f32';
   /** Exact tanh GELU instead of ggml's half-precision table: slower on the CPU, for parity tests. */
   readonly exactGelu: boolean;
+  /** Multiply with ggml only, not with the package's own kernels. */
+  readonly ggmlKernels: boolean;
   /** Refuse weights that hold NaN or infinity. */
   readonly checkTensors: boolean;
   readonly featureCacheBytes: number;
@@ -74,6 +76,8 @@ export interface NativeModelInfo {
   readonly vision: Readonly<Record<string, number>>;
   /** Bytes of weights by type, in the file. */
   readonly weightTypes: Readonly<Record<string, number>>;
+  /** Bytes of weights in memory by what multiplies them: a kernel of this package, else a buffer type of ggml. */
+  readonly kernels: Readonly<Record<string, number>>;
   readonly memory: {
     readonly weightsBytes: number;
     readonly kvCacheBytes: number;

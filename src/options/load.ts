@@ -57,6 +57,10 @@ export const LOAD_OPTIONS = {
     default: 'f16',
     doc: 'number type of the key-value cache',
   }),
+  kernels: oneOf(['auto', 'ggml'], {
+    default: 'auto',
+    doc: "what multiplies on the CPU: this package's kernels where the CPU has the instructions, or ggml's alone",
+  }),
   exactGelu: boolean({
     default: false,
     doc: 'compute GELU exactly instead of from a half-precision table; slower, for comparisons',
@@ -102,6 +106,8 @@ export interface LoadOptions {
   readonly contextLength?: number | undefined;
   /** number type of the key-value cache. Default `f16`. */
   readonly kvType?: 'f16' | 'f32' | undefined;
+  /** what multiplies on the CPU: this package's kernels where the CPU has the instructions, or ggml's alone. Default `auto`. */
+  readonly kernels?: 'auto' | 'ggml' | undefined;
   /** compute GELU exactly instead of from a half-precision table; slower, for comparisons. Default false. */
   readonly exactGelu?: boolean | undefined;
   /** refuse a file whose weights hold NaN or infinity; reads all of them once more. Default false. */

@@ -11,7 +11,7 @@ import {
   type ModelInfo,
   PaliGemma,
 } from '../../src/index.js';
-import { convertedModel, imagePath, TEST_MODELS } from '../support/models.js';
+import { convertedModel, DEMO_MODEL, imagePath, TEST_MODELS } from '../support/models.js';
 
 const SCENE = imagePath('scene1.png');
 const ROTATED = imagePath('rotated.jpg');
@@ -58,6 +58,14 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
   kvType: async () => {
     const [narrow, wide] = [await infoOf({ kvType: 'f16' }), await infoOf({ kvType: 'f32' })];
     expect(wide.memory.kvCacheBytes).toBe(2 * narrow.memory.kvCacheBytes);
+  },
+  kernels: async () => {
+    const { kernels, features } = await withModel({}, (m) => m.info, DEMO_MODEL);
+    const own = Object.keys(kernels).some((name) => name.startsWith('avx512-'));
+    expect(own).toBe(features['AVX512_VNNI'] === '1');
+    const plain = await withModel({ kernels: 'ggml' }, (m) => m.info, DEMO_MODEL);
+    const ggml = Object.keys(plain.kernels);
+    expect(ggml.filter((name) => !name.startsWith('CPU') && name !== 'AMX')).toEqual([]);
   },
   exactGelu: async () => {
     const exact = await withModel({ exactGelu: true }, logprobsOf);

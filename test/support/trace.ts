@@ -10,6 +10,7 @@ const EXACT: NativeLoadParams = {
   contextLength: 0,
   kvType: 'f32',
   exactGelu: true,
+  ggmlKernels: false,
   checkTensors: true,
   featureCacheBytes: 0,
   attentionSoftcap: null,

@@ -177,7 +177,8 @@ struct Alone {
     explicit Alone(const Codec& codec)
         : temporary(codec.model.build()), file(temporary.path()), gguf(file.parse()) {
         for (const auto& t : gguf.tensors())
-            if (t.name.starts_with("mask.")) requests.push_back({&file, &t, t.name, false, false});
+            if (t.name.starts_with("mask."))
+                requests.push_back({&file, &t, t.name, false, false, false});
         mask_codec.emplace(*backend, requests, cancel);
     }
     std::unique_ptr<Backend> backend = Backend::open("cpu", 2);

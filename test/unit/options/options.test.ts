@@ -31,6 +31,7 @@ describe('defaults', () => {
       slots: 4,
       contextLength: 0,
       kvType: 'f16',
+      kernels: 'auto',
       exactGelu: false,
       checkTensors: false,
       featureCacheMb: 64,

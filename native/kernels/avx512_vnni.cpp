@@ -1,0 +1,139 @@
+// Q8_0 and Q4_0 weights with VPDPBUSD: four unsigned by signed byte products per lane, summed in 32
+// bits. Weights are the unsigned side (128 or 8 larger than they are), which the sums of the
+// activations undo. Per block of 32: out += (sum(w q) - offset * sum(q)) * d_w * d_x.
+#include "kernels/tile.h"
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && \
+    defined(__AVX512VNNI__)
+#include <string.h>
+
+#include "kernels/avx512_math.h"
+
+namespace paligemma {
+namespace {
+
+constexpr int TILE_ROWS = 6;  // two accumulators of two panels each: 24 of 32 registers
+constexpr int64_t WORDS = K_BLOCK / 4;
+
+enum class Nibbles : bool { No, Yes };
+
+inline __m512i broadcast(const int8_t* four) {
+    int32_t word;
+    memcpy(&word, four, 4);
+    return _mm512_set1_epi32(word);
+}
+
+// The unsigned bytes of 4-number word `w` of a block.
+template <Nibbles N>
+inline __m512i weight_word(const uint8_t* block, int64_t w) {
+    if constexpr (N == Nibbles::No) {
+        return _mm512_loadu_si512(block + w * 64);
+    } else {
+        const __m512i both = _mm512_loadu_si512(block + w % 4 * 64);
+        return _mm512_and_si512(w < 4 ? both : _mm512_srli_epi16(both, 4), _mm512_set1_epi8(0x0f));
+    }
+}
+
+template <Nibbles N, int ROWS, int PANELS>
+void multiply(const Tile& t) {
+    constexpr int64_t BLOCK_BYTES = N == Nibbles::No ? 512 : 256;
+    constexpr int32_t OFFSET = N == Nibbles::No ? 128 : 8;
+    __m512 sum[ROWS][PANELS];
+    for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p)
+            sum[r][p] =
+                t.accumulate ? _mm512_loadu_ps(t.out + r * 32 + p * 16) : _mm512_setzero_ps();
+    const auto* x = static_cast<const int8_t*>(t.x);
+    for (int64_t b = 0; b < t.blocks; ++b, x += ROWS * K_BLOCK) {
+        __m512i dot[ROWS][PANELS];
+        for (int r = 0; r < ROWS; ++r)
+            for (int p = 0; p < PANELS; ++p)
+                dot[r][p] = _mm512_set1_epi32(-OFFSET * t.x_sums[b * ROWS + r]);
+        for (int64_t w = 0; w < WORDS; ++w) {
+            __m512i weights[PANELS];
+            for (int p = 0; p < PANELS; ++p)
+                weights[p] = weight_word<N>(t.weights[p] + b * BLOCK_BYTES, w);
+            for (int r = 0; r < ROWS; ++r) {
+                const __m512i q = broadcast(x + (w * ROWS + r) * 4);
+                for (int p = 0; p < PANELS; ++p)
+                    dot[r][p] = _mm512_dpbusd_epi32(dot[r][p], weights[p], q);
+            }
+        }
+        __m512 scale[PANELS];
+        for (int p = 0; p < PANELS; ++p)
+            scale[p] = _mm512_cvtph_ps(
+                _mm256_loadu_si256(reinterpret_cast<const __m256i*>(t.scales[p] + b * 32)));
+        for (int r = 0; r < ROWS; ++r) {
+            const __m512 d = _mm512_set1_ps(t.x_scales[b * ROWS + r]);
+            for (int p = 0; p < PANELS; ++p)
+                sum[r][p] = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(dot[r][p]), scale[p]),
+                                            d, sum[r][p]);
+        }
+    }
+    for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p) _mm512_storeu_ps(t.out + r * 32 + p * 16, sum[r][p]);
+}
+
+template <Nibbles N, int ROWS>
+void multiply_rows(const Tile& t) {
+    if (t.rows != ROWS) {
+        if constexpr (ROWS > 1) multiply_rows<N, ROWS - 1>(t);
+    } else if (t.panels == 2) {
+        multiply<N, ROWS, 2>(t);
+    } else {
+        multiply<N, ROWS, 1>(t);
+    }
+}
+
+void pack(const float* x, int64_t stride, int rows, int64_t k, void* out, float* scales,
+          int32_t* sums) {
+    auto* q = static_cast<int8_t*>(out);
+    for (int64_t b = 0; b < k / K_BLOCK; ++b, q += rows * K_BLOCK) {
+        for (int r = 0; r < rows; ++r) {
+            const float* from = x + r * stride + b * K_BLOCK;
+            const __m512 low = _mm512_loadu_ps(from), high = _mm512_loadu_ps(from + 16);
+            const float most =
+                _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(low), _mm512_abs_ps(high)));
+            const __m512 inverse = _mm512_set1_ps(most > 0.f ? 127.f / most : 0.f);
+            const __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(low, inverse));
+            const __m512i c = _mm512_cvtps_epi32(_mm512_mul_ps(high, inverse));
+            scales[b * rows + r] = most / 127.f;
+            sums[b * rows + r] = _mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
+            alignas(32) int8_t bytes[K_BLOCK];
+            _mm_store_si128(reinterpret_cast<__m128i*>(bytes), _mm512_cvtsepi32_epi8(a));
+            _mm_store_si128(reinterpret_cast<__m128i*>(bytes + 16), _mm512_cvtsepi32_epi8(c));
+            for (int64_t w = 0; w < WORDS; ++w) memcpy(q + (w * rows + r) * 4, bytes + w * 4, 4);
+        }
+    }
+}
+
+constexpr Kernel Q8_0{"avx512-vnni", ActivationType::I8,
+                      TILE_ROWS,     multiply_rows<Nibbles::No, TILE_ROWS>,
+                      pack,          gelu};
+constexpr Kernel Q4_0{"avx512-vnni", ActivationType::I8,
+                      TILE_ROWS,     multiply_rows<Nibbles::Yes, TILE_ROWS>,
+                      pack,          gelu};
+
+}  // namespace
+
+const Kernel* avx512_vnni_q8_0() {
+    return &Q8_0;
+}
+const Kernel* avx512_vnni_q4_0() {
+    return &Q4_0;
+}
+
+}  // namespace paligemma
+
+#else
+
+namespace paligemma {
+const Kernel* avx512_vnni_q8_0() {
+    return nullptr;
+}
+const Kernel* avx512_vnni_q4_0() {
+    return nullptr;
+}
+}  // namespace paligemma
+
+#endif

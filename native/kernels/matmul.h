@@ -1,0 +1,33 @@
+// Matrix products with packed weights as nodes of a ggml graph, on the CPU. Which kernel multiplies
+// a weight is written into the weight when it is loaded.
+#pragma once
+#include <ggml.h>
+
+#include <string>
+
+#include "kernels/packed_weights.h"
+#include "kernels/tile.h"
+
+namespace paligemma {
+
+// The best kernel of this CPU for weights [k, n] of this type, or null: then ggml multiplies them.
+const Kernel* find_kernel(ggml_type type, int64_t k, int64_t n);
+
+// Packs the loaded weight in place; from now on only the functions below may read it.
+void pack_weight(ggml_tensor* weight, const Kernel* kernel);
+// The kernel of a packed weight, else null.
+const Kernel* kernel_of(const ggml_tensor* weight);
+
+// x f32 [k, m], rows contiguous -> its packed form, for any number of products with weights whose
+// kernels take the same activations.
+ggml_tensor* pack_activations(ggml_context* ctx, const Kernel* kernel, ggml_tensor* x);
+
+// x: packed, of m rows; weight [k, n], bias f32 [n] or null -> f32 [n, m], through GELU if asked.
+ggml_tensor* packed_product(ggml_context* ctx, ggml_tensor* weight, ggml_tensor* bias,
+                            ggml_tensor* x, int64_t m, bool gelu);
+
+// gelu(gate x) * (up x), both weights [k, n] of one type -> f32 [n, m]
+ggml_tensor* packed_gated_product(ggml_context* ctx, ggml_tensor* gate, ggml_tensor* up,
+                                  ggml_tensor* x, int64_t m);
+
+}  // namespace paligemma

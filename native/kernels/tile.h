@@ -1,0 +1,50 @@
+// What one call of a kernel computes, and what a kernel is. Plain data: files that are compiled for
+// one instruction set include this and nothing with inline functions, which the linker might give
+// to all.
+#pragma once
+#include <stdint.h>
+
+namespace paligemma {
+
+// Numbers along k that share a scale in the quantised types; the unit of k for all types.
+constexpr int64_t K_BLOCK = 32;
+
+// `rows` rows of activations times one or two neighbouring panels of 16 weight rows, over `blocks`
+// blocks of k.
+struct Tile {
+    const uint8_t* weights[2];  // of each panel, at the first block
+    const uint8_t* scales[2];   // f16 [blocks][16]; null for BF16
+    int panels;                 // 1 or 2
+    int rows;                   // 1 to Kernel::tile_rows
+    int64_t blocks;
+    // Packed activations of the tile, at the first block: I8 [blocks][8][rows][4] with scales
+    // [blocks][rows] and sums [blocks][rows], or BF16 [blocks][16][rows][2].
+    const void* x;
+    const float* x_scales;
+    const int32_t* x_sums;
+    float* out;       // [rows][32]
+    bool accumulate;  // add to `out`, else overwrite it
+};
+
+enum class ActivationType : uint8_t { I8, BF16 };
+
+struct Kernel {
+    const char* name;  // "avx512-vnni"
+    ActivationType activations;
+    int tile_rows;
+    void (*multiply)(const Tile& tile);
+    // `rows` rows of k numbers, `stride` apart, into the form Tile wants. I8: x = d * q with
+    // d = max |x| / 127 over each block, sums of q.
+    void (*pack)(const float* x, int64_t stride, int rows, int64_t k, void* out, float* scales,
+                 int32_t* sums);
+    // x = 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), times `gate` unless it is null; n is a
+    // multiple of 16.
+    void (*gelu)(float* x, const float* factor, int64_t n);
+};
+
+// Null where the compiler does not know the instructions. Whether the CPU does is for the caller.
+const Kernel* avx512_vnni_q8_0();
+const Kernel* avx512_vnni_q4_0();
+const Kernel* avx512_bf16();
+
+}  // namespace paligemma
