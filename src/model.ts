@@ -248,7 +248,8 @@ export class Model {
 
   /**
    * Masks of codes as `segment` makes them. `codes`: 16 for each mask, 0 to 127. Gives [n, 64, 64] row-major, about -1 to
-   * 1, above 0 inside. Throws ERR_MODEL_TENSOR_MISSING when the file has no mask codec.
+   * 1, above 0 inside. Throws ERR_MODEL_TENSOR_MISSING when the file has no mask codec, ERR_OPTION_RANGE for another
+   * length or code and for more than 10,000 masks.
    */
   async decodeMasks(codes: ArrayLike<number>, options?: SignalOptions): Promise<Float32Array> {
     const { signal } = parseOptions('decodeMasks', SIGNAL_OPTIONS, options);
@@ -258,7 +259,7 @@ export class Model {
     );
   }
 
-  /** Codes of masks, for training data: [n, 64, 64] in 0 to 1 -> 16 codes for each. Throws as decodeMasks does. */
+  /** Codes of masks, for training data: [n, 64, 64] in 0 to 1 -> 16 codes for each. Limits and errors as decodeMasks. */
   async encodeMasks(masks: ArrayLike<number>, options?: SignalOptions): Promise<Int32Array> {
     const { signal } = parseOptions('encodeMasks', SIGNAL_OPTIONS, options);
     return this.#session.request<Int32Array>(

@@ -109,6 +109,7 @@ ggml_context_ptr TensorBuffer::make_context(int n_tensors) {
 void TensorBuffer::allocate(Backend& backend, const char* what) {
     const uint64_t needed =
         ggml_backend_alloc_ctx_tensors_from_buft_size(ctx_.get(), backend.default_buffer_type());
+    if (needed == 0) return;  // ggml would answer with null, as when there is no memory
     if (backend.is_cpu()) {
         const uint64_t available = available_memory();
         if (needed > available) {

@@ -97,6 +97,10 @@ class TensorBuffer {
         allocate(backend, what);
     }
     uint64_t size() const { return buffer_ ? ggml_backend_buffer_get_size(buffer_.get()) : 0; }
+    // Sets all of them to zero again.
+    void clear() {
+        if (buffer_) ggml_backend_buffer_clear(buffer_.get(), 0);
+    }
 
   private:
     static ggml_context_ptr make_context(int n_tensors);

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <span>
@@ -298,7 +299,7 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
   private:
     int64_t prepare(int64_t n_prefix) override {
         if (!params_.pattern.empty())
-            grammar_ = std::make_unique<Grammar>(model().symbols(), params_.pattern);
+            grammar_ = std::make_unique<Grammar>(model().symbols(), params_.pattern, &cancel_flag);
         max_tokens_ = resolve_max_tokens(model(), n_prefix, params_.max_tokens);
         return max_tokens_;
     }
@@ -327,7 +328,8 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
         if (is_loc && params_.loc_probabilities) {
             event.loc_probabilities.reserve(N_LOC);
             for (float logit : logits.subspan(ids.first_loc, N_LOC))
-                event.loc_probabilities.push_back(std::exp(logit - event.token.log_sum));
+                event.loc_probabilities.push_back(
+                    static_cast<float>(std::exp(logit - event.token.log_sum)));
         }
         listener().on_token(id, std::move(event));
         if (result_.n_completion < max_tokens_) return Step::More;
@@ -388,6 +390,15 @@ class ScoreTask : public PromptTask<ScoreParams, ScoreResult> {
                 throw mismatch(ErrorCode::OptionRange, "candidate",
                                std::to_string(tokens.size()) + " tokens long",
                                "1 to " + std::to_string(Engine::MAX_CANDIDATE_TOKENS) + " tokens");
+            }
+            // A text can spell the placeholder of a picture, whose logit means nothing.
+            const int32_t n_usable = model().config.tokens.n_usable;
+            const int32_t last = *std::max_element(tokens.begin(), tokens.end());
+            if (last >= n_usable) {
+                throw mismatch(
+                    ErrorCode::OptionRange, "candidate",
+                    "a text with token " + std::to_string(last),
+                    "tokens below " + std::to_string(n_usable) + ", which the model can say");
             }
         }
         resolve_max_tokens(model(), n_prefix, static_cast<int>(longest));

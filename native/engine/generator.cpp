@@ -226,7 +226,10 @@ int resolve_max_tokens(const LoadedModel& model, int64_t n_prefix, int wanted) {
                     {.name = "prompt",
                      .found = found,
                      .expected = "at most " + std::to_string(model.n_ctx) + " in all",
-                     .hint = "use a shorter prompt, fewer pictures or a smaller maxTokens"});
+                     .hint = n_prefix < model.n_ctx && wanted > 1
+                                 ? "use a smaller maxTokens, a shorter prompt or fewer pictures"
+                                 : "use fewer pictures (frames of a clip), a shorter prompt or "
+                                   "fewer labels"});
     }
     return wanted > 0 ? wanted
                       : static_cast<int>(std::min<int64_t>(left, Engine::DEFAULT_MAX_TOKENS));

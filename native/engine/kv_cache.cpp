@@ -4,7 +4,10 @@ namespace paligemma {
 
 void KvCache::require(int64_t n_tokens) {
     const int64_t n_ctx = rounded(n_tokens);
-    if (n_ctx <= n_ctx_) return;
+    if (n_ctx <= n_ctx_) {
+        buffer_.clear();
+        return;
+    }
     buffer_ = {};  // the old one first: both together might not fit
     layers_.clear();
     n_ctx_ = 0;

@@ -19,8 +19,9 @@ class KvCache {
     KvCache(Backend& backend, const TextConfig& config, ggml_type type)
         : backend_(backend), config_(config), type_(type) {}
 
-    // Room for `n_tokens`. When it has to grow, contents and all pointers into it are lost. Throws
-    // OutOfMemory.
+    // Room for `n_tokens`, all zero: rows that a mask hides are still multiplied, by 0, which would
+    // let NaN of an earlier request through. When it has to grow, all pointers into it are lost.
+    // Throws OutOfMemory.
     void require(int64_t n_tokens);
     int64_t n_ctx() const { return n_ctx_; }
     uint64_t size() const { return buffer_.size(); }

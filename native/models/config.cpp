@@ -197,6 +197,16 @@ TokenIds read_tokens(const Keys& keys, const GgufFile& file, int n_vocab) {
     // Everything from the image placeholder on is padding whose logits are noise.
     const int32_t image = find("<image>");
     t.n_usable = image > 0 ? image : n_vocab;
+    const auto require_usable = [&](const char* key, int32_t first, int32_t n, const char* what) {
+        require(first + n <= t.n_usable, key, std::to_string(first),
+                "at most " + std::to_string(t.n_usable - n) + ", so that " + what +
+                    " below the first that is not used, " + std::to_string(t.n_usable));
+    };
+    require_usable("tokenizer.ggml.eos_token_id", t.eos, 1, "it lies");
+    if (t.first_loc >= 0)
+        require_usable("paligemma.first_loc_token", t.first_loc, 1024, "1024 tokens lie");
+    if (t.first_seg >= 0)
+        require_usable("paligemma.first_seg_token", t.first_seg, 128, "128 tokens lie");
     require(t.separator >= 0, "paligemma.separator_token", "absent, and no piece is a newline",
             "the id of a newline");
     require(t.bos != t.eos, "tokenizer.ggml.bos_token_id", std::to_string(t.bos),

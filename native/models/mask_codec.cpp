@@ -165,6 +165,10 @@ void check_length(size_t n, int64_t of_a_mask, const char* name) {
     if (n % of_a_mask != 0)
         throw mismatch(ErrorCode::OptionRange, std::string(name) + ".length", std::to_string(n),
                        "a multiple of " + std::to_string(of_a_mask));
+    if (static_cast<int64_t>(n) > MaskCodec::MAX_MASKS * of_a_mask)
+        throw mismatch(ErrorCode::OptionRange, std::string(name) + ".length", std::to_string(n),
+                       "at most " + std::to_string(MaskCodec::MAX_MASKS * of_a_mask) + ", " +
+                           std::to_string(MaskCodec::MAX_MASKS) + " masks");
 }
 
 Error not_finite(const char* network) {

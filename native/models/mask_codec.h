@@ -25,6 +25,7 @@ class MaskCodec {
     static constexpr int64_t SIDE = 64, N_PIXELS = SIDE * SIDE;
     static constexpr int64_t N_CODES = 16;         // of a mask: 4 x 4, row-major
     static constexpr int64_t CODEBOOK_SIZE = 128;  // values of a code
+    static constexpr int64_t MAX_MASKS = 10'000;   // of one request; as pixels, 160 MB
 
     // `requests`: the codec's tensors in the file, of which a file may lack some or all; `cpu` must
     // outlive this. Throws as Weights does, and ModelCorrupt for weights that are not finite: a
@@ -32,9 +33,9 @@ class MaskCodec {
     MaskCodec(Backend& cpu, const std::vector<WeightRequest>& requests,
               const std::atomic<int>& cancel);
 
-    // Whether decode() and encode() can take this, of any length. Throw TensorMissing when the file
-    // lacks the network, OptionRange for a length that is no multiple of one mask's or a value
-    // outside its range (codes: below CODEBOOK_SIZE; masks: 0 to 1).
+    // Whether decode() and encode() can take this, up to MAX_MASKS. Throw TensorMissing when the
+    // file lacks the network, OptionRange for a length above that or no multiple of one mask's or a
+    // value outside its range (codes: below CODEBOOK_SIZE; masks: 0 to 1).
     void check(std::span<const int32_t> codes) const;
     void check(std::span<const float> masks) const;
 

@@ -131,10 +131,9 @@ class Grammar::Parser {
     }
 
     Fragment repeated(int depth) {
-        // What is repeated is parsed as often as it is needed: a fragment cannot be copied.
-        const std::string_view begin = rest_;
-        Fragment first = atom(depth);
-        const std::string_view end = rest_;
+        const auto begin = static_cast<int32_t>(nodes_.size());
+        Fragment part = atom(depth);
+        const auto end = static_cast<int32_t>(nodes_.size());
         int low = 1, high = 1;
         bool is_open = false;
         if (take("*")) {
@@ -155,25 +154,33 @@ class Grammar::Parser {
         }
         if (!rest_.empty() && std::string_view("*+?{").find(rest_[0]) != std::string_view::npos)
             fail_here("no second repetition");
-        const std::string_view after = rest_;
-        auto again = [&] {
-            rest_ = begin;
-            Fragment copy = atom(depth);
-            if (rest_.data() != end.data()) fail_here("the same part");
-            return copy;
-        };
-        // low times, then either any number of times or up to high - low times.
+        // low times, then either any number of times or up to high - low times. All copies are
+        // made while the first is not yet joined to anything.
+        const int n_parts = is_open ? low + 1 : high;
+        std::vector<Fragment> parts{std::move(part)};
+        for (int i = 1; i < n_parts; ++i) parts.push_back(copy(parts[0], begin, end));
         Fragment all;
-        bool has_first = false;
-        auto next = [&] { return has_first ? again() : (has_first = true, std::move(first)); };
-        auto append = [&](Fragment part) {
-            all = all.entry < 0 ? std::move(part) : then(std::move(all), std::move(part));
-        };
-        for (int i = 0; i < low; ++i) append(next());
-        if (is_open) append(star(next()));
-        for (int i = low; i < high; ++i) append(optional(next()));
-        rest_ = after;
+        for (int i = 0; i < n_parts; ++i) {
+            Fragment next = std::move(parts[i]);
+            if (i >= low) next = is_open ? star(std::move(next)) : optional(std::move(next));
+            all = i == 0 ? std::move(next) : then(std::move(all), std::move(next));
+        }
         return all;
+    }
+
+    // Another of `part`, which consists of the nodes from `begin` to `end` and leads to no others.
+    Fragment copy(const Fragment& part, int32_t begin, int32_t end) {
+        const int32_t shift = static_cast<int32_t>(nodes_.size()) - begin;
+        auto shifted = [&](int32_t node) { return node < 0 ? node : node + shift; };
+        for (int32_t i = begin; i < end; ++i) {
+            Node node = nodes_[i];
+            node.next = shifted(node.next);
+            node.other = shifted(node.other);
+            add(node);
+        }
+        Fragment result{part.entry + shift, part.exits};
+        for (int32_t& exit : result.exits) exit = exit >= 0 ? exit + shift : ~(~exit + shift);
+        return result;
     }
 
     int count() {
@@ -200,19 +207,26 @@ class Grammar::Parser {
         if (take("[")) return char_class();
         if (rest_.empty() || std::string_view("<>*+?{}]").find(rest_[0]) != std::string_view::npos)
             fail_here("a character, or a backslash before one of <>*+?{}]");
-        if (rest_[0] == '\\') return chars(escape());
+        if (rest_[0] == '\\') return chars({escape()});
         const uint32_t c = character();
         return chars({{c, c}});
     }
 
-    std::vector<CharRange> escape() {
+    CharRange escape() {
         rest_.remove_prefix(1);
-        if (take("d")) return {{'0', '9'}};
-        if (take("n")) return {{'\n', '\n'}};
+        if (take("d")) return {'0', '9'};
+        if (take("n")) return {'\n', '\n'};
         if (rest_.empty() || (std::isalnum(static_cast<unsigned char>(rest_[0])) != 0))
             fail_here("d, n or a punctuation mark after the backslash");
         const uint32_t c = character();
-        return {{c, c}};
+        return {c, c};
+    }
+
+    // A character of a class, as it is or escaped, or \d.
+    CharRange class_item() {
+        if (rest_[0] == '\\') return escape();
+        const uint32_t c = character();
+        return {c, c};
     }
 
     Fragment char_class() {
@@ -220,17 +234,14 @@ class Grammar::Parser {
         std::vector<CharRange> ranges;
         while (!take("]")) {
             if (rest_.empty()) fail_here("\"]\"");
-            if (rest_[0] == '\\') {
-                const auto more = escape();
-                ranges.insert(ranges.end(), more.begin(), more.end());
-                continue;
-            }
-            CharRange range{character(), 0};
-            range.high = range.low;
-            if (rest_.size() > 1 && rest_[0] == '-' && rest_[1] != ']') {
+            CharRange range = class_item();
+            const bool is_one = range.low == range.high;
+            if (is_one && rest_.size() > 1 && rest_[0] == '-' && rest_[1] != ']') {
                 rest_.remove_prefix(1);
-                range.high = character();
-                if (range.high < range.low) fail_here("a range that does not go backwards");
+                const CharRange last = class_item();
+                if (last.low != last.high) fail_here("a range that ends with one character");
+                if (last.low < range.low) fail_here("a range that does not go backwards");
+                range.high = last.low;
             }
             ranges.push_back(range);
         }
@@ -322,7 +333,9 @@ class Grammar::Parser {
     std::string_view pattern_, rest_;
 };
 
-Grammar::Grammar(const TokenSymbols& symbols, std::string_view pattern) : symbols_(symbols) {
+Grammar::Grammar(const TokenSymbols& symbols, std::string_view pattern,
+                 const std::atomic<int>* cancel)
+    : symbols_(symbols), cancel_(cancel) {
     const int32_t entry = Parser(nodes_, pattern).parse();
     marks_.resize(nodes_.size());
     ++mark_;
@@ -331,26 +344,31 @@ Grammar::Grammar(const TokenSymbols& symbols, std::string_view pattern) : symbol
     state_ = state_of(std::move(nodes));
 }
 
-bool Grammar::allows(int32_t id) {
-    if (states_.size() > MAX_CACHED_STATES) {
-        std::vector<int32_t> current = std::move(states_[state_].nodes);
-        states_.clear();
-        known_.clear();
-        state_ = state_of(std::move(current));
-    }
-    int32_t at = state_;
-    return symbols_.walk(id, [&](int symbol) {
-        at = step(at, symbol);
-        return at != DEAD;
-    });
+void Grammar::accept(int32_t id) {
+    const int32_t state = after(id);
+    if (state == DEAD) throw Error(ErrorCode::EngineInternal, "a token left the pattern", {});
+    state_ = state;
 }
 
-void Grammar::accept(int32_t id) {
-    symbols_.walk(id, [&](int symbol) {
-        state_ = step(state_, symbol);
-        return state_ != DEAD;
+// The state behind token `id`.
+int32_t Grammar::after(int32_t id) {
+    int32_t at = state_;
+    const bool is_alive = symbols_.walk(id, [&](int symbol) {
+        at = step(at, symbol);
+        if (at != DEAD && cached_bytes_ > MAX_CACHED_BYTES) forget_others(at);
+        return at != DEAD;
     });
-    if (state_ == DEAD) throw Error(ErrorCode::EngineInternal, "a token left the pattern", {});
+    return is_alive ? at : DEAD;
+}
+
+// Leaves the current state and `at`, which get other numbers.
+void Grammar::forget_others(int32_t& at) {
+    std::vector<int32_t> current = *states_[state_].nodes, other = *states_[at].nodes;
+    states_.clear();
+    known_.clear();
+    cached_bytes_ = 0;
+    state_ = state_of(std::move(current));
+    at = state_of(std::move(other));
 }
 
 // The nodes that `node` leads to without a symbol. Iterative: chains are as long as the pattern.
@@ -373,22 +391,28 @@ void Grammar::follow(int32_t node, std::vector<int32_t>& nodes) {
 int32_t Grammar::state_of(std::vector<int32_t> nodes) {
     if (nodes.empty()) return DEAD;
     std::sort(nodes.begin(), nodes.end());
-    const auto [it, is_new] = known_.emplace(nodes, static_cast<int32_t>(states_.size()));
+    nodes.shrink_to_fit();
+    const auto [it, is_new] =
+        known_.emplace(std::move(nodes), static_cast<int32_t>(states_.size()));
     if (!is_new) return it->second;
     State& state = states_.emplace_back();
+    state.nodes = &it->first;
     state.next.fill(UNKNOWN);
-    state.accepts = std::any_of(nodes.begin(), nodes.end(),
+    state.accepts = std::any_of(it->first.begin(), it->first.end(),
                                 [&](int32_t n) { return nodes_[n].kind == Node::End; });
-    state.nodes = std::move(nodes);
+    constexpr size_t MAP_NODE_BYTES = 80;  // its links and key; about
+    cached_bytes_ += sizeof(State) + it->first.size() * sizeof(int32_t) + MAP_NODE_BYTES;
     return it->second;
 }
 
 int32_t Grammar::step(int32_t state, int symbol) {
     const int32_t known = states_[state].next[symbol];
     if (known != UNKNOWN) return known;
+    if (cancel_ != nullptr && cancel_->load(std::memory_order_relaxed) != 0)
+        throw Error(ErrorCode::Aborted, "the request was aborted", {});
     ++mark_;
     std::vector<int32_t> nodes;
-    for (int32_t n : states_[state].nodes) {
+    for (int32_t n : *states_[state].nodes) {
         const Node& node = nodes_[n];
         if (node.kind == Node::Range && symbol >= node.low && symbol <= node.high)
             follow(node.next, nodes);

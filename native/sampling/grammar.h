@@ -9,7 +9,9 @@
 // tokens.
 #pragma once
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -53,18 +55,27 @@ class TokenSymbols {
 class Grammar {
   public:
     static constexpr size_t MAX_PATTERN_BYTES = 1 << 20;
-    static constexpr size_t MAX_STATES = 500'000;
+    // Two thousand labels of 20 bytes, twice; a new set of them is found in about a millisecond.
+    static constexpr size_t MAX_STATES = 100'000;
+    // Of sets that were found. With more than this all but those in use are forgotten.
+    static constexpr size_t MAX_CACHED_BYTES = 64 << 20;
 
-    // Throws OptionRange for a pattern that is not of the syntax above or too large. `symbols` must
-    // outlive this object.
-    Grammar(const TokenSymbols& symbols, std::string_view pattern);
+    // Throws OptionRange for a pattern that is not of the syntax above or too large. `symbols` and
+    // `cancel` (null: never) must outlive this object.
+    Grammar(const TokenSymbols& symbols, std::string_view pattern,
+            const std::atomic<int>* cancel = nullptr);
+    Grammar(const Grammar&) = delete;
+    Grammar& operator=(const Grammar&) = delete;
 
-    // May token `id` come next?
-    bool allows(int32_t id);
+    // May token `id` come next? This and accept() throw Aborted when `cancel` is set and the answer
+    // is not known already: the texts of a whole vocabulary may lead to a million sets.
+    bool allows(int32_t id) { return after(id) != DEAD; }
     // May the answer end here?
     bool may_end() const { return states_[state_].accepts; }
     // Goes on with `id`, which must be allowed.
     void accept(int32_t id);
+
+    size_t cached_bytes() const { return cached_bytes_; }
 
   private:
     // Nodes of the nondeterministic automaton.
@@ -76,26 +87,27 @@ class Grammar {
     };
     // A set of nodes, found when it is first reached.
     struct State {
-        std::vector<int32_t> nodes;
+        const std::vector<int32_t>* nodes;              // in known_
         std::array<int32_t, TokenSymbols::COUNT> next;  // state, DEAD or UNKNOWN
         bool accepts = false;
     };
     static constexpr int32_t DEAD = -1, UNKNOWN = -2;
-    // A state takes about a kilobyte; with more than this all but the current are forgotten.
-    static constexpr size_t MAX_CACHED_STATES = 20'000;
-
     class Parser;
 
     int32_t state_of(std::vector<int32_t> nodes);
     int32_t step(int32_t state, int symbol);
+    int32_t after(int32_t id);
+    void forget_others(int32_t& at);
     void follow(int32_t node, std::vector<int32_t>& nodes);
 
     const TokenSymbols& symbols_;
+    const std::atomic<int>* cancel_;
     std::vector<Node> nodes_;
     std::vector<uint32_t> marks_;  // per node, when it was last visited
     uint32_t mark_ = 0;
-    std::vector<State> states_;
+    std::deque<State> states_;
     std::map<std::vector<int32_t>, int32_t> known_;
+    size_t cached_bytes_ = 0;
     int32_t state_ = 0;
 };
 

@@ -21,7 +21,7 @@ double Sampler::log_sum(std::span<const float> logits) {
     const float best = logits.empty() ? NAN : *std::max_element(logits.begin(), logits.end());
     // Around the maximum. NaN anywhere makes the sum NaN.
     double sum = 0;
-    for (float z : logits) sum += std::exp(static_cast<double>(z - best));
+    for (float z : logits) sum += std::exp(static_cast<double>(z) - best);
     const double result = best + std::log(sum);
     if (!std::isfinite(result)) {
         throw Error(ErrorCode::EngineNumeric, "the model produced logits that are not finite",
@@ -60,7 +60,7 @@ SampledToken Sampler::sample(std::span<const float> logits, Grammar* grammar, in
                      .expected = "a pattern that the vocabulary can spell",
                      .hint = ""});
     }
-    token.log_sum = static_cast<float>(log_sum);
+    token.log_sum = log_sum;
     token.logprob = logprob(token.id);
     if (params_.n_top_logprobs > 0) {
         candidates_.clear();

@@ -27,7 +27,7 @@ struct TokenLogprob {
 struct SampledToken {
     int32_t id;
     float logprob;                  // natural logarithm
-    float log_sum;                  // logit - log_sum is the log-probability of any token
+    double log_sum;                 // logit - log_sum is the log-probability of any token
     std::vector<TokenLogprob> top;  // likeliest first
 };
 

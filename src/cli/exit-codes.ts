@@ -1,3 +1,5 @@
+import { PaliGemmaError } from '../errors.js';
+
 /** What the exit codes of the command line mean. */
 export const EXIT = {
   ok: 0,
@@ -10,3 +12,8 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Whether the command was asked for something it does not do, which no other picture would change. */
+export function isUsage(error: unknown): boolean {
+  return error instanceof PaliGemmaError && error.code.startsWith('ERR_OPTION_');
+}

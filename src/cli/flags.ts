@@ -15,9 +15,44 @@ export function addFlags(command: Command, heading: string, declarations: Declar
     const flag = flagOf(name, declaration);
     const option = new Option(flag, describe(declaration)).helpGroup(heading);
     if (declaration.kind !== 'boolean') option.argParser((text) => parse(declaration, text));
-    option.makeOptionMandatory(declaration.default === REQUIRED);
     command.addOption(option);
+    if (declaration.default === REQUIRED) requireFlag(command, option);
+    if (option.long) flagNames.set(name, option.long);
   }
+}
+
+/**
+ * Adds a flag that must be given. Not commander's own check: it comes before the one for unknown flags, and who wrote
+ * --lable would hear that --label is missing.
+ */
+export function addRequiredFlag(command: Command, flags: string, doc: string): void {
+  const option = new Option(flags, `${doc} (required)`);
+  command.addOption(option);
+  requireFlag(command, option);
+}
+
+function requireFlag(command: Command, option: Option): void {
+  command.hook('preAction', () => {
+    if (command.getOptionValue(option.attributeName()) === undefined) {
+      command.error(`error: required option '${option.flags}' not specified`);
+    }
+  });
+}
+
+/** Options that became flags, by name. */
+const flagNames = new Map<string, string>();
+
+/** A message of the library as the command line says it: `maxTokens` becomes `--max-tokens`. */
+export function withFlagNames(text: string): string {
+  return text
+    .replace(/\bset ([a-z]+)\b/g, (all, name: string) => {
+      const flag = flagNames.get(name);
+      return flag === undefined ? all : `use ${flag}`;
+    })
+    .replace(
+      /(?<![\w"'.-])[a-z]+(?:[A-Z][a-z]+)+(?![\w"'])/g,
+      (name) => flagNames.get(name) ?? name,
+    );
 }
 
 /** The options that were given as flags, to be passed on whole. */

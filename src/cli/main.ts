@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { onAbort } from '../abort.js';
 import { outputError } from '../convert/output-file.js';
-import { makeError, PaliGemmaError } from '../errors.js';
+import { makeError } from '../errors.js';
 import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -13,7 +13,7 @@ import { predictCommand } from './commands/predict.js';
 import { taskCommands } from './commands/tasks.js';
 import { tokenizeCommand } from './commands/tokenize.js';
 import type { Context } from './context.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
+import { EXIT, type ExitCode, isUsage } from './exit-codes.js';
 import { Output } from './output.js';
 
 void main();
@@ -94,8 +94,7 @@ Results go to standard output, everything else to standard error.`,
 function exitCodeOf(error: unknown): ExitCode {
   // Help and version that were asked for end with 0; everything else commander throws is about usage.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const isUsage = error instanceof PaliGemmaError && error.code.startsWith('ERR_OPTION_');
-  return isUsage ? EXIT.usage : EXIT.failure;
+  return isUsage(error) ? EXIT.usage : EXIT.failure;
 }
 
 function packageVersion(): string {

@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { SingleBar } from 'cli-progress';
 import { PaliGemmaError } from '../errors.js';
 import { oneLine, showThrown } from '../options/show.js';
+import { withFlagNames } from './flags.js';
 
 /** The part of process.stdout and process.stderr that is used. */
 export interface Sink extends NodeJS.WritableStream {
@@ -221,7 +222,8 @@ function durationText(ms: number): string {
 
 /** `ERR_MODEL_FORMAT: …` on one line. */
 function describe(error: unknown): string {
-  if (error instanceof PaliGemmaError) return `${error.code}: ${oneLine(error.message)}`;
+  if (error instanceof PaliGemmaError)
+    return `${error.code}: ${withFlagNames(oneLine(error.message))}`;
   return showThrown(error);
 }
 

@@ -125,6 +125,14 @@ export async function writeWhole(
 export function outputError(file: string, action: string, cause: unknown): Error {
   if (cause instanceof PaliGemmaError) return cause;
   const code = (cause as NodeJS.ErrnoException).code ?? '';
+  if (code === 'ENOENT') {
+    return makeError('ERR_OUTPUT', `cannot ${action} ${file}: its folder does not exist`, {
+      name: file,
+      found: 'no folder',
+      expected: 'an existing folder',
+      cause,
+    });
+  }
   const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
   return makeError(
     full ? 'ERR_DISK_FULL' : 'ERR_OUTPUT',

@@ -198,7 +198,8 @@ export interface NativeModel {
   trace(id: number, params: NativeTraceParams): void;
   /**
    * Codes [n, 16], each 0 to 127 -> answers with `done` (Float32Array [n, 64, 64], rows of pixels, about -1 to 1; above 0
-   * is inside). ERR_MODEL_TENSOR_MISSING when the file has no mask codec; ERR_OPTION_RANGE for another length or code.
+   * is inside). ERR_MODEL_TENSOR_MISSING when the file has no mask codec; ERR_OPTION_RANGE for another length or
+   * code, or more than 10,000 masks.
    */
   decodeMasks(id: number, codes: Int32Array): void;
   /**

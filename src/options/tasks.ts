@@ -122,12 +122,15 @@ export const FIELD_TYPES = [
 ] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
 
+/** Which comes first where both could. */
+const DATE_ORDERS = ['day-first', 'month-first'] as const;
+
 export const EXTRACT_OPTIONS = {
   language,
   bare: ASK_OPTIONS.bare,
-  dayFirst: boolean({
+  dateOrder: oneOf(DATE_ORDERS, {
     default: undefined,
-    doc: 'read 04/05/2024 as 4 May (true) or April 5 (false); left out, such a date is null',
+    doc: 'read 04/05/2024 as 4 May (day-first) or April 5 (month-first); left out, such a date is null',
   }),
   locale: string({
     default: undefined,

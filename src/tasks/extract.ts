@@ -1,6 +1,7 @@
 /** Several typed values from one document: a question per field, and a reader that never makes a value up. */
 import { makeError } from '../errors.js';
 import type { Model, PictureInput } from '../model.js';
+import { nearest } from '../options/nearest.js';
 import { parseOptions } from '../options/option.js';
 import { showValue } from '../options/show.js';
 import {
@@ -73,7 +74,8 @@ export async function extract<const S extends ExtractSchema>(
   options?: ExtractOptions,
 ): Promise<ExtractResult<S>> {
   const o = parseOptions('extract', EXTRACT_OPTIONS, options);
-  const { dayFirst, locale, ...asking } = o;
+  const { dateOrder, locale, ...asking } = o;
+  const dayFirst = dateOrder === undefined ? undefined : dateOrder === 'day-first';
   const questions = Object.entries(fieldsOf(schema)).map(([name, spec]) => toQuestion(name, spec));
   const { upright, maxPixels, signal } = o;
   const picture = await model.prepare(image, { upright, maxPixels, signal });
@@ -120,6 +122,19 @@ function toQuestion(name: string, spec: FieldSpec) {
   // Spread, as null and undefined cannot be taken apart.
   const { type, question } =
     typeof spec === 'string' ? { type: spec, question: undefined } : { ...spec };
+  const typo =
+    typeof spec === 'object' && spec !== null
+      ? Object.keys(spec).find((key) => key !== 'type' && key !== 'question')
+      : undefined;
+  if (typo !== undefined) {
+    const meant = nearest(typo, ['type', 'question']);
+    throw makeError('ERR_OPTION_UNKNOWN', `field ${showValue(name)} has no ${showValue(typo)}`, {
+      name,
+      found: showValue(typo),
+      expected: 'type and question',
+      hint: meant === undefined ? 'it has type and question' : `did you mean ${meant}?`,
+    });
+  }
   if (!(FIELD_TYPES as readonly unknown[]).includes(type)) {
     const expected = `one of ${FIELD_TYPES.map((one) => `"${one}"`).join(', ')}`;
     const found = showValue(type);

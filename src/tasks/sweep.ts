@@ -94,14 +94,22 @@ export async function sweep(
 }
 
 function promptList(prompts: readonly string[]): readonly string[] {
-  if (Array.isArray(prompts) && prompts.length > 0 && prompts.length <= MAX_PROMPTS) {
-    return [...new Set(([...prompts] as unknown[]).map((one) => promptText('prompt', one)))];
-  }
-  const found = Array.isArray(prompts) ? `a list of ${prompts.length}` : 'no list';
-  throw makeError('ERR_OPTION_RANGE', `prompts is ${found}, expected 1 to ${MAX_PROMPTS} prompts`, {
+  const given: readonly unknown[] | undefined = Array.isArray(prompts) ? prompts : undefined;
+  const n = given?.length ?? 0;
+  const list = n <= MAX_PROMPTS ? [...new Set(given?.map((one) => promptText('prompt', one)))] : [];
+  if (list.length >= 2) return list;
+  const found =
+    given === undefined
+      ? 'no list'
+      : list.length === 1 && n > 1
+        ? `one prompt ${n} times`
+        : `a list of ${n}`;
+  // One alone always agrees with itself.
+  const expected = `2 to ${MAX_PROMPTS} different prompts`;
+  throw makeError('ERR_OPTION_RANGE', `prompts is ${found}, expected ${expected}`, {
     name: 'prompts',
     found,
-    expected: `1 to ${MAX_PROMPTS} prompts`,
+    expected,
   });
 }
 

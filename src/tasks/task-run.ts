@@ -3,7 +3,8 @@ import { follow } from '../abort.js';
 
 /**
  * A running task. `await` it for the result; or loop over it for the parts as the model says them, and take `result`
- * afterwards. The work starts at once and is not held up by a slow reader. Leaving a loop early cancels it.
+ * afterwards. The work starts at once and is not held up by a slow reader. Leaving a loop early cancels it. A run that
+ * fails while nobody waits for it or loops over it fails in silence: it does not end the process.
  *
  * @example
  * const { detections } = await model.detect('street.jpg', 'car');

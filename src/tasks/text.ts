@@ -178,7 +178,7 @@ export function compare(
 ): TextRun<YesNo> {
   const o = parseOptions('compare', COMPARE_OPTIONS, options);
   if (!Array.isArray(images) || images.length !== 2) {
-    const found = Array.isArray(images) ? `${images.length} pictures` : 'no list';
+    const found = Array.isArray(images) ? `a list of ${images.length}` : 'no list';
     throw makeError('ERR_OPTION_RANGE', `images is ${found}, expected two pictures`, {
       name: 'images',
       found,

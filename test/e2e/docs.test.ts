@@ -105,15 +105,25 @@ function steady(text: string): string {
 const COORDINATE = /<loc(\d{4})>|(?<=\b[xy] |\bto )\s*(\d+)(?=( to|,| pixels| of))/g;
 const NEAR = 20;
 
+/** So do scores and other numbers with a fraction. */
+const FRACTION = /\b\d+\.\d+\b/g;
+const NEAR_SCORE = 0.05;
+
 function expectSameOutput(actual: string, shown: string): void {
-  const coordinates = (text: string): number[] =>
-    [...text.matchAll(COORDINATE)].map((match) => Number(match[1] ?? match[2]));
-  const rest = (text: string): string => text.replace(COORDINATE, '@');
+  const numbers = (text: string, kind: RegExp): number[] =>
+    [...text.matchAll(kind)].map((match) => Number(match[1] ?? match[2] ?? match[0]));
+  const rest = (text: string): string => text.replace(COORDINATE, '@').replace(FRACTION, '#.#');
   const [a, b] = [steady(actual), steady(shown)];
   expect(rest(a)).toBe(rest(b));
-  const expected = coordinates(b);
-  for (const [i, value] of coordinates(a).entries()) {
-    expect(Math.abs(value - (expected[i] ?? Number.NaN))).toBeLessThanOrEqual(NEAR);
+  for (const [kind, near] of [
+    [COORDINATE, () => NEAR],
+    // Fractions of pixels are coordinates as well.
+    [FRACTION, (value: number) => (value < 1 ? NEAR_SCORE : NEAR)],
+  ] as const) {
+    const expected = numbers(b, kind);
+    for (const [i, value] of numbers(a, kind).entries()) {
+      expect(Math.abs(value - (expected[i] ?? Number.NaN))).toBeLessThanOrEqual(near(value));
+    }
   }
 }
 
@@ -121,8 +131,11 @@ describe('the comparison of outputs', () => {
   it('forgives times and neighbouring bins, and nothing else', () => {
     expectSameOutput('<loc0100> cat, 12 ms', '<loc0110> cat,  9 ms');
     expectSameOutput('x 9 to 20 of 224', 'x 7 to 21 of 224');
+    expectSameOutput('cat 0.37 [12.5, 9.1]', 'cat 0.38 [11.0, 9.4]');
     for (const [a, b] of [
       ['<loc0100> cat', '<loc0200> cat'],
+      ['cat 0.37', 'cat 0.57'],
+      ['cat [12.5]', 'cat [62.5]'],
       ['<loc0100> cat', '<loc0100> dog'],
       ['x 9 to 20 of 224', 'x 9 to 90 of 224'],
       ['3 tokens', '4 tokens'],

@@ -1,6 +1,6 @@
 /** The folder of `--annotate`: names for drawn pictures, and writing them. Drawing is the task's. */
 import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, realpath, rename, unlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { outputError } from '../../convert/output-file.js';
 import { makeError } from '../../errors.js';
@@ -29,7 +29,7 @@ export class Annotations {
   /** Creates `folder` if need be. `mayReplace`: see above. */
   static async open(folder: string, mayReplace: boolean): Promise<Annotations> {
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(path.resolve(folder));
       return new Annotations(await realpath(folder), mayReplace);
     } catch (cause) {
       throw outputError(folder, 'create', cause);
@@ -85,6 +85,19 @@ export class Annotations {
     this.#written.add(file);
     return file;
   }
+}
+
+/** With those above it. Not the recursive mkdir of Node: on a system that refuses with ENOENT, as /proc, it never ends. */
+async function makeFolder(folder: string): Promise<void> {
+  const there = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (there?.isDirectory()) return;
+  if (there) throw new Error('it is a file, not a folder');
+  if (path.dirname(folder) !== folder) await makeFolder(path.dirname(folder));
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 function exists(file: string): Promise<boolean> {

@@ -2,7 +2,7 @@
 import { MAX_FILE_BYTES } from '../../image-input/source.js';
 import type { ImageInput } from '../../index.js';
 import type { Context } from '../context.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
+import { EXIT, type ExitCode, isUsage } from '../exit-codes.js';
 import { errorJson } from '../output.js';
 import type { Annotations } from './annotations.js';
 import type { Input } from './inputs.js';
@@ -38,7 +38,8 @@ type Outcome<R> =
 
 /**
  * Runs all of them. A picture that fails is reported and does not stop the others. Text and `--json` are in the order of
- * the pictures; lines of JSON come as each is finished. Throws when the outcome cannot be written.
+ * the pictures; lines of JSON come as each is finished. Throws when the outcome cannot be written, and ERR_OPTION_… when
+ * the task refuses what it was asked: it would say so of every picture.
  */
 export async function runPictures<R>(context: Context, plan: Plan<R>): Promise<ExitCode> {
   const { output, signal } = context;
@@ -60,6 +61,7 @@ export async function runPictures<R>(context: Context, plan: Plan<R>): Promise<E
   try {
     for await (const outcome of pool(inputs, { atOnce: plan.atOnce, order }, runOne)) {
       const isFailure = 'error' in outcome;
+      if (isFailure && isUsage(outcome.error)) throw outcome.error;
       // What an interruption cuts off is counted below, not reported one by one.
       if (!(isFailure && signal.aborted)) {
         if (journal === undefined) await print.outcome(outcome);

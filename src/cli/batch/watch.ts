@@ -5,9 +5,11 @@
  * most network mounts, get lost in bursts and do not say when a file is complete; a listing is always right, and its
  * cost is bounded: it takes a tenth of the time at most.
  */
-import { realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeError } from '../../errors.js';
+import { oneLine } from '../../options/show.js';
 import { type Found, picturesIn, unreadable, type WalkOptions } from './walk.js';
 
 export interface WatchOptions extends WalkOptions {
@@ -33,13 +35,20 @@ const QUIET_MS = 10_000;
 /**
  * Gives each picture of `folder` when it is complete, and again when it has changed, until `signal` is aborted. An empty
  * file is waited for. A folder that goes away is waited for as well. Throws ERR_IMAGE_NOT_FOUND if it is not there at
- * the beginning.
+ * the beginning, ERR_OPTION_RANGE if it is no folder.
  */
 export async function* watch(folder: string, options: WatchOptions): AsyncGenerator<Found, void> {
   const { settleMs, signal } = options;
-  await realpath(folder).catch((cause: unknown) => {
+  const there = await stat(folder).catch((cause: unknown) => {
     throw unreadable(folder, cause);
   });
+  if (!there.isDirectory()) {
+    throw makeError('ERR_OPTION_RANGE', `${oneLine(folder)} is no folder`, {
+      name: 'watch',
+      found: 'a file',
+      expected: 'a folder',
+    });
+  }
   let looks = new Map<string, Look>();
   let isFirst = true;
   let isThere = true;

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { COMPARE_OPTIONS } from '../../options/tasks.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { addFlags, givenFlags } from '../flags.js';
+import { addFlags, addRequiredFlag, givenFlags } from '../flags.js';
 import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
 import { taskJson } from './tasks.js';
 
@@ -19,8 +19,8 @@ export function compareCommand(context: Context, exit: (code: ExitCode) => void)
       'Tells whether a statement about two pictures is true. For checkpoints fine-tuned on NLVR2.',
     )
     .argument('<left>', 'the first picture')
-    .argument('<right>', 'the second picture')
-    .requiredOption('-s, --statement <text>', 'what may be true of them');
+    .argument('<right>', 'the second picture');
+  addRequiredFlag(command, '-s, --statement <text>', 'what may be true of them');
   addModelFlags(command);
   command.option('--json', 'print one JSON document');
   addFlags(command, 'Answering:', COMPARE_OPTIONS);

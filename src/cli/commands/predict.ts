@@ -8,6 +8,7 @@ import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
+import { addRequiredFlag } from '../flags.js';
 
 interface Flags extends PictureFlags {
   readonly prompt: string;
@@ -29,7 +30,8 @@ export function predictCommand(context: Context, exit: (code: ExitCode) => void)
     ],
     options: GENERATE_OPTIONS,
     addFlags: (command) =>
-      command.requiredOption(
+      addRequiredFlag(
+        command,
         '-p, --prompt <text>',
         'what to do: "caption en", "detect cat", "ocr", …',
       ),

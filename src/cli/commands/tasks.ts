@@ -1,5 +1,6 @@
 /** The commands of the tasks about single pictures, one for each method of PaliGemma of the same name. */
 import type { Command } from 'commander';
+import { makeError } from '../../errors.js';
 import type {
   ClassifyResult,
   ConsensusDetection,
@@ -18,6 +19,7 @@ import type {
   TextRun,
   Timings,
 } from '../../index.js';
+import { showValue } from '../../options/show.js';
 import {
   ASK_OPTIONS,
   CAPTION_OPTIONS,
@@ -36,6 +38,7 @@ import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
+import { addRequiredFlag } from '../flags.js';
 import { roundedTimings } from './predict.js';
 
 type Exit = (code: ExitCode) => void;
@@ -86,7 +89,7 @@ function askCommand(context: Context, exit: Exit): Command {
     ],
     options: ASK_OPTIONS,
     addFlags: (command) =>
-      command.requiredOption('-q, --question <text>', 'what is asked about each picture'),
+      addRequiredFlag(command, '-q, --question <text>', 'what is asked about each picture'),
     settings: ({ question }) => ({ question }),
     streams: true,
     task: (model, { question }, options) =>
@@ -113,14 +116,15 @@ type LabelFlags = PictureFlags & { readonly label: readonly string[] };
 const addLabels =
   (what: string) =>
   (command: Command): void => {
-    command.requiredOption('-l, --label <text...>', what);
+    addRequiredFlag(command, '-l, --label <text...>', what);
   };
 
 function detectCommand(context: Context, exit: Exit): Command {
   return pictureCommand<LabelFlags, DetectResult>(context, exit, {
     name: 'detect',
     summary: 'find things in pictures',
-    description: 'Finds things in each picture: a label, a score and a box for each.',
+    description:
+      'Finds things in each picture. Prints a line for each: label, score (0 to 1), box [xmin, ymin, xmax, ymax] in pixels.',
     examples: [
       '$ paligemma detect street.jpg --label car --label bicycle',
       '$ paligemma detect shots --label person --annotate drawn --jsonl > people.jsonl',
@@ -144,7 +148,7 @@ function segmentCommand(context: Context, exit: Exit): Command {
     name: 'segment',
     summary: 'outline things in pictures',
     description:
-      'Outlines things in each picture: a label, a score, a box and a mask for each. Needs a model file with the mask codec.',
+      'Outlines things in each picture. Prints a line for each: label, score (0 to 1), box [xmin, ymin, xmax, ymax] in pixels; --json has the masks, --annotate draws them. Needs a model file with the mask codec.',
     examples: [
       '$ paligemma segment photo.jpg --label cat --annotate drawn',
       '$ paligemma segment photos --label car --jsonl > masks.jsonl',
@@ -166,7 +170,7 @@ function referCommand(context: Context, exit: Exit): Command {
       'Outlines the one thing that a phrase speaks of. For checkpoints fine-tuned on RefCOCO, with the mask codec.',
     examples: ['$ paligemma refer photo.jpg --phrase "the man on the left"'],
     options: REFER_OPTIONS,
-    addFlags: (command) => command.requiredOption('--phrase <text>', 'what to outline'),
+    addFlags: (command) => addRequiredFlag(command, '--phrase <text>', 'what to outline'),
     settings: ({ phrase }) => ({ phrase }),
     annotates: true,
     task: (model, { phrase }, options) =>
@@ -210,7 +214,8 @@ function extractCommand(context: Context, exit: Exit): Command {
     ],
     options: EXTRACT_OPTIONS,
     addFlags: (command) =>
-      command.requiredOption(
+      addRequiredFlag(
+        command,
         '-f, --field <name:type...>',
         `a field and its type: ${FIELD_TYPES.join(', ')}; text when left out`,
       ),
@@ -241,7 +246,11 @@ function sweepCommand(context: Context, exit: Exit): Command {
       ],
       options: SWEEP_OPTIONS,
       addFlags: (command) => {
-        command.requiredOption('-p, --prompt <text...>', 'a phrasing; can be given several times');
+        addRequiredFlag(
+          command,
+          '-p, --prompt <text...>',
+          'a phrasing; can be given several times',
+        );
       },
       settings: ({ prompt }) => ({ prompts: prompt }),
       annotates: true,
@@ -346,12 +355,19 @@ function sweepText(result: SweepResult): string {
 
 /** `total:currency` -> { total: 'currency' }. What is no type is refused by extract. */
 function toSchema(fields: readonly string[]): ExtractSchema {
-  return Object.fromEntries(
-    fields.map((field) => {
-      const [name = '', type = 'text'] = field.split(':', 2);
-      return [name, type];
-    }),
-  ) as ExtractSchema;
+  const schema = new Map<string, string>();
+  for (const field of fields) {
+    const [name = '', type = 'text'] = field.split(':', 2);
+    if (schema.has(name)) {
+      throw makeError('ERR_OPTION_RANGE', `field ${showValue(name)} is given twice`, {
+        name: 'field',
+        found: `${schema.get(name)} and ${type}`,
+        expected: 'each name once',
+      });
+    }
+    schema.set(name, type);
+  }
+  return Object.fromEntries(schema) as ExtractSchema;
 }
 
 function fieldText(value: unknown): string {

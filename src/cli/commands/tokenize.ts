@@ -62,6 +62,9 @@ async function tokenize(context: Context, sources: readonly string[], flags: Fla
         [0],
       ),
     );
+    // Else one would wonder whether anything was done.
+    for (const [i, { tokens }] of results.entries())
+      if (tokens.length === 0) tables[i] = '(no tokens)\n';
     await output.data(tables.join('\n'));
   } finally {
     await model.dispose();

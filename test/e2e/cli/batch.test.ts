@@ -208,7 +208,7 @@ describe('--output', () => {
       'prompt "ocr", this run "caption en"',
     );
     expect(await refused('--resume', '--max-tokens', '2', ...OCR)).toContain(
-      'maxTokens (default), this run 2',
+      '--max-tokens (default), this run 2',
     );
     // What only changes the speed, and defaults that are spelled out, are no other settings.
     const same = ['--resume', '--threads', '1', '--temperature', '0', '--concurrency', '3'];

@@ -124,9 +124,35 @@ describe('many pictures', () => {
 describe('wrong use', () => {
   it.each<[string, string[], number, string]>([
     ['no label', ['detect', SHAPES], 2, '--label'],
-    ['a bad label', ['detect', SHAPES, '-l', 'a;b'], 1, 'ERR_OPTION_RANGE'],
+    ['a misspelled flag', ['detect', SHAPES, '--lable', 'a'], 2, "unknown option '--lable'"],
+    ['a bad label', ['detect', SHAPES, SIGN, '-l', 'a;b'], 2, 'error: ERR_OPTION_RANGE: label is'],
+    [
+      'a field twice',
+      ['extract', SHAPES, '-f', 'a:text', '-f', 'a:date'],
+      2,
+      'field "a" is given twice',
+    ],
+    ['one phrasing', ['sweep', SHAPES, '-p', 'ocr', '-p', 'ocr'], 2, 'one prompt 2 times'],
+    ['a date order', ['extract', SHAPES, '-f', 'a', '--date-order', 'us'], 2, '"month-first"'],
+    [
+      'stride and fps',
+      ['video', SHAPES, '--stride', '2', '--fps', '2'],
+      2,
+      'stride and fps are 2 and 2',
+    ],
+    ['a file to watch', ['detect', '--watch', SHAPES, '-l', 'a'], 2, 'is no folder'],
+    ['too small a limit', ['ocr', SHAPES, '--max-pixels', '9'], 1, 'raise --max-pixels'],
+    ['too long a clip', ['video', SHAPES], 1, 'frames of a clip'],
+    [
+      'a folder that cannot be',
+      ['detect', SHAPES, '-l', 'a', '--annotate', '/proc/x/y'],
+      1,
+      'ERR_OUTPUT',
+    ],
+    ['a file as folder', ['detect', SHAPES, '-l', 'a', '--annotate', SHAPES], 1, 'not a folder'],
+    ['no folder for lines', ['ocr', SHAPES, '-o', '/does/not/exist'], 1, 'folder does not exist'],
     ['no question', ['ask', SHAPES], 2, '--question'],
-    ['an unknown type', ['extract', SHAPES, '-f', 'a:money'], 1, 'ERR_OPTION_RANGE'],
+    ['an unknown type', ['extract', SHAPES, '-f', 'a:money'], 2, 'ERR_OPTION_RANGE'],
     ['one picture', ['compare', SHAPES, '-s', 'x'], 2, "missing required argument 'right'"],
   ])('%s is told without a stack', async (_, args, code, message) => {
     const result = await paligemma(args);

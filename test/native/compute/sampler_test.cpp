@@ -71,6 +71,19 @@ TEST("the likeliest tokens come sorted") {
     CHECK_EQ(top[2].id, 2);
 }
 
+TEST("probabilities of large logits are exact and at most 1") {
+    // A float near 1000 is off by up to 3e-5.
+    Sampler sampler({});
+    const auto even = sampler.sample(std::vector<float>{1000.f, 1000.f});
+    CHECK(std::abs(std::exp(1000.f - even.log_sum) - 0.5) < 1e-12);
+    for (int i = 0; i < 1000; ++i) {
+        const float best = 900.f + static_cast<float>(i) / 7.f;
+        const auto sure = sampler.sample(std::vector<float>{best, best - 30.f, -best});
+        CHECK(std::exp(best - sure.log_sum) <= 1.0);
+        CHECK(sure.logprob <= 0.f);
+    }
+}
+
 TEST("logits that are not finite are an error") {
     const float inf = std::numeric_limits<float>::infinity(),
                 nan = std::numeric_limits<float>::quiet_NaN();

@@ -157,6 +157,20 @@ TEST("tokens, embedding rows and ids must agree") {
     TinyModel bos;
     bos.more_keys = [](GgufWriter& w) { w.key_u32("tokenizer.ggml.bos_token_id", 1000); };
     CHECK_EQ(load_result(bos).first, std::string("ERR_MODEL_CORRUPT"));
+    // Logits are read up to the placeholder of a picture: what is looked up there lies before it.
+    const std::pair<const char*, uint32_t> beyond[] = {
+        {"tokenizer.ggml.eos_token_id", 31},
+        {"paligemma.first_loc_token", 5},
+        {"paligemma.first_seg_token", 5},
+    };
+    for (const auto& [key, id] : beyond) {
+        TinyModel model;
+        model.pieces[30] = "<image>";
+        model.more_keys = [&](GgufWriter& w) { w.key_u32(key, id); };
+        const auto [code, subject] = load_result(model);
+        CHECK_EQ(code, std::string("ERR_MODEL_CORRUPT"));
+        CHECK_EQ(subject, std::string(key));
+    }
     TinyModel twice;
     twice.pieces[10] = twice.pieces[11];
     CHECK_EQ(load_result(twice).first, std::string("ERR_TOKENIZER_FORMAT"));
@@ -200,6 +214,54 @@ TEST("NaN in a weight is found at load when asked, else at the first logits") {
         const Answer a = host.generate(question(5));
         CHECK(a.error && a.error->code() == ErrorCode::EngineNumeric);
     }
+}
+
+TEST("NaN of one request does not reach the next one in its slot") {
+    TinyModel model;
+    // Only pictures meet it.
+    Bytes& bias = model.tensor("mm.input_projection.bias").data;
+    const uint32_t nan = std::bit_cast<uint32_t>(std::numeric_limits<float>::quiet_NaN());
+    for (int i = 0; i < 4; ++i) bias[i] = static_cast<uint8_t>(nan >> (8 * i));
+    TemporaryFile file(model.build());
+    EngineHost host;
+    LoadParams params = EngineHost::params(file.path());
+    params.n_slots = 1;
+    CHECK(!host.load(params).error);
+    GenerateParams text = question(10);
+    text.images.clear();
+    const Answer expected = host.generate(text);
+    CHECK_EQ(expected.tokens.size(), size_t{10});
+
+    const Answer failed = host.generate(question(10));
+    CHECK(failed.error && failed.error->code() == ErrorCode::EngineNumeric);
+    CHECK_EQ(host.generate(text).tokens, expected.tokens);
+
+    // Nobody looks at the logits of a trace, nor at those of a request that is aborted.
+    const uint64_t trace = host.next_id();
+    host.engine().trace(trace, {.image = question(1).images[0], .prefix = {2, 6, 4}, .suffix = {}});
+    CHECK(!host.wait(trace).error);
+    CHECK_EQ(host.generate(text).tokens, expected.tokens);
+}
+
+TEST("candidates with tokens that are never sampled are refused") {
+    TinyModel model;
+    model.pieces[30] = "<image>";
+    TemporaryFile file(model.build());
+    EngineHost host;
+    CHECK(!host.load(EngineHost::params(file.path())).error);
+    auto score = [&](const char* candidate) {
+        const uint64_t id = host.next_id();
+        ScoreParams params{};
+        params.prompt = "abc";
+        params.candidates = {"a", candidate};
+        host.engine().score(id, std::move(params));
+        return host.wait(id);
+    };
+    CHECK(!score("x").error);
+    // Piece 31 lies behind the placeholder.
+    const Answer a = score("z");
+    CHECK(a.error && a.error->code() == ErrorCode::OptionRange);
+    if (a.error) CHECK_EQ(a.error->facts().name, std::string("candidate"));
 }
 
 TEST("what is not a regular file is refused without waiting") {

@@ -233,7 +233,8 @@ class TinyNetworks {
                                 .tensor = place.tensor,
                                 .name = place.spec->name,
                                 .product = use != TensorUse::Plain,
-                                .force_f32 = use == TensorUse::Plain});
+                                .force_f32 = use == TensorUse::Plain,
+                                .pack = false});
         }
         const std::atomic<int> cancel{0};
         weights_.emplace(*backend, requests, true, [](uint64_t, uint64_t) {}, cancel);

@@ -265,7 +265,7 @@ TEST("masks run beside answers, count as memory from the first use, and end when
     CHECK(!host.wait(answer).error);
 
     const uint64_t many = host.next_id();
-    host.engine().decode_masks(many, some_codes(20000));
+    host.engine().decode_masks(many, some_codes(MaskCodec::MAX_MASKS));
     host.engine().cancel(many);
     const Answer cancelled = host.wait(many);
     CHECK(cancelled.error && cancelled.error->code() == ErrorCode::Aborted);
@@ -289,6 +289,8 @@ TEST("codes and masks out of range, of another length or not a number are refuse
         check(decode(host, codes), "codes[20]");
     }
     check(decode(host, std::vector<int32_t>(17)), "codes.length");
+    check(decode(host, std::vector<int32_t>((MaskCodec::MAX_MASKS + 1) * MaskCodec::N_CODES)),
+          "codes.length");
     constexpr float INF = std::numeric_limits<float>::infinity();
     for (float wrong : {-0.01f, 1.01f, INF, -INF, std::numeric_limits<float>::quiet_NaN()}) {
         auto masks = some_masks(1);
@@ -296,6 +298,8 @@ TEST("codes and masks out of range, of another length or not a number are refuse
         check(encode(host, masks), "masks[4095]");
     }
     check(encode(host, std::vector<float>(4095)), "masks.length");
+    check(encode(host, std::vector<float>((MaskCodec::MAX_MASKS + 1) * MaskCodec::N_PIXELS)),
+          "masks.length");
     CHECK(std::get<DecodedMasks>(*decode(host, {}).outcome).data.empty());
     CHECK(std::get<EncodedMasks>(*encode(host, {}).outcome).codes.empty());
 }

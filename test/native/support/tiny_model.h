@@ -37,7 +37,6 @@ class TinyModel {
         : config(std::move(sizes)), architecture(config.text.architecture) {
         pieces = {"<pad>", "<eos>", "<bos>", "<unk>", "\n", "\xE2\x96\x81"};
         for (char c = 'a'; c <= 'z'; ++c) pieces.push_back(std::string(1, c));
-        for (const char* s : {"<loc0000>", "<seg000>"}) pieces.push_back(s);
         config.text.n_vocab = static_cast<int>(pieces.size());
         Random random(seed);
         for (const auto& spec : tensor_table(config)) {

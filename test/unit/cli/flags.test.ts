@@ -1,7 +1,7 @@
 /** Declarations as flags: what is typed arrives as the option, required ones are asked for. */
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addFlags, givenFlags } from '../../../src/cli/flags.js';
+import { addFlags, givenFlags, withFlagNames } from '../../../src/cli/flags.js';
 import {
   boolean,
   callback,
@@ -35,7 +35,11 @@ function parse(...args: string[]): unknown {
       message += text;
     },
   });
-  addFlags(command, 'Flags:', DECLARATIONS);
+  addFlags(
+    command.action(() => {}),
+    'Flags:',
+    DECLARATIONS,
+  );
   try {
     return givenFlags(DECLARATIONS, command.parse(args, { from: 'user' }).opts());
   } catch (error) {
@@ -87,5 +91,19 @@ describe('flags', () => {
       expect(help).toContain(`  ${line}\n`);
     }
     expect(help).not.toMatch(/input-file|on-progress|signal/);
+  });
+});
+
+describe('messages of the library', () => {
+  it('name flags as they are typed, and nothing else', () => {
+    parse();
+    for (const [text, expected] of [
+      ['use a smaller maxTokens', 'use a smaller --max-tokens'],
+      ['remove it or set exact', 'remove it or use --exact'],
+      ['"maxTokens" and a.maxTokens and maxTokensX', '"maxTokens" and a.maxTokens and maxTokensX'],
+      ['onProgress, set nothing', 'onProgress, set nothing'],
+    ]) {
+      expect(withFlagNames(text as string)).toBe(expected);
+    }
   });
 });
