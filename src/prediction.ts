@@ -31,7 +31,10 @@ export interface Usage {
   readonly cachedImages: number;
 }
 
-/** Milliseconds. `encodeMs`, `prefillMs` and `decodeMs` count only the time spent on this call. */
+/**
+ * Milliseconds. `encodeMs`, `prefillMs` and `decodeMs` count only the time spent on this call; a step of decoding that
+ * several calls share counts for each.
+ */
 export interface Timings {
   /** Reading, decoding and resizing the pictures, and waiting until it is their turn. */
   readonly prepareMs: number;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,9 +55,10 @@ class Backend {
     ggml_backend_buffer_type_t default_buffer_type() const { return buffer_types_.back(); }
 
     // Runs a graph whose tensors are allocated, about `flops` operations. False when it was
-    // stopped: on the CPU it ends after the node at which it sees `cancel` set (null: never).
-    // Throws OutOfMemory or EngineInternal.
-    bool compute(ggml_cgraph* graph, double flops, const std::atomic<int>* cancel = nullptr);
+    // stopped: on the CPU it ends after the node at which it sees one of `cancel` set. Throws
+    // OutOfMemory or EngineInternal.
+    bool compute(ggml_cgraph* graph, double flops,
+                 std::span<const std::atomic<int>* const> cancel = {});
 
   private:
     Backend() = default;
@@ -66,7 +68,7 @@ class Backend {
     int n_threads_ = 1;
     std::vector<ggml_backend_buffer_type_t> buffer_types_;
     ggml_backend_set_n_threads_t set_n_threads_ = nullptr;
-    const std::atomic<int>* cancel_flag_ = nullptr;
+    std::span<const std::atomic<int>* const> cancel_;
     std::unique_ptr<void, std::function<void(void*)>> threadpool_;
 };
 

@@ -58,6 +58,13 @@ void Graph::collect_taps() {
     }
 }
 
+void Graph::record(const char* name, int64_t width, std::span<const float> rows) {
+    if (taps_ == nullptr) return;
+    Taps::Tensor& into = taps_->tensors[name];
+    into.width = width;
+    into.data.insert(into.data.end(), rows.begin(), rows.end());
+}
+
 // After a failure ggml has dropped its buffer but remembers the graph's layout, and would take the
 // next graph like it for allocated.
 void GraphMemory::forget_layout() {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,8 @@ class Graph {
         return it->second;
     }
     bool has_taps() const { return taps_ != nullptr; }
+    // As a tap, of rows that no tensor of the graph holds.
+    void record(const char* name, int64_t width, std::span<const float> rows);
 
     // Copies the tapped tensors out; after the run.
     void collect_taps();

@@ -1,32 +1,14 @@
 #include "engine/engine.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <span>
 
 #include "engine/generator.h"
 #include "engine/loaded_model.h"
+#include "engine/stopwatch.h"
 
 namespace paligemma {
-
-namespace {
-
-class Stopwatch {
-  public:
-    // Milliseconds since construction or the last call.
-    double lap() {
-        const auto now = std::chrono::steady_clock::now();
-        const double ms = std::chrono::duration<double, std::milli>(now - last_).count();
-        last_ = now;
-        return ms;
-    }
-
-  private:
-    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
-
-}  // namespace
 
 const char* to_string(FinishReason reason) {
     switch (reason) {
@@ -306,11 +288,13 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
 
     // Samples from the current logits and posts the token, or the end.
     Step proceed() override {
-        if (!tokens_.empty()) sequence().decode(tokens_.back());
+        if (sequence().is_pending() && !model().decoding->is_due()) return Step::Waiting;
         const TokenIds& ids = model().config.tokens;
         const std::span<const float> logits = sequence().logits();
+        watch_.lap();
         SampledToken token = sampler_.sample(logits, grammar_.get(), ids.eos);
-        result_.decode_ms += watch_.lap();
+        sampling_ms_ += watch_.lap();
+        result_.decode_ms = sampling_ms_ + sequence().step_ms();
         if (token.id == ids.eos) {
             result_.end_logprob = token.logprob;
             return end(FinishReason::Stop);
@@ -332,8 +316,9 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
                     static_cast<float>(std::exp(logit - event.token.log_sum)));
         }
         listener().on_token(id, std::move(event));
-        if (result_.n_completion < max_tokens_) return Step::More;
-        return end(FinishReason::Length);
+        if (result_.n_completion == max_tokens_) return end(FinishReason::Length);
+        sequence().append(tokens_.back());
+        return Step::More;
     }
 
     Step end(FinishReason reason) {
@@ -366,6 +351,7 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
     Sampler sampler_;
     std::unique_ptr<Grammar> grammar_;
     int max_tokens_ = 0;
+    double sampling_ms_ = 0;
     std::vector<int32_t> tokens_;
     std::vector<size_t> instances_;  // where in tokens_ each begins
     std::unique_ptr<Detokenizer> detokenizer_;
@@ -478,7 +464,10 @@ class TraceTask : public RequestTask {
                           cancel_flag, &taps);
         while (!sequence.prefill_step()) {
         }
-        for (int32_t token : params_.suffix) sequence.decode(token);
+        for (int32_t token : params_.suffix) {
+            sequence.append(token);
+            sequence.logits();
+        }
         return finish(std::move(taps));
     }
 

@@ -15,7 +15,8 @@ constexpr size_t MAX_BRANCH_ROWS = 64;
 
 // Runs an allocated graph under the request's cancel flag.
 void run(LoadedModel& model, Graph& graph, double flops, const std::atomic<int>& cancel) {
-    const bool finished = model.backend->compute(graph.cgraph(), flops, &cancel);
+    const std::atomic<int>* flag = &cancel;
+    const bool finished = model.backend->compute(graph.cgraph(), flops, {&flag, 1});
     if (!finished) throw Error(ErrorCode::Aborted, "the request was aborted", {});
     graph.collect_taps();
 }
@@ -67,6 +68,11 @@ Sequence::Sequence(LoadedModel& model, SlotLease slot, std::vector<Features> ima
       taps_(taps) {
     n_prefix_ = static_cast<int64_t>(images_.size()) * model_.config.vision.n_patches() +
                 static_cast<int64_t>(prefix_.size());
+    logits_.resize(model_.config.tokens.n_usable);
+}
+
+Sequence::~Sequence() {
+    model_.decoding->remove(*this);
 }
 
 // The input of the first layer: image tokens as they are, text embeddings scaled.
@@ -118,40 +124,42 @@ bool Sequence::prefill_step() {
     run(model_, g, n_layers * model_.gemma->layer_flops(n_prefix_), cancel_);
     next_layer_ = end;
     if (logits == nullptr) return false;
-    read_logits(logits);
+    ggml_backend_tensor_get(logits, logits_.data(), 0, logits_.size() * sizeof(float));
+    g.record("logits", static_cast<int64_t>(logits_.size()), logits_);
     n_past_ = n_prefix_;
     images_.clear();
     return true;
 }
 
-void Sequence::decode(int32_t token) {
-    const int64_t n_kv = KvCache::rounded(n_past_ + 1);
-    std::unique_ptr<DecodeGraph> traced;
-    if (taps_ != nullptr) {
-        traced = model_.build_decode_graph(*slot_, n_kv, 1, taps_);
-        traced->memory.allocate(traced->graph);
-    }
-    DecodeGraph& d = traced ? *traced : model_.decode_graph(*slot_, n_kv);
+void Sequence::append(int32_t token) {
+    pending_ = token;
+    model_.decoding->add(*this);
+}
 
-    const auto position = static_cast<int32_t>(n_past_);
-    std::vector<ggml_fp16_t> mask(n_kv, ggml_fp32_to_fp16(-INFINITY));
-    std::fill_n(mask.begin(), n_past_ + 1, ggml_fp32_to_fp16(0.f));
-    set_inputs(d, {&token, 1}, {&position, 1}, n_past_, mask);
-    run(model_, d.graph, model_.gemma->token_flops(), cancel_);
+std::span<const float> Sequence::logits() {
+    if (is_pending()) model_.decoding->run();
+    if (is_pending()) throw Error(ErrorCode::Aborted, "the request was aborted", {});
+    return logits_;
+}
+
+std::vector<float>& Sequence::accept_step(double ms) {
+    pending_ = NONE;
     ++n_past_;
-    read_logits(d.logits[0]);
+    step_ms_ += ms;
+    return logits_;
 }
 
 void Sequence::branch(std::span<const int32_t> tokens, std::span<const int32_t> parents,
                       const std::function<void(size_t, std::span<const float>)>& visit) {
     n_past_ = n_prefix_;
-    const int64_t n_usable = model_.config.tokens.n_usable;
     std::vector<int32_t> positions;
     for (size_t begin = 0; begin < tokens.size(); begin += MAX_BRANCH_ROWS) {
         const size_t n = std::min(MAX_BRANCH_ROWS, tokens.size() - begin);
         const int64_t n_kv = KvCache::rounded(n_prefix_ + static_cast<int64_t>(begin + n));
         std::vector<ggml_fp16_t> mask(n_kv * n, ggml_fp32_to_fp16(-INFINITY));
+        std::vector<int64_t> rows(n);
         for (size_t i = 0; i < n; ++i) {
+            rows[i] = n_prefix_ + static_cast<int64_t>(begin + i);
             auto* column = mask.data() + i * n_kv;
             std::fill_n(column, n_prefix_, ggml_fp32_to_fp16(0.f));
             int32_t depth = 0;
@@ -159,58 +167,16 @@ void Sequence::branch(std::span<const int32_t> tokens, std::span<const int32_t> 
                 column[n_prefix_ + at] = ggml_fp32_to_fp16(0.f);
             positions.push_back(static_cast<int32_t>(n_prefix_) + depth - 1);
         }
-        const auto d =
-            model_.build_decode_graph(*slot_, n_kv, static_cast<int64_t>(n), /*taps=*/nullptr);
-        d->memory.allocate(d->graph);
-        set_inputs(*d, tokens.subspan(begin, n), {positions.data() + begin, n},
-                   n_prefix_ + static_cast<int64_t>(begin), mask);
-        run(model_, d->graph, static_cast<double>(n) * model_.gemma->token_flops(), cancel_);
+        const DecodePart part{slot_.get(), n_kv, static_cast<int64_t>(n)};
+        DecodeGraph d(model_, {&part, 1}, /*taps=*/nullptr);
+        model_.memory->allocate(d.graph);
+        d.set_inputs(model_, tokens.subspan(begin, n), {positions.data() + begin, n}, rows, mask);
+        run(model_, d.graph, static_cast<double>(n) * model_.gemma->token_flops(), cancel_);
         for (size_t i = 0; i < n; ++i) {
-            ggml_tensor* t = d->logits[i / DecodeGraph::LOGIT_ROWS];
-            logits_.resize(n_usable);
-            ggml_backend_tensor_get(t, logits_.data(), i % DecodeGraph::LOGIT_ROWS * t->nb[1],
-                                    n_usable * sizeof(float));
+            d.get_logits(static_cast<int64_t>(i), logits_);
             visit(begin + i, logits_);
         }
     }
-}
-
-void Sequence::set_inputs(DecodeGraph& d, std::span<const int32_t> tokens,
-                          std::span<const int32_t> positions, int64_t first_row,
-                          std::span<const ggml_fp16_t> mask) {
-    const size_t n_embd = model_.config.text.n_embd;
-    std::vector<float> embedded(tokens.size() * n_embd);
-    std::vector<int64_t> rows(tokens.size());
-    for (size_t i = 0; i < tokens.size(); ++i) {
-        model_.embedding->get(tokens[i], embedded.data() + i * n_embd);
-        rows[i] = first_row + static_cast<int64_t>(i);
-    }
-    auto set = [](ggml_tensor* t, const void* data) {
-        ggml_backend_tensor_set(t, data, 0, ggml_nbytes(t));
-    };
-    set(d.h, embedded.data());
-    set(d.positions, positions.data());
-    set(d.rows, rows.data());
-    // With plain products and no mask in the graph the input may have been left out of it.
-    if (d.mask->buffer != nullptr) set(d.mask, mask.data());
-    if (taps_ != nullptr) {
-        Taps::Tensor& tap = taps_->tensors["embedded"];
-        tap.data.insert(tap.data.end(), embedded.begin(), embedded.end());
-    }
-}
-
-void Sequence::read_logits(ggml_tensor* t) {
-    logits_.resize(model_.config.tokens.n_usable);
-    ggml_backend_tensor_get(t, logits_.data(), 0, logits_.size() * sizeof(float));
-    if (taps_ != nullptr) {
-        Taps::Tensor& tap = taps_->tensors["logits"];
-        tap.width = static_cast<int64_t>(logits_.size());
-        tap.data.insert(tap.data.end(), logits_.begin(), logits_.end());
-    }
-}
-
-std::span<const float> Sequence::logits() const {
-    return logits_;
 }
 
 int resolve_max_tokens(const LoadedModel& model, int64_t n_prefix, int wanted) {

@@ -40,12 +40,20 @@ class Sequence {
     Sequence(LoadedModel& model, SlotLease slot, std::vector<Features> images,
              std::vector<int32_t> prefix, const std::atomic<int>& cancel, Taps* taps = nullptr);
 
+    ~Sequence();
+    Sequence(const Sequence&) = delete;
+    Sequence& operator=(const Sequence&) = delete;
+
     // Some layers of the prefix. True when logits() are those of the first token.
     bool prefill_step();
-    // Appends `token`; then logits() are those of the next.
-    void decode(int32_t token);
-    // Of the ids that may be sampled; valid until the next step.
-    std::span<const float> logits() const;
+    // What comes next is `token`; not before logits() of the last one were read.
+    void append(int32_t token);
+    // Of the ids that may be sampled, behind the last token; valid until append() or branch(). The
+    // first call after append() takes all sequences that wait for theirs one step further. Throws
+    // Aborted when cancelled.
+    std::span<const float> logits();
+    // Milliseconds of the steps it had a part in.
+    double step_ms() const { return step_ms_; }
 
     // Tokens that continue the prefix in several ways at once, as a forest: parents[i] < i is the
     // token before tokens[i], -1 the prefix. `visit(i, logits)` gets what comes after each. What
@@ -53,13 +61,21 @@ class Sequence {
     void branch(std::span<const int32_t> tokens, std::span<const int32_t> parents,
                 const std::function<void(size_t, std::span<const float>)>& visit);
 
+    // For DecodeBatch.
+    bool is_pending() const { return pending_ != NONE; }
+    int32_t pending() const { return pending_; }
+    bool is_cancelled() const { return cancel_.load() != 0; }
+    const std::atomic<int>& cancel_flag() const { return cancel_; }
+    Slot& slot() const { return *slot_; }
+    int64_t n_past() const { return n_past_; }
+    Taps* taps() const { return taps_; }
+    // The pending token is in the cache after a step of `ms`; its logits are to be stored here.
+    std::vector<float>& accept_step(double ms);
+
   private:
+    static constexpr int32_t NONE = -1;
+
     void begin();
-    void read_logits(ggml_tensor* t);
-    // A graph's inputs: embedding, position, cache row of each token, and what each sees.
-    void set_inputs(DecodeGraph& d, std::span<const int32_t> tokens,
-                    std::span<const int32_t> positions, int64_t first_row,
-                    std::span<const ggml_fp16_t> mask);
 
     LoadedModel& model_;
     SlotLease slot_;
@@ -70,6 +86,8 @@ class Sequence {
     int64_t n_past_ = 0;
     int64_t n_prefix_ = 0;
     int next_layer_ = 0;
+    int32_t pending_ = NONE;  // appended, without logits yet
+    double step_ms_ = 0;
     std::vector<float> logits_;
 };
 

@@ -107,6 +107,7 @@ LoadedModel::LoadedModel(const LoadParams& p,
     for (int i = 0; i < params.n_slots; ++i)
         slots.push_back(std::make_unique<Slot>(*backend, config.text,
                                                params.kv_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16));
+    decoding = std::make_unique<DecodeBatch>(*this);
     probe();
     for (const auto& file : files) file->require_unchanged();
 }
@@ -205,8 +206,9 @@ void LoadedModel::probe() {
         gemma->prefill_layer(prefill, 0, h, prefill.input(GGML_TYPE_I32, n), slot.cache.layer(0));
         prefill.output(gemma->logits(prefill, layers::rows(prefill, h, n - 1, 1)));
         require_supported(*backend, prefill);
-        require_supported(*backend, build_decode_graph(slot, KvCache::BUCKET, 1, nullptr)->graph);
-        require_supported(*backend, build_decode_graph(slot, KvCache::BUCKET, 2, nullptr)->graph);
+        const DecodePart one{&slot, KvCache::BUCKET, 1}, two{&slot, KvCache::BUCKET, 2};
+        for (const auto& parts : {std::vector{one}, std::vector{two}, std::vector{one, one}})
+            require_supported(*backend, DecodeGraph(*this, parts, nullptr).graph);
         memory->reserve(encode);
         memory->reserve(prefill);
     };
@@ -267,41 +269,10 @@ SlotLease LoadedModel::take_slot(int64_t n_tokens) {
             best = slot.get();
     if (best == nullptr) return nullptr;
     if (best->cache.n_ctx() < n_tokens)
-        best->graphs.clear();  // they point into memory that goes now
+        decoding->forget_graph();  // it points into memory that goes now
     best->cache.require(n_tokens);
     best->taken = true;
     return SlotLease(best);
-}
-
-std::unique_ptr<DecodeGraph> LoadedModel::build_decode_graph(Slot& slot, int64_t n_kv,
-                                                             int64_t n_tokens, Taps* taps) {
-    const TextConfig& t = config.text;
-    const auto n_logit_nodes = static_cast<int>(n_tokens / DecodeGraph::LOGIT_ROWS + 1) * 8;
-    auto d = std::make_unique<DecodeGraph>(*backend, t.n_layer * 64 + 64 + n_logit_nodes, taps);
-    Graph& g = d->graph;
-    d->h = g.input(GGML_TYPE_F32, t.n_embd, n_tokens);
-    d->positions = g.input(GGML_TYPE_I32, n_tokens);
-    d->rows = g.input(GGML_TYPE_I64, n_tokens);
-    d->mask = g.input(GGML_TYPE_F16, n_kv, n_tokens);
-    ggml_tensor* h = d->h;
-    for (int i = 0; i < t.n_layer; ++i)
-        h = gemma->decode_layer(g, i, h, d->positions, d->rows, d->mask, n_kv, slot.cache.layer(i));
-    for (int64_t at = 0; at < n_tokens; at += DecodeGraph::LOGIT_ROWS) {
-        const int64_t n = std::min(DecodeGraph::LOGIT_ROWS, n_tokens - at);
-        ggml_tensor* part = n == n_tokens ? h : layers::rows(g, h, at, n);
-        d->logits.push_back(g.output(gemma->logits(g, part)));
-    }
-    return d;
-}
-
-DecodeGraph& LoadedModel::decode_graph(Slot& slot, int64_t n_kv) {
-    auto it = slot.graphs.find(n_kv);
-    if (it == slot.graphs.end()) {
-        auto d = build_decode_graph(slot, n_kv, 1, nullptr);
-        d->memory.allocate(d->graph);
-        it = slot.graphs.emplace(n_kv, std::move(d)).first;
-    }
-    return *it->second;
 }
 
 const TokenSymbols& LoadedModel::symbols() {
@@ -353,10 +324,8 @@ ModelInfo LoadedModel::describe() const {
     info.kernels = weights->kernels();
     info.weights_bytes = weights->size();
     info.compute_bytes = memory->size() + vision_buffer_.size() + text_buffer_.size();
-    for (const auto& slot : slots) {
-        info.kv_cache_bytes += slot->cache.size();
-        for (const auto& [n_kv, d] : slot->graphs) info.compute_bytes += d->memory.size();
-    }
+    info.compute_bytes += decoding->size();
+    for (const auto& slot : slots) info.kv_cache_bytes += slot->cache.size();
     if (codec_) {
         info.weights_bytes += codec_->weights_size();
         info.compute_bytes += codec_->compute_size();

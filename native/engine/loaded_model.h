@@ -1,12 +1,12 @@
 // Everything of one model in memory: weights, networks, caches, slots. Belongs to the pump's
 // worker.
 #pragma once
-#include <map>
 #include <memory>
 #include <set>
 #include <vector>
 
 #include "compute/weights.h"
+#include "engine/decode_batch.h"
 #include "engine/engine.h"
 #include "engine/feature_cache.h"
 #include "engine/kv_cache.h"
@@ -21,25 +21,12 @@
 
 namespace paligemma {
 
-// A graph for some tokens of one slot while the cache holds up to n_kv rows.
-struct DecodeGraph {
-    DecodeGraph(Backend& backend, int max_nodes, Taps* taps)
-        : graph(max_nodes, taps), memory(backend) {}
-    Graph graph;
-    GraphMemory memory;
-    ggml_tensor *h, *positions, *rows, *mask;
-    std::vector<ggml_tensor*> logits;  // [n_vocab, up to LOGIT_ROWS] each, one after another
-    // Rows of logits one node may hold: the output head is the largest product of all.
-    static constexpr int64_t LOGIT_ROWS = 8;
-};
-
 // What one running sequence needs.
 struct Slot {
     Slot(Backend& backend, const TextConfig& config, ggml_type type)
         : cache(backend, config, type) {}
     KvCache cache;
     bool taken = false;
-    std::map<int64_t, std::unique_ptr<DecodeGraph>> graphs;  // by n_kv
 };
 
 // A slot in use; free again when this goes.
@@ -80,9 +67,6 @@ struct LoadedModel {
 
     // A slot with room for n_tokens, or null when all are taken.
     SlotLease take_slot(int64_t n_tokens);
-    DecodeGraph& decode_graph(Slot& slot, int64_t n_kv);
-    std::unique_ptr<DecodeGraph> build_decode_graph(Slot& slot, int64_t n_kv, int64_t n_tokens,
-                                                    Taps* taps);
     // What the tokens stand for in a grammar.
     const TokenSymbols& symbols();
 
@@ -108,6 +92,7 @@ struct LoadedModel {
     std::unique_ptr<GraphMemory> memory;  // of encode and prefill graphs
     FeatureCache features;
     std::vector<std::unique_ptr<Slot>> slots;
+    std::unique_ptr<DecodeBatch> decoding;
     // Who encodes or prefills now (there is one set of hidden tensors), and who waits for it, by
     // order of arrival.
     const Task* prefilling = nullptr;

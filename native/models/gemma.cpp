@@ -99,27 +99,46 @@ void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* position
     g.tap("layer." + std::to_string(i), h);
 }
 
+ggml_tensor* Gemma::decode_attention(Graph& g, ggml_tensor* q, ggml_tensor* k, ggml_tensor* v,
+                                     const DecodeSlice& slice) const {
+    ggml_context* c = g.ctx();
+    const LayerCache& cache = slice.cache;
+    g.expand(ggml_set_rows(c, cache.k, ggml_reshape_2d(c, k, cache.k->ne[0], slice.n), slice.rows));
+    g.expand(ggml_set_rows(c, cache.v, v, slice.rows));
+    const auto params =
+        attention_params(slice.n == 1 ? policy_.fused_decode : policy_.fused_prefill);
+    auto cached = [&](ggml_tensor* t) {
+        return ggml_view_3d(c, t, config_.head_dim, config_.n_head_kv, slice.n_kv,
+                            config_.head_dim * t->nb[0], t->nb[1], 0);
+    };
+    const auto kv = layers::keys_values(g, cached(cache.k), cached(cache.v), params);
+    return layers::attention(g, q, kv, slice.mask, params);
+}
+
 ggml_tensor* Gemma::decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
-                                 ggml_tensor* rows, ggml_tensor* mask, int64_t n_kv,
-                                 const LayerCache& cache) const {
+                                 std::span<const DecodeSlice> slices) const {
     ggml_context* c = g.ctx();
     const Layer& layer = layers_[i];
-    const int64_t width = cache.k->ne[0], n = h->ne[1];
-
+    // What all sequences share is one product each: the weights are read once.
     ggml_tensor* a = layers::rms_norm(g, h, layer.attn_norm, config_.rms_eps);
     ggml_tensor* q = rope(g, heads(g, layer.q, a, config_.n_head), positions);
     ggml_tensor* k = rope(g, heads(g, layer.k, a, config_.n_head_kv), positions);
     ggml_tensor* v = layers::linear(g, layer.v, nullptr, a);
-    g.expand(ggml_set_rows(c, cache.k, ggml_reshape_2d(c, k, width, n), rows));
-    g.expand(ggml_set_rows(c, cache.v, v, rows));
-
-    const auto params = attention_params(n == 1 ? policy_.fused_decode : policy_.fused_prefill);
-    auto cached = [&](ggml_tensor* t) {
-        return ggml_view_3d(c, t, config_.head_dim, config_.n_head_kv, n_kv,
-                            config_.head_dim * t->nb[0], t->nb[1], 0);
-    };
-    const auto kv = layers::keys_values(g, cached(cache.k), cached(cache.v), params);
-    h = ggml_add(c, h, attention_output(g, layer, layers::attention(g, q, kv, mask, params)));
+    ggml_tensor* seen = nullptr;
+    int64_t begin = 0;
+    for (const DecodeSlice& slice : slices) {
+        auto part = [&](ggml_tensor* t) {  // of heads
+            return ggml_view_3d(c, t, t->ne[0], t->ne[1], slice.n, t->nb[1], t->nb[2],
+                                begin * t->nb[2]);
+        };
+        ggml_tensor* own =
+            slices.size() == 1
+                ? decode_attention(g, q, k, v, slice)
+                : decode_attention(g, part(q), part(k), layers::rows(g, v, begin, slice.n), slice);
+        seen = seen == nullptr ? own : ggml_concat(c, seen, own, 1);
+        begin += slice.n;
+    }
+    h = ggml_add(c, h, attention_output(g, layer, seen));
     h = ggml_add(c, h, ffn(g, layer, h));
     return g.tap("layer." + std::to_string(i), h);
 }

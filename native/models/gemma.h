@@ -2,6 +2,7 @@
 // embedding. One file for both: the config says whether there are post-norms and soft-caps.
 // Formulas: spec section 5.
 #pragma once
+#include <span>
 #include <vector>
 
 #include "compute/weights.h"
@@ -16,6 +17,15 @@ struct LayerCache {
     ggml_tensor* v;
 };
 
+// Rows of a decode step that belong to one sequence.
+struct DecodeSlice {
+    int64_t n;          // as many rows of h
+    int64_t n_kv;       // they see the first n_kv rows of the cache, as far as the mask lets them
+    ggml_tensor* rows;  // i64 [n], where in the cache their keys and values go
+    ggml_tensor* mask;  // f16 [n_kv, n], 0 or -inf
+    LayerCache cache;   // of the sequence
+};
+
 class Gemma {
   public:
     Gemma(const TextConfig& config, const Weights& weights, const layers::Policy& policy);
@@ -25,12 +35,10 @@ class Gemma {
     void prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
                        const LayerCache& cache) const;
 
-    // n tokens behind a prefix: h [n_embd, n] -> [n_embd, n]. Their keys and values go to cache
-    // rows `rows` (i64 [n]); each sees those of the first n_kv rows where its column of the mask
-    // f16 [n_kv, n] is 0 and not those where it is -inf. positions i32 [n].
+    // n tokens behind their prefixes: h [n_embd, n] -> [n_embd, n]. `slices` share out the n rows
+    // in order. positions i32 [n].
     ggml_tensor* decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
-                              ggml_tensor* rows, ggml_tensor* mask, int64_t n_kv,
-                              const LayerCache& cache) const;
+                              std::span<const DecodeSlice> slices) const;
 
     // h [n_embd, n] -> logits [n_vocab, n], after the final soft-cap
     ggml_tensor* logits(Graph& g, ggml_tensor* h) const;
@@ -50,6 +58,10 @@ class Gemma {
     ggml_tensor* attention_output(Graph& g, const Layer& layer, ggml_tensor* a) const;
     ggml_tensor* ffn(Graph& g, const Layer& layer, ggml_tensor* h) const;
     layers::AttentionParams attention_params(bool fused) const;
+    // q, k [head_dim, heads, n], v [head_dim * n_head_kv, n] of one sequence -> [head_dim * n_head,
+    // n]
+    ggml_tensor* decode_attention(Graph& g, ggml_tensor* q, ggml_tensor* k, ggml_tensor* v,
+                                  const DecodeSlice& slice) const;
 
     const TextConfig& config_;
     const layers::Policy& policy_;

@@ -278,7 +278,8 @@ void MaskCodec::run(Graph& g, ggml_tensor* input, const void* data,
     // One thread: threads meet after each of about a hundred small nodes. Two were up to a quarter
     // faster on a quiet machine and up to three times slower on a busy one.
     constexpr double ONE_THREAD = 0;
-    if (!cpu_.compute(g.cgraph(), ONE_THREAD, &cancel))
+    const std::atomic<int>* flag = &cancel;
+    if (!cpu_.compute(g.cgraph(), ONE_THREAD, {&flag, 1}))
         throw Error(ErrorCode::Aborted, "the request was aborted", {});
 }
 

@@ -96,7 +96,8 @@ export async function sweep(
 function promptList(prompts: readonly string[]): readonly string[] {
   const given: readonly unknown[] | undefined = Array.isArray(prompts) ? prompts : undefined;
   const n = given?.length ?? 0;
-  const list = n <= MAX_PROMPTS ? [...new Set(given?.map((one) => promptText('prompt', one)))] : [];
+  const isFew = given !== undefined && n <= MAX_PROMPTS;
+  const list = isFew ? [...new Set([...given].map((one) => promptText('prompt', one)))] : [];
   if (list.length >= 2) return list;
   const found =
     given === undefined

@@ -32,9 +32,23 @@ for (const name of [
       model = await PaliGemma.load(await convertedModel(name, 'f32'), {
         exactGelu: true,
         kvType: 'f32',
+        slots: 5,
       });
     });
     afterAll(() => model.dispose());
+
+    // Sequences that run together share every product; each sees its own cache only.
+    test("answers all at once with the reference's tokens", async () => {
+      const answers = await Promise.all(
+        cases(name).map((c) => {
+          const maxTokens = c.suffix_ids.at(-1) === EOS ? 64 : c.suffix_ids.length;
+          return model.predict(imagePath(c.image), c.prompt, { maxTokens });
+        }),
+      );
+      expect(answers.map(({ tokens }) => tokens)).toEqual(
+        cases(name).map(({ suffix_ids: ids }) => (ids.at(-1) === EOS ? ids.slice(0, -1) : ids)),
+      );
+    });
 
     for (const c of cases(name)) {
       test(`answers ${c.image} "${c.prompt}" with the reference's tokens`, async () => {
