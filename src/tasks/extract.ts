@@ -128,12 +128,16 @@ function toQuestion(name: string, spec: FieldSpec) {
       : undefined;
   if (typo !== undefined) {
     const meant = nearest(typo, ['type', 'question']);
-    throw makeError('ERR_OPTION_UNKNOWN', `field ${showValue(name)} has no ${showValue(typo)}`, {
-      name,
-      found: showValue(typo),
-      expected: 'type and question',
-      hint: meant === undefined ? 'it has type and question' : `did you mean ${meant}?`,
-    });
+    throw makeError(
+      'ERR_OPTION_UNKNOWN',
+      `field ${showValue(name)} has no ${showValue(typo)}, expected type and question`,
+      {
+        name,
+        found: showValue(typo),
+        expected: 'type and question',
+        hint: meant === undefined ? 'it has type and question' : `did you mean ${meant}?`,
+      },
+    );
   }
   if (!(FIELD_TYPES as readonly unknown[]).includes(type)) {
     const expected = `one of ${FIELD_TYPES.map((one) => `"${one}"`).join(', ')}`;

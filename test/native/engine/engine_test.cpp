@@ -292,4 +292,37 @@ TEST("a model loads from a text file and a vision file") {
     CHECK_EQ(two.generate(question(20)).tokens, one.generate(question(20)).tokens);
 }
 
+TEST("sequences that run together say what each says alone, whoever leaves or joins") {
+    TemporaryFile file(TinyModel().build());
+    EngineHost host;
+    LoadParams params = EngineHost::params(file.path());
+    params.n_slots = 9;
+    CHECK(!host.load(params).error);
+    auto request = [](size_t i) {
+        GenerateParams p = question(8 + static_cast<int>(i) * 5);
+        p.prompt = std::string(1 + i, static_cast<char>('a' + i));
+        p.sampling.temperature = 1.f;
+        p.sampling.seed = 40 + i;
+        return p;
+    };
+    std::vector<std::vector<int32_t>> alone;
+    for (size_t i = 0; i < 9; ++i) alone.push_back(host.generate(request(i)).tokens);
+    for (size_t aborted = 0; aborted < 9; ++aborted) {
+        std::vector<uint64_t> ids;
+        for (size_t i = 0; i < 9; ++i) {
+            ids.push_back(host.next_id());
+            host.engine().generate(ids.back(), request(i));
+        }
+        host.engine().cancel(ids[aborted]);
+        for (size_t i = 0; i < 9; ++i) {
+            const Answer answer = host.wait(ids[i]);
+            if (i == aborted && answer.error) {
+                CHECK(answer.error->code() == ErrorCode::Aborted);
+            } else {
+                CHECK_EQ(answer.tokens, alone[i]);
+            }
+        }
+    }
+}
+
 }  // namespace paligemma::test
