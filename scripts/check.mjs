@@ -59,6 +59,7 @@ const TS = [
   ['tasks', 'train'],
   ['paligemma'],
   ['index'],
+  ['bench'],
   ['cli', 'server'],
 ];
 // Whoever builds on the public API must not reach around it.

@@ -1,8 +1,8 @@
 // Line charts as SVG, readable on light and dark pages: plain strings, no dependency. Numbers come from calibration-figures.mjs.
 
-const SIDE = 220;
-const MARGIN = { left: 46, top: 52, right: 18, bottom: 46 };
-const PANEL = {
+export const SIDE = 220;
+export const MARGIN = { left: 46, top: 52, right: 18, bottom: 46 };
+export const PANEL = {
   width: MARGIN.left + SIDE + MARGIN.right,
   height: MARGIN.top + SIDE + MARGIN.bottom,
 };
@@ -25,7 +25,7 @@ const px = (v) => round(MARGIN.left + v * SIDE);
 const py = (v) => round(MARGIN.top + (1 - v) * SIDE);
 const escapeXml = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
-function text(x, y, content, { anchor = 'start', kind = 'small', turn = false } = {}) {
+export function text(x, y, content, { anchor = 'start', kind = 'small', turn = false } = {}) {
   const rotation = turn ? ` transform="rotate(-90 ${x} ${y})"` : '';
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" class="${kind}"${rotation}>${escapeXml(content)}</text>`;
 }
@@ -48,7 +48,7 @@ function panel({ title, subtitle, xLabel, yLabel }, marks) {
 }
 
 /** Panels side by side, `perRow` in a row. */
-function page(label, panels, perRow) {
+export function page(label, panels, perRow) {
   const width = Math.min(perRow, panels.length) * PANEL.width;
   const height = Math.ceil(panels.length / perRow) * PANEL.height;
   const placed = panels.map((parts, i) => {

@@ -6,6 +6,7 @@
 #include "addon/js_error.h"
 #include "addon/model_wrap.h"
 #include "compute/backend.h"
+#include "compute/roofline.h"
 #include "compute/weight_type.h"
 
 namespace paligemma {
@@ -33,6 +34,23 @@ Napi::Value error_codes(const Napi::CallbackInfo& info) {
     return array;
 }
 
+Napi::Value roofline(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] {
+        const Roofline r = measure_roofline(info[0].As<Napi::Number>().Int32Value());
+        Napi::Object peaks = Napi::Object::New(info.Env());
+        for (const Peak& peak : r.peaks) {
+            Napi::Object o = Napi::Object::New(info.Env());
+            o.Set("kernel", peak.kernel);
+            o.Set("opsPerSecond", peak.ops_per_s);
+            peaks.Set(peak.type, o);
+        }
+        Napi::Object o = Napi::Object::New(info.Env());
+        o.Set("readBytesPerSecond", r.read_bytes_per_s);
+        o.Set("peaks", peaks);
+        return o;
+    });
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
     env.SetInstanceData(new AddonState());
     exports.Set("Model", ModelWrap::define(env));
@@ -40,6 +58,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("weightTypes", Napi::Function::New(env, weight_type_names, "weightTypes"));
     exports.Set("errorCodes", Napi::Function::New(env, error_codes, "errorCodes"));
     exports.Set("inspect", Napi::Function::New(env, inspect_file, "inspect"));
+    exports.Set("roofline", Napi::Function::New(env, roofline, "roofline"));
     exports.Set("resize", Napi::Function::New(env, resize_pixels, "resize"));
     exports.Set("quantize", Napi::Function::New(env, quantize_rows, "quantize"));
     exports.Set("cancelAll", Napi::Function::New(env, cancel_all, "cancelAll"));

@@ -321,6 +321,14 @@ ModelInfo LoadedModel::describe() const {
         for (const auto& tensor : gguf[i].tensors())
             info.weight_types[std::string(traits_of(tensor.type).name)] += tensor.n_bytes;
     }
+    for (size_t i = 0; i < gguf.size(); ++i) {
+        for (const auto& tensor : gguf[i].tensors()) {
+            const bool is_text = tensor.name.starts_with("blk.") ||
+                                 tensor.name.starts_with("token_embd.") ||
+                                 tensor.name.starts_with("output_norm.");
+            info.text["bytes"] += is_text ? static_cast<double>(tensor.n_bytes) : 0;
+        }
+    }
     info.kernels = weights->kernels();
     info.weights_bytes = weights->size();
     info.compute_bytes = memory->size() + vision_buffer_.size() + text_buffer_.size();

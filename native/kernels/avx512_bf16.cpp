@@ -74,8 +74,24 @@ void pack(const float* x, int64_t stride, int rows, int64_t k, void* out, float*
     }
 }
 
+double peak(int64_t rounds) {
+    constexpr int SUMS = 16;  // enough to hide how long one takes
+    __m512 sum[SUMS];
+#pragma GCC unroll 16
+    for (int i = 0; i < SUMS; ++i) sum[i] = _mm512_setzero_ps();
+    const auto a = (__m512bh)_mm512_set1_epi16(0x3f80);  // ones
+    for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 16
+        for (int i = 0; i < SUMS; ++i) {
+            sum[i] = _mm512_dpbf16_ps(sum[i], a, a);
+            asm volatile("" : "+v"(sum[i]));  // else it would be done once for all rounds
+        }
+    }
+    return static_cast<double>(rounds) * SUMS * 32 * 2;
+}
+
 constexpr Kernel BF16{
-    "avx512-bf16", ActivationType::BF16, TILE_ROWS, multiply_rows<TILE_ROWS>, pack, gelu};
+    "avx512-bf16", ActivationType::BF16, TILE_ROWS, multiply_rows<TILE_ROWS>, pack, gelu, peak};
 
 }  // namespace
 

@@ -107,12 +107,29 @@ void pack(const float* x, int64_t stride, int rows, int64_t k, void* out, float*
     }
 }
 
-constexpr Kernel Q8_0{"avx512-vnni", ActivationType::I8,
-                      TILE_ROWS,     multiply_rows<Nibbles::No, TILE_ROWS>,
-                      pack,          gelu};
+double peak(int64_t rounds) {
+    constexpr int SUMS = 16;  // enough to hide how long one takes
+    __m512i sum[SUMS];
+#pragma GCC unroll 16
+    for (int i = 0; i < SUMS; ++i) sum[i] = _mm512_setzero_si512();
+    const __m512i a = _mm512_set1_epi8(1);
+    for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 16
+        for (int i = 0; i < SUMS; ++i) {
+            sum[i] = _mm512_dpbusd_epi32(sum[i], a, a);
+            asm volatile("" : "+v"(sum[i]));  // else it would be done once for all rounds
+        }
+    }
+    return static_cast<double>(rounds) * SUMS * 64 * 2;
+}
+
+constexpr Kernel Q8_0{
+    "avx512-vnni", ActivationType::I8, TILE_ROWS, multiply_rows<Nibbles::No, TILE_ROWS>, pack, gelu,
+    peak};
 constexpr Kernel Q4_0{"avx512-vnni", ActivationType::I8,
                       TILE_ROWS,     multiply_rows<Nibbles::Yes, TILE_ROWS>,
-                      pack,          gelu};
+                      pack,          gelu,
+                      peak};
 
 }  // namespace
 

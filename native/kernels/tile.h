@@ -40,6 +40,9 @@ struct Kernel {
     // x = 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), times `gate` unless it is null; n is a
     // multiple of 16.
     void (*gelu)(float* x, const float* factor, int64_t n);
+    // `rounds` of nothing but the instruction that multiplies, on registers: what a product could
+    // reach at most. Gives the operations done, an addition and a multiplication each.
+    double (*peak)(int64_t rounds);
 };
 
 // Null where the compiler does not know the instructions. Whether the CPU does is for the caller.

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { onAbort } from '../abort.js';
 import { outputError } from '../convert/output-file.js';
 import { makeError } from '../errors.js';
+import { benchCommand } from './commands/bench.js';
 import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -80,6 +81,7 @@ Results go to standard output, everything else to standard error.`,
     convertCommand(context, exit),
     inspectCommand(context, exit),
     tokenizeCommand(context, exit),
+    benchCommand(context, exit),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands]) {

@@ -23,9 +23,8 @@ export function addModelFlags(command: Command): void {
   addFlags(command, 'Loading:', LOAD_OPTIONS);
 }
 
-/** Loads the model the flags name. `name` is the file, as results repeat it. */
-export async function loadModel(context: Context, flags: ModelFlags) {
-  const { output, signal, env } = context;
+/** What the flags name. `name` is the file, as results repeat it. */
+export function chosenModel({ output, env }: Context, flags: ModelFlags) {
   const chosen = flags.model ?? (env.PALIGEMMA_MODEL || undefined);
   const name = chosen ?? DEMO_MODEL;
   if (chosen === undefined) {
@@ -33,11 +32,17 @@ export async function loadModel(context: Context, flags: ModelFlags) {
       'note: using the bundled demo model, which knows coloured shapes and printed text only; choose another with --model or PALIGEMMA_MODEL',
     );
   }
+  return { name, source: flags.mmproj === undefined ? name : { text: name, mmproj: flags.mmproj } };
+}
+
+/** Loads it, with a bar. */
+export async function loadModel(context: Context, flags: ModelFlags) {
+  const { output, signal } = context;
+  const { name, source } = chosenModel(context, flags);
   // Here and not above: --help and usage errors should not wait for the addon.
   const { PaliGemma } = await import('../index.js');
   const bar = output.progress('loading');
   try {
-    const source = flags.mmproj === undefined ? name : { text: name, mmproj: flags.mmproj };
     const model = await PaliGemma.load(source, {
       ...givenFlags(LOAD_OPTIONS, flags),
       signal,

@@ -238,6 +238,16 @@ export interface NativeBinding {
     width: number,
     rows: number,
   ): Promise<Uint8Array>;
+  /**
+   * What the CPU can do at most with so many threads: bytes read from memory, operations of the kernels' instructions.
+   * Blocks for up to two seconds.
+   */
+  roofline(threads: number): {
+    readonly readBytesPerSecond: number;
+    readonly peaks: Readonly<
+      Record<string, { readonly kernel: string; readonly opsPerSecond: number }>
+    >;
+  };
   /** Cancels all requests of all models of this thread; for process exit. */
   cancelAll(): void;
 }

@@ -1,0 +1,291 @@
+/** Measures one loaded model on this machine, stage by stage and under load. Prints nothing. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { promisify } from 'node:util';
+import { PaliGemma } from '../index.js';
+import { loadSharp } from '../load-sharp.js';
+import { native } from '../native/binding.js';
+import { machine, Neighbours, peakBytes } from './machine.js';
+import type { BenchReport, Load, Roofline } from './report.js';
+import { spread } from './report.js';
+
+export interface BenchSettings {
+  /** How often each stage is measured. */
+  readonly rounds: number;
+  /** Tokens of an answer. */
+  readonly tokens: number;
+  /** Requests under way at once, one figure for each. */
+  readonly concurrency: readonly number[];
+  /** Measure what the machine can do as well: two seconds in which this thread does nothing else. */
+  readonly roofline: boolean;
+  readonly signal: AbortSignal;
+  /** Told what is measured now. */
+  readonly onStage?: (name: string) => void;
+}
+
+const PROMPT = 'caption en';
+
+/** Loads `file` with `options` and measures it. Rejects as loading and predicting do. */
+export async function bench(
+  file: string | { text: string; mmproj: string },
+  options: Parameters<typeof PaliGemma.load>[1],
+  settings: BenchSettings,
+): Promise<BenchReport> {
+  const neighbours = new Neighbours();
+  const { onStage = () => {}, signal } = settings;
+  onStage('load');
+  const begin = performance.now();
+  const model = await PaliGemma.load(file, {
+    slots: Math.max(...settings.concurrency),
+    ...options,
+    signal,
+  });
+  const loadMs = performance.now() - begin;
+  try {
+    const { info } = model;
+    onStage('stages');
+    const pictures = new Pictures(info.imageSize);
+    const { stages, prefixTokens } = await measureStages(model, pictures, settings);
+    const loads: Load[] = [];
+    for (const concurrency of settings.concurrency) {
+      onStage(`${concurrency} at once`);
+      loads.push(await measureLoad(model, pictures, concurrency, settings));
+    }
+    const othersShare = neighbours.share();
+    onStage('roofline');
+    const roofline = settings.roofline
+      ? measureRoofline(model, prefixTokens, {
+          encode: stages.encode.p50,
+          prefill: stages.prefill.p50,
+          decode: stages.decode.p50,
+        })
+      : undefined;
+    const commit = await commitOf(path.join(__dirname, '..', '..'));
+    return {
+      version: version(),
+      ...(commit === undefined ? {} : { commit }),
+      date: new Date().toISOString(),
+      machine: machine(),
+      model: {
+        file: path.basename(typeof file === 'string' ? file : file.text),
+        name: info.name ?? '',
+        imageSize: info.imageSize,
+        fileBytes: info.fileBytes,
+        weightTypes: info.weightTypes,
+        kernels: info.kernels,
+        device: info.device,
+        threads: info.threads,
+      },
+      work: { prefixTokens, answerTokens: settings.tokens, rounds: settings.rounds },
+      loadMs,
+      stages,
+      loads,
+      memory: { peakBytes: peakBytes(), ...model.info.memory },
+      ...(roofline === undefined ? {} : { roofline }),
+      othersShare,
+    };
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** A picture nobody has seen: the encoding of one that was seen is kept. */
+class Pictures {
+  #count = 0;
+  readonly #size: number;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  next() {
+    const size = this.#size;
+    const seed = ++this.#count;
+    const data = new Uint8Array(size * size * 3);
+    for (let i = 0; i < data.length; i++) data[i] = Math.imul(i + seed, 2654435761) >>> 24;
+    return { data, width: size, height: size, channels: 3 as const };
+  }
+}
+
+async function measureStages(
+  model: PaliGemma,
+  pictures: Pictures,
+  { rounds, tokens, signal }: BenchSettings,
+) {
+  const times = {
+    prepare: [] as number[],
+    encode: [] as number[],
+    prefill: [] as number[],
+    decode: [] as number[],
+    firstToken: [] as number[],
+    firstTokenAgain: [] as number[],
+    cancel: [] as number[],
+  };
+  const ask = async (picture: ReturnType<Pictures['next']>) => {
+    const begin = performance.now();
+    const stream = model.stream(picture, PROMPT, { maxTokens: tokens, signal });
+    let firstToken = Number.NaN;
+    for await (const _ of stream) {
+      if (Number.isNaN(firstToken)) firstToken = performance.now() - begin;
+    }
+    return { ...(await stream.result), firstToken };
+  };
+  const { usage } = await ask(pictures.next());
+  for (let round = 0; round < rounds; round++) {
+    const picture = pictures.next();
+    const first = await ask(picture);
+    const again = await ask(picture);
+    times.encode.push(first.timings.encodeMs);
+    times.prefill.push(first.timings.prefillMs);
+    const steps = first.usage.completionTokens - 1;
+    if (steps > 0) times.decode.push(first.timings.decodeMs / steps);
+    times.firstToken.push(first.firstToken);
+    times.firstTokenAgain.push(again.firstToken);
+    times.cancel.push(
+      await cancelMs(model, pictures.next(), first.timings.totalMs, round / rounds),
+    );
+  }
+  const jpeg = await loadSharp()({
+    create: {
+      width: 1920,
+      height: 1080,
+      channels: 3,
+      background: '#808080',
+      noise: { type: 'gaussian', mean: 128, sigma: 40 },
+    },
+  })
+    .jpeg()
+    .toBuffer();
+  for (let round = 0; round < Math.max(rounds, 10); round++) {
+    const begin = performance.now();
+    await model.prepare(jpeg, { signal });
+    times.prepare.push(performance.now() - begin);
+  }
+  const stages = Object.fromEntries(
+    Object.entries(times).map(([name, values]) => [name, spread(values)]),
+  ) as unknown as BenchReport['stages'];
+  return { stages, prefixTokens: usage.imageTokens + usage.promptTokens };
+}
+
+/** Aborts at `part` of a call that takes `totalMs`; until a call that fails at once gets its turn. */
+async function cancelMs(
+  model: PaliGemma,
+  picture: ReturnType<Pictures['next']>,
+  totalMs: number,
+  part: number,
+): Promise<number> {
+  const controller = new AbortController();
+  const call = model.predict(picture, PROMPT, { signal: controller.signal });
+  call.catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, part * totalMs));
+  const begin = performance.now();
+  controller.abort();
+  await model.predict(picture, 'x '.repeat(12_000)).catch(() => {});
+  return performance.now() - begin;
+}
+
+/** As many requests at once as `concurrency`, each about a picture of its own; the next one starts when one is done. */
+async function measureLoad(
+  model: PaliGemma,
+  pictures: Pictures,
+  concurrency: number,
+  { rounds, tokens, signal }: BenchSettings,
+): Promise<Load> {
+  const count = concurrency * Math.max(1, Math.ceil(rounds / 2));
+  const latencies: number[] = [];
+  let started = 0;
+  let answered = 0;
+  const begin = performance.now();
+  await Promise.all(
+    Array.from({ length: concurrency }, async () => {
+      while (started < count) {
+        started++;
+        const from = performance.now();
+        const { usage } = await model.predict(pictures.next(), PROMPT, {
+          maxTokens: tokens,
+          signal,
+        });
+        answered += usage.completionTokens;
+        latencies.push(performance.now() - from);
+      }
+    }),
+  );
+  const seconds = (performance.now() - begin) / 1000;
+  return {
+    concurrency,
+    picturesPerSecond: count / seconds,
+    tokensPerSecond: answered / seconds,
+    latency: spread(latencies),
+  };
+}
+
+function measureRoofline(
+  model: PaliGemma,
+  prefixTokens: number,
+  ms: { readonly encode: number; readonly prefill: number; readonly decode: number },
+): Roofline {
+  const {
+    text,
+    vision,
+    imageTokenCount: patches,
+    vocabularySize,
+    weightTypes,
+    threads,
+  } = model.info;
+  const { readBytesPerSecond, peaks } = native().roofline(threads);
+  const field = (from: Readonly<Record<string, number>>, name: string): number => from[name] ?? 0;
+  const [d, ff, layers] = [field(text, 'width'), field(text, 'feedForward'), field(text, 'layers')];
+  const q = field(text, 'heads') * field(text, 'headDim');
+  const kv = field(text, 'kvHeads') * field(text, 'headDim');
+  const n = prefixTokens;
+  const prefillOps =
+    layers * (2 * n * (2 * d * q + 2 * d * kv + 3 * d * ff) + 4 * n * n * q) +
+    2 * d * vocabularySize;
+  const [vd, vff, vl] = [
+    field(vision, 'width'),
+    field(vision, 'feedForward'),
+    field(vision, 'layers'),
+  ];
+  const encodeOps =
+    vl * (2 * patches * (4 * vd * vd + 2 * vd * vff) + 4 * patches * patches * vd) +
+    2 * patches * vd * d;
+  const [type] = Object.entries(weightTypes)
+    .filter(([name]) => name in peaks)
+    .sort(([, a], [, b]) => b - a)[0] ?? [''];
+  const peak = peaks[type]?.opsPerSecond;
+  return {
+    readBytesPerSecond,
+    peaks,
+    shares: {
+      ...(peak === undefined
+        ? {}
+        : {
+            encode: encodeOps / (ms.encode / 1000) / peak,
+            prefill: prefillOps / (ms.prefill / 1000) / peak,
+          }),
+      decode: field(text, 'bytes') / (ms.decode / 1000) / readBytesPerSecond,
+    },
+  };
+}
+
+function version(): string {
+  const file = path.join(__dirname, '..', '..', 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}
+
+/** Of a clone; an installed package has none. */
+async function commitOf(folder: string): Promise<string | undefined> {
+  try {
+    const git = promisify(execFile);
+    const { stdout: top } = await git('git', ['rev-parse', '--show-toplevel'], { cwd: folder });
+    if (path.resolve(top.trim()) !== path.resolve(folder)) return undefined;
+    const { stdout } = await git('git', ['describe', '--always', '--dirty', '--abbrev=10'], {
+      cwd: folder,
+    });
+    return stdout.trim();
+  } catch {
+    return undefined;
+  }
+}
