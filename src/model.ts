@@ -26,7 +26,7 @@ import {
   type ParsedEncodeOptions,
   parseEncodeOptions,
 } from './options/image.js';
-import { type LoadOptions, parseLoadOptions, threadCount } from './options/load.js';
+import { type LoadOptions, parseLoadOptions, stageThreadCounts } from './options/load.js';
 import { parseOptions, SIGNAL_OPTIONS, type SignalOptions } from './options/option.js';
 import { showValue } from './options/show.js';
 import {
@@ -132,7 +132,7 @@ export class Model {
           model.load(id, {
             paths,
             device: o.device,
-            threads: threadCount(o.threads),
+            threads: stageThreadCounts(o),
             slots: o.slots,
             contextLength: o.contextLength,
             kvType: o.kvType,

@@ -189,7 +189,11 @@ LoadParams to_load_params(const Napi::Value& value) {
         return static_cast<float>(field(o, name, to_number));
     };
     p.device = field(o, "device", to_text);
-    p.n_threads = static_cast<int>(integer("threads"));
+    const Napi::Object threads = field(o, "threads", to_object);
+    auto stage = [&](const char* name) {
+        return static_cast<int>(field(threads, name, to_integer));
+    };
+    p.n_threads = {stage("encode"), stage("prefill"), stage("decode")};
     p.n_slots = static_cast<int>(integer("slots"));
     p.n_ctx = static_cast<int>(integer("contextLength"));
     p.kv_f32 = field(o, "kvType", to_text) == "f32";

@@ -272,13 +272,15 @@ Backend::~Backend() {
 }
 
 bool Backend::compute(ggml_cgraph* graph, double flops,
-                      std::span<const std::atomic<int>* const> cancel) {
+                      std::span<const std::atomic<int>* const> cancel, int n_threads) {
     cancel_ = cancel;
     // Threads meet after every node. For little work that costs more than it saves, and many times
     // more beside a busy neighbour: measured on the 10 M demo model, a token of 0.9 ms took 7 ms.
     if (set_n_threads_ != nullptr) {
         const int worth = 1 + static_cast<int>(std::min(flops / FLOPS_PER_THREAD, 1e6));
-        set_n_threads_(backend_.get(), std::min(n_threads_, worth));
+        set_n_threads_(
+            backend_.get(),
+            std::min(n_threads > 0 ? std::min(n_threads, n_threads_) : n_threads_, worth));
     }
     switch (ggml_backend_graph_compute(backend_.get(), graph)) {
         case GGML_STATUS_SUCCESS:

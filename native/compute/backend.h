@@ -54,11 +54,12 @@ class Backend {
     }
     ggml_backend_buffer_type_t default_buffer_type() const { return buffer_types_.back(); }
 
-    // Runs a graph whose tensors are allocated, about `flops` operations. False when it was
+    // Runs a graph whose tensors are allocated, about `flops` operations, on at most `n_threads`
+    // (0: all). False when it was
     // stopped: on the CPU it ends after the node at which it sees one of `cancel` set. Throws
     // OutOfMemory or EngineInternal.
     bool compute(ggml_cgraph* graph, double flops,
-                 std::span<const std::atomic<int>* const> cancel = {});
+                 std::span<const std::atomic<int>* const> cancel = {}, int n_threads = 0);
 
   private:
     Backend() = default;

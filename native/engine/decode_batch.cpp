@@ -125,7 +125,9 @@ bool DecodeBatch::step(std::span<Sequence* const> members) {
     }
     graph_->set_inputs(model_, tokens, positions, rows, masks);
     const double flops = static_cast<double>(members.size()) * model_.gemma->token_flops();
-    if (!model_.backend->compute(graph_->graph.cgraph(), flops, cancel)) return false;
+    if (!model_.backend->compute(graph_->graph.cgraph(), flops, cancel,
+                                 model_.params.n_threads.decode))
+        return false;
     graph_->graph.collect_taps();
     const double ms = watch.lap();
     constexpr double PREFILL_PER_DECODE = 3;

@@ -6,6 +6,7 @@
 // Results come back through the Listener, on the worker's thread, or on the posting thread when a
 // request is refused.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -25,10 +26,16 @@
 namespace paligemma {
 
 // Field by field NativeLoadParams of src/native/contract.ts, which documents them.
+// Threads that compute in each stage, at least 1.
+struct StageThreads {
+    int encode, prefill, decode;
+    int most() const { return std::max({encode, prefill, decode}); }
+};
+
 struct LoadParams {
     std::vector<std::string> paths;
     std::string device;
-    int n_threads;
+    StageThreads n_threads;
     int n_slots;
     int n_ctx;  // 0: what the file says
     bool kv_f32;

@@ -14,9 +14,10 @@ namespace {
 constexpr size_t MAX_BRANCH_ROWS = 64;
 
 // Runs an allocated graph under the request's cancel flag.
-void run(LoadedModel& model, Graph& graph, double flops, const std::atomic<int>& cancel) {
+void run(LoadedModel& model, Graph& graph, double flops, const std::atomic<int>& cancel,
+         int n_threads) {
     const std::atomic<int>* flag = &cancel;
-    const bool finished = model.backend->compute(graph.cgraph(), flops, {&flag, 1});
+    const bool finished = model.backend->compute(graph.cgraph(), flops, {&flag, 1}, n_threads);
     if (!finished) throw Error(ErrorCode::Aborted, "the request was aborted", {});
     graph.collect_taps();
 }
@@ -49,7 +50,8 @@ bool PictureEncoder::step() {
         normalize(pixels_, c.image_size, planar.data());
         ggml_backend_tensor_set(pixels, planar.data(), 0, ggml_nbytes(pixels));
     }
-    run(model_, g, n_blocks * model_.siglip->block_flops(), cancel_);
+    run(model_, g, n_blocks * model_.siglip->block_flops(), cancel_,
+        model_.params.n_threads.encode);
     next_block_ = end;
     if (projected == nullptr) return false;
     auto data = std::make_shared<std::vector<float>>(ggml_nelements(projected));
@@ -104,11 +106,14 @@ bool Sequence::prefill_step() {
     ggml_tensor* positions = g.input(GGML_TYPE_I32, n_prefix_);
     if (next_layer_ == 0) g.tap("embedded", h);
     const int end = next_layer_ + n_layers;
+    // Of the last layer only the last row is read, unless somebody wants to see all.
+    const auto first = [&](int i) {
+        return i == c.n_layer - 1 && !g.has_taps() ? n_prefix_ - 1 : int64_t{0};
+    };
     for (int i = next_layer_; i < end; ++i)
-        model_.gemma->prefill_layer(g, i, h, positions, slot_->cache.layer(i));
+        model_.gemma->prefill_layer(g, i, h, positions, slot_->cache.layer(i), first(i));
     ggml_tensor* logits = nullptr;
     if (end == c.n_layer) {
-        // Only the last row is needed, unless somebody wants to see the norm of all.
         if (g.has_taps()) {
             logits = model_.gemma->logits(g, h);
             logits = layers::rows(g, logits, n_prefix_ - 1, 1);
@@ -121,7 +126,8 @@ bool Sequence::prefill_step() {
     std::vector<int32_t> numbers(n_prefix_);
     std::iota(numbers.begin(), numbers.end(), 0);
     ggml_backend_tensor_set(positions, numbers.data(), 0, ggml_nbytes(positions));
-    run(model_, g, n_layers * model_.gemma->layer_flops(n_prefix_), cancel_);
+    run(model_, g, n_layers * model_.gemma->layer_flops(n_prefix_), cancel_,
+        model_.params.n_threads.prefill);
     next_layer_ = end;
     if (logits == nullptr) return false;
     ggml_backend_tensor_get(logits, logits_.data(), 0, logits_.size() * sizeof(float));
@@ -171,7 +177,8 @@ void Sequence::branch(std::span<const int32_t> tokens, std::span<const int32_t> 
         DecodeGraph d(model_, {&part, 1}, /*taps=*/nullptr);
         model_.memory->allocate(d.graph);
         d.set_inputs(model_, tokens.subspan(begin, n), {positions.data() + begin, n}, rows, mask);
-        run(model_, d.graph, static_cast<double>(n) * model_.gemma->token_flops(), cancel_);
+        run(model_, d.graph, static_cast<double>(n) * model_.gemma->token_flops(), cancel_,
+            model_.params.n_threads.decode);
         for (size_t i = 0; i < n; ++i) {
             d.get_logits(static_cast<int64_t>(i), logits_);
             visit(begin + i, logits_);

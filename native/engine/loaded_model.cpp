@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/attention.h"
 #include "kernels/matmul.h"
 
 namespace paligemma {
@@ -52,7 +53,7 @@ int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_h
               int64_t n_query, int64_t n_ff) {
     constexpr int64_t PER_LAYER = 48, PER_CHUNK = 32, REST = 64;
     const int64_t rows =
-        std::min(policy.query_rows(n, n_head), policy.rows_per_node(n_in, n_query));
+        std::min(policy.query_rows(n, n_head, n_query), policy.rows_per_node(n_in, n_query));
     const int64_t queries = n / rows + 1, ffn = n / policy.rows_per_node(n_in, n_ff) + 1;
     return static_cast<int>(n_layers * (PER_LAYER + PER_CHUNK * (queries + ffn)) + REST);
 }
@@ -97,7 +98,7 @@ LoadedModel::LoadedModel(const LoadParams& p,
                          const std::atomic<int>& cancel)
     : params(p), features(p.feature_cache_bytes) {
     read_files();
-    backend = Backend::open(params.device, params.n_threads);
+    backend = Backend::open(params.device, params.n_threads.most());
     load_weights(on_progress, cancel);
     choose_policy();
     siglip = std::make_unique<Siglip>(config.vision, *weights, policy);
@@ -140,7 +141,10 @@ void LoadedModel::choose_policy() {
         policy.fused_prefill = true;
         policy.max_node_flops = 2e12;
         policy.max_score_bytes = 512 << 20;
-    } else if (kernel_of(weights->get("blk.0.ffn_gate.weight")) != nullptr) {
+        return;
+    }
+    if (!params.ggml_kernels) policy.attention_kernel = find_attention_kernel();
+    if (kernel_of(weights->get("blk.0.ffn_gate.weight")) != nullptr) {
         // 60 to 100 ms where ggml's products take 300.
         policy.max_node_flops = 4e10;
     }
@@ -203,7 +207,8 @@ void LoadedModel::probe() {
         require_supported(*backend, encode);
         Graph prefill(max_nodes(policy, 1, n, t.n_head, t.n_embd, t.n_head * t.head_dim, t.n_ff));
         ggml_tensor* h = layers::rows(prefill, text_hidden(n), 0, n);
-        gemma->prefill_layer(prefill, 0, h, prefill.input(GGML_TYPE_I32, n), slot.cache.layer(0));
+        gemma->prefill_layer(prefill, 0, h, prefill.input(GGML_TYPE_I32, n), slot.cache.layer(0),
+                             /*first=*/0);
         prefill.output(gemma->logits(prefill, layers::rows(prefill, h, n - 1, 1)));
         require_supported(*backend, prefill);
         const DecodePart one{&slot, KvCache::BUCKET, 1}, two{&slot, KvCache::BUCKET, 2};
@@ -252,7 +257,7 @@ ggml_tensor* LoadedModel::text_hidden(int64_t n_tokens) {
 MaskCodec& LoadedModel::mask_codec(const std::atomic<int>& cancel) {
     if (!codec_) {
         if (!backend->is_cpu() && !codec_backend_)
-            codec_backend_ = Backend::open("cpu", params.n_threads);
+            codec_backend_ = Backend::open("cpu", params.n_threads.most());
         auto codec = std::make_unique<MaskCodec>(codec_backend_ ? *codec_backend_ : *backend,
                                                  codec_requests_, cancel);
         for (const auto& file : files) file->require_unchanged();

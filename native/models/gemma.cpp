@@ -60,11 +60,12 @@ ggml_tensor* Gemma::ffn(Graph& g, const Layer& layer, ggml_tensor* h) const {
 }
 
 void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
-                          const LayerCache& cache) const {
+                          const LayerCache& cache, int64_t first) const {
     ggml_context* c = g.ctx();
     const Layer& layer = layers_[i];
     const int64_t n = h->ne[1];
-    const auto params = attention_params(policy_.fused_prefill);
+    auto params = attention_params(policy_.fused_prefill);
+    params.kernel = policy_.attention_kernel;
 
     ggml_tensor* a = layers::rms_norm(g, h, layer.attn_norm, config_.rms_eps);
     ggml_tensor* k = rope(g, heads(g, layer.k, a, config_.n_head_kv), positions);
@@ -81,9 +82,9 @@ void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* position
     }
     const auto kv = layers::keys_values(g, k, v, params);
     const int64_t query_rows =
-        std::min(policy_.query_rows(n, config_.n_head),
+        std::min(policy_.query_rows(n, config_.n_head, config_.n_head * config_.head_dim),
                  policy_.rows_per_node(config_.n_embd, config_.n_head * config_.head_dim));
-    for (int64_t begin = 0; begin < n; begin += query_rows) {
+    for (int64_t begin = first; begin < n; begin += query_rows) {
         const int64_t m = std::min(query_rows, n - begin);
         ggml_tensor* part_positions = ggml_view_1d(c, positions, m, begin * positions->nb[0]);
         ggml_tensor* q = rope(g, heads(g, layer.q, layers::rows(g, a, begin, m), config_.n_head),
@@ -92,7 +93,7 @@ void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* position
         layers::add_to(g, layers::rows(g, h, begin, m), o);
     }
     const int64_t ffn_rows = policy_.rows_per_node(config_.n_embd, config_.n_ff);
-    for (int64_t begin = 0; begin < n; begin += ffn_rows) {
+    for (int64_t begin = first; begin < n; begin += ffn_rows) {
         ggml_tensor* part = layers::rows(g, h, begin, std::min(ffn_rows, n - begin));
         layers::add_to(g, part, ffn(g, layer, part));
     }

@@ -30,10 +30,11 @@ class Gemma {
   public:
     Gemma(const TextConfig& config, const Weights& weights, const layers::Policy& policy);
 
-    // The whole prefix at once, every token sees every other (no mask): h [n_embd, n], updated in
-    // place by layer i; keys and values go to rows 0..n-1 of the cache. positions i32 [n].
+    // The whole prefix at once, every token sees every other (no mask): h [n_embd, n], of which
+    // layer i updates the rows from `first` on in place; keys and values of all go to rows 0..n-1
+    // of the cache. positions i32 [n].
     void prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
-                       const LayerCache& cache) const;
+                       const LayerCache& cache, int64_t first) const;
 
     // n tokens behind their prefixes: h [n_embd, n] -> [n_embd, n]. `slices` share out the n rows
     // in order. positions i32 [n].

@@ -1,5 +1,6 @@
 #include "models/layers.h"
 
+#include "kernels/attention.h"
 #include "kernels/matmul.h"
 
 namespace paligemma::layers {
@@ -63,6 +64,7 @@ ggml_tensor* soft_cap(Graph& g, ggml_tensor* x, float cap) {
 }
 
 KeysValues keys_values(Graph& g, ggml_tensor* k, ggml_tensor* v, const AttentionParams& params) {
+    if (params.kernel != nullptr) return {k, v};
     ggml_context* c = g.ctx();
     k = ggml_permute(c, k, 0, 2, 1, 3);
     if (params.fused) return {k, ggml_permute(c, v, 0, 2, 1, 3)};
@@ -72,6 +74,8 @@ KeysValues keys_values(Graph& g, ggml_tensor* k, ggml_tensor* v, const Attention
 ggml_tensor* attention(Graph& g, ggml_tensor* q, const KeysValues& kv, ggml_tensor* mask,
                        const AttentionParams& params) {
     ggml_context* c = g.ctx();
+    if (params.kernel != nullptr)
+        return kernel_attention(c, params.kernel, q, kv.k, kv.v, params.scale, params.softcap);
     const int64_t width = q->ne[0] * q->ne[1], n_q = q->ne[2];
     q = ggml_permute(c, q, 0, 2, 1, 3);  // [head_dim, n_q, n_head]
     if (params.fused) {

@@ -6,6 +6,10 @@
 
 #include "compute/graph.h"
 
+namespace paligemma {
+struct AttentionKernel;
+}
+
 namespace paligemma::layers {
 
 // How the networks are computed on one backend; decided once at load.
@@ -19,6 +23,8 @@ struct Policy {
     // fused operation uses products for both.
     bool fused_decode = true;
     bool fused_prefill = false;
+    // Instead of both for many rows that see all keys; null: none.
+    const AttentionKernel* attention_kernel = nullptr;
     // Work one node may hold: a node cannot be stopped, so this bounds the cancel latency. 2
     // operations per multiply-add.
     double max_node_flops = 6e9;
@@ -31,8 +37,12 @@ struct Policy {
         const auto rows = static_cast<int64_t>(max_node_flops / (2.0 * n_in * n_out));
         return std::max<int64_t>(64, rows / 64 * 64);
     }
-    int64_t query_rows(int64_t n_kv, int64_t n_head) const {
-        const int64_t rows = max_score_bytes / (n_kv * n_head * 4);
+    // Queries of one node, given the width of all heads together.
+    int64_t query_rows(int64_t n_kv, int64_t n_head, int64_t width) const {
+        const double flops = 4.0 * static_cast<double>(n_kv * width);
+        int64_t rows = static_cast<int64_t>(max_node_flops / 4 / flops);  // a slower kind of work
+        if (attention_kernel == nullptr)
+            rows = std::min(rows, max_score_bytes / (n_kv * n_head * 4));
         return std::max<int64_t>(32, rows / 32 * 32);
     }
 };
@@ -63,13 +73,14 @@ struct AttentionParams {
     float scale;
     float softcap = 0.f;  // 0: none; applied to the scaled scores, before the mask
     bool fused = false;
+    const AttentionKernel* kernel = nullptr;  // without a mask only
 };
 
 // Keys and values ready for several chunks of queries.
 struct KeysValues {
-    ggml_tensor* k;  // [head_dim, n_kv, n_head_kv]
-    ggml_tensor*
-        v;  // fused: [head_dim, n_kv, n_head_kv]; else transposed [n_kv, head_dim, n_head_kv]
+    ggml_tensor* k;  // [head_dim, n_kv, n_head_kv]; for a kernel as it came
+    // As k; for plain products transposed: [n_kv, head_dim, n_head_kv].
+    ggml_tensor* v;
 };
 // k, v [head_dim, n_head_kv, n_kv]
 KeysValues keys_values(Graph& g, ggml_tensor* k, ggml_tensor* v, const AttentionParams& params);

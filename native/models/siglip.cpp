@@ -44,7 +44,8 @@ void Siglip::block(Graph& g, int i, ggml_tensor* h) const {
     const int64_t head_dim = config_.head_dim();
     const layers::AttentionParams params{.scale = 1.f / std::sqrt(static_cast<float>(head_dim)),
                                          .softcap = 0.f,
-                                         .fused = policy_.fused_prefill};
+                                         .fused = policy_.fused_prefill,
+                                         .kernel = policy_.attention_kernel};
 
     auto heads = [&](const Linear& w, ggml_tensor* x) {
         return ggml_reshape_3d(c, layers::linear(g, w.weight, w.bias, x), head_dim, n_head,
@@ -52,7 +53,7 @@ void Siglip::block(Graph& g, int i, ggml_tensor* h) const {
     };
     ggml_tensor* y = layers::layer_norm(g, h, b.ln1.weight, b.ln1.bias, config_.eps);
     const auto kv = layers::keys_values(g, heads(b.k, y), heads(b.v, y), params);
-    const int64_t query_rows = policy_.query_rows(n, n_head);
+    const int64_t query_rows = policy_.query_rows(n, n_head, n_embd);
     for (int64_t begin = 0; begin < n; begin += query_rows) {
         const int64_t m = std::min(query_rows, n - begin);
         ggml_tensor* a =

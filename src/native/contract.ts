@@ -40,7 +40,11 @@ export interface NativeGgufInfo {
 export interface NativeLoadParams {
   readonly paths: readonly string[];
   readonly device: string;
-  readonly threads: number;
+  readonly threads: {
+    readonly encode: number;
+    readonly prefill: number;
+    readonly decode: number;
+  };
   readonly slots: number;
   /** 0: what the file says. */
   readonly contextLength: number;
@@ -64,6 +68,7 @@ export interface NativeModelInfo {
   readonly variant: string;
   readonly device: string;
   readonly deviceDescription: string;
+  /** The most that any stage uses. */
   readonly threads: number;
   readonly slots: number;
   readonly contextLength: number;

@@ -1,5 +1,6 @@
 /** Options of `PaliGemma.load`. What they do is in src/model.ts and the engine. */
 import { availableParallelism } from 'node:os';
+import { cpuQuota } from './cpu-quota.js';
 import { MAX_CONTEXT_LENGTH } from './limits.js';
 import {
   boolean,
@@ -26,6 +27,9 @@ export interface LoadProgress {
   readonly total: number;
 }
 
+const stageThreads = (stage: string) =>
+  integer({ default: 0, min: 0, max: 512, doc: `threads for ${stage}; 0 takes \`threads\`` });
+
 export const LOAD_OPTIONS = {
   device: string<DeviceName>({
     default: 'auto',
@@ -38,8 +42,11 @@ export const LOAD_OPTIONS = {
     default: 0,
     min: 0,
     max: 512,
-    doc: 'threads that compute on the CPU; 0 takes one per core, at most 8',
+    doc: 'threads that compute on the CPU; 0 takes one per core that the container may use, at most 8',
   }),
+  encodeThreads: stageThreads('encoding pictures'),
+  prefillThreads: stageThreads('prefill, which reads the prompt'),
+  decodeThreads: stageThreads('decoding, which waits for memory more than it computes'),
   slots: integer({
     default: 4,
     min: 1,
@@ -98,8 +105,14 @@ export const LOAD_OPTIONS = {
 export interface LoadOptions {
   /** where the model runs; auto takes a GPU when there is one that fits, else the CPU. Default `auto`. */
   readonly device?: DeviceName | undefined;
-  /** threads that compute on the CPU; 0 takes one per core, at most 8. Default 0, at most 512. */
+  /** threads that compute on the CPU; 0 takes one per core that the container may use, at most 8. Default 0, at most 512. */
   readonly threads?: number | undefined;
+  /** threads for encoding pictures; 0 takes `threads`. Default 0, at most 512. */
+  readonly encodeThreads?: number | undefined;
+  /** threads for prefill, which reads the prompt; 0 takes `threads`. Default 0, at most 512. */
+  readonly prefillThreads?: number | undefined;
+  /** threads for decoding, which waits for memory more than it computes; 0 takes `threads`. Default 0, at most 512. */
+  readonly decodeThreads?: number | undefined;
   /** requests that decode at the same time; each has its own key-value cache. Default 4, from 1 to 64. */
   readonly slots?: number | undefined;
   /** longest prompt and answer together, image tokens included; 0 takes what the file says. Default 0. */
@@ -134,7 +147,17 @@ export function parseLoadOptions(options?: LoadOptions): ParsedLoadOptions {
   return parseOptions('load', LOAD_OPTIONS, options);
 }
 
-/** The thread count that `threads` stands for: 0 is one per core, at most 8, as decoding gains nothing beyond. */
-export function threadCount(threads: number): number {
-  return threads === 0 ? Math.min(8, availableParallelism()) : threads;
+/** Threads of each stage. 0 is one per core the container may use, at most 8, as decoding gains nothing beyond. */
+export function stageThreadCounts(o: ParsedLoadOptions): {
+  readonly encode: number;
+  readonly prefill: number;
+  readonly decode: number;
+} {
+  const usable = Math.min(8, availableParallelism(), Math.max(1, Math.floor(cpuQuota())));
+  const all = o.threads || usable;
+  return {
+    encode: o.encodeThreads || all,
+    prefill: o.prefillThreads || all,
+    decode: o.decodeThreads || all,
+  };
 }

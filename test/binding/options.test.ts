@@ -53,6 +53,12 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
   device: () =>
     expect(infoOf({ device: 'toaster' })).rejects.toMatchObject({ code: 'ERR_DEVICE_UNAVAILABLE' }),
   threads: async () => expect((await infoOf({ threads: 3 })).threads).toBe(3),
+  encodeThreads: async () =>
+    expect((await infoOf({ threads: 1, encodeThreads: 2 })).threads).toBe(2),
+  prefillThreads: async () =>
+    expect((await infoOf({ threads: 1, prefillThreads: 3 })).threads).toBe(3),
+  decodeThreads: async () =>
+    expect((await infoOf({ threads: 2, decodeThreads: 1 })).threads).toBe(2),
   slots: async () => expect((await infoOf({ slots: 3 })).slots).toBe(3),
   contextLength: async () => expect((await infoOf({ contextLength: 128 })).contextLength).toBe(128),
   kvType: async () => {

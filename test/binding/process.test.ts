@@ -91,7 +91,7 @@ test('models that were forgotten without dispose are collected, and their calls 
 }, 120_000);
 
 test('other work on the event loop and the threadpool goes on during a generation', async () => {
-  const { stdout, code } = await program('event-loop', [DEMO_MODEL, SCENE, '40']);
+  const { stdout, code } = await program('event-loop', [endless, SCENE, '150']);
   expect(code).toBe(0);
   const { samples } = JSON.parse(stdout);
   // No times here, they belong into bench/: that stat was answered again and again is what a blocked pool would prevent.

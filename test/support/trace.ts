@@ -5,7 +5,7 @@ import { NativeSession } from '../../src/native/session.js';
 const EXACT: NativeLoadParams = {
   paths: [],
   device: 'cpu',
-  threads: 2,
+  threads: { encode: 2, prefill: 2, decode: 2 },
   slots: 1,
   contextLength: 0,
   kvType: 'f32',

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "compute/graph.h"
+#include "kernels/attention.h"
 #include "models/gemma.h"
 #include "models/siglip.h"
 #include "support/random.h"
@@ -138,13 +139,14 @@ Numbers attention_by_hand(const AttentionCase& c, const AttentionInputs& in) {
 }
 
 Numbers attention(Backend& backend, const AttentionCase& c, const AttentionInputs& in, bool fused,
-                  ggml_type type) {
+                  ggml_type type, const AttentionKernel* kernel = nullptr) {
     Graph g;
     ggml_tensor* q = g.input(GGML_TYPE_F32, c.head_dim, c.n_head, c.n_q);
     ggml_tensor* k = g.input(type, c.head_dim, c.n_head_kv, c.n_kv);
     ggml_tensor* v = g.input(type, c.head_dim, c.n_head_kv, c.n_kv);
     ggml_tensor* mask = c.masked ? g.input(GGML_TYPE_F16, c.n_kv, c.n_q) : nullptr;
-    const layers::AttentionParams params{.scale = c.scale(), .softcap = c.softcap, .fused = fused};
+    const layers::AttentionParams params{
+        .scale = c.scale(), .softcap = c.softcap, .fused = fused, .kernel = kernel};
     ggml_tensor* y =
         g.output(layers::attention(g, q, layers::keys_values(g, k, v, params), mask, params));
     require_supported(backend, g);
@@ -183,6 +185,12 @@ layers::Policy cut_never() {
 
 layers::Policy fused(layers::Policy p) {
     p.fused_prefill = true;
+    return p;
+}
+
+// Nothing changes on a CPU that has none.
+layers::Policy with_kernel(layers::Policy p) {
+    p.attention_kernel = find_attention_kernel();
     return p;
 }
 
@@ -277,7 +285,7 @@ class TinyNetworks {
         write(h, random_numbers(ggml_nelements(h), 5));
         Graph g;
         ggml_tensor* positions = g.input(GGML_TYPE_I32, n);
-        for (int i = 0; i < t.n_layer; ++i) gemma.prefill_layer(g, i, h, positions, caches[i]);
+        for (int i = 0; i < t.n_layer; ++i) gemma.prefill_layer(g, i, h, positions, caches[i], 0);
         GraphMemory memory(*backend);
         memory.allocate(g);
         std::vector<int32_t> ids(n);
@@ -344,6 +352,32 @@ TEST("attention is the formula, fused or not") {
     }
 }
 
+TEST("our attention is the formula, for every number of queries and keys") {
+    const AttentionKernel* kernel = find_attention_kernel();
+    if (kernel == nullptr) {
+        std::puts("skipped: this CPU has no attention kernel of ours");
+        return;
+    }
+    for (int threads : {1, 3}) {
+        const auto backend = Backend::open("cpu", threads);
+        for (int64_t head_dim : {8, 72, 256}) {
+            for (auto [n_head, n_head_kv] : {std::pair{4, 4}, {4, 1}, {6, 2}}) {
+                for (auto [n_q, n_kv] :
+                     {std::pair{1, 1}, {1, 70}, {5, 128}, {49, 129}, {97, 300}}) {
+                    for (float softcap : {0.f, 5.f}) {
+                        const AttentionCase c{head_dim, n_head,  n_head_kv, n_q,
+                                              n_kv,     softcap, false};
+                        const AttentionInputs in = inputs_of(c);
+                        check_close(attention(*backend, c, in, false, GGML_TYPE_F32, kernel),
+                                    attention_by_hand(c, in), F32_ATTENTION_BOUND,
+                                    std::to_string(threads) + " threads, " + c.text());
+                    }
+                }
+            }
+        }
+    }
+}
+
 TEST("the vision tower gives the same however it is cut") {
     const TinyNetworks networks(sizes("gemma", 1, 64, 0), 0);
     const Outcome whole = networks.encode(cut_never());
@@ -356,6 +390,8 @@ TEST("the vision tower gives the same however it is cut") {
     const int n_fused = check(fused(cut_never()), FUSED_BOUND, "fused");
     CHECK(n_fused < whole.n_nodes);
     CHECK(check(fused(cut_small()), FUSED_BOUND, "fused and cut") > n_fused);
+    const int n_kernel = check(with_kernel(cut_never()), FUSED_BOUND, "kernel");
+    CHECK(check(with_kernel(cut_small()), FUSED_BOUND, "kernel and cut") > n_kernel);
 }
 
 TEST("the prefix gives the same however it is cut") {
@@ -384,6 +420,8 @@ TEST("the prefix gives the same however it is cut") {
         const int n_fused = check(fused(cut_never()), 192, FUSED_BOUND, "fused");
         CHECK(n_fused < 0);
         CHECK(check(fused(cut_small()), 192, FUSED_BOUND, "fused and cut") > n_fused);
+        const int n_kernel = check(with_kernel(cut_never()), 131, FUSED_BOUND, "kernel");
+        CHECK(check(with_kernel(cut_small()), 131, FUSED_BOUND, "kernel and cut") > n_kernel);
     }
 }
 

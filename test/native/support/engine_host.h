@@ -53,7 +53,7 @@ class EngineHost : public Listener {
     static LoadParams params(const std::string& path) {
         return {.paths = {path},
                 .device = "cpu",
-                .n_threads = 2,
+                .n_threads = {2, 2, 2},
                 .n_slots = 2,
                 .n_ctx = 0,
                 .kv_f32 = false,

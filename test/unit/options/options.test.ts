@@ -8,7 +8,7 @@ import { DRAWING_OPTIONS, FILE_OPTIONS } from '../../../src/options/annotate.js'
 import { CONVERT_OPTIONS } from '../../../src/options/convert.js';
 import { GENERATE_OPTIONS, parseGenerateOptions } from '../../../src/options/generate.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS, parseEncodeOptions } from '../../../src/options/image.js';
-import { LOAD_OPTIONS, parseLoadOptions, threadCount } from '../../../src/options/load.js';
+import { LOAD_OPTIONS, parseLoadOptions, stageThreadCounts } from '../../../src/options/load.js';
 import { type Declarations, parseOptions, REQUIRED } from '../../../src/options/option.js';
 import { VIDEO_OPTIONS } from '../../../src/options/video.js';
 
@@ -28,6 +28,9 @@ describe('defaults', () => {
     expect(parseLoadOptions()).toEqual({
       device: 'auto',
       threads: 0,
+      encodeThreads: 0,
+      prefillThreads: 0,
+      decodeThreads: 0,
       slots: 4,
       contextLength: 0,
       kvType: 'f16',
@@ -64,8 +67,12 @@ describe('defaults', () => {
   });
 
   it('take one thread per core, at most eight, for 0', () => {
-    expect(threadCount(0)).toBe(Math.min(8, availableParallelism()));
-    expect(threadCount(3)).toBe(3);
+    const { encode, prefill, decode } = stageThreadCounts(parseLoadOptions());
+    expect([prefill, decode]).toEqual([encode, encode]);
+    expect(encode).toBeGreaterThan(0);
+    expect(encode).toBeLessThanOrEqual(Math.min(8, availableParallelism()));
+    const given = parseLoadOptions({ threads: 3, decodeThreads: 2 });
+    expect(stageThreadCounts(given)).toEqual({ encode: 3, prefill: 3, decode: 2 });
   });
 });
 

@@ -1,0 +1,164 @@
+#include "kernels/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "kernels/attention_tile.h"
+
+namespace paligemma {
+
+namespace {
+
+// Queries that one block of keys is multiplied with before the next: their sums and the block stay
+// in the level 2 cache.
+constexpr int64_t QUERY_BLOCK = 48;
+
+struct Sizes {
+    int64_t head_dim, width, n_head, n_head_kv, n_q, n_kv, n_blocks;
+    explicit Sizes(const ggml_tensor* q, const ggml_tensor* k)
+        : head_dim(q->ne[0]),
+          width((q->ne[0] + 15) / 16 * 16),
+          n_head(q->ne[1]),
+          n_head_kv(k->ne[1]),
+          n_q(q->ne[2]),
+          n_kv(k->ne[2]),
+          n_blocks((k->ne[2] + KEY_BLOCK - 1) / KEY_BLOCK) {}
+};
+
+// Grows and stays: a thread does the same again and again.
+class Scratch {
+  public:
+    float* get(size_t n) {
+        if (n > size_) {
+            data_.reset(new float[n]);
+            size_ = n;
+        }
+        return data_.get();
+    }
+
+  private:
+    std::unique_ptr<float[]> data_;
+    size_t size_ = 0;
+};
+
+const float* row(const ggml_tensor* t, int64_t head, int64_t i) {
+    return reinterpret_cast<const float*>(static_cast<const char*>(t->data) + head * t->nb[1] +
+                                          i * t->nb[2]);
+}
+
+// Keys and values of one head, in the order in which the kernels read them.
+void pack(const Sizes& s, const ggml_tensor* k, const ggml_tensor* v, int64_t head, float* keys,
+          float* values) {
+    for (int64_t i = 0; i < s.n_blocks * KEY_BLOCK; ++i) {
+        float* column = keys + i / 16 * 16 * s.head_dim + i % 16;
+        float* value = values + i * s.width;
+        if (i >= s.n_kv) {
+            for (int64_t j = 0; j < s.head_dim; ++j) column[j * 16] = 0.f;
+            std::fill_n(value, s.width, 0.f);
+            continue;
+        }
+        const float* from = row(k, head, i);
+        for (int64_t j = 0; j < s.head_dim; ++j) column[j * 16] = from[j];
+        std::memcpy(value, row(v, head, i), s.head_dim * sizeof(float));
+        std::fill(value + s.head_dim, value + s.width, 0.f);
+    }
+}
+
+struct Job {
+    const AttentionKernel* kernel;
+    float scale, softcap;
+};
+
+// Up to QUERY_BLOCK queries of one head.
+void attend(const Job& job, const Sizes& s, const ggml_tensor* q, int64_t head, int64_t begin,
+            int64_t end, const float* keys, const float* values, ggml_tensor* dst) {
+    static thread_local Scratch scratch;
+    const int64_t tile_rows = job.kernel->tile_rows, n = end - begin;
+    float* out = scratch.get(n * (s.width + 2) + tile_rows * KEY_BLOCK);
+    float* max = out + n * s.width;
+    float* sum = max + n;
+    std::fill_n(out, n * s.width, 0.f);
+    std::fill_n(max, n, -INFINITY);
+    std::fill_n(sum, n, 0.f);
+    AttentionTile t{};
+    t.stride = static_cast<int64_t>(q->nb[2] / sizeof(float));
+    t.head_dim = s.head_dim;
+    t.width = s.width;
+    t.scale = job.scale;
+    t.softcap = job.softcap;
+    t.scores = sum + n;
+    for (int64_t block = 0; block < s.n_blocks; ++block) {
+        t.keys = keys + block * KEY_BLOCK * s.head_dim;
+        t.values = values + block * KEY_BLOCK * s.width;
+        t.n_keys = std::min(KEY_BLOCK, s.n_kv - block * KEY_BLOCK);
+        for (int64_t i = 0; i < n; i += tile_rows) {
+            t.rows = static_cast<int>(std::min(tile_rows, n - i));
+            t.queries = row(q, head, begin + i);
+            t.max = max + i;
+            t.sum = sum + i;
+            t.out = out + i * s.width;
+            job.kernel->add(t);
+        }
+    }
+    for (int64_t i = 0; i < n; ++i) {
+        auto* to =
+            reinterpret_cast<float*>(static_cast<char*>(dst->data) + (begin + i) * dst->nb[1]) +
+            head * s.head_dim;
+        const float factor = 1.f / sum[i];
+        for (int64_t j = 0; j < s.head_dim; ++j) to[j] = out[i * s.width + j] * factor;
+    }
+}
+
+// The work is cut into blocks of queries of a head, heads that share keys next to one another.
+void attention_node(ggml_tensor* dst, int ith, int nth, void*) {
+    static thread_local Scratch scratch;
+    const ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2];
+    Job job;
+    std::memcpy(&job, dst->op_params + GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2, sizeof(job));
+    const Sizes s(q, k);
+    const int64_t per_head = (s.n_q + QUERY_BLOCK - 1) / QUERY_BLOCK;
+    const int64_t items = s.n_head * per_head, group = s.n_head / s.n_head_kv;
+    float* keys = scratch.get(s.n_blocks * KEY_BLOCK * (s.head_dim + s.width));
+    float* values = keys + s.n_blocks * KEY_BLOCK * s.head_dim;
+    int64_t packed = -1;
+    for (int64_t item = items * ith / nth; item < items * (ith + 1) / nth; ++item) {
+        const int64_t head = item / per_head, begin = item % per_head * QUERY_BLOCK;
+        if (head / group != packed) {
+            packed = head / group;
+            pack(s, k, v, packed, keys, values);
+        }
+        attend(job, s, q, head, begin, std::min(begin + QUERY_BLOCK, s.n_q), keys, values, dst);
+    }
+}
+
+bool cpu_has_avx512() {
+#if defined(__x86_64__) && defined(__GNUC__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#else
+    return false;
+#endif
+}
+
+}  // namespace
+
+const AttentionKernel* find_attention_kernel() {
+    return cpu_has_avx512() ? avx512_attention() : nullptr;
+}
+
+ggml_tensor* kernel_attention(ggml_context* ctx, const AttentionKernel* kernel, ggml_tensor* q,
+                              ggml_tensor* k, ggml_tensor* v, float scale, float softcap) {
+    ggml_tensor* args[] = {q, k, v};
+    ggml_tensor* y = ggml_custom_4d(ctx, GGML_TYPE_F32, q->ne[0] * q->ne[1], q->ne[2], 1, 1, args,
+                                    3, attention_node, GGML_N_TASKS_MAX, nullptr);
+    // ggml keeps its own parameters of a custom node in the first half and never looks further.
+    const Job job{kernel, scale, softcap};
+    static_assert(sizeof(job) <= GGML_MAX_OP_PARAMS / 2);
+    std::memcpy(y->op_params + GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2, &job, sizeof(job));
+    return y;
+}
+
+}  // namespace paligemma

@@ -1,0 +1,40 @@
+// What one call of an attention kernel computes, and what an attention kernel is. Plain data, as
+// tile.h and for the same reason.
+#pragma once
+#include <stdint.h>
+
+namespace paligemma {
+
+// Keys that are looked at together, before the next ones.
+constexpr int64_t KEY_BLOCK = 128;
+
+// A few queries of one head against one block of keys, added to what earlier blocks gave: the
+// softmax goes on with a running maximum and sum (Milakov and Gimelshein 2018, "Online normalizer
+// calculation for softmax").
+struct AttentionTile {
+    const float* queries;  // [rows][head_dim], `stride` apart
+    int64_t stride;
+    int rows;             // 1 to AttentionKernel::tile_rows
+    const float* keys;    // packed: [KEY_BLOCK / 16][head_dim][16], zero behind the last key
+    const float* values;  // packed: [KEY_BLOCK][width], likewise
+    int64_t head_dim;
+    int64_t width;   // head_dim rounded up to 16
+    int64_t n_keys;  // 1 to KEY_BLOCK
+    float scale;
+    float softcap;  // 0: none
+    float* max;     // [rows], -infinity before the first block
+    float* sum;     // [rows], of e^(score - max)
+    float* out;     // [rows][width], of value * e^(score - max)
+    float* scores;  // [rows][KEY_BLOCK], for its own use
+};
+
+struct AttentionKernel {
+    const char* name;
+    int tile_rows;
+    void (*add)(const AttentionTile& tile);
+};
+
+// Null where the compiler does not know the instructions. Whether the CPU does is for the caller.
+const AttentionKernel* avx512_attention();
+
+}  // namespace paligemma

@@ -1,0 +1,133 @@
+// Attention in f32 with AVX-512.
+#include "kernels/attention_tile.h"
+
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+#include <float.h>
+
+#include "kernels/avx512_math.h"
+
+namespace paligemma {
+namespace {
+
+constexpr int TILE_ROWS = 6;
+constexpr int GROUPS = 4;  // of 16 keys or values: with 6 rows 24 sums in 32 registers
+
+// scores[ROWS][64 keys from group `first` on] = queries x keys
+template <int ROWS>
+inline void multiply_keys(const AttentionTile& t, int64_t first) {
+    __m512 sum[ROWS][GROUPS];
+    for (int r = 0; r < ROWS; ++r)
+        for (int g = 0; g < GROUPS; ++g) sum[r][g] = _mm512_setzero_ps();
+    const float* keys = t.keys + first * t.head_dim * 16;
+    for (int64_t i = 0; i < t.head_dim; ++i) {
+        __m512 key[GROUPS];
+        for (int g = 0; g < GROUPS; ++g) key[g] = _mm512_loadu_ps(keys + (g * t.head_dim + i) * 16);
+        for (int r = 0; r < ROWS; ++r) {
+            const __m512 q = _mm512_set1_ps(t.queries[r * t.stride + i]);
+            for (int g = 0; g < GROUPS; ++g) sum[r][g] = _mm512_fmadd_ps(q, key[g], sum[r][g]);
+        }
+    }
+    for (int r = 0; r < ROWS; ++r)
+        for (int g = 0; g < GROUPS; ++g)
+            _mm512_storeu_ps(t.scores + r * KEY_BLOCK + (first + g) * 16, sum[r][g]);
+}
+
+// cap * tanh(s / cap), with tanh(u) = 1 - 2 / (e^(2u) + 1)
+inline __m512 capped(__m512 s, float cap) {
+    const __m512 e = exp_ps(_mm512_mul_ps(s, _mm512_set1_ps(2.f / cap)));
+    const __m512 below = _mm512_div_ps(_mm512_set1_ps(2.f), _mm512_add_ps(e, _mm512_set1_ps(1.f)));
+    return _mm512_mul_ps(_mm512_sub_ps(_mm512_set1_ps(1.f), below), _mm512_set1_ps(cap));
+}
+
+// Scores become e^(score - max); gives what the sums of earlier blocks are to be multiplied with.
+inline float normalise(const AttentionTile& t, int row) {
+    float* scores = t.scores + row * KEY_BLOCK;
+    __m512 most = _mm512_set1_ps(-FLT_MAX);
+    const int64_t groups = (t.n_keys + 15) / 16;
+    const auto tail = static_cast<__mmask16>(0xffff >> (groups * 16 - t.n_keys));
+    for (int64_t g = 0; g < groups; ++g) {
+        __m512 s = _mm512_mul_ps(_mm512_loadu_ps(scores + g * 16), _mm512_set1_ps(t.scale));
+        if (t.softcap != 0.f) s = capped(s, t.softcap);
+        most = _mm512_mask_max_ps(most, g + 1 == groups ? tail : 0xffff, most, s);
+        _mm512_storeu_ps(scores + g * 16, s);
+    }
+    const float before = t.max[row], block_max = _mm512_reduce_max_ps(most);
+    const float max = before > block_max ? before : block_max;
+    __m512 sum = _mm512_setzero_ps();
+    for (int64_t g = 0; g < groups; ++g) {
+        const __m512 difference =
+            _mm512_sub_ps(_mm512_loadu_ps(scores + g * 16), _mm512_set1_ps(max));
+        const __m512 p = _mm512_maskz_mov_ps(g + 1 == groups ? tail : 0xffff, exp_ps(difference));
+        sum = _mm512_add_ps(sum, p);
+        _mm512_storeu_ps(scores + g * 16, p);
+    }
+    float correction = 0.f;
+    if (before > -FLT_MAX) {
+        correction = _mm512_cvtss_f32(exp_ps(_mm512_set1_ps(before - max)));
+    }
+    t.max[row] = max;
+    t.sum[row] = t.sum[row] * correction + _mm512_reduce_add_ps(sum);
+    return correction;
+}
+
+// out[ROWS][16 G from column `first` on] = out * corrections + scores x values
+template <int ROWS, int G>
+inline void add_values(const AttentionTile& t, const float* corrections, int64_t first) {
+    __m512 sum[ROWS][G];
+    for (int r = 0; r < ROWS; ++r)
+        for (int g = 0; g < G; ++g)
+            sum[r][g] = _mm512_mul_ps(_mm512_loadu_ps(t.out + r * t.width + first + g * 16),
+                                      _mm512_set1_ps(corrections[r]));
+    for (int64_t k = 0; k < t.n_keys; ++k) {
+        __m512 value[G];
+        for (int g = 0; g < G; ++g)
+            value[g] = _mm512_loadu_ps(t.values + k * t.width + first + g * 16);
+        for (int r = 0; r < ROWS; ++r) {
+            const __m512 p = _mm512_set1_ps(t.scores[r * KEY_BLOCK + k]);
+            for (int g = 0; g < G; ++g) sum[r][g] = _mm512_fmadd_ps(p, value[g], sum[r][g]);
+        }
+    }
+    for (int r = 0; r < ROWS; ++r)
+        for (int g = 0; g < G; ++g)
+            _mm512_storeu_ps(t.out + r * t.width + first + g * 16, sum[r][g]);
+}
+
+template <int ROWS>
+void add(const AttentionTile& t) {
+    for (int64_t group = 0; group * 16 < t.n_keys; group += GROUPS) multiply_keys<ROWS>(t, group);
+    float corrections[ROWS];
+    for (int r = 0; r < ROWS; ++r) corrections[r] = normalise(t, r);
+    int64_t at = 0;
+    for (; at + 64 <= t.width; at += 64) add_values<ROWS, 4>(t, corrections, at);
+    for (; at + 32 <= t.width; at += 32) add_values<ROWS, 2>(t, corrections, at);
+    for (; at < t.width; at += 16) add_values<ROWS, 1>(t, corrections, at);
+}
+
+template <int ROWS>
+void add_rows(const AttentionTile& t) {
+    if (t.rows != ROWS) {
+        if constexpr (ROWS > 1) add_rows<ROWS - 1>(t);
+    } else {
+        add<ROWS>(t);
+    }
+}
+
+constexpr AttentionKernel KERNEL{"avx512", TILE_ROWS, add_rows<TILE_ROWS>};
+
+}  // namespace
+
+const AttentionKernel* avx512_attention() {
+    return &KERNEL;
+}
+
+}  // namespace paligemma
+
+#else
+
+namespace paligemma {
+const AttentionKernel* avx512_attention() {
+    return nullptr;
+}
+}  // namespace paligemma
+
+#endif
