@@ -15,5 +15,5 @@ export function writeRandomGguf(
   file: string,
   config: ModelConfig,
   vocabulary: Vocabulary,
-  options: { readonly name: string; readonly type: WeightType },
+  options: { readonly name: string; readonly type: WeightType; readonly isUniform?: boolean },
 ): Promise<number>;

@@ -65,8 +65,12 @@ class Streams {
 }
 
 /** Resolves with the number of bytes written. An existing file is replaced. */
-export async function writeRandomGguf(file, config, vocabulary, { name, type }) {
-  const tensors = modelTensors(config).map((spec) => planTensor(spec, type));
+export async function writeRandomGguf(file, config, vocabulary, { name, type, isUniform = false }) {
+  // `convert` spares the embedding the coarsest types; peers do not.
+  const asProduct = (spec) => (spec.role === 'embedding' ? { ...spec, role: 'linear' } : spec);
+  const tensors = modelTensors(config).map((spec) =>
+    planTensor(isUniform ? asProduct(spec) : spec, type),
+  );
   const entries = tensors.map((t) => ({
     name: t.spec.name,
     shape: t.shape,

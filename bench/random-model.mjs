@@ -89,7 +89,8 @@ function vocabulary() {
   return { pieces, types, scores, ids, file: 'random', notes: [] };
 }
 
-export async function writeRandomModel(variant, type, file) {
+/** `isUniform`: the embedding has the type too, where `convert` would choose a finer one. */
+export async function writeRandomModel(variant, type, file, isUniform = false) {
   const [, size, pixels] = /^(.+)-(224|448|896)$/.exec(variant) ?? [];
   if (!TEXT[size])
     throw new Error(`unknown variant ${variant}, expected one of ${VARIANTS.join(', ')}`);
@@ -97,6 +98,7 @@ export async function writeRandomModel(variant, type, file) {
   const bytes = await writeRandomGguf(file, config, vocabulary(), {
     name: `random-${variant}`,
     type,
+    isUniform,
   });
   return { file, bytes };
 }

@@ -22,10 +22,11 @@ const { values: flags, positionals } = parseArgs({
 });
 const work = [flags.threads, flags.tokens];
 
+/** Of the very same types as the peer's: all matrices of one, the embedding too, which `convert` would keep finer. */
 async function ourFile(type) {
   const { writeRandomModel } = await import('../random-model.mjs');
-  const file = path.join(flags.dir, `random-3b-224-${type}.gguf`);
-  if (!existsSync(file)) await writeRandomModel('3b-224', type, file);
+  const file = path.join(flags.dir, `random-3b-224-all-${type}.gguf`);
+  if (!existsSync(file)) await writeRandomModel('3b-224', type, file, true);
   return file;
 }
 

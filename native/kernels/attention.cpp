@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "kernels/attention_tile.h"
@@ -72,6 +73,13 @@ struct Job {
     float scale, softcap;
 };
 
+// Where a node keeps its job: ggml has its own parameters of a custom node in the first half.
+constexpr size_t JOB_AT = GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2;
+
+const Job& job_of(const ggml_tensor* dst) {
+    return *reinterpret_cast<const Job*>(dst->op_params + JOB_AT);
+}
+
 // Up to QUERY_BLOCK queries of one head.
 void attend(const Job& job, const Sizes& s, const ggml_tensor* q, int64_t head, int64_t begin,
             int64_t end, const float* keys, const float* values, ggml_tensor* dst) {
@@ -116,8 +124,7 @@ void attend(const Job& job, const Sizes& s, const ggml_tensor* q, int64_t head, 
 void attention_node(ggml_tensor* dst, int ith, int nth, void*) {
     static thread_local Scratch scratch;
     const ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2];
-    Job job;
-    std::memcpy(&job, dst->op_params + GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2, sizeof(job));
+    const Job& job = job_of(dst);
     const Sizes s(q, k);
     const int64_t per_head = (s.n_q + QUERY_BLOCK - 1) / QUERY_BLOCK;
     const int64_t items = s.n_head * per_head, group = s.n_head / s.n_head_kv;
@@ -132,6 +139,55 @@ void attention_node(ggml_tensor* dst, int ith, int nth, void*) {
         }
         attend(job, s, q, head, begin, std::min(begin + QUERY_BLOCK, s.n_q), keys, values, dst);
     }
+}
+
+// A token's heads, a few that share keys at a time.
+void decode_node(ggml_tensor* dst, int ith, int nth, void*) {
+    static thread_local Scratch scratch;
+    const ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2], *mask = dst->src[3];
+    const Job& job = job_of(dst);
+    const Sizes s(q, k);
+    const int64_t group = s.n_head / s.n_head_kv;
+    const int64_t per_group = (group + job.kernel->decode_heads - 1) / job.kernel->decode_heads;
+    const int64_t per_token = s.n_head_kv * per_group, items = s.n_q * per_token;
+    const uint16_t hidden = ggml_fp32_to_fp16(-INFINITY);
+    for (int64_t item = items * ith / nth; item < items * (ith + 1) / nth; ++item) {
+        const int64_t token = item / per_token, head_kv = item % per_token / per_group;
+        // As even as may be: 5 heads are 3 and 2.
+        const int64_t part = item % per_group, begin = group * part / per_group,
+                      end = group * (part + 1) / per_group;
+        const int64_t head = head_kv * group + begin;
+        DecodeTile t{};
+        t.mask = reinterpret_cast<const uint16_t*>(static_cast<const char*>(mask->data) +
+                                                   token * mask->nb[1]);
+        t.n_keys = s.n_kv;
+        while (t.n_keys > 1 && t.mask[t.n_keys - 1] == hidden) --t.n_keys;
+        t.queries = row(q, head, token);
+        t.heads = static_cast<int>(end - begin);
+        t.keys = static_cast<const char*>(k->data) + head_kv * k->nb[1];
+        t.values = static_cast<const char*>(v->data) + head_kv * v->nb[1];
+        t.key_stride = static_cast<int64_t>(k->nb[2]);
+        t.value_stride = static_cast<int64_t>(v->nb[2]);
+        t.is_f16 = k->type == GGML_TYPE_F16;
+        t.head_dim = s.head_dim;
+        t.scale = job.scale;
+        t.softcap = job.softcap;
+        t.scores = scratch.get((end - begin) * ((t.n_keys + 15) / 16 * 16));
+        t.out = reinterpret_cast<float*>(static_cast<char*>(dst->data) + token * dst->nb[1]) +
+                head * s.head_dim;
+        job.kernel->decode(t);
+    }
+}
+
+ggml_tensor* attention_op(ggml_context* ctx, std::span<ggml_tensor*> args, ggml_custom_op_t run,
+                          const Job& job) {
+    const ggml_tensor* q = args[0];
+    ggml_tensor* y =
+        ggml_custom_4d(ctx, GGML_TYPE_F32, q->ne[0] * q->ne[1], q->ne[2], 1, 1, args.data(),
+                       static_cast<int>(args.size()), run, GGML_N_TASKS_MAX, nullptr);
+    static_assert(sizeof(job) <= GGML_MAX_OP_PARAMS / 2);
+    std::memcpy(y->op_params + JOB_AT, &job, sizeof(job));
+    return y;
 }
 
 bool cpu_has_avx512() {
@@ -152,13 +208,14 @@ const AttentionKernel* find_attention_kernel() {
 ggml_tensor* kernel_attention(ggml_context* ctx, const AttentionKernel* kernel, ggml_tensor* q,
                               ggml_tensor* k, ggml_tensor* v, float scale, float softcap) {
     ggml_tensor* args[] = {q, k, v};
-    ggml_tensor* y = ggml_custom_4d(ctx, GGML_TYPE_F32, q->ne[0] * q->ne[1], q->ne[2], 1, 1, args,
-                                    3, attention_node, GGML_N_TASKS_MAX, nullptr);
-    // ggml keeps its own parameters of a custom node in the first half and never looks further.
-    const Job job{kernel, scale, softcap};
-    static_assert(sizeof(job) <= GGML_MAX_OP_PARAMS / 2);
-    std::memcpy(y->op_params + GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2, &job, sizeof(job));
-    return y;
+    return attention_op(ctx, args, attention_node, {kernel, scale, softcap});
+}
+
+ggml_tensor* kernel_decode_attention(ggml_context* ctx, const AttentionKernel* kernel,
+                                     ggml_tensor* q, ggml_tensor* k, ggml_tensor* v,
+                                     ggml_tensor* mask, float scale, float softcap) {
+    ggml_tensor* args[] = {q, k, v, mask};
+    return attention_op(ctx, args, decode_node, {kernel, scale, softcap});
 }
 
 }  // namespace paligemma

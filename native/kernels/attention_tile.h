@@ -28,10 +28,30 @@ struct AttentionTile {
     float* scores;  // [rows][KEY_BLOCK], for its own use
 };
 
+// Heads of one query that share keys, against all of them, straight from a cache: there are too few
+// queries to put keys into another order for them.
+struct DecodeTile {
+    const float* queries;  // [heads][head_dim]
+    int heads;             // 1 to AttentionKernel::decode_heads
+    const void* keys;      // [n_keys][head_dim], rows key_stride bytes apart
+    const void* values;
+    int64_t key_stride, value_stride;
+    bool is_f16;       // else f32
+    int64_t head_dim;  // a multiple of 16
+    int64_t n_keys;
+    const uint16_t* mask;  // f16 [n_keys], 0 or -infinity
+    float scale;
+    float softcap;  // 0: none
+    float* scores;  // [heads][n_keys rounded up to 16], for its own use
+    float* out;     // [heads][head_dim]
+};
+
 struct AttentionKernel {
     const char* name;
     int tile_rows;
     void (*add)(const AttentionTile& tile);
+    int decode_heads;
+    void (*decode)(const DecodeTile& tile);
 };
 
 // Null where the compiler does not know the instructions. Whether the CPU does is for the caller.

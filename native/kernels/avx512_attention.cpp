@@ -112,7 +112,114 @@ void add_rows(const AttentionTile& t) {
     }
 }
 
-constexpr AttentionKernel KERNEL{"avx512", TILE_ROWS, add_rows<TILE_ROWS>};
+constexpr int DECODE_HEADS = 4;
+
+template <bool F16>
+inline __m512 load(const void* row, int64_t i) {
+    if constexpr (F16)
+        return _mm512_cvtph_ps(_mm256_loadu_si256(
+            reinterpret_cast<const __m256i*>(static_cast<const uint16_t*>(row) + i)));
+    else
+        return _mm512_loadu_ps(static_cast<const float*>(row) + i);
+}
+
+inline const char* at(const void* rows, int64_t i, int64_t stride) {
+    return static_cast<const char*>(rows) + i * stride;
+}
+
+// scores of KEYS keys from `first` on
+template <bool F16, int HEADS, int KEYS>
+inline void score(const DecodeTile& t, int64_t first, int64_t stride) {
+    __m512 sum[HEADS][KEYS];
+    for (int h = 0; h < HEADS; ++h)
+        for (int k = 0; k < KEYS; ++k) sum[h][k] = _mm512_setzero_ps();
+    for (int64_t i = 0; i < t.head_dim; i += 16) {
+        __m512 key[KEYS];
+        for (int k = 0; k < KEYS; ++k) key[k] = load<F16>(at(t.keys, first + k, t.key_stride), i);
+        for (int h = 0; h < HEADS; ++h) {
+            const __m512 q = _mm512_loadu_ps(t.queries + h * t.head_dim + i);
+            for (int k = 0; k < KEYS; ++k) sum[h][k] = _mm512_fmadd_ps(q, key[k], sum[h][k]);
+        }
+    }
+    for (int h = 0; h < HEADS; ++h)
+        for (int k = 0; k < KEYS; ++k)
+            t.scores[h * stride + first + k] = _mm512_reduce_add_ps(sum[h][k]);
+}
+
+// Scores of one head become probabilities.
+inline void softmax(const DecodeTile& t, float* scores) {
+    const __m512 least = _mm512_set1_ps(-FLT_MAX);
+    __m512 most = least;
+    for (int64_t k = 0; k < t.n_keys; k += 16) {
+        const __mmask16 valid =
+            t.n_keys - k >= 16 ? 0xffff : static_cast<__mmask16>((1 << (t.n_keys - k)) - 1);
+        __m512 s = _mm512_mul_ps(_mm512_loadu_ps(scores + k), _mm512_set1_ps(t.scale));
+        if (t.softcap != 0.f) s = capped(s, t.softcap);
+        s = _mm512_add_ps(s, _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(valid, t.mask + k)));
+        s = _mm512_mask_mov_ps(_mm512_set1_ps(-__builtin_inff()), valid, s);
+        _mm512_storeu_ps(scores + k, s);
+        most = _mm512_max_ps(most, s);
+    }
+    const __m512 max = _mm512_set1_ps(_mm512_reduce_max_ps(most));
+    __m512 sum = _mm512_setzero_ps();
+    for (int64_t k = 0; k < t.n_keys; k += 16) {
+        const __m512 s = _mm512_loadu_ps(scores + k);
+        // Not less than the least finite number: NaN stays, so that it is found.
+        const __mmask16 seen = _mm512_cmp_ps_mask(s, least, _CMP_NLT_UQ);
+        const __m512 p = _mm512_maskz_mov_ps(seen, exp_ps(_mm512_sub_ps(s, max)));
+        sum = _mm512_add_ps(sum, p);
+        _mm512_storeu_ps(scores + k, p);
+    }
+    const __m512 factor = _mm512_set1_ps(1.f / _mm512_reduce_add_ps(sum));
+    for (int64_t k = 0; k < t.n_keys; k += 16)
+        _mm512_storeu_ps(scores + k, _mm512_mul_ps(_mm512_loadu_ps(scores + k), factor));
+}
+
+// out[HEADS][16 G from column `first` on] = probabilities x values
+template <bool F16, int HEADS, int G>
+inline void sum_values(const DecodeTile& t, int64_t first, int64_t stride) {
+    __m512 sum[HEADS][G];
+    for (int h = 0; h < HEADS; ++h)
+        for (int g = 0; g < G; ++g) sum[h][g] = _mm512_setzero_ps();
+    for (int64_t k = 0; k < t.n_keys; ++k) {
+        const char* row = at(t.values, k, t.value_stride);
+        __m512 value[G];
+        for (int g = 0; g < G; ++g) value[g] = load<F16>(row, first + g * 16);
+        for (int h = 0; h < HEADS; ++h) {
+            const __m512 p = _mm512_set1_ps(t.scores[h * stride + k]);
+            for (int g = 0; g < G; ++g) sum[h][g] = _mm512_fmadd_ps(p, value[g], sum[h][g]);
+        }
+    }
+    for (int h = 0; h < HEADS; ++h)
+        for (int g = 0; g < G; ++g)
+            _mm512_storeu_ps(t.out + h * t.head_dim + first + g * 16, sum[h][g]);
+}
+
+template <bool F16, int HEADS>
+void decode_heads(const DecodeTile& t) {
+    const int64_t stride = (t.n_keys + 15) / 16 * 16;
+    int64_t k = 0;
+    for (; k + 4 <= t.n_keys; k += 4) score<F16, HEADS, 4>(t, k, stride);
+    for (; k < t.n_keys; ++k) score<F16, HEADS, 1>(t, k, stride);
+    for (int h = 0; h < HEADS; ++h) softmax(t, t.scores + h * stride);
+    int64_t column = 0;
+    for (; column + 64 <= t.head_dim; column += 64) sum_values<F16, HEADS, 4>(t, column, stride);
+    for (; column < t.head_dim; column += 16) sum_values<F16, HEADS, 1>(t, column, stride);
+}
+
+template <int HEADS>
+void decode(const DecodeTile& t) {
+    if (t.heads != HEADS) {
+        if constexpr (HEADS > 1) decode<HEADS - 1>(t);
+    } else if (t.is_f16) {
+        decode_heads<true, HEADS>(t);
+    } else {
+        decode_heads<false, HEADS>(t);
+    }
+}
+
+constexpr AttentionKernel KERNEL{"avx512", TILE_ROWS, add_rows<TILE_ROWS>, DECODE_HEADS,
+                                 decode<DECODE_HEADS>};
 
 }  // namespace
 

@@ -34,6 +34,20 @@ inline __m512 gelu_ps(__m512 x) {
     return _mm512_div_ps(x, _mm512_add_ps(exp_ps(u), _mm512_set1_ps(1.f)));
 }
 
+// How far ahead of the products weights are fetched. The CPU does it by itself within a page; this
+// is for the steps from one panel to the next.
+constexpr int64_t FETCH_BYTES = 4096;
+
+// The block of BYTES that is FETCH_BYTES behind block `i` of `n`, which may be in the next panel.
+template <int64_t BYTES>
+inline void fetch_ahead(const uint8_t* weights, const uint8_t* next, int64_t i, int64_t n) {
+    if (next == nullptr) return;
+    const int64_t ahead = i + FETCH_BYTES / BYTES;
+    const uint8_t* from = ahead < n ? weights + ahead * BYTES : next + (ahead - n) * BYTES;
+    for (int64_t line = 0; line < BYTES; line += 64)
+        _mm_prefetch(reinterpret_cast<const char*>(from + line), _MM_HINT_T0);
+}
+
 inline void gelu(float* x, const float* factor, int64_t n) {
     for (int64_t i = 0; i < n; i += 16) {
         __m512 y = gelu_ps(_mm512_loadu_ps(x + i));

@@ -45,6 +45,8 @@ void multiply(const Tile& t) {
                 t.accumulate ? _mm512_loadu_ps(t.out + r * 32 + p * 16) : _mm512_setzero_ps();
     const auto* x = static_cast<const int8_t*>(t.x);
     for (int64_t b = 0; b < t.blocks; ++b, x += ROWS * K_BLOCK) {
+        for (int p = 0; p < PANELS; ++p)
+            fetch_ahead<BLOCK_BYTES>(t.weights[p], t.next[p], b, t.blocks);
         __m512i dot[ROWS][PANELS];
         for (int r = 0; r < ROWS; ++r)
             for (int p = 0; p < PANELS; ++p)

@@ -50,11 +50,12 @@ struct PackedRows {
 struct Panels {
     const Kernel* kernel;
     const uint8_t* data;
-    int64_t panel_bytes, block_bytes, scales_at;
+    int64_t n_panels, panel_bytes, block_bytes, scales_at;
 
     explicit Panels(const ggml_tensor* w)
         : kernel(kernel_of(w)),
           data(static_cast<const uint8_t*>(w->data)),
+          n_panels(w->ne[1] / PANEL_ROWS),
           panel_bytes(static_cast<int64_t>(ggml_row_size(w->type, w->ne[0])) * PANEL_ROWS) {
         const int64_t blocks = w->ne[0] / K_BLOCK;
         const int64_t scales = w->type == GGML_TYPE_BF16 ? 0 : blocks * PANEL_ROWS * 2;
@@ -78,6 +79,10 @@ void multiply_pair(const Panels& w, int64_t panel, int panels, const PackedRows&
         for (int p = 0; p < panels; ++p) {
             const uint8_t* data = w.data + (panel + p) * w.panel_bytes;
             t.weights[p] = data + block * w.block_bytes;
+            // With one tile the weights come from memory and are not used again.
+            t.next[p] = tile_end - tile_begin == 1 && panel + p + panels < w.n_panels
+                            ? data + panels * w.panel_bytes
+                            : nullptr;
             t.scales[p] = data + w.scales_at + block * PANEL_ROWS * 2;
         }
         for (int64_t i = tile_begin; i < tile_end; ++i) {

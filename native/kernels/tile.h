@@ -14,6 +14,7 @@ constexpr int64_t K_BLOCK = 32;
 struct Tile {
     const uint8_t* weights[2];  // of each panel, at the first block
     const uint8_t* scales[2];   // f16 [blocks][16]; null for BF16
+    const uint8_t* next[2];     // weights of the panels behind these, to be fetched; or null
     int panels;                 // 1 or 2
     int rows;                   // 1 to Kernel::tile_rows
     int64_t blocks;

@@ -106,8 +106,8 @@ ggml_tensor* Gemma::decode_attention(Graph& g, ggml_tensor* q, ggml_tensor* k, g
     const LayerCache& cache = slice.cache;
     g.expand(ggml_set_rows(c, cache.k, ggml_reshape_2d(c, k, cache.k->ne[0], slice.n), slice.rows));
     g.expand(ggml_set_rows(c, cache.v, v, slice.rows));
-    const auto params =
-        attention_params(slice.n == 1 ? policy_.fused_decode : policy_.fused_prefill);
+    auto params = attention_params(slice.n == 1 ? policy_.fused_decode : policy_.fused_prefill);
+    if (config_.head_dim % 16 == 0) params.kernel = policy_.attention_kernel;
     auto cached = [&](ggml_tensor* t) {
         return ggml_view_3d(c, t, config_.head_dim, config_.n_head_kv, slice.n_kv,
                             config_.head_dim * t->nb[0], t->nb[1], 0);

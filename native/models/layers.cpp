@@ -74,6 +74,9 @@ KeysValues keys_values(Graph& g, ggml_tensor* k, ggml_tensor* v, const Attention
 ggml_tensor* attention(Graph& g, ggml_tensor* q, const KeysValues& kv, ggml_tensor* mask,
                        const AttentionParams& params) {
     ggml_context* c = g.ctx();
+    if (params.kernel != nullptr && mask != nullptr)
+        return kernel_decode_attention(c, params.kernel, q, kv.k, kv.v, mask, params.scale,
+                                       params.softcap);
     if (params.kernel != nullptr)
         return kernel_attention(c, params.kernel, q, kv.k, kv.v, params.scale, params.softcap);
     const int64_t width = q->ne[0] * q->ne[1], n_q = q->ne[2];

@@ -23,7 +23,7 @@ struct Policy {
     // fused operation uses products for both.
     bool fused_decode = true;
     bool fused_prefill = false;
-    // Instead of both for many rows that see all keys; null: none.
+    // Instead of all of these where there is one. With a mask it is for few queries.
     const AttentionKernel* attention_kernel = nullptr;
     // Work one node may hold: a node cannot be stopped, so this bounds the cancel latency. 2
     // operations per multiply-add.
@@ -73,7 +73,7 @@ struct AttentionParams {
     float scale;
     float softcap = 0.f;  // 0: none; applied to the scaled scores, before the mask
     bool fused = false;
-    const AttentionKernel* kernel = nullptr;  // without a mask only
+    const AttentionKernel* kernel = nullptr;
 };
 
 // Keys and values ready for several chunks of queries.
