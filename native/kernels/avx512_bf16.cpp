@@ -91,7 +91,8 @@ double peak(int64_t rounds) {
 }
 
 constexpr Kernel BF16{
-    "avx512-bf16", ActivationType::BF16, TILE_ROWS, multiply_rows<TILE_ROWS>, pack, gelu, peak};
+    "avx512-bf16", ActivationType::BF16, TILE_ROWS, multiply_rows<TILE_ROWS>, pack, normalise, gelu,
+    peak};
 
 }  // namespace
 

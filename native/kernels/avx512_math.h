@@ -48,6 +48,28 @@ inline void fetch_ahead(const uint8_t* weights, const uint8_t* next, int64_t i, 
         _mm_prefetch(reinterpret_cast<const char*>(from + line), _MM_HINT_T0);
 }
 
+inline void normalise(const float* x, int64_t n, const float* weight, const float* bias, float eps,
+                      float* y) {
+    __m512 mean = _mm512_setzero_ps();
+    if (bias != nullptr) {
+        for (int64_t i = 0; i < n; i += 16) mean = _mm512_add_ps(mean, _mm512_loadu_ps(x + i));
+        mean = _mm512_set1_ps(_mm512_reduce_add_ps(mean) / static_cast<float>(n));
+    }
+    __m512 squares = _mm512_setzero_ps();
+    for (int64_t i = 0; i < n; i += 16) {
+        const __m512 d = _mm512_sub_ps(_mm512_loadu_ps(x + i), mean);
+        squares = _mm512_fmadd_ps(d, d, squares);
+    }
+    const float variance = _mm512_reduce_add_ps(squares) / static_cast<float>(n);
+    const __m512 scale = _mm512_set1_ps(1.f / __builtin_sqrtf(variance + eps));
+    for (int64_t i = 0; i < n; i += 16) {
+        const __m512 d = _mm512_mul_ps(_mm512_sub_ps(_mm512_loadu_ps(x + i), mean), scale);
+        __m512 out = _mm512_mul_ps(d, _mm512_loadu_ps(weight + i));
+        if (bias != nullptr) out = _mm512_add_ps(out, _mm512_loadu_ps(bias + i));
+        _mm512_storeu_ps(y + i, out);
+    }
+}
+
 inline void gelu(float* x, const float* factor, int64_t n) {
     for (int64_t i = 0; i < n; i += 16) {
         __m512 y = gelu_ps(_mm512_loadu_ps(x + i));

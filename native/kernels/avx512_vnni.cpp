@@ -126,12 +126,11 @@ double peak(int64_t rounds) {
 }
 
 constexpr Kernel Q8_0{
-    "avx512-vnni", ActivationType::I8, TILE_ROWS, multiply_rows<Nibbles::No, TILE_ROWS>, pack, gelu,
-    peak};
-constexpr Kernel Q4_0{"avx512-vnni", ActivationType::I8,
-                      TILE_ROWS,     multiply_rows<Nibbles::Yes, TILE_ROWS>,
-                      pack,          gelu,
-                      peak};
+    "avx512-vnni", ActivationType::I8, TILE_ROWS, multiply_rows<Nibbles::No, TILE_ROWS>,
+    pack,          normalise,          gelu,      peak};
+constexpr Kernel Q4_0{
+    "avx512-vnni", ActivationType::I8, TILE_ROWS, multiply_rows<Nibbles::Yes, TILE_ROWS>,
+    pack,          normalise,          gelu,      peak};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 namespace paligemma {
 
@@ -141,20 +142,53 @@ void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst,
     }
 }
 
+const float* row_of(const ggml_tensor* x, int64_t row) {
+    return reinterpret_cast<const float*>(static_cast<const char*>(x->data) + row * x->nb[1]);
+}
+
+// Calls pack_tile(row, rows) for each tile that is thread `ith`'s.
+template <typename PackTile>
+void pack_tiles(const ggml_tensor* x, const Kernel& kernel, int ith, int nth, PackTile&& pack) {
+    const Tiling tiling(x->ne[1], kernel.tile_rows);
+    for (int64_t i = tiling.tiles * ith / nth; i < tiling.tiles * (ith + 1) / nth; ++i)
+        pack(tiling.begin(i), static_cast<int>(tiling.begin(i + 1) - tiling.begin(i)));
+}
+
+void pack_tile(const Kernel& kernel, const PackedRows& to, int64_t row, const float* x,
+               int64_t stride, int n) {
+    kernel.pack(x, stride, n, to.k, to.numbers + row * to.k * to.number_bytes,
+                to.scales + row * to.blocks, to.sums + row * to.blocks);
+}
+
 void pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
     const auto& kernel = *static_cast<const Kernel*>(data);
     const ggml_tensor* x = dst->src[0];
-    const PackedRows rows(kernel.activations, dst->data, x->ne[0], x->ne[1]);
-    const Tiling tiling(x->ne[1], kernel.tile_rows);
-    for (int64_t i = tiling.tiles * ith / nth; i < tiling.tiles * (ith + 1) / nth; ++i) {
-        const int64_t row = tiling.begin(i);
-        kernel.pack(
-            reinterpret_cast<const float*>(static_cast<const char*>(x->data) + row * x->nb[1]),
-            static_cast<int64_t>(x->nb[1] / sizeof(float)),
-            static_cast<int>(tiling.begin(i + 1) - row), x->ne[0],
-            rows.numbers + row * rows.k * rows.number_bytes, rows.scales + row * rows.blocks,
-            rows.sums + row * rows.blocks);
-    }
+    const PackedRows to(kernel.activations, dst->data, x->ne[0], x->ne[1]);
+    pack_tiles(x, kernel, ith, nth, [&](int64_t row, int n) {
+        pack_tile(kernel, to, row, row_of(x, row), static_cast<int64_t>(x->nb[1] / sizeof(float)),
+                  n);
+    });
+}
+
+// Where a node keeps its eps: ggml has its own parameters of a custom node in the first half.
+constexpr size_t EPS_AT = GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2;
+
+void normalise_and_pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
+    static thread_local std::vector<float> scratch;
+    const auto& kernel = *static_cast<const Kernel*>(data);
+    const ggml_tensor *x = dst->src[0], *weight = dst->src[1], *bias = dst->src[2];
+    const int64_t k = x->ne[0];
+    float eps;
+    std::memcpy(&eps, dst->op_params + EPS_AT, sizeof(eps));
+    const PackedRows to(kernel.activations, dst->data, k, x->ne[1]);
+    scratch.resize(static_cast<size_t>(kernel.tile_rows * k));
+    pack_tiles(x, kernel, ith, nth, [&](int64_t row, int n) {
+        for (int i = 0; i < n; ++i)
+            kernel.normalise(row_of(x, row + i), k, row_of(weight, 0),
+                             bias == nullptr ? nullptr : row_of(bias, 0), eps,
+                             scratch.data() + i * k);
+        pack_tile(kernel, to, row, scratch.data(), k, n);
+    });
 }
 
 void product_node(ggml_tensor* dst, int ith, int nth, void* gelu) {
@@ -214,6 +248,17 @@ ggml_tensor* pack_activations(ggml_context* ctx, const Kernel* kernel, ggml_tens
     return ggml_custom_4d(ctx, GGML_TYPE_I8,
                           PackedRows::bytes(kernel->activations, x->ne[0], x->ne[1]), 1, 1, 1, &x,
                           1, pack_node, GGML_N_TASKS_MAX, const_cast<Kernel*>(kernel));
+}
+
+ggml_tensor* pack_normalised(ggml_context* ctx, const Kernel* kernel, ggml_tensor* x,
+                             ggml_tensor* weight, ggml_tensor* bias, float eps) {
+    ggml_tensor* args[] = {x, weight, bias};
+    ggml_tensor* y = ggml_custom_4d(ctx, GGML_TYPE_I8,
+                                    PackedRows::bytes(kernel->activations, x->ne[0], x->ne[1]), 1,
+                                    1, 1, args, bias == nullptr ? 2 : 3, normalise_and_pack_node,
+                                    GGML_N_TASKS_MAX, const_cast<Kernel*>(kernel));
+    std::memcpy(y->op_params + EPS_AT, &eps, sizeof(eps));
+    return y;
 }
 
 ggml_tensor* packed_product(ggml_context* ctx, ggml_tensor* weight, ggml_tensor* bias,

@@ -22,6 +22,10 @@ const Kernel* kernel_of(const ggml_tensor* weight);
 // kernels take the same activations.
 ggml_tensor* pack_activations(ggml_context* ctx, const Kernel* kernel, ggml_tensor* x);
 
+// The same of x normalised, as Kernel::normalise says. weight, bias f32 [k]; bias may be null.
+ggml_tensor* pack_normalised(ggml_context* ctx, const Kernel* kernel, ggml_tensor* x,
+                             ggml_tensor* weight, ggml_tensor* bias, float eps);
+
 // x: packed, of m rows; weight [k, n], bias f32 [n] or null -> f32 [n, m], through GELU if asked.
 ggml_tensor* packed_product(ggml_context* ctx, ggml_tensor* weight, ggml_tensor* bias,
                             ggml_tensor* x, int64_t m, bool gelu);

@@ -38,6 +38,10 @@ struct Kernel {
     // d = max |x| / 127 over each block, sums of q.
     void (*pack)(const float* x, int64_t stride, int rows, int64_t k, void* out, float* scales,
                  int32_t* sums);
+    // y = (x - m) / sqrt(mean((x - m)^2) + eps) * weight + bias over n numbers, a multiple of 16,
+    // where m is the mean; without a bias (null) m is 0.
+    void (*normalise)(const float* x, int64_t n, const float* weight, const float* bias, float eps,
+                      float* y);
     // x = 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), times `gate` unless it is null; n is a
     // multiple of 16.
     void (*gelu)(float* x, const float* factor, int64_t n);

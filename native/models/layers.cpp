@@ -1,5 +1,8 @@
 #include "models/layers.h"
 
+#include <cstring>
+#include <optional>
+
 #include "kernels/attention.h"
 #include "kernels/matmul.h"
 
@@ -7,9 +10,29 @@ namespace paligemma::layers {
 
 namespace {
 
+// What layer_norm() or rms_norm() computes, found again in its nodes.
+struct Normalised {
+    ggml_tensor *x, *weight, *bias;
+    float eps;
+};
+std::optional<Normalised> normalised(ggml_tensor* y) {
+    const bool is_layer_norm = y->op == GGML_OP_ADD;
+    ggml_tensor* scaled = is_layer_norm ? y->src[0] : y;
+    if (scaled->op != GGML_OP_MUL) return {};
+    ggml_tensor* norm = scaled->src[0];
+    if (norm->op != (is_layer_norm ? GGML_OP_NORM : GGML_OP_RMS_NORM)) return {};
+    float eps;
+    std::memcpy(&eps, norm->op_params, sizeof(eps));
+    return Normalised{norm->src[0], scaled->src[1], is_layer_norm ? y->src[1] : nullptr, eps};
+}
+
+// A norm that only products read is part of the packing: its own nodes never get into the graph.
 ggml_tensor* packed(Graph& g, const Kernel* kernel, ggml_tensor* x) {
-    return g.once(reinterpret_cast<const void*>(kernel->pack), x,
-                  [&] { return pack_activations(g.ctx(), kernel, x); });
+    return g.once(reinterpret_cast<const void*>(kernel->pack), x, [&] {
+        const auto norm = normalised(x);
+        return norm ? pack_normalised(g.ctx(), kernel, norm->x, norm->weight, norm->bias, norm->eps)
+                    : pack_activations(g.ctx(), kernel, x);
+    });
 }
 
 // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
@@ -98,6 +121,7 @@ ggml_tensor* attention(Graph& g, ggml_tensor* q, const KeysValues& kv, ggml_tens
 }
 
 ggml_tensor* rows(Graph& g, ggml_tensor* x, int64_t begin, int64_t n) {
+    if (n == x->ne[1]) return x;
     return ggml_view_2d(g.ctx(), x, x->ne[0], n, x->nb[1], begin * x->nb[1]);
 }
 

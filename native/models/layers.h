@@ -90,7 +90,7 @@ KeysValues keys_values(Graph& g, ggml_tensor* k, ggml_tensor* v, const Attention
 ggml_tensor* attention(Graph& g, ggml_tensor* q, const KeysValues& kv, ggml_tensor* mask,
                        const AttentionParams& params);
 
-// Rows [begin, begin + n) of x [width, …].
+// Rows [begin, begin + n) of x [width, …]; x itself when those are all.
 ggml_tensor* rows(Graph& g, ggml_tensor* x, int64_t begin, int64_t n);
 
 // h += delta, in h's own memory; becomes part of the graph now.
