@@ -421,6 +421,10 @@ export class Model {
       seed: o.seed ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
       topLogprobs: o.topLogprobs,
       pattern: o.pattern ?? '',
+      drafts: o.draftLabels
+        .split(';')
+        .flatMap((label) => (label.trim() === '' ? [] : [` ${label.trim()} ;`])),
+      draftAfter: o.draftAfter,
       locProbabilities: o.locProbabilities,
       stopAtRepetition: o.stopAtRepetition,
     };

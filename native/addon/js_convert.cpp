@@ -218,6 +218,8 @@ GenerateParams to_generate_params(const Napi::Value& value) {
     p.sampling.seed = static_cast<uint64_t>(integer("seed"));
     p.sampling.n_top_logprobs = static_cast<int>(integer("topLogprobs"));
     p.pattern = field(o, "pattern", to_text);
+    p.drafts = field(o, "drafts", to_texts);
+    p.draft_after = static_cast<int>(field(o, "draftAfter", to_integer));
     p.loc_probabilities = field(o, "locProbabilities", to_flag);
     p.stop_at_repetition = field(o, "stopAtRepetition", to_flag);
     return p;

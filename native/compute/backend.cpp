@@ -27,7 +27,7 @@ namespace paligemma {
 
 namespace {
 
-constexpr double FLOPS_PER_THREAD = 5e7;
+constexpr double FLOPS_PER_THREAD = 2e8;
 
 // ggml prints to stderr by default; a library stays silent. What matters comes back as an Error.
 void silence_ggml() {

@@ -106,13 +106,17 @@ bool DecodeBatch::step(std::span<Sequence* const> members) {
     std::vector<ggml_fp16_t> masks;
     std::vector<const std::atomic<int>*> cancel;
     for (const Sequence* s : members) {
-        const int64_t n_past = s->n_past(), n_kv = KvCache::rounded(n_past + 1);
-        parts.push_back({&s->slot(), n_kv, 1});
-        tokens.push_back(s->pending());
-        positions.push_back(static_cast<int32_t>(n_past));
-        rows.push_back(n_past);
-        masks.insert(masks.end(), n_past + 1, ggml_fp32_to_fp16(0.f));
-        masks.insert(masks.end(), n_kv - n_past - 1, ggml_fp32_to_fp16(-INFINITY));
+        const std::span<const int32_t> own = s->pending();
+        const auto n = static_cast<int64_t>(own.size());
+        const int64_t n_kv = KvCache::rounded(s->n_past() + n);
+        parts.push_back({&s->slot(), n_kv, n});
+        tokens.insert(tokens.end(), own.begin(), own.end());
+        for (int64_t row = s->n_past(); row < s->n_past() + n; ++row) {
+            positions.push_back(static_cast<int32_t>(row));
+            rows.push_back(row);
+            masks.insert(masks.end(), row + 1, ggml_fp32_to_fp16(0.f));
+            masks.insert(masks.end(), n_kv - row - 1, ggml_fp32_to_fp16(-INFINITY));
+        }
         cancel.push_back(&s->cancel_flag());
     }
     // One that is traced runs alone.
@@ -124,7 +128,7 @@ bool DecodeBatch::step(std::span<Sequence* const> members) {
         graph_ = std::move(graph);
     }
     graph_->set_inputs(model_, tokens, positions, rows, masks);
-    const double flops = static_cast<double>(members.size()) * model_.gemma->token_flops();
+    const double flops = static_cast<double>(tokens.size()) * model_.gemma->token_flops();
     if (!model_.backend->compute(graph_->graph.cgraph(), flops, cancel,
                                  model_.params.n_threads.decode))
         return false;
@@ -134,10 +138,12 @@ bool DecodeBatch::step(std::span<Sequence* const> members) {
     due_ = std::chrono::steady_clock::now() +
            std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                std::chrono::duration<double, std::milli>(PREFILL_PER_DECODE * ms));
-    for (size_t i = 0; i < members.size(); ++i) {
-        std::vector<float>& logits = members[i]->accept_step(ms);
-        graph_->get_logits(static_cast<int64_t>(i), logits);
-        graph_->graph.record("logits", static_cast<int64_t>(logits.size()), logits);
+    int64_t row = 0;
+    for (Sequence* s : members) {
+        for (std::vector<float>& logits : s->accept_step(ms)) {
+            graph_->get_logits(row++, logits);
+            graph_->graph.record("logits", static_cast<int64_t>(logits.size()), logits);
+        }
     }
     return true;
 }

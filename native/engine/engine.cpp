@@ -283,6 +283,14 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
         if (!params_.pattern.empty())
             grammar_ = std::make_unique<Grammar>(model().symbols(), params_.pattern, &cancel_flag);
         max_tokens_ = resolve_max_tokens(model(), n_prefix, params_.max_tokens);
+        for (const std::string& text : params_.drafts) {
+            auto tokens = model().tokenizer->encode(text);
+            tokens.resize(std::min(tokens.size(), Sequence::MAX_DRAFT));
+            if (!tokens.empty()) drafts_.push_back(std::move(tokens));
+        }
+        // Before any was said, the first is expected.
+        said_ = drafts_.empty() ? 0 : drafts_.size() - 1;
+        goes_on_ = true;
         return max_tokens_;
     }
 
@@ -317,8 +325,38 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
         }
         listener().on_token(id, std::move(event));
         if (result_.n_completion == max_tokens_) return end(FinishReason::Length);
-        sequence().append(tokens_.back());
+        sequence().append(tokens_.back(), draft());
         return Step::More;
+    }
+
+    // What will probably follow the last token. Where a label begins that is the one behind the one
+    // said last, or the same again: whichever was right before.
+    std::span<const int32_t> draft() {
+        if (drafts_.empty()) return {};
+        const TokenIds& ids = model().config.tokens;
+        auto is_special = [&](int32_t id) {
+            return (ids.first_loc >= 0 && id >= ids.first_loc && id < ids.first_loc + N_LOC) ||
+                   (ids.first_seg >= 0 && id >= ids.first_seg && id < ids.first_seg + N_SEG);
+        };
+        const int32_t last = tokens_.back();
+        if (is_special(last)) {
+            if (++n_special_ != params_.draft_after) return {};
+            const size_t expected = (said_ + (goes_on_ ? 1 : 0)) % drafts_.size();
+            // The cache has rows for the longest answer, and no more.
+            const auto room = static_cast<size_t>(max_tokens_ - result_.n_completion);
+            return std::span(drafts_[expected]).first(std::min(drafts_[expected].size(), room));
+        }
+        if (n_special_ > 0) {
+            n_special_ = 0;
+            for (size_t step = 0; step < drafts_.size(); ++step) {
+                const size_t i = (said_ + step) % drafts_.size();
+                if (drafts_[i][0] != last) continue;
+                goes_on_ = step > 0;
+                said_ = i;
+                break;
+            }
+        }
+        return {};
     }
 
     Step end(FinishReason reason) {
@@ -346,12 +384,16 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
         return false;
     }
 
-    static constexpr int32_t N_LOC = 1024;
+    static constexpr int32_t N_LOC = 1024, N_SEG = 128;
 
     Sampler sampler_;
     std::unique_ptr<Grammar> grammar_;
     int max_tokens_ = 0;
     double sampling_ms_ = 0;
+    std::vector<std::vector<int32_t>> drafts_;
+    size_t said_ = 0;       // which of them came last
+    bool goes_on_ = false;  // the one before that was another
+    int n_special_ = 0;     // loc and seg tokens in a row, the last ones
     std::vector<int32_t> tokens_;
     std::vector<size_t> instances_;  // where in tokens_ each begins
     std::unique_ptr<Detokenizer> detokenizer_;

@@ -55,7 +55,11 @@ struct PromptParams {
 struct GenerateParams : PromptParams {
     int max_tokens;  // 0: up to DEFAULT_MAX_TOKENS, or what fits
     SamplingParams sampling;
-    std::string pattern;     // see Grammar; empty: anything
+    std::string pattern;  // see Grammar; empty: anything
+    // Texts that may come behind `draft_after` loc and seg tokens in a row: worked out beforehand,
+    // they take fewer steps when they do come. Never changes an answer.
+    std::vector<std::string> drafts;
+    int draft_after = 0;
     bool loc_probabilities;  // report the probabilities of all loc tokens with each of them
     bool stop_at_repetition;
 };

@@ -70,7 +70,7 @@ Sequence::Sequence(LoadedModel& model, SlotLease slot, std::vector<Features> ima
       taps_(taps) {
     n_prefix_ = static_cast<int64_t>(images_.size()) * model_.config.vision.n_patches() +
                 static_cast<int64_t>(prefix_.size());
-    logits_.resize(model_.config.tokens.n_usable);
+    logits_.emplace_back(model_.config.tokens.n_usable);
 }
 
 Sequence::~Sequence() {
@@ -130,34 +130,48 @@ bool Sequence::prefill_step() {
         model_.params.n_threads.prefill);
     next_layer_ = end;
     if (logits == nullptr) return false;
-    ggml_backend_tensor_get(logits, logits_.data(), 0, logits_.size() * sizeof(float));
-    g.record("logits", static_cast<int64_t>(logits_.size()), logits_);
+    std::vector<float>& out = logits_[0];
+    ggml_backend_tensor_get(logits, out.data(), 0, out.size() * sizeof(float));
+    g.record("logits", static_cast<int64_t>(out.size()), out);
     n_past_ = n_prefix_;
     images_.clear();
     return true;
 }
 
-void Sequence::append(int32_t token) {
-    pending_ = token;
+void Sequence::append(int32_t token, std::span<const int32_t> draft) {
+    ++n_past_;
+    if (at_ + 1 < tokens_.size() && tokens_[at_ + 1] == token) {
+        ++at_;
+        return;
+    }
+    // Rows of the cache that a draft filled in vain are written over.
+    --n_past_;
+    tokens_.assign(1, token);
+    tokens_.insert(tokens_.end(), draft.begin(), draft.end());
+    at_ = 0;
+    is_pending_ = true;
     model_.decoding->add(*this);
 }
 
 std::span<const float> Sequence::logits() {
-    if (is_pending()) model_.decoding->run();
-    if (is_pending()) throw Error(ErrorCode::Aborted, "the request was aborted", {});
-    return logits_;
+    if (is_pending_) model_.decoding->run();
+    if (is_pending_) throw Error(ErrorCode::Aborted, "the request was aborted", {});
+    return logits_[at_];
 }
 
-std::vector<float>& Sequence::accept_step(double ms) {
-    pending_ = NONE;
+std::span<std::vector<float>> Sequence::accept_step(double ms) {
+    is_pending_ = false;
     ++n_past_;
     step_ms_ += ms;
-    return logits_;
+    while (logits_.size() < tokens_.size()) logits_.emplace_back(model_.config.tokens.n_usable);
+    return {logits_.data(), tokens_.size()};
 }
 
 void Sequence::branch(std::span<const int32_t> tokens, std::span<const int32_t> parents,
                       const std::function<void(size_t, std::span<const float>)>& visit) {
     n_past_ = n_prefix_;
+    tokens_.clear();
+    at_ = 0;
     std::vector<int32_t> positions;
     for (size_t begin = 0; begin < tokens.size(); begin += MAX_BRANCH_ROWS) {
         const size_t n = std::min(MAX_BRANCH_ROWS, tokens.size() - begin);
@@ -180,8 +194,8 @@ void Sequence::branch(std::span<const int32_t> tokens, std::span<const int32_t> 
         run(model_, d.graph, static_cast<double>(n) * model_.gemma->token_flops(), cancel_,
             model_.params.n_threads.decode);
         for (size_t i = 0; i < n; ++i) {
-            d.get_logits(static_cast<int64_t>(i), logits_);
-            visit(begin + i, logits_);
+            d.get_logits(static_cast<int64_t>(i), logits_[0]);
+            visit(begin + i, logits_[0]);
         }
     }
 }

@@ -46,12 +46,15 @@ class Sequence {
 
     // Some layers of the prefix. True when logits() are those of the first token.
     bool prefill_step();
-    // What comes next is `token`; not before logits() of the last one were read.
-    void append(int32_t token);
+    // What comes next is `token`; not before logits() of the last one were read. `draft` is what
+    // may come behind it: computed in the same step, and when it does come, that takes no step.
+    void append(int32_t token, std::span<const int32_t> draft = {});
     // Of the ids that may be sampled, behind the last token; valid until append() or branch(). The
     // first call after append() takes all sequences that wait for theirs one step further. Throws
     // Aborted when cancelled.
     std::span<const float> logits();
+    // The longest draft.
+    static constexpr size_t MAX_DRAFT = 5;
     // Milliseconds of the steps it had a part in.
     double step_ms() const { return step_ms_; }
 
@@ -62,19 +65,19 @@ class Sequence {
                 const std::function<void(size_t, std::span<const float>)>& visit);
 
     // For DecodeBatch.
-    bool is_pending() const { return pending_ != NONE; }
-    int32_t pending() const { return pending_; }
+    bool is_pending() const { return is_pending_; }
+    // The token and its draft, which follow n_past() others.
+    std::span<const int32_t> pending() const { return tokens_; }
     bool is_cancelled() const { return cancel_.load() != 0; }
     const std::atomic<int>& cancel_flag() const { return cancel_; }
     Slot& slot() const { return *slot_; }
     int64_t n_past() const { return n_past_; }
     Taps* taps() const { return taps_; }
-    // The pending token is in the cache after a step of `ms`; its logits are to be stored here.
-    std::vector<float>& accept_step(double ms);
+    // The pending tokens are in the cache after a step of `ms`; gives where the logits behind each
+    // are to be stored.
+    std::span<std::vector<float>> accept_step(double ms);
 
   private:
-    static constexpr int32_t NONE = -1;
-
     void begin();
 
     LoadedModel& model_;
@@ -86,9 +89,11 @@ class Sequence {
     int64_t n_past_ = 0;
     int64_t n_prefix_ = 0;
     int next_layer_ = 0;
-    int32_t pending_ = NONE;  // appended, without logits yet
+    bool is_pending_ = false;      // tokens_ are appended, without logits yet
+    std::vector<int32_t> tokens_;  // of the last step: one that was appended and its draft
+    size_t at_ = 0;                // which of them is the last token
     double step_ms_ = 0;
-    std::vector<float> logits_;
+    std::vector<std::vector<float>> logits_;  // behind each of them
 };
 
 // How many tokens may follow a prefix of n_prefix when `wanted` (0: the default) were asked for.

@@ -106,6 +106,9 @@ export interface NativeGenerateParams {
   readonly topLogprobs: number;
   /** What the answer has to look like; syntax in native/sampling/grammar.h. Empty: anything. */
   readonly pattern: string;
+  /** Texts that may come behind `draftAfter` loc and seg tokens in a row; they save steps when they do. */
+  readonly drafts: readonly string[];
+  readonly draftAfter: number;
   /** Report the probabilities of all loc tokens with each of them. */
   readonly locProbabilities: boolean;
   /** End an answer that says the same instances again, with `repetition`. */

@@ -58,6 +58,21 @@ export const GENERATE_OPTIONS = {
     maxLength: 1_000_000,
     doc: 'regular expression that the whole answer must match; see docs/prompts.md for its syntax',
   }),
+  draftLabels: string({
+    default: undefined,
+    minLength: 1,
+    maxLength: 300_000,
+    cli: false,
+    doc: 'labels, separated by ";", that the answer may say: they take fewer steps, and it stays the same',
+  }),
+  draftAfter: integer({
+    default: 4,
+    min: 1,
+    max: 100,
+    unit: 'tokens',
+    cli: false,
+    doc: 'loc and seg tokens in a row behind which a label comes: 4 in boxes, 20 in outlines',
+  }),
   locProbabilities: boolean({
     default: false,
     cli: false,
@@ -89,6 +104,10 @@ export interface GenerateOptions {
   readonly topLogprobs?: number | undefined;
   /** regular expression that the whole answer must match; see docs/prompts.md for its syntax. */
   readonly pattern?: string | undefined;
+  /** labels, separated by ";", that the answer may say: they take fewer steps, and it stays the same. */
+  readonly draftLabels?: string | undefined;
+  /** loc and seg tokens in a row behind which a label comes: 4 in boxes, 20 in outlines. Default 4, from 1 to 100. */
+  readonly draftAfter?: number | undefined;
   /** report the probabilities of all 1024 loc tokens with each loc token. Default false. */
   readonly locProbabilities?: boolean | undefined;
   /** end an answer that repeats the same boxes. Default false. */

@@ -3,7 +3,7 @@ import type { Model, PictureInput } from '../model.js';
 import type { Parsed } from '../options/option.js';
 import { type DETECT_OPTIONS, speaking } from '../options/tasks.js';
 import { type DetectedObject, emptyBox, hasArea, selectDetections, toDetection } from './boxes.js';
-import { type Dropped, type Instance, InstanceParser } from './instances.js';
+import { BOX_TOKENS, type Dropped, type Instance, InstanceParser } from './instances.js';
 import { labelList } from './labels.js';
 import { detectPattern } from './patterns.js';
 import { PROMPTS } from './prompts.js';
@@ -45,7 +45,7 @@ export function detect(
       model,
       image,
       prompt,
-      { ...speaking(o), pattern, signal },
+      { ...speaking(o), pattern, signal, draftLabels: list.join(';'), draftAfter: BOX_TOKENS },
       (instance, size) => {
         const detection = toDetection(instance, size, o.expectedBox);
         if (!hasArea(detection.box)) return emptyBox(instance);

@@ -13,7 +13,7 @@ import { MASK_SIDE, Mask } from '../results/mask.js';
 import type { Segment } from '../results/types.js';
 import { type DetectedObject, emptyBox, hasArea, selectDetections, toDetection } from './boxes.js';
 import { type BoxesResult, readInstances } from './detect.js';
-import { type Instance, MASK_TOKENS, segValue } from './instances.js';
+import { BOX_TOKENS, type Instance, MASK_TOKENS, segValue } from './instances.js';
 import { labelList, promptText } from './labels.js';
 import { REFER_PATTERN, segmentPattern } from './patterns.js';
 import { PROMPTS } from './prompts.js';
@@ -75,7 +75,8 @@ function run(
   requireMaskCodec(model);
   return new TaskRun(o.signal, async (emit, signal) => {
     const all: Promise<SegmentedObject>[] = [];
-    const options = { ...speaking(o), pattern: o.pattern, signal };
+    const drafts = { draftLabels: labels.join(';'), draftAfter: BOX_TOKENS + MASK_TOKENS };
+    const options = { ...speaking(o), pattern: o.pattern, signal, ...drafts };
     const said = await readInstances(model, image, prompt, options, (instance, size) => {
       const detection = toDetection(instance, size, o.expectedBox);
       if (!hasArea(detection.box)) return emptyBox(instance);

@@ -122,6 +122,33 @@ const GENERATE: Readonly<Record<keyof GenerateOptions, () => Promise<void>>> = {
     expect(await draw(5)).not.toEqual(await draw(6));
   },
   pattern: async () => expect((await ask({ pattern: '[a-c]{3}' })).text).toMatch(/^[a-c]{3}$/),
+  draftLabels: async () => {
+    await using demo = await PaliGemma.load(DEMO_MODEL);
+    const prompt = 'detect white circle ; orange triangle ; yellow square';
+    for (const image of [imagePath('scene1.png'), imagePath('scene2.png')]) {
+      for (const more of [{}, { temperature: 0.8, seed: 3 }, { maxTokens: 6 }]) {
+        const { tokens, logprobs } = await demo.predict(image, prompt, more);
+        // Right, in another order, one of them, wrong, and longer than can be worked out at once.
+        for (const draftLabels of [
+          'white circle;orange triangle;yellow square',
+          'yellow square ; white circle',
+          'square',
+          'cat;;  ',
+          'white circle and a very long label of more tokens than fit',
+        ]) {
+          const drafted = await demo.predict(image, prompt, { ...more, draftLabels });
+          expect(drafted.tokens).toEqual(tokens);
+          drafted.logprobs.forEach((value, i) => {
+            expect(value).toBeCloseTo(logprobs[i] ?? Number.NaN, 3);
+          });
+        }
+      }
+    }
+  },
+  draftAfter: async () => {
+    const draft = { draftLabels: 'white circle', draftAfter: 20 };
+    expect(await tokensOf(draft)).toEqual(await tokensOf({}));
+  },
   locProbabilities: async () => {
     const stream = model.stream(SCENE, 'detect red circle', {
       pattern: '<loc>{4}',

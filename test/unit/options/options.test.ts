@@ -55,6 +55,8 @@ describe('defaults', () => {
       topLogprobs: 0,
       pattern: undefined,
       locProbabilities: false,
+      draftLabels: undefined,
+      draftAfter: 4,
       stopAtRepetition: false,
       upright: true,
       maxPixels: 50e6,
