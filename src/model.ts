@@ -421,9 +421,7 @@ export class Model {
       seed: o.seed ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
       topLogprobs: o.topLogprobs,
       pattern: o.pattern ?? '',
-      drafts: o.draftLabels
-        .split(';')
-        .flatMap((label) => (label.trim() === '' ? [] : [` ${label.trim()} ;`])),
+      drafts: draftsOf(o.draftLabels ?? ''),
       draftAfter: o.draftAfter,
       locProbabilities: o.locProbabilities,
       stopAtRepetition: o.stopAtRepetition,
@@ -434,6 +432,12 @@ export class Model {
     );
     return { result, images: sizes, prepareMs, hasTopLogprobs: o.topLogprobs > 0 };
   }
+}
+
+/** What an answer says of each label, up to the next box. */
+function draftsOf(labels: string): readonly string[] {
+  const named = labels.split(';').map((label) => label.trim());
+  return named.filter((label) => label !== '').map((label) => ` ${label} ;`);
 }
 
 function sizeOf({ width, height }: ImageSize): ImageSize {
