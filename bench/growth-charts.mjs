@@ -24,7 +24,7 @@ function chart({ title, subtitle, xLabel, yLabel, lines, ticks }) {
     text(MARGIN.left + SIDE / 2, PANEL.height - 10, xLabel, { anchor: 'middle' }),
     text(13, MARGIN.top + SIDE / 2, yLabel, { anchor: 'middle', turn: true }),
   ];
-  for (const part of [0, 0.25, 0.5, 0.75, 1]) {
+  for (const part of [0, 0.2, 0.4, 0.6, 0.8, 1]) {
     parts.push(`<path class="grid" d="M${px(0)} ${py(part * top)}H${px(right)}"/>`);
     parts.push(text(px(0) - 6, py(part * top) + 4, shown(part * top), { anchor: 'end' }));
   }
@@ -69,9 +69,9 @@ export function growthCharts({ cpu, cores, type, models }) {
         title: 'Resolution',
         subtitle,
         xLabel: 'pixels per side',
-        yLabel: 'peak memory, MB',
+        yLabel: 'peak memory, GB',
         ticks: models.map(size),
-        lines: [line('', 'c', models, size, (m) => m.peakMb)],
+        lines: [line('', 'c', models, size, (m) => m.peakMb / 1000)],
       }),
       chart({
         title: 'Prompt',
@@ -99,7 +99,7 @@ export function growthCharts({ cpu, cores, type, models }) {
       }),
       chart({
         title: 'Requests at once',
-        subtitle: `${subtitle}, 224 pixels, 32 tokens each`,
+        subtitle: `${type}, 224 pixels, 32 tokens each`,
         xLabel: 'requests at once',
         yLabel: 'pictures per second',
         ticks: small.atOnce.map(n),
@@ -107,11 +107,11 @@ export function growthCharts({ cpu, cores, type, models }) {
       }),
       chart({
         title: 'Requests at once',
-        subtitle: `${subtitle}, 224 pixels, 32 tokens each`,
+        subtitle: `${type}, 224 pixels, 32 tokens each`,
         xLabel: 'requests at once',
-        yLabel: 'peak memory, MB',
+        yLabel: 'peak memory, GB',
         ticks: small.atOnce.map(n),
-        lines: [line('', 'c', small.atOnce, n, (row) => row.peakMb)],
+        lines: [line('', 'c', small.atOnce, n, (row) => row.peakMb / 1000)],
       }),
     ],
     3,
