@@ -76,8 +76,10 @@ struct Job {
 // Where a node keeps its job: ggml has its own parameters of a custom node in the first half.
 constexpr size_t JOB_AT = GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2;
 
-const Job& job_of(const ggml_tensor* dst) {
-    return *reinterpret_cast<const Job*>(dst->op_params + JOB_AT);
+Job job_of(const ggml_tensor* dst) {
+    Job job;
+    std::memcpy(&job, dst->op_params + JOB_AT, sizeof(job));
+    return job;
 }
 
 // Up to QUERY_BLOCK queries of one head.
@@ -124,7 +126,7 @@ void attend(const Job& job, const Sizes& s, const ggml_tensor* q, int64_t head, 
 void attention_node(ggml_tensor* dst, int ith, int nth, void*) {
     static thread_local Scratch scratch;
     const ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2];
-    const Job& job = job_of(dst);
+    const Job job = job_of(dst);
     const Sizes s(q, k);
     const int64_t per_head = (s.n_q + QUERY_BLOCK - 1) / QUERY_BLOCK;
     const int64_t items = s.n_head * per_head, group = s.n_head / s.n_head_kv;
@@ -145,7 +147,7 @@ void attention_node(ggml_tensor* dst, int ith, int nth, void*) {
 void decode_node(ggml_tensor* dst, int ith, int nth, void*) {
     static thread_local Scratch scratch;
     const ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2], *mask = dst->src[3];
-    const Job& job = job_of(dst);
+    const Job job = job_of(dst);
     const Sizes s(q, k);
     const int64_t group = s.n_head / s.n_head_kv;
     const int64_t per_group = (group + job.kernel->decode_heads - 1) / job.kernel->decode_heads;
