@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   ERR_OPTION_UNKNOWN: { class: 'InputError', retryable: false },
   ERR_OUT_OF_MEMORY: { class: 'ResourceError', retryable: true },
   ERR_DEVICE_UNAVAILABLE: { class: 'ResourceError', retryable: false },
+  ERR_QUEUE_FULL: { class: 'ResourceError', retryable: true },
   ERR_DISK_FULL: { class: 'ResourceError', retryable: true },
   ERR_OUTPUT: { class: 'ResourceError', retryable: false },
   ERR_DISPOSED: { class: 'LifecycleError', retryable: false },

@@ -125,7 +125,7 @@ export class Model {
     const o = parseLoadOptions(options);
     const paths = modelPaths(source);
     o.signal?.throwIfAborted();
-    const session = new NativeSession();
+    const session = new NativeSession(o.maxQueue);
     try {
       const info = await session.request<ModelInfo>(
         (model, id) =>
@@ -193,7 +193,7 @@ export class Model {
     checkString('prompt', prompt);
     const images = asList(image);
     return new PredictionStream([o.signal, this.#session.closing], (signal, onToken, onImages) =>
-      this.#generate(images, prompt, o, signal, onToken, onImages),
+      this.#session.admit((id) => this.#generate(id, images, prompt, o, signal, onToken, onImages)),
     );
   }
 
@@ -220,25 +220,27 @@ export class Model {
     const { controller, release } = follow(o.signal, this.#session.closing);
     const { signal } = controller;
     try {
-      const { id, pictures, prepareMs } = await this.#prepareAll(images, prompt, o, signal);
-      const result = await this.#session.request<NativeScores>(
-        (model, request) =>
-          model.score(request, {
-            images: pictures.map((picture) => picture.pixels),
-            prompt,
-            candidates: texts,
-          }),
-        { id, signal },
-      );
-      return {
-        candidates: result.candidates.map(({ tokens, logprobs }, i) => ({
-          text: texts[i] ?? '',
-          tokens: [...tokens],
-          logprobs: [...logprobs],
-        })),
-        images: pictures.map(sizeOf),
-        ...costs(result, images.length, prepareMs, performance.now() - begin),
-      };
+      return await this.#session.admit(async (id) => {
+        const { pictures, prepareMs } = await this.#prepareAll(images, prompt, o, signal);
+        const result = await this.#session.request<NativeScores>(
+          (model, request) =>
+            model.score(request, {
+              images: pictures.map((picture) => picture.pixels),
+              prompt,
+              candidates: texts,
+            }),
+          { id, signal },
+        );
+        return {
+          candidates: result.candidates.map(({ tokens, logprobs }, i) => ({
+            text: texts[i] ?? '',
+            tokens: [...tokens],
+            logprobs: [...logprobs],
+          })),
+          images: pictures.map(sizeOf),
+          ...costs(result, images.length, prepareMs, performance.now() - begin),
+        };
+      });
     } finally {
       // Also ends the decoding of the other pictures when one is at fault.
       controller.abort();
@@ -285,13 +287,14 @@ export class Model {
     const { controller, release } = follow(o.signal, this.#session.closing);
     const { signal } = controller;
     try {
-      const id = this.#session.arrive();
-      const { pixels, width, height } = await this.#picture(image, o, signal);
-      const features = await this.#session.request<NativeFeatures>(
-        (model, request) => model.encode(request, pixels),
-        { id, signal },
-      );
-      return { ...features, image: { width, height } };
+      return await this.#session.admit(async (id) => {
+        const { pixels, width, height } = await this.#picture(image, o, signal);
+        const features = await this.#session.request<NativeFeatures>(
+          (model, request) => model.encode(request, pixels),
+          { id, signal },
+        );
+        return { ...features, image: { width, height } };
+      });
     } finally {
       release();
     }
@@ -384,23 +387,23 @@ export class Model {
     );
   }
 
-  /** Takes the place in the queue and gets the pictures ready. */
+  /** Checks what can be checked and gets the pictures ready. */
   async #prepareAll(
     images: readonly PictureInput[],
     prompt: string,
     o: ParsedEncodeOptions,
     signal: AbortSignal,
-  ): Promise<{ id: number; pictures: Picture[]; prepareMs: number }> {
+  ): Promise<{ pictures: Picture[]; prepareMs: number }> {
     checkLength('prompt', prompt);
     this.#checkPictures(images.length);
     signal.throwIfAborted();
     const begin = performance.now();
-    const id = this.#session.arrive();
     const pictures = await Promise.all(images.map((image) => this.#picture(image, o, signal)));
-    return { id, pictures, prepareMs: performance.now() - begin };
+    return { pictures, prepareMs: performance.now() - begin };
   }
 
   async #generate(
+    id: number,
     images: readonly PictureInput[],
     prompt: string,
     o: ParsedGenerateOptions,
@@ -408,7 +411,7 @@ export class Model {
     onToken: (token: NativeToken) => void,
     onImages: (images: readonly ImageSize[]) => void,
   ): Promise<Answer> {
-    const { id, pictures, prepareMs } = await this.#prepareAll(images, prompt, o, signal);
+    const { pictures, prepareMs } = await this.#prepareAll(images, prompt, o, signal);
     const sizes = pictures.map(sizeOf);
     onImages(sizes);
     const params: NativeGenerateParams = {

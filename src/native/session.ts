@@ -16,7 +16,7 @@ interface Pending {
 }
 
 interface RequestOptions {
-  /** From `arrive`; its place in the queue. Default: behind all others. */
+  /** From `admit`; its place in the queue. Default: behind all others. */
   readonly id?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onToken?: (token: NativeToken) => void;
@@ -33,10 +33,14 @@ export class NativeSession {
   readonly #model: NativeModel;
   readonly #pending = new Map<number, Pending>();
   readonly #closing = new AbortController();
+  readonly #maxQueue: number;
   #nextId = 1;
+  #admitted = 0;
   #disposing: Promise<void> | undefined;
 
-  constructor() {
+  /** `maxQueue`: requests that may be prepared, wait or run at the same time. */
+  constructor(maxQueue: number) {
+    this.#maxQueue = maxQueue;
     // The addon keeps its dispatcher alive; through it a model that was forgotten must not stay in memory.
     const self = new WeakRef(this);
     this.#model = new (native().Model)((event) => {
@@ -62,9 +66,25 @@ export class NativeSession {
     }
   }
 
-  /** A place in the queue for a request that is still being prepared. */
-  arrive(): number {
-    return this.#nextId++;
+  /**
+   * Runs all of a request, its pictures' decoding too. `work` gets its place in the queue. Throws ERR_QUEUE_FULL: what
+   * waits holds memory, and a caller who sends faster than answers come should hear of it.
+   */
+  async admit<T>(work: (id: number) => Promise<T>): Promise<T> {
+    if (this.#admitted >= this.#maxQueue) {
+      throw makeError('ERR_QUEUE_FULL', `${this.#admitted} requests run or wait already`, {
+        name: 'maxQueue',
+        found: `${this.#admitted + 1} requests`,
+        expected: `at most ${this.#maxQueue}`,
+        hint: 'wait for some of them, or load the model with a larger maxQueue',
+      });
+    }
+    this.#admitted++;
+    try {
+      return await work(this.#nextId++);
+    } finally {
+      this.#admitted--;
+    }
   }
 
   /**
@@ -79,7 +99,7 @@ export class NativeSession {
     signal?.throwIfAborted();
     if (this.closing.aborted) throw disposedError();
     const model = this.#model;
-    const id = options.id ?? this.arrive();
+    const id = options.id ?? this.#nextId++;
     return new Promise<T>((resolve, reject) => {
       const cleanUp = onAbort(signal, (reason) => {
         model.cancel(id);

@@ -53,6 +53,12 @@ export const LOAD_OPTIONS = {
     max: 64,
     doc: 'requests that decode at the same time; each has its own key-value cache',
   }),
+  maxQueue: integer({
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    doc: 'requests that may run or wait at the same time; one more rejects with ERR_QUEUE_FULL',
+  }),
   contextLength: integer({
     default: 0,
     min: 0,
@@ -115,6 +121,8 @@ export interface LoadOptions {
   readonly decodeThreads?: number | undefined;
   /** requests that decode at the same time; each has its own key-value cache. Default 4, from 1 to 64. */
   readonly slots?: number | undefined;
+  /** requests that may run or wait at the same time; one more rejects with ERR_QUEUE_FULL. Default 1024, from 1 to 1,000,000. */
+  readonly maxQueue?: number | undefined;
   /** longest prompt and answer together, image tokens included; 0 takes what the file says. Default 0. */
   readonly contextLength?: number | undefined;
   /** number type of the key-value cache. Default `f16`. */

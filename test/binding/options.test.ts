@@ -53,6 +53,16 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
   device: () =>
     expect(infoOf({ device: 'toaster' })).rejects.toMatchObject({ code: 'ERR_DEVICE_UNAVAILABLE' }),
   threads: async () => expect((await infoOf({ threads: 3 })).threads).toBe(3),
+  maxQueue: () =>
+    withModel({ maxQueue: 2 }, async (m) => {
+      const ask = () => m.predict(SCENE, 'ocr', { maxTokens: 2 });
+      const first = [ask(), ask()];
+      await expect(ask()).rejects.toMatchObject({ code: 'ERR_QUEUE_FULL', retryable: true });
+      await expect(m.encode(SCENE)).rejects.toMatchObject({ code: 'ERR_QUEUE_FULL' });
+      await expect(m.score(SCENE, 'ocr', ['a'])).rejects.toMatchObject({ code: 'ERR_QUEUE_FULL' });
+      await Promise.all(first);
+      await ask(); // there is room again
+    }),
   encodeThreads: async () =>
     expect((await infoOf({ threads: 1, encodeThreads: 2 })).threads).toBe(2),
   prefillThreads: async () =>

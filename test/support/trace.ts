@@ -24,7 +24,7 @@ export class TracedModel {
   ) {}
 
   static async load(path: string, overrides: Partial<NativeLoadParams> = {}): Promise<TracedModel> {
-    const session = new NativeSession();
+    const session = new NativeSession(1);
     const info = await session.request<NativeModelInfo>((model, id) =>
       model.load(id, { ...EXACT, ...overrides, paths: [path] }),
     );
