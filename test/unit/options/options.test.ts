@@ -32,6 +32,7 @@ describe('defaults', () => {
       prefillThreads: 0,
       decodeThreads: 0,
       slots: 4,
+      maxQueue: 1024,
       contextLength: 0,
       kvType: 'f16',
       kernels: 'auto',
