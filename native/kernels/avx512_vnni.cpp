@@ -46,7 +46,7 @@ void multiply(const Tile& t) {
     const auto* x = static_cast<const int8_t*>(t.x);
     for (int64_t b = 0; b < t.blocks; ++b, x += ROWS * K_BLOCK) {
         for (int p = 0; p < PANELS; ++p)
-            fetch_ahead<BLOCK_BYTES>(t.weights[p], t.next[p], b, t.blocks);
+            fetch_ahead<BLOCK_BYTES>(t.weights[p], t.scales[p], t.next[p], b, t.blocks);
         __m512i dot[ROWS][PANELS];
         for (int r = 0; r < ROWS; ++r)
             for (int p = 0; p < PANELS; ++p)
