@@ -9,13 +9,13 @@
 #include <fstream>
 #include <latch>
 #include <limits>
-#include <mutex>
 #include <optional>
 #include <sstream>
 #include <system_error>
 #include <thread>
 
 #include "base/error.h"
+#include "compute/backend_loader.h"
 #ifdef __unix__
 #include <sys/resource.h>
 #endif
@@ -28,12 +28,6 @@ namespace paligemma {
 namespace {
 
 constexpr double FLOPS_PER_THREAD = 2e8;
-
-// ggml prints to stderr by default; a library stays silent. What matters comes back as an Error.
-void silence_ggml() {
-    static std::once_flag once;
-    std::call_once(once, [] { ggml_log_set([](ggml_log_level, const char*, void*) {}, nullptr); });
-}
 
 std::string lower(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(),
@@ -172,7 +166,7 @@ uint64_t available_memory() {
 }
 
 std::vector<DeviceInfo> list_devices() {
-    silence_ggml();
+    load_backends();
     std::vector<DeviceInfo> devices;
     for (size_t i = 0; i < ggml_backend_dev_count(); ++i)
         devices.push_back(describe(ggml_backend_dev_get(i)));
@@ -200,7 +194,7 @@ void require_threads(int n) {
 }  // namespace
 
 std::unique_ptr<Backend> Backend::open(const std::string& device, int n_threads) {
-    silence_ggml();
+    load_backends();
     ggml_backend_dev_t dev = find_device(device);
     if (dev == nullptr) {
         std::string names;

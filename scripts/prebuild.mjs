@@ -1,0 +1,104 @@
+// Builds what a package carries for one platform into prebuilds/<platform>-<arch>[-musl]: the addon, ggml, the CPU backend
+// once per instruction set, and manifest.json with the SHA-256 of each. Nothing of the building machine stays in them.
+// Usage: node scripts/prebuild.mjs [linux-x64] [linux-arm64] [linux-x64-musl] [linux-arm64-musl]; without one: this machine's.
+// arm64 on another machine needs g++-aarch64-linux-gnu; musl needs Python's pip, which fetches the compiler of the Zig project.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fail, generator, output, ROOT, requireBuildTools, run, say } from './lib.mjs';
+
+const ZIG = 'ziglang==0.17.1';
+const TARGETS = {
+  'linux-x64': { processor: 'x86_64', prefix: 'x86_64-linux-gnu-' },
+  'linux-arm64': { processor: 'aarch64', prefix: 'aarch64-linux-gnu-' },
+  'linux-x64-musl': { processor: 'x86_64', zig: 'x86_64-linux-musl' },
+  'linux-arm64-musl': { processor: 'aarch64', zig: 'aarch64-linux-musl' },
+  'darwin-arm64': { here: true },
+};
+
+const host = `${process.platform}-${process.arch}`;
+const wanted = process.argv.slice(2).length ? process.argv.slice(2) : [host];
+for (const name of wanted) {
+  if (!TARGETS[name]) fail(`unknown target ${name}; known: ${Object.keys(TARGETS).join(', ')}`);
+  if (TARGETS[name].here && name !== host) fail(`${name} can only be built on ${name}`);
+}
+requireBuildTools();
+run(process.execPath, [path.join(ROOT, 'scripts', 'vendor.mjs')]);
+for (const name of wanted) prebuild(name, TARGETS[name]);
+
+function prebuild(name, target) {
+  say(`building ${name}`);
+  const work = path.join(ROOT, 'build', 'prebuild', name);
+  const tools = target.zig ? zigTools(target.zig) : gccTools(name, target.prefix ?? '');
+  run('cmake', [
+    ...['-S', ROOT, '-B', work, '-DPALIGEMMA_PREBUILD=ON', '-DCMAKE_BUILD_TYPE=Release'],
+    ...generator(),
+    ...(name === host || target.here ? [] : crossFlags(target.processor)),
+    ...Object.entries(tools).map(([key, value]) => `-D${key}=${value}`),
+  ]);
+  run('cmake', ['--build', work, '--target', 'paligemma', '--parallel']);
+
+  const built = path.join(work, 'package');
+  const out = path.join(ROOT, 'prebuilds', name);
+  fs.rmSync(out, { recursive: true, force: true });
+  fs.mkdirSync(out, { recursive: true });
+  const libc = { linux: name.endsWith('-musl') ? '.musl' : '.glibc' }[name.split('-')[0]] ?? '';
+  const manifest = { target: name, ggml: vendorVersion(), files: {} };
+  for (const file of fs.readdirSync(built).sort()) {
+    const to = file === 'paligemma.node' ? `paligemma${libc}.node` : file;
+    fs.copyFileSync(path.join(built, file), path.join(out, to));
+    const bytes = fs.readFileSync(path.join(out, to));
+    manifest.files[to] = {
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    };
+  }
+  fs.writeFileSync(path.join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  const total = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
+  say(
+    `prebuilds/${name}: ${Object.keys(manifest.files).length} files, ${(total / 1e6).toFixed(1)} MB`,
+  );
+}
+
+function crossFlags(processor) {
+  return ['-DCMAKE_SYSTEM_NAME=Linux', `-DCMAKE_SYSTEM_PROCESSOR=${processor}`];
+}
+
+// GCC of this machine, or Debian's cross compiler.
+function gccTools(name, prefix) {
+  if (name === host) return {};
+  if (!output(`${prefix}g++`, ['--version']))
+    fail(
+      `${prefix}g++ is missing; install it with: sudo apt-get install g++-${prefix.slice(0, -1)}`,
+    );
+  return {
+    CMAKE_C_COMPILER: `${prefix}gcc`,
+    CMAKE_CXX_COMPILER: `${prefix}g++`,
+  };
+}
+
+// Zig's compiler brings the C and C++ libraries of musl for every processor. CMake wants programs without arguments.
+function zigTools(triple) {
+  const folder = path.join(ROOT, 'build', 'zig');
+  const python = path.join(folder, 'bin', 'python');
+  if (!output(python, ['-m', 'ziglang', 'version'])) {
+    run('python3', ['-m', 'venv', folder]);
+    run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ZIG]);
+  }
+  const wrap = (tool, ...args) => {
+    const file = path.join(folder, `${triple}-${tool}`);
+    const command = [`"${python}"`, '-m', 'ziglang', tool, ...args].join(' ');
+    fs.writeFileSync(file, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
+    return file;
+  };
+  return {
+    CMAKE_C_COMPILER: wrap('cc', '-target', triple),
+    CMAKE_CXX_COMPILER: wrap('c++', '-target', triple),
+    CMAKE_AR: wrap('ar'),
+    CMAKE_RANLIB: wrap('ranlib'),
+  };
+}
+
+function vendorVersion() {
+  return fs.readFileSync(path.join(ROOT, 'native', 'vendor', 'VERSION'), 'utf8').split(' ')[1];
+}
