@@ -5,12 +5,17 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { fail, generator, ROOT, requireBuildTools, run } from './lib.mjs';
+import { fail, generator, installHint, output, ROOT, requireBuildTools, run } from './lib.mjs';
 
 const args = process.argv.slice(2);
 const outputDir =
   args.find((a) => a.startsWith('--out='))?.slice(6) ?? path.join('build', 'Release');
 requireBuildTools();
+if (args.includes('--cuda') && !output(process.env.CUDACXX ?? 'nvcc', ['--version'])) {
+  fail(
+    `nvcc is missing or not in PATH (try PATH=/usr/local/cuda/bin:$PATH); install it with: ${installHint('cuda')}`,
+  );
+}
 run(process.execPath, [path.join(ROOT, 'scripts', 'vendor.mjs')]);
 
 const defines = {

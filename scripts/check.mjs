@@ -60,6 +60,7 @@ const TS = [
   ['paligemma'],
   ['index'],
   ['bench'],
+  ['doctor'],
   ['cli', 'server'],
 ];
 // Whoever builds on the public API must not reach around it.

@@ -32,6 +32,7 @@ const INSTALL = {
     cmake: 'sudo apt-get install cmake',
     compiler: 'sudo apt-get install g++ make',
     git: 'sudo apt-get install git',
+    cuda: 'sudo apt-get install cuda-toolkit (NVIDIA repository), or on a Jetson: nvidia-jetpack',
   },
   darwin: {
     cmake: 'brew install cmake',

@@ -8,6 +8,15 @@ import path from 'node:path';
 import { fail, generator, output, ROOT, requireBuildTools, run, say } from './lib.mjs';
 
 const ZIG = 'ziglang==0.17.1';
+// GCC's names of ARM's instruction sets in Zig's words: -march=armv8.2-a+fp16 is -mcpu=generic+v8_2a+fullfp16.
+const ZIG_ARM_FLAGS = `for arg; do
+  case $arg in
+    -march=armv8*) arg=$(echo "$arg" | sed -e 's/-march=armv8-a/-mcpu=generic/' \\
+      -e 's/-march=armv8\\.\\([0-9]\\)-a/-mcpu=generic+v8_\\1a/' -e 's/+fp16/+fullfp16/') ;;
+  esac
+  shift
+  set -- "$@" "$arg"
+done`;
 const TARGETS = {
   'linux-x64': { processor: 'x86_64', prefix: 'x86_64-linux-gnu-' },
   'linux-arm64': { processor: 'aarch64', prefix: 'aarch64-linux-gnu-' },
@@ -88,7 +97,7 @@ function zigTools(triple) {
   const wrap = (tool, ...args) => {
     const file = path.join(folder, `${triple}-${tool}`);
     const command = [`"${python}"`, '-m', 'ziglang', tool, ...args].join(' ');
-    fs.writeFileSync(file, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
+    fs.writeFileSync(file, `#!/bin/sh\n${ZIG_ARM_FLAGS}\nexec ${command} "$@"\n`, { mode: 0o755 });
     return file;
   };
   return {

@@ -87,6 +87,43 @@ export class LifecycleError extends PaliGemmaError {}
 /** The native part is missing or failed. */
 export class EngineError extends PaliGemmaError {}
 
+/** Why no binary could be loaded; docs/errors.md has the remedy of each. */
+export type LoadFailure =
+  | 'addons-disabled'
+  | 'permission-model'
+  | 'bundled'
+  | 'no-binary'
+  | 'wrong-libc'
+  | 'old-glibc'
+  | 'wrong-architecture'
+  | 'damaged'
+  | 'missing-library'
+  | 'unknown';
+
+/** A file that was tried, and what became of it: the dynamic linker's words, or that it is not there. */
+export interface LoadAttempt {
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** The addon cannot be loaded: `ERR_BINARY_NOT_FOUND`. */
+export class PaliGemmaLoadError extends EngineError {
+  readonly failure: LoadFailure;
+  readonly tried: readonly LoadAttempt[];
+
+  constructor(
+    failure: LoadFailure,
+    tried: readonly LoadAttempt[],
+    message: string,
+    facts: ErrorFacts,
+  ) {
+    const files = tried.map(({ file, reason }) => `\n  tried ${file}: ${reason}`).join('');
+    super('ERR_BINARY_NOT_FOUND', `cannot load paligemma.node: ${message}${files}\n `, facts);
+    this.failure = failure;
+    this.tried = tried;
+  }
+}
+
 const CLASSES = { ModelFileError, InputError, ResourceError, LifecycleError, EngineError };
 
 /** Makes the error of the class that belongs to `code`. */

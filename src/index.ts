@@ -8,8 +8,11 @@ export {
   type ErrorCode,
   InputError,
   LifecycleError,
+  type LoadAttempt,
+  type LoadFailure,
   ModelFileError,
   PaliGemmaError,
+  PaliGemmaLoadError,
   ResourceError,
 } from './errors.js';
 export { type VideoInput, videoFrames } from './image-input/video.js';

@@ -14,6 +14,7 @@ import type {
   NativeScores,
   NativeToken,
 } from './native/contract.js';
+import { addGpuBackend } from './native/gpu.js';
 import { NativeSession } from './native/session.js';
 import { filePath } from './options/file.js';
 import {
@@ -125,6 +126,7 @@ export class Model {
     const o = parseLoadOptions(options);
     const paths = modelPaths(source);
     o.signal?.throwIfAborted();
+    addGpuBackend(o.device);
     const session = new NativeSession(o.maxQueue);
     try {
       const info = await session.request<ModelInfo>(

@@ -6,6 +6,7 @@
 #include "addon/js_error.h"
 #include "addon/model_wrap.h"
 #include "compute/backend.h"
+#include "compute/backend_loader.h"
 #include "compute/roofline.h"
 #include "compute/weight_type.h"
 
@@ -19,6 +20,27 @@ Napi::Value devices(const Napi::CallbackInfo& info) {
         for (const auto& device : list_devices())
             array.Set(array.Length(), js::from(info.Env(), device));
         return array;
+    });
+}
+
+Napi::Value cpu_variant_list(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] {
+        Napi::Array array = Napi::Array::New(info.Env());
+        for (const CpuVariant& variant : cpu_variants()) {
+            Napi::Object o = Napi::Object::New(info.Env());
+            o.Set("name", variant.name);
+            o.Set("score", variant.score);
+            o.Set("chosen", variant.chosen);
+            array.Set(array.Length(), o);
+        }
+        return array;
+    });
+}
+
+Napi::Value add_backend_library(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] {
+        add_backend(info[0].As<Napi::String>().Utf8Value());
+        return info.Env().Undefined();
     });
 }
 
@@ -55,6 +77,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     env.SetInstanceData(new AddonState());
     exports.Set("Model", ModelWrap::define(env));
     exports.Set("devices", Napi::Function::New(env, devices, "devices"));
+    exports.Set("cpuVariants", Napi::Function::New(env, cpu_variant_list, "cpuVariants"));
+    exports.Set("addBackend", Napi::Function::New(env, add_backend_library, "addBackend"));
     exports.Set("weightTypes", Napi::Function::New(env, weight_type_names, "weightTypes"));
     exports.Set("errorCodes", Napi::Function::New(env, error_codes, "errorCodes"));
     exports.Set("inspect", Napi::Function::New(env, inspect_file, "inspect"));

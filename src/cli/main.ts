@@ -7,8 +7,10 @@ import { onAbort } from '../abort.js';
 import { outputError } from '../convert/output-file.js';
 import { makeError } from '../errors.js';
 import { benchCommand } from './commands/bench.js';
+import { buildCommand } from './commands/build.js';
 import { compareCommand } from './commands/compare.js';
 import { convertCommand } from './commands/convert.js';
+import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
 import { predictCommand } from './commands/predict.js';
 import { taskCommands } from './commands/tasks.js';
@@ -82,6 +84,8 @@ Results go to standard output, everything else to standard error.`,
     inspectCommand(context, exit),
     tokenizeCommand(context, exit),
     benchCommand(context, exit),
+    doctorCommand(context, exit),
+    buildCommand(context, exit),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands]) {

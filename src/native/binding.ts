@@ -1,34 +1,63 @@
-/** Finds and loads the .node file, and explains when there is none. */
+/** Finds and loads the .node file. Why it could not is load-failure.ts's business. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import loadNative from 'node-gyp-build';
-import { makeError } from '../errors.js';
+import { familySync, MUSL } from 'detect-libc';
+import nodeGypBuild from 'node-gyp-build';
+import type { LoadAttempt } from '../errors.js';
 import type { NativeBinding } from './contract.js';
+import { loadError } from './load-failure.js';
 
-const ROOT = path.resolve(__dirname, '..', '..');
-const BUILD_COMMAND = 'npm explore node-paligemma -- npm run build:native';
+/** The package's folder. */
+export const ROOT = path.resolve(__dirname, '..', '..');
 
-let binding: NativeBinding | undefined;
-
-/** The addon of this thread. Throws ERR_BINARY_NOT_FOUND with what was tried and the command that repairs it. */
-export function native(): NativeBinding {
-  binding ??= load();
-  return binding;
+interface Loaded {
+  readonly file: string;
+  readonly binding: NativeBinding;
 }
 
-function load(): NativeBinding {
-  try {
-    return loadNative(ROOT) as NativeBinding;
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    const denied = (cause as { code?: string }).code === 'ERR_DLOPEN_DISABLED';
-    throw makeError('ERR_BINARY_NOT_FOUND', `cannot load the native addon: ${reason}`, {
-      name: 'paligemma.node',
-      found: `${process.platform}-${process.arch}, Node ${process.version}, looked in ${ROOT}/build/Release and ${ROOT}/prebuilds`,
-      expected: 'a binary built for this platform',
-      hint: denied
-        ? 'start Node with --allow-addons'
-        : `build it with a C++20 compiler and CMake: ${BUILD_COMMAND}`,
-      cause,
-    });
+let loaded: Loaded | undefined;
+
+/** The addon of this thread. Throws PaliGemmaLoadError. */
+export function native(): NativeBinding {
+  loaded ??= load();
+  return loaded.binding;
+}
+
+/** The file `native` comes from. Throws PaliGemmaLoadError. */
+export function nativeFile(): string {
+  loaded ??= load();
+  return loaded.file;
+}
+
+function load(): Loaded {
+  const tried: LoadAttempt[] = [];
+  for (const file of candidates()) {
+    try {
+      const binding = require(file) as NativeBinding;
+      if (binding.devices().length === 0) throw new Error('no CPU backend (libggml-cpu-*) fits');
+      return { file, binding };
+    } catch (error) {
+      const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+      const absent = reason.startsWith('Cannot find module');
+      tried.push({ file, reason: absent && !existsSync(file) ? 'not there' : reason });
+    }
   }
+  throw loadError(ROOT, tried);
+}
+
+/** What may hold the addon, best first: what was built here, then what came with the package. */
+function candidates(): string[] {
+  const files: string[] = [];
+  try {
+    files.push(nodeGypBuild.resolve(ROOT));
+  } catch {
+    files.push(path.join(ROOT, 'build', 'Release', 'paligemma.node'));
+  }
+  // node-gyp-build knows one folder per platform and architecture. A libc needs its own: the libraries beside the addon
+  // have the same names. When what was built here does not load, this one is the second chance.
+  const isMusl = process.platform === 'linux' && familySync() === MUSL;
+  const libc = process.platform === 'linux' ? (isMusl ? '.musl' : '.glibc') : '';
+  const folder = `${process.platform}-${process.arch}${isMusl ? '-musl' : ''}`;
+  files.push(path.join(ROOT, 'prebuilds', folder, `paligemma${libc}.node`));
+  return [...new Set(files)];
 }

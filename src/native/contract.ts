@@ -223,9 +223,22 @@ export interface NativeModel {
   info(): NativeModelInfo;
 }
 
+/** The CPU backend compiled for one instruction set. */
+export interface NativeCpuVariant {
+  /** `haswell`, `zen4`, `armv8.2_2`. */
+  readonly name: string;
+  /** ggml's rating for this CPU; 0: the CPU lacks an instruction. The highest is chosen. */
+  readonly score: number;
+  readonly chosen: boolean;
+}
+
 export interface NativeBinding {
   readonly Model: new (dispatch: (event: NativeEvent) => void) => NativeModel;
   devices(): readonly NativeDevice[];
+  /** Those beside a prebuilt addon; empty when the addon was compiled on this machine, for this machine. */
+  cpuVariants(): readonly NativeCpuVariant[];
+  /** Loads a GPU package's library; its devices then are among `devices()`. Throws ERR_DEVICE_UNAVAILABLE. */
+  addBackend(path: string): void;
   weightTypes(): readonly string[];
   errorCodes(): readonly string[];
   /** Reads and checks header and tensor table of one file. */

@@ -1,5 +1,10 @@
 declare module 'node-gyp-build' {
-  /** Loads the addon that fits this process from build/Release or prebuilds under `dir`. */
-  function load(dir: string): unknown;
-  export = load;
+  interface NodeGypBuild {
+    /** Loads the addon under `dir`. */
+    (dir: string): unknown;
+    /** The file that would be loaded. Throws when there is none. */
+    resolve(dir: string): string;
+  }
+  const nodeGypBuild: NodeGypBuild;
+  export = nodeGypBuild;
 }
