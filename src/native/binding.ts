@@ -54,10 +54,16 @@ function candidates(): string[] {
     files.push(path.join(ROOT, 'build', 'Release', 'paligemma.node'));
   }
   // node-gyp-build knows one folder per platform and architecture. A libc needs its own: the libraries beside the addon
-  // have the same names. When what was built here does not load, this one is the second chance.
-  const isMusl = process.platform === 'linux' && familySync() === MUSL;
-  const libc = process.platform === 'linux' ? (isMusl ? '.musl' : '.glibc') : '';
-  const folder = `${process.platform}-${process.arch}${isMusl ? '-musl' : ''}`;
-  files.push(path.join(ROOT, 'prebuilds', folder, `paligemma${libc}.node`));
+  // have the same names. When what was built here does not load, this is the second chance; the other libc is the third,
+  // for where both are installed and detect-libc sees the one that this process does not use.
+  const platform = `${process.platform}-${process.arch}`;
+  const glibc = prebuild(platform, '.glibc');
+  const musl = prebuild(`${platform}-musl`, '.musl');
+  if (process.platform !== 'linux') files.push(prebuild(platform, ''));
+  else if (familySync() === MUSL) files.push(musl, ...[glibc].filter(existsSync));
+  else files.push(glibc, ...[musl].filter(existsSync));
   return [...new Set(files)];
 }
+
+const prebuild = (folder: string, libc: string): string =>
+  path.join(ROOT, 'prebuilds', folder, `paligemma${libc}.node`);

@@ -64,8 +64,9 @@ function diagnose(root: string, tried: readonly LoadAttempt[]): Diagnosis {
       hint: `compile it, which takes a minute or two: ${BUILD}`,
     };
   }
-  // The last word has the binary that came with the package.
-  const [{ file, reason }] = found.slice(-1) as [LoadAttempt];
+  // The last word has the binary that came with the package for this libc.
+  const own = found.filter(({ file }) => !file.includes('-musl') || familySync() === 'musl');
+  const [{ file, reason }] = (own.length > 0 ? own : found).slice(-1) as [LoadAttempt];
   return byFile(file) ?? byReason(file, reason);
 }
 
