@@ -1,5 +1,5 @@
 {
-  # For `node-gyp rebuild` only. Lists no sources: CMakeLists.txt does. Does nothing when a prebuild fits the host.
+  # For `node-gyp rebuild` only, which compiles. Lists no sources: CMakeLists.txt does.
   'targets': [{
     'target_name': 'paligemma',
     'type': 'none',
