@@ -39,4 +39,4 @@ async function main() {
   result.features = devices()[0].features;
   console.log(JSON.stringify(result));
 }
-main();
+void main();
