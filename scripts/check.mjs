@@ -54,7 +54,7 @@ const TS = [
   ['native', 'options'],
   ['load-sharp'],
   ['results'],
-  ['image-input', 'prediction', 'devices', 'inspect', 'convert'],
+  ['image-input', 'prediction', 'devices', 'inspect', 'convert', 'hub'],
   ['model', 'annotate'],
   ['tasks', 'train'],
   ['paligemma'],

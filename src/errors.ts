@@ -32,6 +32,10 @@ export const ERROR_CODES = {
   ERR_OUTPUT: { class: 'ResourceError', retryable: false },
   ERR_DISPOSED: { class: 'LifecycleError', retryable: false },
   ERR_ABORTED: { class: 'LifecycleError', retryable: false },
+  ERR_HUB_GATED: { class: 'HubError', retryable: false },
+  ERR_HUB_NOT_FOUND: { class: 'HubError', retryable: false },
+  ERR_HUB_UNREACHABLE: { class: 'HubError', retryable: true },
+  ERR_HUB_DAMAGED: { class: 'HubError', retryable: true },
   ERR_BINARY_NOT_FOUND: { class: 'EngineError', retryable: false },
   ERR_ENGINE_NUMERIC: { class: 'EngineError', retryable: false },
   ERR_ENGINE_INTERNAL: { class: 'EngineError', retryable: false },
@@ -84,6 +88,8 @@ export class InputError extends PaliGemmaError {}
 export class ResourceError extends PaliGemmaError {}
 /** The model was disposed of or the call aborted. */
 export class LifecycleError extends PaliGemmaError {}
+/** The model hub does not give the model. */
+export class HubError extends PaliGemmaError {}
 /** The native part is missing or failed. */
 export class EngineError extends PaliGemmaError {}
 
@@ -124,7 +130,14 @@ export class PaliGemmaLoadError extends EngineError {
   }
 }
 
-const CLASSES = { ModelFileError, InputError, ResourceError, LifecycleError, EngineError };
+const CLASSES = {
+  ModelFileError,
+  InputError,
+  ResourceError,
+  LifecycleError,
+  HubError,
+  EngineError,
+};
 
 /** Makes the error of the class that belongs to `code`. */
 export function makeError(

@@ -6,6 +6,7 @@ export { type Device, devices } from './devices.js';
 export {
   EngineError,
   type ErrorCode,
+  HubError,
   InputError,
   LifecycleError,
   type LoadAttempt,
@@ -15,6 +16,7 @@ export {
   PaliGemmaLoadError,
   ResourceError,
 } from './errors.js';
+export { type PullOptions, pull } from './hub/pull.js';
 export { type VideoInput, videoFrames } from './image-input/video.js';
 export type { ImageInput, RawPixels } from './image-input.js';
 export { type GgufInfo, inspect } from './inspect.js';

@@ -5,6 +5,8 @@
 import { performance } from 'node:perf_hooks';
 import { follow } from './abort.js';
 import { makeError } from './errors.js';
+import { isHubId } from './hub/id.js';
+import { pull } from './hub/pull.js';
 import { type ImageInput, prepareImage } from './image-input.js';
 import type {
   NativeFeatures,
@@ -40,7 +42,10 @@ import {
 } from './prediction.js';
 import type { ImageSize } from './results/types.js';
 
-/** A GGUF that holds everything, or a text GGUF and the vision part of it. Paths or `file:` URLs. */
+/**
+ * A GGUF that holds everything, or a text GGUF and the vision part of it. Paths, `file:` URLs, or models on the hub
+ * (`hf:owner/repo[:file][@revision]`), which are downloaded once.
+ */
 export type ModelSource =
   | string
   | URL
@@ -116,7 +121,7 @@ export class Model {
    * await model.dispose();
    *
    * Throws `ERR_MODEL_*` for a file that cannot be used, `ERR_OUT_OF_MEMORY` before anything is allocated when it would not
-   * fit, `ERR_DEVICE_UNAVAILABLE`, `ERR_BINARY_NOT_FOUND`, `ERR_OPTION_*`.
+   * fit, `ERR_DEVICE_UNAVAILABLE`, `ERR_BINARY_NOT_FOUND`, `ERR_OPTION_*`, and `ERR_HUB_*` for a model on the hub.
    */
   static async load<T extends Model>(
     this: { readonly prototype: T },
@@ -124,7 +129,16 @@ export class Model {
     options?: LoadOptions,
   ): Promise<T> {
     const o = parseLoadOptions(options);
-    const paths = modelPaths(source);
+    o.signal?.throwIfAborted();
+    const paths = await Promise.all(
+      modelPaths(source).map((file) => {
+        if (!isHubId(file)) return file;
+        return pull(file, {
+          signal: o.signal,
+          onProgress: (loaded, total) => o.onProgress?.({ phase: 'download', loaded, total }),
+        });
+      }),
+    );
     o.signal?.throwIfAborted();
     addGpuBackend(o.device);
     const session = new NativeSession(o.maxQueue);
@@ -145,7 +159,10 @@ export class Model {
             attentionSoftcap: o.attentionSoftcap,
             finalSoftcap: o.finalSoftcap,
           }),
-        { signal: o.signal, onProgress: (loaded, total) => o.onProgress?.({ loaded, total }) },
+        {
+          signal: o.signal,
+          onProgress: (loaded, total) => o.onProgress?.({ phase: 'load', loaded, total }),
+        },
       );
       // Between the model's answer and here the caller may have given up, and would not dispose of what he gets.
       o.signal?.throwIfAborted();

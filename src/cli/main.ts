@@ -13,6 +13,7 @@ import { convertCommand } from './commands/convert.js';
 import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
 import { predictCommand } from './commands/predict.js';
+import { pullCommand } from './commands/pull.js';
 import { taskCommands } from './commands/tasks.js';
 import { tokenizeCommand } from './commands/tokenize.js';
 import type { Context } from './context.js';
@@ -81,6 +82,7 @@ Results go to standard output, everything else to standard error.`,
     compareCommand(context, exit),
     predictCommand(context, exit),
     convertCommand(context, exit),
+    pullCommand(context, exit),
     inspectCommand(context, exit),
     tokenizeCommand(context, exit),
     benchCommand(context, exit),

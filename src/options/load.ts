@@ -25,6 +25,8 @@ export interface LoadProgress {
   readonly loaded: number;
   /** Bytes of weights in all. */
   readonly total: number;
+  /** `download` while a model comes from the hub; the bytes are those of the file then. */
+  readonly phase: 'download' | 'load';
 }
 
 const stageThreads = (stage: string) =>

@@ -1,0 +1,216 @@
+/** One file from the hub to the disk: resumed where it broke off, its hash checked, by one process at a time. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lock } from 'proper-lockfile';
+import { makeError, PaliGemmaError } from '../errors.js';
+import { isFile } from './cache.js';
+
+export interface Wanted {
+  /** For messages. */
+  readonly name: string;
+  readonly url: string;
+  readonly size: number;
+  /** SHA-256 of a large file; git's SHA-1 of a small one. */
+  readonly hash: string;
+}
+
+export interface DownloadOptions {
+  readonly fetch: typeof fetch;
+  readonly token?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((loaded: number, total: number) => void) | undefined;
+}
+
+/** Tries in a row that bring nothing before it gives up, and the first pause between them. */
+const TRIES = 5;
+const PAUSE_MS = 200;
+/** A lock whose holder did not touch it for so long belongs to nobody. */
+const STALE_MS = 10_000;
+
+/**
+ * Brings `wanted` to `file`. What has come already lies in `file`.incomplete, as with huggingface_hub, and is gone on from.
+ * Throws ERR_HUB_UNREACHABLE, ERR_HUB_DAMAGED, ERR_DISK_FULL, ERR_OUTPUT, or the reason of the signal.
+ */
+export async function download(
+  file: string,
+  wanted: Wanted,
+  options: DownloadOptions,
+): Promise<void> {
+  const partial = `${file}.incomplete`;
+  await mkdir(path.dirname(file), { recursive: true });
+  const release = await locked(partial, options.signal);
+  try {
+    // Whoever held the lock has done it.
+    if (await isFile(file)) return;
+    let loaded = await sizeOf(partial);
+    if (loaded > wanted.size) {
+      await rm(partial);
+      loaded = 0;
+    }
+    await requireSpace(file, wanted.size - loaded);
+    await fetchRest(partial, wanted, options);
+    const found = await hashOf(partial, wanted);
+    if (found !== wanted.hash) {
+      await rm(partial);
+      throw makeError('ERR_HUB_DAMAGED', `${wanted.name} came damaged`, {
+        name: wanted.name,
+        found: `hash ${found}`,
+        expected: `hash ${wanted.hash}`,
+        hint: 'it was removed; download it again',
+      });
+    }
+    await rename(partial, file);
+  } catch (error) {
+    throw diskError(error, wanted);
+  } finally {
+    await release();
+  }
+}
+
+async function locked(file: string, signal?: AbortSignal): Promise<() => Promise<void>> {
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await lock(file, {
+        realpath: false,
+        stale: STALE_MS,
+        // Another process took it for stale while this one slept: both write the same bytes, and the hash is checked.
+        onCompromised: () => {},
+      });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
+      await sleep(PAUSE_MS, undefined, signal && { signal }).catch(() => {});
+    }
+  }
+}
+
+const sizeOf = (file: string): Promise<number> =>
+  stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+
+async function requireSpace(file: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(path.dirname(file));
+  if (bavail * bsize >= bytes) return;
+  throw makeError('ERR_DISK_FULL', `${path.dirname(file)} has no room`, {
+    name: file,
+    found: `${bavail * bsize} bytes free`,
+    expected: `${bytes} bytes`,
+    hint: 'HF_HOME names another folder for the cache',
+  });
+}
+
+async function fetchRest(partial: string, wanted: Wanted, options: DownloadOptions): Promise<void> {
+  let failures = 0;
+  for (;;) {
+    const before = await sizeOf(partial);
+    options.onProgress?.(before, wanted.size);
+    if (before === wanted.size) return;
+    try {
+      await fetchOnce(partial, before, wanted, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      // What the hub or the disk says for certain does not change by asking again.
+      if (error instanceof PaliGemmaError || isDiskError(error)) throw error;
+      const brought = (await sizeOf(partial)) > before;
+      failures = brought ? 0 : failures + 1;
+      if (failures === TRIES) throw unreachable(wanted.name, error);
+      await sleep(
+        brought ? 0 : PAUSE_MS * 2 ** failures,
+        undefined,
+        options.signal && { signal: options.signal },
+      );
+    }
+  }
+}
+
+async function fetchOnce(
+  partial: string,
+  from: number,
+  wanted: Wanted,
+  options: DownloadOptions,
+): Promise<void> {
+  const { token, signal } = options;
+  // A redirect to another host loses the Authorization header: fetch does that, and a test watches it.
+  const response = await options.fetch(wanted.url, {
+    headers: {
+      ...(token && { Authorization: `Bearer ${token}` }),
+      // Compressed bytes could neither be counted nor gone on from.
+      'Accept-Encoding': 'identity',
+      ...(from > 0 && { Range: `bytes=${from}-` }),
+    },
+    ...(signal && { signal }),
+  });
+  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '');
+  const isWhole = response.status === 200;
+  const total = isWhole
+    ? Number(response.headers.get('Content-Length') ?? wanted.size)
+    : Number(range?.[2]);
+  const start = isWhole ? 0 : Number(range?.[1]);
+  if (total !== wanted.size || start > from || Number.isNaN(start)) {
+    await response.body?.cancel();
+    throw makeError('ERR_HUB_DAMAGED', `${wanted.name} does not have the size that the hub lists`, {
+      name: wanted.name,
+      found: `${total} bytes`,
+      expected: `${wanted.size} bytes`,
+    });
+  }
+  const file = await open(partial, from > 0 ? 'r+' : 'w');
+  try {
+    let position = start;
+    for await (const chunk of response.body ?? []) {
+      if (position + chunk.length > wanted.size) throw new Error('more bytes than announced');
+      await file.write(chunk, 0, chunk.length, position);
+      position += chunk.length;
+      options.onProgress?.(position, wanted.size);
+    }
+    if (position < wanted.size) throw new Error(`the connection ended at byte ${position}`);
+  } finally {
+    await file.close();
+  }
+}
+
+async function hashOf(file: string, { hash, size }: Wanted): Promise<string> {
+  const isGit = hash.length === 40;
+  const hasher = createHash(isGit ? 'sha1' : 'sha256');
+  if (isGit) hasher.update(`blob ${size}\0`);
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }))
+    hasher.update(chunk as Buffer);
+  return hasher.digest('hex');
+}
+
+export function unreachable(name: string, cause: unknown): PaliGemmaError {
+  const inner = (cause as { cause?: { message?: string } }).cause?.message;
+  const reason = inner ?? (cause instanceof Error ? cause.message : String(cause));
+  return makeError('ERR_HUB_UNREACHABLE', `cannot get ${name}: ${reason}`, {
+    name,
+    found: reason,
+    expected: 'an answer of the hub',
+    hint: 'try again later; what has come is kept',
+    cause,
+  });
+}
+
+const isDiskError = (error: unknown): boolean =>
+  /^(ENOSPC|EDQUOT|EACCES|EROFS|EPERM|EIO|EISDIR|ENOTDIR)$/.test(
+    (error as NodeJS.ErrnoException).code ?? '',
+  );
+
+function diskError(error: unknown, { name }: Wanted): unknown {
+  if (error instanceof PaliGemmaError || !isDiskError(error)) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  return makeError(
+    isFull ? 'ERR_DISK_FULL' : 'ERR_OUTPUT',
+    `cannot write ${name} to the cache: ${message}`,
+    {
+      name,
+      hint: 'HF_HOME names another folder for the cache',
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,285 @@
+/** Models from the hub: ids, the cache that Python shares, faults of the network. The hub is a server on loopback. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { chooseFile, parseHubId } from '../../src/hub/id.js';
+import { PaliGemma, pull } from '../../src/index.js';
+import { COMMIT, FakeHub } from '../support/fake-hub.js';
+import { DEMO_MODEL, imagePath } from '../support/models.js';
+import { MAIN, paligemma } from './cli/command.js';
+
+const ID = 'hf:owner/repo';
+let hub: FakeHub;
+let home: string;
+let env: Record<string, string>;
+beforeEach(async () => {
+  hub = await FakeHub.start();
+  home = mkdtempSync(path.join(tmpdir(), 'paligemma-hub-'));
+  env = {
+    HF_HOME: home,
+    HF_ENDPOINT: hub.url,
+    HF_TOKEN: 'hf_secret',
+    HF_HUB_CACHE: path.join(home, 'hub'),
+  };
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  vi.stubEnv('HF_HUB_OFFLINE', '');
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await hub.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const content = randomBytes(1_000_003);
+const folder = (): string => path.join(home, 'hub', 'models--owner--repo');
+const blob = (bytes = content): string => path.join(folder(), 'blobs', FakeHub.sha256(bytes));
+
+describe('ids', () => {
+  test.each([
+    ['hf:owner/repo', { repo: 'owner/repo', revision: 'main' }],
+    ['hf:owner/repo:q8_0', { repo: 'owner/repo', file: 'q8_0', revision: 'main' }],
+    [
+      'hf:o-1/r.2:sub/a b.gguf@refs/pr/1',
+      { repo: 'o-1/r.2', file: 'sub/a b.gguf', revision: 'refs/pr/1' },
+    ],
+    [`hf:owner/repo@${COMMIT}`, { repo: 'owner/repo', revision: COMMIT }],
+  ])('%s', (text, expected) => {
+    expect(parseHubId(text)).toEqual(expected);
+  });
+
+  test.each([
+    ...[
+      'hf:',
+      'hf:owner',
+      'hf:/repo',
+      'hf:owner/',
+      'hf:a/b/c',
+      'hf:../x',
+      'hf:owner/..',
+      'hf:owner/repo:',
+    ],
+    ...[
+      'hf:owner/repo@',
+      'hf:owner/repo@../../x',
+      'hf:owner/repo:../../etc/passwd',
+      'hf:owner/repo:/etc/passwd',
+    ],
+    ...[
+      'hf:owner/repo:a\0b',
+      'hf:owner/repo:a?b',
+      'hf:owner/repo@a#b',
+      'hf:owner/repo:..\\x',
+      'hf:owner/repo:a//b',
+    ],
+  ])('%j is refused', (text) => {
+    expect(() => parseHubId(text)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_RANGE', subject: 'source' }),
+    );
+  });
+
+  test('a part of a name chooses the file', () => {
+    const files = ['README.md', 'm-q4_0.gguf', 'm-Q8_0.gguf', 'm-bf16.gguf'];
+    expect(chooseFile(files, undefined, ID)).toBe('m-Q8_0.gguf');
+    expect(chooseFile(files, 'BF16', ID)).toBe('m-bf16.gguf');
+    expect(chooseFile(files, 'm-q4_0.gguf', ID)).toBe('m-q4_0.gguf');
+    expect(chooseFile(['x.gguf', 'README.md'], undefined, ID)).toBe('x.gguf');
+    for (const [names, wanted] of [
+      [files, 'q5'],
+      [files, 'm-'],
+      [['a.safetensors'], undefined],
+    ] as const) {
+      expect(() => chooseFile(names, wanted, ID)).toThrow(
+        expect.objectContaining({ code: 'ERR_HUB_NOT_FOUND' }),
+      );
+    }
+  });
+});
+
+test('a model is loaded by its id and answers; the second time nobody is asked for content', async () => {
+  hub.files.set('demo-q8_0.gguf', readFileSync(DEMO_MODEL));
+  const phases = new Set<string>();
+  const model = await PaliGemma.load(ID, { onProgress: ({ phase }) => phases.add(phase) });
+  expect((await model.caption(imagePath('scene1.png'))).text).toMatch(/^a black circle/);
+  await model.dispose();
+  expect([...phases]).toEqual(['download', 'load']);
+  await pull(ID);
+  expect(hub.contents).toBe(1);
+});
+
+test("the cache is huggingface_hub's", async () => {
+  hub.files.set('sub/m.gguf', content);
+  const file = await pull(`${ID}@v1`);
+  const pointer = path.join(folder(), 'snapshots', COMMIT, 'sub', 'm.gguf');
+  expect(file).toBe(pointer);
+  expect(readlinkSync(pointer)).toBe(`../../../blobs/${FakeHub.sha256(content)}`);
+  expect(readFileSync(path.join(folder(), 'refs', 'v1'), 'utf8')).toBe(COMMIT);
+  expect(readFileSync(file)).toEqual(content);
+  expect(readdirSync(path.join(folder(), 'blobs'))).toEqual([FakeHub.sha256(content)]);
+});
+
+test('a connection cut every 64 KiB brings the file all the same', async () => {
+  hub.files.set('m.gguf', content);
+  hub.faults = { cutEvery: 65_536 };
+  const seen: number[] = [];
+  const file = await pull(ID, { onProgress: (loaded) => seen.push(loaded) });
+  expect(readFileSync(file)).toEqual(content);
+  expect(hub.contents).toBeGreaterThanOrEqual(16);
+  expect(seen.at(-1)).toBe(content.length);
+});
+
+test('the token goes to the hub and to no other host', async () => {
+  hub.files.set('m.gguf', content);
+  await pull(ID);
+  const [own, others] = [true, false].map((is) =>
+    hub.seen.filter(({ host }) => host.startsWith('127.') === is),
+  );
+  expect(own?.length).toBeGreaterThanOrEqual(3);
+  for (const { authorization } of own ?? []) expect(authorization).toBe('Bearer hf_secret');
+  expect(others?.map(({ authorization }) => authorization)).toEqual([undefined]);
+});
+
+test('the token may lie in a file', async () => {
+  hub.files.set('m.gguf', content);
+  vi.stubEnv('HF_TOKEN', '');
+  writeFileSync(path.join(home, 'token'), 'hf_from_file\n');
+  await pull(ID);
+  expect(hub.seen[0]?.authorization).toBe('Bearer hf_from_file');
+});
+
+test('a flipped byte is noticed, and the file removed', async () => {
+  hub.files.set('m.gguf', content);
+  hub.faults = { flipByte: 500_000 };
+  await expect(pull(ID)).rejects.toMatchObject({
+    name: 'HubError',
+    code: 'ERR_HUB_DAMAGED',
+    retryable: true,
+  });
+  expect(readdirSync(path.join(folder(), 'blobs'))).toEqual([]);
+  hub.faults = {};
+  expect(readFileSync(await pull(ID))).toEqual(content);
+});
+
+test.each([content.length - 1, content.length + 1])(
+  'a length of %d is noticed',
+  async (announce) => {
+    hub.files.set('m.gguf', content);
+    hub.faults = { announce };
+    await expect(pull(ID)).rejects.toMatchObject({
+      code: 'ERR_HUB_DAMAGED',
+      found: `${announce} bytes`,
+    });
+  },
+);
+
+test('a gated model names the page to accept', async () => {
+  hub.faults = { refuse: { status: 403, code: 'GatedRepo' } };
+  await expect(PaliGemma.load(ID)).rejects.toMatchObject({
+    code: 'ERR_HUB_GATED',
+    hint: expect.stringContaining(`${hub.url}/owner/repo`),
+  });
+});
+
+test.each([
+  [401, undefined, 'ERR_HUB_NOT_FOUND'],
+  [404, 'RevisionNotFound', 'ERR_HUB_NOT_FOUND'],
+  [500, undefined, 'ERR_HUB_UNREACHABLE'],
+  [429, undefined, 'ERR_HUB_UNREACHABLE'],
+])('HTTP %d %s is %s', async (status, code, expected) => {
+  hub.faults = { refuse: { status, ...(code && { code }) } };
+  await expect(pull(ID)).rejects.toMatchObject({ code: expected });
+});
+
+test('offline, and with the hub gone, the cache serves what it has', async () => {
+  hub.files.set('m.gguf', content);
+  vi.stubEnv('HF_HUB_OFFLINE', '1');
+  await expect(pull(ID)).rejects.toMatchObject({
+    code: 'ERR_HUB_UNREACHABLE',
+    hint: expect.stringContaining('paligemma pull'),
+  });
+  expect(hub.seen).toEqual([]);
+  vi.stubEnv('HF_HUB_OFFLINE', '');
+  const file = await pull(ID);
+  const asked = hub.seen.length;
+  vi.stubEnv('HF_HUB_OFFLINE', '1');
+  expect(await pull(ID)).toBe(file);
+  vi.stubEnv('HF_HUB_OFFLINE', '');
+  expect(await pull(`${ID}@${COMMIT}`)).toBe(file);
+  expect(hub.seen.length).toBe(asked);
+  await hub.stop();
+  expect(await pull(ID)).toBe(file);
+  await expect(pull('hf:owner/other')).rejects.toMatchObject({ code: 'ERR_HUB_UNREACHABLE' });
+  hub = await FakeHub.start();
+});
+
+test('an abort keeps what has come, and the next call goes on from there', async () => {
+  hub.files.set('m.gguf', content);
+  hub.faults = { stallAt: 300_000 };
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const pulling = pull(ID, {
+    signal: controller.signal,
+    onProgress: (loaded) => loaded === 300_000 && controller.abort(reason),
+  });
+  await expect(pulling).rejects.toBe(reason);
+  expect(statSync(`${blob()}.incomplete`).size).toBe(300_000);
+  hub.faults = {};
+  expect(readFileSync(await pull(ID))).toEqual(content);
+  expect(hub.seen.at(-1)?.range).toBe('bytes=300000-');
+});
+
+const child = (): ChildProcess =>
+  spawn(process.execPath, [MAIN, 'pull', ID], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+
+test('of two processes one downloads', async () => {
+  hub.files.set('m.gguf', content);
+  const codes = await Promise.all([once(child(), 'exit'), once(child(), 'exit')]);
+  expect(codes.map(([code]) => code)).toEqual([0, 0]);
+  expect(hub.contents).toBe(1);
+  expect(readFileSync(blob())).toEqual(content);
+});
+
+test('a process that was killed leaves what it had, and the next one takes over', async () => {
+  hub.files.set('m.gguf', content);
+  hub.faults = { stallAt: 400_000 };
+  const killed = child();
+  await vi.waitFor(() => expect(statSync(`${blob()}.incomplete`).size).toBe(400_000), {
+    timeout: 20_000,
+  });
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+  hub.faults = {};
+  expect(readFileSync(await pull(ID))).toEqual(content);
+  expect(hub.seen.at(-1)?.range).toBe('bytes=400000-');
+  expect(existsSync(`${blob()}.incomplete`)).toBe(false);
+}, 60_000);
+
+test('paligemma pull prints the path, and commands take ids', async () => {
+  hub.files.set('m.gguf', readFileSync(DEMO_MODEL));
+  const { code, stdout, stderr } = await paligemma(['pull', ID], { env });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(readFileSync(stdout.trim()).length).toBe(hub.files.get('m.gguf')?.length);
+  const caption = await paligemma(['caption', imagePath('scene1.png'), '--model', ID], { env });
+  expect(caption.stdout).toMatch(/a black circle/);
+  const wrong = await paligemma(['pull', 'hf:nowhere'], { env });
+  expect(wrong).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('ERR_OPTION_RANGE'),
+  });
+});
