@@ -40,6 +40,8 @@ run(process.execPath, [
 ]);
 run(process.execPath, [bin('typescript', 'bin', 'tsc'), '-p', path.join(ROOT, 'test')]);
 
+run(process.execPath, [path.join(ROOT, 'scripts', 'notices.mjs'), '--check']);
+
 // Arrows point one way; they may skip levels, never climb. One list per language, lowest first.
 const CPP = [
   ['base'],

@@ -1,6 +1,6 @@
 // Builds one GPU package into build/gpu/NAME: ggml's CUDA backend for a prebuilt addon, with manifest. Run it where the CUDA
 // toolkit with cuBLAS is; on a Jetson for the Jetson packages. Not run yet with a GPU.
-// Usage: node scripts/gpu-package.mjs linux-x64-cuda12 | linux-x64-cuda13 | linux-arm64-jetpack6 | linux-arm64-jetpack7
+// Usage, further arguments go to CMake: node scripts/gpu-package.mjs linux-x64-cuda12 | linux-x64-cuda13 | linux-arm64-jetpack6 | linux-arm64-jetpack7
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -52,6 +52,8 @@ run('cmake', [
   ...[
     `-DCMAKE_CUDA_ARCHITECTURES=${wanted.architectures}`,
     ...(wanted.flags ?? []),
+    ...generator(),
+    ...process.argv.slice(3),
     ...generator(),
   ],
 ]);

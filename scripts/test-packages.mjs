@@ -13,7 +13,7 @@ const PREBUILDS = ['linux-x64', 'linux-arm64', 'linux-x64-musl', 'linux-arm64-mu
 /** What the package may weigh with the two glibc targets; musl comes on top and is printed beside it. */
 const MOST = { packed: 26e6, unpacked: 50e6 };
 /** Difference of the log-probabilities of the reference's first and second choice. */
-const SURE = 0.5;
+const SURE = 0.3;
 const NODES = ['20', '22', '24'];
 const TOOLS = {
   ...{ verdaccio: '6.10.4', pnpm: '10.20.0', yarn: '1.22.22', esbuild: '0.28.2' },

@@ -1,0 +1,78 @@
+/** What the guides tell people to type where no test can follow them is checked as far as it goes without a board. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT } from '../support/models.js';
+import { paligemma } from './cli/command.js';
+
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+const JETSON = read('docs/jetson.md');
+const blocks = (language: string): string[] =>
+  [...JETSON.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(
+    (m) => m[1] as string,
+  );
+
+test('every section with commands says what of it was checked', () => {
+  const sections = JETSON.split(/^## /m).slice(1);
+  const withCommands = sections.filter((section) => section.includes('```'));
+  expect(withCommands.length).toBeGreaterThanOrEqual(4);
+  for (const section of withCommands) {
+    expect(section.split('\n')[0]).toMatch(/\((checked|flags checked|not run).*\)$/);
+  }
+});
+
+test('the flags of paligemma build exist', async () => {
+  const { stdout } = await paligemma(['build', '--help']);
+  const used = blocks('sh').flatMap((block) =>
+    block
+      .split('\n')
+      .flatMap((line) => /paligemma build (.*)$/.exec(line)?.[1]?.match(/--[\w-]+/g) ?? []),
+  );
+  expect(used).toContain('--cuda');
+  for (const flag of used) expect(stdout).toContain(`${flag} `);
+});
+
+test('the CMake variables exist', () => {
+  const known = ['CMakeLists.txt', 'native/vendor/ggml/CMakeLists.txt'].map(read).join('\n');
+  const used = blocks('sh').flatMap((block) =>
+    [...block.matchAll(/-D(\w+)=/g)].map((m) => m[1] as string),
+  );
+  expect(used).toContain('GGML_CUDA_NO_VMM');
+  for (const name of used.filter((n) => !n.startsWith('CMAKE_')))
+    expect(known).toMatch(new RegExp(`\\b${name}\\b`));
+});
+
+test('the service unit is one', () => {
+  const [unit] = blocks('ini');
+  expect(unit).toMatch(/^\[Unit\]\n[^]*^\[Service\]\n[^]*^ExecStart=\/[^]*^\[Install\]\n/m);
+  expect(unit?.split('\n').filter((line) => !/^(\[\w+\]|\w+=.+|)$/.test(line))).toEqual([]);
+  // systemd's own word, where it is installed.
+  if (spawnSync('systemd-analyze', ['--version']).status !== 0) return;
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'paligemma-unit-')), 'captions.service');
+  writeFileSync(file, (unit as string).replace('/usr/bin/node', process.execPath));
+  const { stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
+  expect(stderr.split('\n').filter((line) => line.includes('captions.service'))).toEqual([]);
+});
+
+test('the container runs without rights and its commands exist', async () => {
+  const lines = read('Dockerfile').split('\n');
+  const user = lines.findIndex((line) => line === 'USER node');
+  expect(user).toBeGreaterThan(lines.findIndex((line) => line.startsWith('RUN')));
+  expect(lines.findIndex((line) => line.startsWith('ENTRYPOINT'))).toBeGreaterThan(user);
+  expect(lines.find((line) => line.startsWith('FROM'))).toMatch(/^FROM node:\d+-\w+-slim$/);
+  expect((await paligemma(['doctor', '--help'])).code).toBe(0);
+});
+
+test('the workflow builds what the package carries, with scripts that are there', () => {
+  const workflow = read('.github/workflows/prebuilds.yml');
+  const targets = /target: \[(.+)\]/.exec(workflow)?.[1]?.split(', ');
+  expect(targets).toEqual(['linux-x64', 'linux-arm64', 'linux-x64-musl', 'linux-arm64-musl']);
+  const scripts = JSON.parse(read('package.json')).scripts;
+  for (const [, name] of workflow.matchAll(/npm run ([\w:-]+)/g))
+    expect(scripts).toHaveProperty(name as string);
+  for (const [file] of workflow.matchAll(/scripts\/\S+\.mjs/g))
+    expect(existsSync(path.join(ROOT, file))).toBe(true);
+  expect(workflow).toContain('npm publish --provenance');
+});
