@@ -10,7 +10,7 @@ import { paligemma } from './cli/command.js';
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 const JETSON = read('docs/jetson.md');
 const blocks = (language: string): string[] =>
-  [...JETSON.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(
+  [...JETSON.matchAll(new RegExp(`^\`\`\`${language}\\n([sS]*?)^\`\`\``, 'gm'))].map(
     (m) => m[1] as string,
   );
 
@@ -46,7 +46,9 @@ test('the CMake variables exist', () => {
 
 test('the service unit is one', () => {
   const [unit] = blocks('ini');
-  expect(unit).toMatch(/^\[Unit\]\n[^]*^\[Service\]\n[^]*^ExecStart=\/[^]*^\[Install\]\n/m);
+  expect(unit).toMatch(
+    /^\[Unit\]\n[\s\S]*^\[Service\]\n[\s\S]*^ExecStart=\/[\s\S]*^\[Install\]\n/m,
+  );
   expect(unit?.split('\n').filter((line) => !/^(\[\w+\]|\w+=.+|)$/.test(line))).toEqual([]);
   // systemd's own word, where it is installed.
   if (spawnSync('systemd-analyze', ['--version']).status !== 0) return;
@@ -58,7 +60,7 @@ test('the service unit is one', () => {
 
 test('the container runs without rights and its commands exist', async () => {
   const lines = read('Dockerfile').split('\n');
-  const user = lines.findIndex((line) => line === 'USER node');
+  const user = lines.indexOf('USER node');
   expect(user).toBeGreaterThan(lines.findIndex((line) => line.startsWith('RUN')));
   expect(lines.findIndex((line) => line.startsWith('ENTRYPOINT'))).toBeGreaterThan(user);
   expect(lines.find((line) => line.startsWith('FROM'))).toMatch(/^FROM node:\d+-\w+-slim$/);
