@@ -10,7 +10,7 @@ import { paligemma } from './cli/command.js';
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 const JETSON = read('docs/jetson.md');
 const blocks = (language: string): string[] =>
-  [...JETSON.matchAll(new RegExp(`^\`\`\`${language}\\n([sS]*?)^\`\`\``, 'gm'))].map(
+  [...JETSON.matchAll(new RegExp(`^\`\`\`${language}\n((?:.|\n)*?)^\`\`\``, 'gm'))].map(
     (m) => m[1] as string,
   );
 
