@@ -6,17 +6,26 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/scratch.h"
+
 namespace paligemma {
 
 namespace {
 
-// Rows of activations that go through one panel of weights before the next: their sums stay in the
-// level 2 cache.
+// Rows of activations that go through a group of panels before the next: what is summed stays in
+// the level 2 cache.
 constexpr int64_t MAX_BLOCK_ROWS = 384;
-// Bytes of weights that all of these rows are multiplied with before the next: half a level 1
-// cache.
-constexpr int64_t SLICE_BYTES = 16 << 10;
+// Bytes of sums that a group of panels may have, beside a slice of the activations.
+constexpr int64_t GROUP_BYTES = 256 << 10;
+constexpr int64_t MAX_GROUP_PAIRS = 4;
 constexpr int64_t PAIR = 2 * PANEL_ROWS;
+
+// Blocks of k that all rows are multiplied with before the next, so that two panels of weights fill
+// half a level 1 cache. Activations are packed in slices of this length: what is read next is
+// always what stands next.
+int64_t slice_blocks(ActivationType type) {
+    return type == ActivationType::I8 ? 16 : 8;
+}
 
 // m rows cut into tiles that differ by one row at most, so that none is nearly empty.
 struct Tiling {
@@ -27,17 +36,19 @@ struct Tiling {
     }
 };
 
-// Where things are in packed activations of m rows of k numbers.
+// Where things are in packed activations of m rows of k numbers: slices of k, in each the tiles, in
+// each the numbers as the kernels want them.
 struct PackedRows {
     uint8_t* numbers;
     float* scales;
     int32_t* sums;
-    int64_t k, blocks, number_bytes;
+    int64_t m, blocks, slice, number_bytes;
 
-    PackedRows(ActivationType type, void* data, int64_t width, int64_t m)
+    PackedRows(ActivationType type, void* data, int64_t k, int64_t n_rows)
         : numbers(static_cast<uint8_t*>(data)),
-          k(width),
-          blocks(width / K_BLOCK),
+          m(n_rows),
+          blocks(k / K_BLOCK),
+          slice(slice_blocks(type)),
           number_bytes(type == ActivationType::I8 ? 1 : 2) {
         scales = reinterpret_cast<float*>(numbers + m * k * number_bytes);
         sums = reinterpret_cast<int32_t*>(scales + m * blocks);
@@ -45,56 +56,67 @@ struct PackedRows {
     static int64_t bytes(ActivationType type, int64_t k, int64_t m) {
         return type == ActivationType::I8 ? m * (k + k / K_BLOCK * 8) : m * k * 2;
     }
+    int64_t slice_length(int64_t block) const { return std::min(slice, blocks - block); }
+    // In blocks of one row: of the tile that begins with `row` in the slice that begins with
+    // `block`.
+    int64_t at(int64_t block, int64_t row) const { return block * m + row * slice_length(block); }
+    uint8_t* numbers_at(int64_t at) const { return numbers + at * K_BLOCK * number_bytes; }
 };
 
-// Panels of a weight as the kernels see them.
+// A weight as the kernels see it.
 struct Panels {
     const Kernel* kernel;
     const uint8_t* data;
-    int64_t n_panels, panel_bytes, block_bytes, scales_at;
+    int64_t n_panels, blocks, block_bytes;  // of one panel
 
     explicit Panels(const ggml_tensor* w)
         : kernel(kernel_of(w)),
           data(static_cast<const uint8_t*>(w->data)),
           n_panels(w->ne[1] / PANEL_ROWS),
-          panel_bytes(static_cast<int64_t>(ggml_row_size(w->type, w->ne[0])) * PANEL_ROWS) {
-        const int64_t blocks = w->ne[0] / K_BLOCK;
-        const int64_t scales = w->type == GGML_TYPE_BF16 ? 0 : blocks * PANEL_ROWS * 2;
-        scales_at = panel_bytes - scales;
-        block_bytes = scales_at / blocks;
-    }
+          blocks(w->ne[0] / K_BLOCK),
+          block_bytes(static_cast<int64_t>(ggml_row_size(w->type, K_BLOCK)) * PANEL_ROWS) {}
 };
 
-// Rows [tile_begin, tile_end) (counted in tiles) of x times one pair of panels -> out [rows][32].
-void multiply_pair(const Panels& w, int64_t panel, int panels, const PackedRows& x,
-                   const Tiling& tiling, int64_t tile_begin, int64_t tile_end, float* out) {
-    const int64_t slice = tile_end - tile_begin == 1
-                              ? x.blocks
-                              : std::max<int64_t>(1, SLICE_BYTES / (2 * w.block_bytes));
+// What is multiplied at once: two neighbouring panels (the last may stand alone) over some blocks
+// of k.
+struct Piece {
+    const Panels* weights;
+    int64_t panel, block, blocks;
+    int panels() const { return panel + 1 < weights->n_panels ? 2 : 1; }
+    const uint8_t* begin() const {
+        return weights->data + (panel * weights->blocks + block * panels()) * weights->block_bytes;
+    }
+    int64_t bytes() const { return blocks * panels() * weights->block_bytes; }
+};
+
+// Fetches part `i` of `n` of what will be multiplied next, so that its first tile need not wait.
+void fetch(const Piece& next, int64_t i, int64_t n) {
+    constexpr int64_t LINE = 64;
+    const int64_t lines = (next.bytes() + LINE - 1) / LINE;
+    for (int64_t line = lines * i / n; line < lines * (i + 1) / n; ++line)
+        __builtin_prefetch(next.begin() + line * LINE, 0, 2);
+}
+
+// Tiles [tile_begin, tile_end) of x times a piece -> out [rows][32], added to what is there unless
+// the piece begins with the first block.
+void multiply_piece(const Piece& piece, const Piece* next, const PackedRows& x,
+                    const Tiling& tiling, int64_t tile_begin, int64_t tile_end, float* out) {
+    Tile t{};
+    t.weights = piece.begin();
+    t.panels = piece.panels();
+    t.blocks = piece.blocks;
+    t.from_memory = next == nullptr;
+    t.accumulate = piece.block > 0;
     const int64_t first = tiling.begin(tile_begin);
-    for (int64_t block = 0; block < x.blocks; block += slice) {
-        Tile t{};
-        t.panels = panels;
-        t.blocks = std::min(slice, x.blocks - block);
-        t.accumulate = block > 0;
-        for (int p = 0; p < panels; ++p) {
-            const uint8_t* data = w.data + (panel + p) * w.panel_bytes;
-            t.weights[p] = data + block * w.block_bytes;
-            // With one tile the weights come from memory and are not used again.
-            t.next[p] = tile_end - tile_begin == 1 && panel + p + panels < w.n_panels
-                            ? data + panels * w.panel_bytes
-                            : nullptr;
-            t.scales[p] = data + w.scales_at + block * PANEL_ROWS * 2;
-        }
-        for (int64_t i = tile_begin; i < tile_end; ++i) {
-            const int64_t row = tiling.begin(i);
-            t.rows = static_cast<int>(tiling.begin(i + 1) - row);
-            t.x = x.numbers + (row * x.k + block * t.rows * K_BLOCK) * x.number_bytes;
-            t.x_scales = x.scales + row * x.blocks + block * t.rows;
-            t.x_sums = x.sums + row * x.blocks + block * t.rows;
-            t.out = out + (row - first) * PAIR;
-            w.kernel->multiply(t);
-        }
+    for (int64_t i = tile_begin; i < tile_end; ++i) {
+        const int64_t row = tiling.begin(i), at = x.at(piece.block, row);
+        t.rows = static_cast<int>(tiling.begin(i + 1) - row);
+        t.x = x.numbers_at(at);
+        t.x_scales = x.scales + at;
+        t.x_sums = x.sums + at;
+        t.out = out + (row - first) * PAIR;
+        if (next != nullptr) fetch(*next, i - tile_begin, tile_end - tile_begin);
+        piece.weights->kernel->multiply(t);
     }
 }
 
@@ -107,36 +129,54 @@ struct Product {
 
 // Thread `ith` of `nth` computes its share of the columns of dst [n, m].
 void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst, int ith, int nth) {
-    alignas(64) static thread_local float sums[2][MAX_BLOCK_ROWS * PAIR];
-    const Panels first(product.first);
-    const int64_t m = dst->ne[1], n_panels = dst->ne[0] / PANEL_ROWS;
+    static thread_local Scratch scratch;
+    const Panels first(product.first), second(product.second ? product.second : product.first);
+    const int64_t n_products = product.second ? 2 : 1;
+    const int64_t m = dst->ne[1];
     const Kernel& kernel = *first.kernel;
     const PackedRows rows(kernel.activations, x->data, product.first->ne[0], m);
     const Tiling tiling(m, kernel.tile_rows);
     const int64_t block_tiles = MAX_BLOCK_ROWS / kernel.tile_rows;
-    const int64_t n_pairs = (n_panels + 1) / 2;
+    const bool one_tile = tiling.tiles == 1;
+    // All of k at once where a weight is used once, else slice by slice.
+    const int64_t slice = one_tile ? rows.blocks : rows.slice;
+    const int64_t n_slices = (rows.blocks + slice - 1) / slice;
+    const int64_t n_pairs = (first.n_panels + 1) / 2;
     const int64_t begin = n_pairs * ith / nth, end = n_pairs * (ith + 1) / nth;
     for (int64_t tile = 0; tile < tiling.tiles; tile += block_tiles) {
         const int64_t tile_end = std::min(tile + block_tiles, tiling.tiles);
         const int64_t row = tiling.begin(tile), n_rows = tiling.begin(tile_end) - row;
-        for (int64_t pair = begin; pair < end; ++pair) {
-            const int64_t panel = pair * 2;
-            const int panels = panel + 1 < n_panels ? 2 : 1;
-            const int64_t width = panels * PANEL_ROWS;
-            multiply_pair(first, panel, panels, rows, tiling, tile, tile_end, sums[0]);
-            if (product.second != nullptr)
-                multiply_pair(Panels(product.second), panel, panels, rows, tiling, tile, tile_end,
-                              sums[1]);
-            for (int64_t r = 0; r < n_rows; ++r) {
-                float* values = sums[0] + r * PAIR;
-                if (product.bias != nullptr)
-                    for (int64_t i = 0; i < width; ++i)
-                        values[i] += product.bias[panel * PANEL_ROWS + i];
-                if (product.gelu)
-                    kernel.gelu(values, product.second ? sums[1] + r * PAIR : nullptr, width);
-                std::memcpy(static_cast<char*>(dst->data) + (row + r) * dst->nb[1] +
-                                panel * PANEL_ROWS * sizeof(float),
-                            values, width * sizeof(float));
+        const int64_t size = n_rows * PAIR;
+        const int64_t room = GROUP_BYTES / (n_products * size * sizeof(float));
+        const int64_t group = one_tile ? 1 : std::clamp<int64_t>(room, 1, MAX_GROUP_PAIRS);
+        float* sums = scratch.get(group * n_products * size);
+        for (int64_t pair = begin; pair < end; pair += group) {
+            // Slices, in each the pairs, in each the products.
+            const int64_t per_slice = std::min(group, end - pair) * n_products;
+            const auto piece = [&](int64_t i) {
+                const int64_t block = i / per_slice * slice, in_slice = i % per_slice;
+                return Piece{in_slice % n_products == 0 ? &first : &second,
+                             (pair + in_slice / n_products) * 2, block,
+                             std::min(slice, rows.blocks - block)};
+            };
+            for (int64_t i = 0; i < n_slices * per_slice; ++i) {
+                const Piece next = piece(std::min(i + 1, n_slices * per_slice - 1));
+                multiply_piece(piece(i), one_tile ? nullptr : &next, rows, tiling, tile, tile_end,
+                               sums + i % per_slice * size);
+            }
+            for (int64_t i = 0; i < per_slice; i += n_products) {
+                const int64_t column = (pair + i / n_products) * PAIR;
+                const int64_t width = std::min(PAIR, dst->ne[0] - column);
+                for (int64_t r = 0; r < n_rows; ++r) {
+                    float* values = sums + i * size + r * PAIR;
+                    if (product.bias != nullptr)
+                        for (int64_t j = 0; j < width; ++j) values[j] += product.bias[column + j];
+                    if (product.gelu)
+                        kernel.gelu(values, product.second ? values + size : nullptr, width);
+                    std::memcpy(static_cast<char*>(dst->data) + (row + r) * dst->nb[1] +
+                                    column * sizeof(float),
+                                values, width * sizeof(float));
+                }
             }
         }
     }
@@ -156,8 +196,11 @@ void pack_tiles(const ggml_tensor* x, const Kernel& kernel, int ith, int nth, Pa
 
 void pack_tile(const Kernel& kernel, const PackedRows& to, int64_t row, const float* x,
                int64_t stride, int n) {
-    kernel.pack(x, stride, n, to.k, to.numbers + row * to.k * to.number_bytes,
-                to.scales + row * to.blocks, to.sums + row * to.blocks);
+    for (int64_t block = 0; block < to.blocks; block += to.slice) {
+        const int64_t at = to.at(block, row);
+        kernel.pack(x + block * K_BLOCK, stride, n, to.slice_length(block) * K_BLOCK,
+                    to.numbers_at(at), to.scales + at, to.sums + at);
+    }
 }
 
 void pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
