@@ -4,6 +4,9 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+// For loops over arrays of registers: unrolled late, they would be kept in memory at the ends.
+#define UNROLLED _Pragma("GCC unroll 16")
+
 namespace paligemma {
 namespace {
 

@@ -18,6 +18,10 @@ constexpr int64_t MAX_BLOCK_ROWS = 384;
 // Bytes of sums that a group of panels may have, beside a slice of the activations.
 constexpr int64_t GROUP_BYTES = 256 << 10;
 constexpr int64_t MAX_GROUP_PAIRS = 4;
+// Where weights are read once: two products take turns this seldom, as memory is read best in one
+// direction.
+constexpr int64_t MAX_STREAM_PAIRS = 32;
+constexpr int64_t STREAM_BYTES = 512 << 10;
 constexpr int64_t PAIR = 2 * PANEL_ROWS;
 
 // Blocks of k that all rows are multiplied with before the next, so that two panels of weights fill
@@ -120,6 +124,39 @@ void multiply_piece(const Piece& piece, const Piece* next, const PackedRows& x,
     }
 }
 
+// Where a node keeps numbers of ours: ggml has its own parameters of a custom node in the first
+// half.
+constexpr size_t OURS_AT = GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2;
+
+// The work of a node in shares, each for whichever thread is free: one that a neighbour on its core
+// holds up does not hold up the others. What is counted stands in the node and is back at zero when
+// its last thread ends.
+class Shares {
+  public:
+    Shares(ggml_tensor* node, int n_threads, int64_t n_items, int64_t n_shares)
+        : taken_(node->op_params + OURS_AT),
+          n_threads_(n_threads),
+          n_items_(n_items),
+          n_shares_(std::min(n_items, n_shares)) {}
+    // The items [begin, end) of the next share; false when none is left. Every thread asks until
+    // then.
+    bool take(int64_t& begin, int64_t& end) {
+        const int64_t share = __atomic_fetch_add(&taken_[0], 1, __ATOMIC_RELAXED);
+        begin = n_items_ * share / n_shares_;
+        end = n_items_ * (share + 1) / n_shares_;
+        if (share < n_shares_) return true;
+        // The threads meet behind the node, so nobody takes any more once all have been here.
+        if (__atomic_add_fetch(&taken_[1], 1, __ATOMIC_ACQ_REL) == n_threads_)
+            taken_[0] = taken_[1] = 0;
+        return false;
+    }
+
+  private:
+    int32_t* taken_;  // shares, and threads that got none
+    int32_t n_threads_;
+    int64_t n_items_, n_shares_;
+};
+
 struct Product {
     const ggml_tensor* first;
     const ggml_tensor* second = nullptr;  // the factor behind GELU, or null
@@ -127,56 +164,68 @@ struct Product {
     bool gelu = false;
 };
 
-// Thread `ith` of `nth` computes its share of the columns of dst [n, m].
-void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst, int ith, int nth) {
+// What the products of one pair of panels become, [n_rows][32] each, in dst.
+void store(const Product& product, const Kernel& kernel, float* sums, const float* factors,
+           int64_t column, ggml_tensor* dst, int64_t row, int64_t n_rows) {
+    const int64_t width = std::min(PAIR, dst->ne[0] - column);
+    for (int64_t r = 0; r < n_rows; ++r) {
+        float* values = sums + r * PAIR;
+        if (product.bias != nullptr)
+            for (int64_t i = 0; i < width; ++i) values[i] += product.bias[column + i];
+        if (product.gelu) kernel.gelu(values, factors ? factors + r * PAIR : nullptr, width);
+        std::memcpy(static_cast<char*>(dst->data) + (row + r) * dst->nb[1] + column * sizeof(float),
+                    values, width * sizeof(float));
+    }
+}
+
+// What one of n_threads computes of dst [n, m]: shares of its columns.
+void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst, int n_threads) {
     static thread_local Scratch scratch;
-    const Panels first(product.first), second(product.second ? product.second : product.first);
+    const Panels weights[] = {Panels(product.first),
+                              Panels(product.second ? product.second : product.first)};
     const int64_t n_products = product.second ? 2 : 1;
-    const int64_t m = dst->ne[1];
-    const Kernel& kernel = *first.kernel;
-    const PackedRows rows(kernel.activations, x->data, product.first->ne[0], m);
-    const Tiling tiling(m, kernel.tile_rows);
+    const Kernel& kernel = *weights[0].kernel;
+    const PackedRows rows(kernel.activations, x->data, product.first->ne[0], dst->ne[1]);
+    const Tiling tiling(rows.m, kernel.tile_rows);
     const int64_t block_tiles = MAX_BLOCK_ROWS / kernel.tile_rows;
     const bool one_tile = tiling.tiles == 1;
     // All of k at once where a weight is used once, else slice by slice.
     const int64_t slice = one_tile ? rows.blocks : rows.slice;
     const int64_t n_slices = (rows.blocks + slice - 1) / slice;
-    const int64_t n_pairs = (first.n_panels + 1) / 2;
-    const int64_t begin = n_pairs * ith / nth, end = n_pairs * (ith + 1) / nth;
-    for (int64_t tile = 0; tile < tiling.tiles; tile += block_tiles) {
-        const int64_t tile_end = std::min(tile + block_tiles, tiling.tiles);
-        const int64_t row = tiling.begin(tile), n_rows = tiling.begin(tile_end) - row;
-        const int64_t size = n_rows * PAIR;
-        const int64_t room = GROUP_BYTES / (n_products * size * sizeof(float));
-        const int64_t group = one_tile ? 1 : std::clamp<int64_t>(room, 1, MAX_GROUP_PAIRS);
-        float* sums = scratch.get(group * n_products * size);
-        for (int64_t pair = begin; pair < end; pair += group) {
-            // Slices, in each the pairs, in each the products.
-            const int64_t per_slice = std::min(group, end - pair) * n_products;
-            const auto piece = [&](int64_t i) {
-                const int64_t block = i / per_slice * slice, in_slice = i % per_slice;
-                return Piece{in_slice % n_products == 0 ? &first : &second,
-                             (pair + in_slice / n_products) * 2, block,
-                             std::min(slice, rows.blocks - block)};
-            };
-            for (int64_t i = 0; i < n_slices * per_slice; ++i) {
-                const Piece next = piece(std::min(i + 1, n_slices * per_slice - 1));
-                multiply_piece(piece(i), one_tile ? nullptr : &next, rows, tiling, tile, tile_end,
-                               sums + i % per_slice * size);
-            }
-            for (int64_t i = 0; i < per_slice; i += n_products) {
-                const int64_t column = (pair + i / n_products) * PAIR;
-                const int64_t width = std::min(PAIR, dst->ne[0] - column);
-                for (int64_t r = 0; r < n_rows; ++r) {
-                    float* values = sums + i * size + r * PAIR;
-                    if (product.bias != nullptr)
-                        for (int64_t j = 0; j < width; ++j) values[j] += product.bias[column + j];
-                    if (product.gelu)
-                        kernel.gelu(values, product.second ? values + size : nullptr, width);
-                    std::memcpy(static_cast<char*>(dst->data) + (row + r) * dst->nb[1] +
-                                    column * sizeof(float),
-                                values, width * sizeof(float));
+    // A stream from memory takes a microsecond to get going, so it should not be short.
+    const int64_t most_shares = n_threads == 1 ? 1 : int64_t{n_threads} * 8;
+    const auto n_bytes = static_cast<int64_t>(ggml_nbytes(product.first)) * n_products;
+    const int64_t n_shares =
+        one_tile ? std::clamp<int64_t>(n_bytes / STREAM_BYTES, n_threads, most_shares)
+                 : most_shares;
+    Shares shares(dst, n_threads, (weights[0].n_panels + 1) / 2, n_shares);
+    for (int64_t begin, end; shares.take(begin, end);) {
+        for (int64_t tile = 0; tile < tiling.tiles; tile += block_tiles) {
+            const int64_t tile_end = std::min(tile + block_tiles, tiling.tiles);
+            const int64_t row = tiling.begin(tile), n_rows = tiling.begin(tile_end) - row;
+            const int64_t size = n_rows * PAIR;
+            const int64_t room = GROUP_BYTES / (n_products * size * sizeof(float));
+            const int64_t group =
+                std::clamp<int64_t>(room, 1, one_tile ? MAX_STREAM_PAIRS : MAX_GROUP_PAIRS);
+            float* sums = scratch.get(group * n_products * size);
+            for (int64_t pair = begin; pair < end; pair += group) {
+                // Slices of k, in each the products, in each the pairs.
+                const int64_t n_pairs = std::min(group, end - pair);
+                const int64_t per_slice = n_pairs * n_products, n_pieces = n_slices * per_slice;
+                const auto piece = [&](int64_t i) {
+                    const int64_t block = i / per_slice * slice, in_slice = i % per_slice;
+                    return Piece{&weights[in_slice / n_pairs], (pair + in_slice % n_pairs) * 2,
+                                 block, std::min(slice, rows.blocks - block)};
+                };
+                for (int64_t i = 0; i < n_pieces; ++i) {
+                    const Piece next = piece(std::min(i + 1, n_pieces - 1));
+                    multiply_piece(piece(i), one_tile ? nullptr : &next, rows, tiling, tile,
+                                   tile_end, sums + i % per_slice * size);
                 }
+                const float* factors = product.second ? sums + n_pairs * size : nullptr;
+                for (int64_t i = 0; i < n_pairs; ++i)
+                    store(product, kernel, sums + i * size, factors ? factors + i * size : nullptr,
+                          (pair + i) * PAIR, dst, row, n_rows);
             }
         }
     }
@@ -213,16 +262,13 @@ void pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
     });
 }
 
-// Where a node keeps its eps: ggml has its own parameters of a custom node in the first half.
-constexpr size_t EPS_AT = GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2;
-
 void normalise_and_pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
     static thread_local std::vector<float> scratch;
     const auto& kernel = *static_cast<const Kernel*>(data);
     const ggml_tensor *x = dst->src[0], *weight = dst->src[1], *bias = dst->src[2];
     const int64_t k = x->ne[0];
     float eps;
-    std::memcpy(&eps, dst->op_params + EPS_AT, sizeof(eps));
+    std::memcpy(&eps, dst->op_params + OURS_AT, sizeof(eps));
     const PackedRows to(kernel.activations, dst->data, k, x->ne[1]);
     scratch.resize(static_cast<size_t>(kernel.tile_rows * k));
     pack_tiles(x, kernel, ith, nth, [&](int64_t row, int n) {
@@ -234,17 +280,16 @@ void normalise_and_pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
     });
 }
 
-void product_node(ggml_tensor* dst, int ith, int nth, void* gelu) {
+void product_node(ggml_tensor* dst, int, int nth, void* gelu) {
     const ggml_tensor* bias = dst->src[2];
     run_product({.first = dst->src[1],
                  .bias = bias == nullptr ? nullptr : static_cast<const float*>(bias->data),
                  .gelu = gelu != nullptr},
-                dst->src[0], dst, ith, nth);
+                dst->src[0], dst, nth);
 }
 
-void gated_product_node(ggml_tensor* dst, int ith, int nth, void*) {
-    run_product({.first = dst->src[1], .second = dst->src[2], .gelu = true}, dst->src[0], dst, ith,
-                nth);
+void gated_product_node(ggml_tensor* dst, int, int nth, void*) {
+    run_product({.first = dst->src[1], .second = dst->src[2], .gelu = true}, dst->src[0], dst, nth);
 }
 
 bool cpu_has_avx512_vnni() {
@@ -300,7 +345,7 @@ ggml_tensor* pack_normalised(ggml_context* ctx, const Kernel* kernel, ggml_tenso
                                     PackedRows::bytes(kernel->activations, x->ne[0], x->ne[1]), 1,
                                     1, 1, args, bias == nullptr ? 2 : 3, normalise_and_pack_node,
                                     GGML_N_TASKS_MAX, const_cast<Kernel*>(kernel));
-    std::memcpy(y->op_params + EPS_AT, &eps, sizeof(eps));
+    std::memcpy(y->op_params + OURS_AT, &eps, sizeof(eps));
     return y;
 }
 
