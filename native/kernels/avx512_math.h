@@ -38,14 +38,14 @@ inline __m512 gelu_ps(__m512 x) {
 }
 
 // How far ahead of the products weights are fetched.
-constexpr int64_t FETCH_BYTES = 8192;
+constexpr int64_t FETCH_BYTES = 4096;
 
 // Fetches the block of BYTES that is FETCH_BYTES behind `block`. Behind the end of the weights it
 // does nothing: fetching never faults.
 template <int64_t BYTES>
 inline void fetch_ahead(const uint8_t* block) {
     for (int64_t line = 0; line < BYTES; line += 64)
-        _mm_prefetch(reinterpret_cast<const char*>(block + FETCH_BYTES + line), _MM_HINT_T1);
+        _mm_prefetch(reinterpret_cast<const char*>(block + FETCH_BYTES + line), _MM_HINT_NTA);
 }
 
 inline void normalise(const float* x, int64_t n, const float* weight, const float* bias, float eps,

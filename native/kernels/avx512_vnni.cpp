@@ -51,7 +51,9 @@ void multiply(const Tile& t) {
     const auto* x = static_cast<const int8_t*>(t.x);
     const uint8_t* block = t.weights;
     for (int64_t b = 0; b < t.blocks; ++b, x += ROWS * K_BLOCK, block += BLOCK_BYTES) {
-        if (t.from_memory) fetch_ahead<BLOCK_BYTES>(block);
+        // The CPU sees a stream coming, unless products of few bytes fill all of its window.
+        if constexpr (N == Nibbles::Yes && ROWS > 2)
+            if (t.from_memory) fetch_ahead<BLOCK_BYTES>(block);
         __m512i dot[ROWS][PANELS];
         UNROLLED
         for (int r = 0; r < ROWS; ++r) UNROLLED
