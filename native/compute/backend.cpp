@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "compute/backend_loader.h"
 #ifdef __unix__
+#include <sys/mman.h>
 #include <sys/resource.h>
 #endif
 #ifdef __APPLE__
@@ -163,6 +164,20 @@ uint64_t available_memory() {
     }
 #endif
     return best;
+}
+
+void use_huge_pages(ggml_backend_buffer_t buffer) {
+#ifdef MADV_HUGEPAGE
+    if (!ggml_backend_buffer_is_host(buffer)) return;
+    constexpr uintptr_t HUGE_PAGE = 2u << 20;
+    const auto begin = reinterpret_cast<uintptr_t>(ggml_backend_buffer_get_base(buffer));
+    const uintptr_t first = (begin + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    const uintptr_t last = (begin + ggml_backend_buffer_get_size(buffer)) / HUGE_PAGE * HUGE_PAGE;
+    // Only advice: a system without huge pages goes on with small ones.
+    if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+#else
+    (void)buffer;
+#endif
 }
 
 std::vector<DeviceInfo> list_devices() {

@@ -25,6 +25,10 @@ struct DeviceInfo {
     std::map<std::string, std::string> features;
 };
 
+// Asks for pages of 2 MiB, where the buffer is the host's and nothing is in it yet: small ones cost
+// seconds of page faults for gigabytes of weights, and a translation for every row of a matrix.
+void use_huge_pages(ggml_backend_buffer_t buffer);
+
 // All devices of this build on this machine.
 std::vector<DeviceInfo> list_devices();
 

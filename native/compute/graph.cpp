@@ -77,6 +77,17 @@ void GraphMemory::allocate(Graph& graph) {
         throw Error(ErrorCode::OutOfMemory,
                     backend_.info().name + " has no memory left for intermediate results", {});
     }
+    for (int i = 0; i < ggml_graph_n_nodes(graph.cgraph()); ++i) {
+        ggml_backend_buffer_t buffer = ggml_graph_node(graph.cgraph(), i)->buffer;
+        if (buffer == nullptr ||
+            ggml_backend_buffer_get_usage(buffer) != GGML_BACKEND_BUFFER_USAGE_COMPUTE)
+            continue;
+        const std::pair<const void*, size_t> place(ggml_backend_buffer_get_base(buffer),
+                                                   ggml_backend_buffer_get_size(buffer));
+        if (place != place_) use_huge_pages(buffer);
+        place_ = place;
+        break;
+    }
 }
 
 void GraphMemory::reserve(Graph& graph) {
@@ -131,6 +142,7 @@ void TensorBuffer::allocate(Backend& backend, const char* what) {
     }
     buffer_.reset(
         ggml_backend_alloc_ctx_tensors_from_buft(ctx_.get(), backend.default_buffer_type()));
+    if (buffer_) use_huge_pages(buffer_.get());
     if (!buffer_) {
         throw Error(ErrorCode::OutOfMemory,
                     backend.info().name + " has no " + megabytes(needed) + " for " + what,

@@ -81,6 +81,7 @@ class GraphMemory {
 
     Backend& backend_;
     ggml_gallocr_ptr allocator_;
+    std::pair<const void*, size_t> place_;  // of the memory that was seen last: begin and size
 };
 
 // Throws EngineInternal when the backend cannot run a node of the graph, naming the operation.

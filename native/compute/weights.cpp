@@ -1,7 +1,6 @@
 #include "compute/weights.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,20 +66,6 @@ ggml_backend_buffer_type_t choose_buffer_type(const Backend& backend, const Weig
             if (type != backend.default_buffer_type() && can_multiply(backend, r, type))
                 return type;
     return backend.default_buffer_type();
-}
-
-// Gigabytes in pages of 4 KiB cost seconds of page faults, and translations while they are read.
-void use_huge_pages(ggml_backend_buffer_t buffer) {
-#ifdef MADV_HUGEPAGE
-    constexpr uintptr_t HUGE_PAGE = 2u << 20;
-    const auto begin = reinterpret_cast<uintptr_t>(ggml_backend_buffer_get_base(buffer));
-    const uintptr_t first = (begin + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    const uintptr_t last = (begin + ggml_backend_buffer_get_size(buffer)) / HUGE_PAGE * HUGE_PAGE;
-    // Only advice: a system without huge pages goes on with small ones.
-    if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
-#else
-    (void)buffer;
-#endif
 }
 
 void require_finite(const WeightRequest& r, const uint8_t* data, uint64_t n_bytes) {
@@ -242,7 +227,7 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
                 {.name = "weights", .found = {}, .expected = megabytes(needed), .hint = {}});
         }
         ggml_backend_buffer_set_usage(group.buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
-        if (ggml_backend_buffer_is_host(group.buffer.get())) use_huge_pages(group.buffer.get());
+        use_huge_pages(group.buffer.get());
     }
 
     uint64_t done = 0;

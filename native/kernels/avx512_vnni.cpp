@@ -117,8 +117,10 @@ void pack(const float* x, int64_t stride, int rows, int64_t k, void* out, float*
             scales[b * rows + r] = most / 127.f;
             sums[b * rows + r] = _mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
             alignas(32) int8_t bytes[K_BLOCK];
-            _mm_store_si128(reinterpret_cast<__m128i*>(bytes), _mm512_cvtsepi32_epi8(a));
-            _mm_store_si128(reinterpret_cast<__m128i*>(bytes + 16), _mm512_cvtsepi32_epi8(c));
+            int8_t* to = rows == 1 ? q : bytes;
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtsepi32_epi8(a));
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16), _mm512_cvtsepi32_epi8(c));
+            if (rows == 1) continue;
             for (int64_t w = 0; w < WORDS; ++w) memcpy(q + (w * rows + r) * 4, bytes + w * 4, 4);
         }
     }

@@ -61,9 +61,12 @@ struct PackedRows {
         return type == ActivationType::I8 ? m * (k + k / K_BLOCK * 8) : m * k * 2;
     }
     int64_t slice_length(int64_t block) const { return std::min(slice, blocks - block); }
-    // In blocks of one row: of the tile that begins with `row` in the slice that begins with
-    // `block`.
-    int64_t at(int64_t block, int64_t row) const { return block * m + row * slice_length(block); }
+    // Where `block` of the tile that begins with `row` and has `rows` rows is, in blocks of one
+    // row.
+    int64_t at(int64_t block, int64_t row, int64_t rows) const {
+        const int64_t first = block / slice * slice;
+        return first * m + row * slice_length(first) + (block - first) * rows;
+    }
     uint8_t* numbers_at(int64_t at) const { return numbers + at * K_BLOCK * number_bytes; }
 };
 
@@ -113,8 +116,9 @@ void multiply_piece(const Piece& piece, const Piece* next, const PackedRows& x,
     t.accumulate = piece.block > 0;
     const int64_t first = tiling.begin(tile_begin);
     for (int64_t i = tile_begin; i < tile_end; ++i) {
-        const int64_t row = tiling.begin(i), at = x.at(piece.block, row);
+        const int64_t row = tiling.begin(i);
         t.rows = static_cast<int>(tiling.begin(i + 1) - row);
+        const int64_t at = x.at(piece.block, row, t.rows);
         t.x = x.numbers_at(at);
         t.x_scales = x.scales + at;
         t.x_sums = x.sums + at;
@@ -164,28 +168,45 @@ struct Product {
     bool gelu = false;
 };
 
-// What the products of one pair of panels become, [n_rows][32] each, in dst.
+// The rows of dst, or of what is packed in it: ggml sees bytes in that case.
+int32_t& rows_of(ggml_tensor* dst) {
+    return dst->op_params[OURS_AT + 2];
+}
+
+// The products of one pair of panels, [n_rows][32] each, into dst: as they are, or packed, as which
+// they are one block of each row.
 void store(const Product& product, const Kernel& kernel, float* sums, const float* factors,
-           int64_t column, ggml_tensor* dst, int64_t row, int64_t n_rows) {
-    const int64_t width = std::min(PAIR, dst->ne[0] - column);
+           int64_t column, ggml_tensor* dst, const Tiling& tiling, int64_t tile, int64_t tile_end) {
+    const int64_t n = product.first->ne[1], width = std::min(PAIR, n - column);
+    const int64_t row = tiling.begin(tile), n_rows = tiling.begin(tile_end) - row;
     for (int64_t r = 0; r < n_rows; ++r) {
         float* values = sums + r * PAIR;
         if (product.bias != nullptr)
             for (int64_t i = 0; i < width; ++i) values[i] += product.bias[column + i];
         if (product.gelu) kernel.gelu(values, factors ? factors + r * PAIR : nullptr, width);
-        std::memcpy(static_cast<char*>(dst->data) + (row + r) * dst->nb[1] + column * sizeof(float),
-                    values, width * sizeof(float));
+        if (dst->type == GGML_TYPE_F32)
+            std::memcpy(
+                static_cast<char*>(dst->data) + (row + r) * dst->nb[1] + column * sizeof(float),
+                values, width * sizeof(float));
+    }
+    if (dst->type == GGML_TYPE_F32) return;
+    const PackedRows to(kernel.activations, dst->data, n, tiling.m);
+    for (int64_t i = tile; i < tile_end; ++i) {
+        const int64_t first = tiling.begin(i), rows = tiling.begin(i + 1) - first;
+        const int64_t at = to.at(column / K_BLOCK, first, rows);
+        kernel.pack(sums + (first - row) * PAIR, PAIR, static_cast<int>(rows), K_BLOCK,
+                    to.numbers_at(at), to.scales + at, to.sums + at);
     }
 }
 
-// What one of n_threads computes of dst [n, m]: shares of its columns.
+// What one of n_threads computes of dst [n, m], or of that packed: shares of its columns.
 void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst, int n_threads) {
     static thread_local Scratch scratch;
     const Panels weights[] = {Panels(product.first),
                               Panels(product.second ? product.second : product.first)};
     const int64_t n_products = product.second ? 2 : 1;
     const Kernel& kernel = *weights[0].kernel;
-    const PackedRows rows(kernel.activations, x->data, product.first->ne[0], dst->ne[1]);
+    const PackedRows rows(kernel.activations, x->data, product.first->ne[0], rows_of(dst));
     const Tiling tiling(rows.m, kernel.tile_rows);
     const int64_t block_tiles = MAX_BLOCK_ROWS / kernel.tile_rows;
     const bool one_tile = tiling.tiles == 1;
@@ -202,8 +223,7 @@ void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst,
     for (int64_t begin, end; shares.take(begin, end);) {
         for (int64_t tile = 0; tile < tiling.tiles; tile += block_tiles) {
             const int64_t tile_end = std::min(tile + block_tiles, tiling.tiles);
-            const int64_t row = tiling.begin(tile), n_rows = tiling.begin(tile_end) - row;
-            const int64_t size = n_rows * PAIR;
+            const int64_t size = (tiling.begin(tile_end) - tiling.begin(tile)) * PAIR;
             const int64_t room = GROUP_BYTES / (n_products * size * sizeof(float));
             const int64_t group =
                 std::clamp<int64_t>(room, 1, one_tile ? MAX_STREAM_PAIRS : MAX_GROUP_PAIRS);
@@ -225,7 +245,7 @@ void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst,
                 const float* factors = product.second ? sums + n_pairs * size : nullptr;
                 for (int64_t i = 0; i < n_pairs; ++i)
                     store(product, kernel, sums + i * size, factors ? factors + i * size : nullptr,
-                          (pair + i) * PAIR, dst, row, n_rows);
+                          (pair + i) * PAIR, dst, tiling, tile, tile_end);
             }
         }
     }
@@ -246,7 +266,7 @@ void pack_tiles(const ggml_tensor* x, const Kernel& kernel, int ith, int nth, Pa
 void pack_tile(const Kernel& kernel, const PackedRows& to, int64_t row, const float* x,
                int64_t stride, int n) {
     for (int64_t block = 0; block < to.blocks; block += to.slice) {
-        const int64_t at = to.at(block, row);
+        const int64_t at = to.at(block, row, n);
         kernel.pack(x + block * K_BLOCK, stride, n, to.slice_length(block) * K_BLOCK,
                     to.numbers_at(at), to.scales + at, to.sums + at);
     }
@@ -292,6 +312,18 @@ void gated_product_node(ggml_tensor* dst, int, int nth, void*) {
     run_product({.first = dst->src[1], .second = dst->src[2], .gelu = true}, dst->src[0], dst, nth);
 }
 
+ggml_tensor* product_op(ggml_context* ctx, ggml_tensor** args, int n_args, int64_t m,
+                        ggml_custom_op_t run, void* data, bool pack) {
+    const int64_t n = args[1]->ne[1];
+    const auto bytes = PackedRows::bytes(kernel_of(args[1])->activations, n, m);
+    ggml_tensor* y = pack ? ggml_custom_4d(ctx, GGML_TYPE_I8, bytes, 1, 1, 1, args, n_args, run,
+                                           GGML_N_TASKS_MAX, data)
+                          : ggml_custom_4d(ctx, GGML_TYPE_F32, n, m, 1, 1, args, n_args, run,
+                                           GGML_N_TASKS_MAX, data);
+    rows_of(y) = static_cast<int32_t>(m);
+    return y;
+}
+
 bool cpu_has_avx512_vnni() {
 #if defined(__x86_64__) && defined(__GNUC__)
     return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
@@ -311,6 +343,11 @@ bool cpu_has_avx512_bf16() {
 }
 
 }  // namespace
+
+bool can_read(const Kernel* kernel, const Kernel* packed_by) {
+    return kernel != nullptr && packed_by != nullptr && kernel->pack == packed_by->pack &&
+           kernel->tile_rows == packed_by->tile_rows;
+}
 
 const Kernel* find_kernel(ggml_type type, int64_t k, int64_t n) {
     if (!can_pack(type, k, n)) return nullptr;
@@ -350,18 +387,16 @@ ggml_tensor* pack_normalised(ggml_context* ctx, const Kernel* kernel, ggml_tenso
 }
 
 ggml_tensor* packed_product(ggml_context* ctx, ggml_tensor* weight, ggml_tensor* bias,
-                            ggml_tensor* x, int64_t m, bool gelu) {
+                            ggml_tensor* x, int64_t m, bool gelu, bool pack) {
     static char yes;
     ggml_tensor* args[] = {x, weight, bias};
-    return ggml_custom_4d(ctx, GGML_TYPE_F32, weight->ne[1], m, 1, 1, args, bias ? 3 : 2,
-                          product_node, GGML_N_TASKS_MAX, gelu ? &yes : nullptr);
+    return product_op(ctx, args, bias ? 3 : 2, m, product_node, gelu ? &yes : nullptr, pack);
 }
 
 ggml_tensor* packed_gated_product(ggml_context* ctx, ggml_tensor* gate, ggml_tensor* up,
-                                  ggml_tensor* x, int64_t m) {
+                                  ggml_tensor* x, int64_t m, bool pack) {
     ggml_tensor* args[] = {x, gate, up};
-    return ggml_custom_4d(ctx, GGML_TYPE_F32, gate->ne[1], m, 1, 1, args, 3, gated_product_node,
-                          GGML_N_TASKS_MAX, nullptr);
+    return product_op(ctx, args, 3, m, gated_product_node, nullptr, pack);
 }
 
 }  // namespace paligemma

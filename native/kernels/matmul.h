@@ -18,8 +18,11 @@ void pack_weight(ggml_tensor* weight, const Kernel* kernel);
 // The kernel of a packed weight, else null.
 const Kernel* kernel_of(const ggml_tensor* weight);
 
+// Whether a kernel takes activations that were packed for or by another.
+bool can_read(const Kernel* kernel, const Kernel* packed_by);
+
 // x f32 [k, m], rows contiguous -> its packed form, for any number of products with weights whose
-// kernels take the same activations.
+// kernels can read it.
 ggml_tensor* pack_activations(ggml_context* ctx, const Kernel* kernel, ggml_tensor* x);
 
 // The same of x normalised, as Kernel::normalise says. weight, bias f32 [k]; bias may be null.
@@ -27,11 +30,13 @@ ggml_tensor* pack_normalised(ggml_context* ctx, const Kernel* kernel, ggml_tenso
                              ggml_tensor* weight, ggml_tensor* bias, float eps);
 
 // x: packed, of m rows; weight [k, n], bias f32 [n] or null -> f32 [n, m], through GELU if asked.
+// With `pack` the result is packed as the weight's kernel wants its own activations; n is a
+// multiple of 32 then.
 ggml_tensor* packed_product(ggml_context* ctx, ggml_tensor* weight, ggml_tensor* bias,
-                            ggml_tensor* x, int64_t m, bool gelu);
+                            ggml_tensor* x, int64_t m, bool gelu, bool pack);
 
-// gelu(gate x) * (up x), both weights [k, n] of one type -> f32 [n, m]
+// gelu(gate x) * (up x), both weights [k, n] of one type -> f32 [n, m], or that packed
 ggml_tensor* packed_gated_product(ggml_context* ctx, ggml_tensor* gate, ggml_tensor* up,
-                                  ggml_tensor* x, int64_t m);
+                                  ggml_tensor* x, int64_t m, bool pack);
 
 }  // namespace paligemma

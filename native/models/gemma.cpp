@@ -54,8 +54,7 @@ ggml_tensor* Gemma::attention_output(Graph& g, const Layer& layer, ggml_tensor* 
 
 ggml_tensor* Gemma::ffn(Graph& g, const Layer& layer, ggml_tensor* h) const {
     ggml_tensor* f = layers::rms_norm(g, h, layer.ffn_norm, config_.rms_eps);
-    f = layers::gated_gelu(g, policy_, layer.gate, layer.up, f);
-    f = layers::linear(g, layer.down, nullptr, f);
+    f = layers::gated_ffn(g, policy_, layer.gate, layer.up, layer.down, f);
     return layer.post_ffw_norm ? layers::rms_norm(g, f, layer.post_ffw_norm, config_.rms_eps) : f;
 }
 

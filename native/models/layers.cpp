@@ -49,27 +49,39 @@ ggml_tensor* gelu(Graph& g, const Policy& policy, ggml_tensor* x) {
 
 ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x) {
     if (const Kernel* kernel = kernel_of(weight))
-        return packed_product(g.ctx(), weight, bias, packed(g, kernel, x), x->ne[1], false);
+        return packed_product(g.ctx(), weight, bias, packed(g, kernel, x), x->ne[1], false, false);
     ggml_tensor* y = ggml_mul_mat(g.ctx(), weight, x);
     return bias == nullptr ? y : ggml_add(g.ctx(), y, bias);
 }
 
-ggml_tensor* linear_gelu(Graph& g, const Policy& policy, ggml_tensor* weight, ggml_tensor* bias,
-                         ggml_tensor* x) {
-    if (const Kernel* kernel = kernel_of(weight))
-        return packed_product(g.ctx(), weight, bias, packed(g, kernel, x), x->ne[1], true);
-    return gelu(g, policy, linear(g, weight, bias, x));
+ggml_tensor* gelu_ffn(Graph& g, const Policy& policy, const Linear& up, const Linear& down,
+                      ggml_tensor* x) {
+    const Kernel *kernel = kernel_of(up.weight), *next = kernel_of(down.weight);
+    if (kernel == nullptr)
+        return linear(g, down.weight, down.bias, gelu(g, policy, linear(g, up.weight, up.bias, x)));
+    // Where the next product can read it, what comes out is packed at once.
+    const bool pack = can_read(next, kernel);
+    ggml_tensor* y =
+        packed_product(g.ctx(), up.weight, up.bias, packed(g, kernel, x), x->ne[1], true, pack);
+    return pack ? packed_product(g.ctx(), down.weight, down.bias, y, x->ne[1], false, false)
+                : linear(g, down.weight, down.bias, y);
 }
 
-ggml_tensor* gated_gelu(Graph& g, const Policy& policy, ggml_tensor* gate, ggml_tensor* up,
-                        ggml_tensor* x) {
-    const Kernel* kernel = kernel_of(gate);
-    if (kernel != nullptr && kernel == kernel_of(up))
-        return packed_gated_product(g.ctx(), gate, up, packed(g, kernel, x), x->ne[1]);
+ggml_tensor* gated_ffn(Graph& g, const Policy& policy, ggml_tensor* gate, ggml_tensor* up,
+                       ggml_tensor* down, ggml_tensor* x) {
+    const Kernel *kernel = kernel_of(gate), *next = kernel_of(down);
+    if (kernel != nullptr && kernel == kernel_of(up)) {
+        const bool pack = can_read(next, kernel);
+        ggml_tensor* y =
+            packed_gated_product(g.ctx(), gate, up, packed(g, kernel, x), x->ne[1], pack);
+        return pack ? packed_product(g.ctx(), down, nullptr, y, x->ne[1], false, false)
+                    : linear(g, down, nullptr, y);
+    }
     ggml_tensor* a = linear(g, gate, nullptr, x);
     ggml_tensor* b = linear(g, up, nullptr, x);
-    return policy.exact_gelu ? ggml_mul(g.ctx(), gelu(g, policy, a), b)
-                             : ggml_geglu_split(g.ctx(), a, b);
+    return linear(g, down, nullptr,
+                  policy.exact_gelu ? ggml_mul(g.ctx(), gelu(g, policy, a), b)
+                                    : ggml_geglu_split(g.ctx(), a, b));
 }
 
 ggml_tensor* layer_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, ggml_tensor* bias,

@@ -51,13 +51,17 @@ struct Policy {
 // our kernels, all others through ggml.
 ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x);
 
-// gelu(linear(x))
-ggml_tensor* linear_gelu(Graph& g, const Policy& policy, ggml_tensor* weight, ggml_tensor* bias,
-                         ggml_tensor* x);
+struct Linear {
+    ggml_tensor *weight, *bias;
+};
 
-// gelu(gate x) * (up x), weights [n_in, n_out]
-ggml_tensor* gated_gelu(Graph& g, const Policy& policy, ggml_tensor* gate, ggml_tensor* up,
-                        ggml_tensor* x);
+// down(gelu(up(x)))
+ggml_tensor* gelu_ffn(Graph& g, const Policy& policy, const Linear& up, const Linear& down,
+                      ggml_tensor* x);
+
+// down (gelu(gate x) * (up x)), weights [n_in, n_out]
+ggml_tensor* gated_ffn(Graph& g, const Policy& policy, ggml_tensor* gate, ggml_tensor* up,
+                       ggml_tensor* down, ggml_tensor* x);
 
 // x [n_embd, n]: (x - mean) / sqrt(variance + eps) * weight + bias
 ggml_tensor* layer_norm(Graph& g, ggml_tensor* x, ggml_tensor* weight, ggml_tensor* bias,

@@ -11,7 +11,7 @@ Siglip::Siglip(const VisionConfig& config, const Weights& weights, const layers:
         return Norm{weights.get(name + ".weight"), weights.get(name + ".bias")};
     };
     auto linear = [&](const std::string& name) {
-        return Linear{weights.get(name + ".weight"), weights.get(name + ".bias")};
+        return layers::Linear{weights.get(name + ".weight"), weights.get(name + ".bias")};
     };
     patch_weight_ = weights.get("v.patch_embd.weight");
     patch_bias_ = weights.get("v.patch_embd.bias");
@@ -47,7 +47,7 @@ void Siglip::block(Graph& g, int i, ggml_tensor* h) const {
                                          .fused = policy_.fused_prefill,
                                          .kernel = policy_.attention_kernel};
 
-    auto heads = [&](const Linear& w, ggml_tensor* x) {
+    auto heads = [&](const layers::Linear& w, ggml_tensor* x) {
         return ggml_reshape_3d(c, layers::linear(g, w.weight, w.bias, x), head_dim, n_head,
                                x->ne[1]);
     };
@@ -65,8 +65,7 @@ void Siglip::block(Graph& g, int i, ggml_tensor* h) const {
     for (int64_t begin = 0; begin < n; begin += ffn_rows) {
         ggml_tensor* part = layers::rows(g, h, begin, std::min(ffn_rows, n - begin));
         ggml_tensor* f = layers::layer_norm(g, part, b.ln2.weight, b.ln2.bias, config_.eps);
-        f = layers::linear_gelu(g, policy_, b.up.weight, b.up.bias, f);
-        layers::add_to(g, part, layers::linear(g, b.down.weight, b.down.bias, f));
+        layers::add_to(g, part, layers::gelu_ffn(g, policy_, b.up, b.down, f));
     }
     g.tap("encoder." + std::to_string(i), h);
 }

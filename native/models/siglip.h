@@ -27,12 +27,9 @@ class Siglip {
     struct Norm {
         ggml_tensor *weight, *bias;
     };
-    struct Linear {
-        ggml_tensor *weight, *bias;
-    };
     struct Block {
         Norm ln1, ln2;
-        Linear q, k, v, out, up, down;
+        layers::Linear q, k, v, out, up, down;
     };
 
     const VisionConfig& config_;

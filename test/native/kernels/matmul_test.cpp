@@ -11,7 +11,6 @@
 
 #include "compute/graph.h"
 #include "compute/quantize.h"
-#include "models/layers.h"
 #include "support/random.h"
 #include "support/test.h"
 
@@ -89,15 +88,34 @@ void check_products(Backend& backend, ggml_type type, const Shape& s) {
     Graph g(32);
     ggml_tensor* input = g.input(GGML_TYPE_F32, s.k, s.m);
     ggml_tensor* bias_input = g.input(GGML_TYPE_F32, s.n);
-    layers::Policy policy;
-    ggml_tensor* plain = g.output(layers::linear(g, a.tensor, nullptr, input));
-    ggml_tensor* through = g.output(layers::linear_gelu(g, policy, a.tensor, bias_input, input));
-    ggml_tensor* gated = g.output(layers::gated_gelu(g, policy, a.tensor, b.tensor, input));
+    ggml_context* c = g.ctx();
+    ggml_tensor* packed = pack_activations(c, kernel, input);
+    ggml_tensor* plain = g.output(packed_product(c, a.tensor, nullptr, packed, s.m, false, false));
+    ggml_tensor* through =
+        g.output(packed_product(c, a.tensor, bias_input, packed, s.m, true, false));
+    ggml_tensor* gated = g.output(packed_gated_product(c, a.tensor, b.tensor, packed, s.m, false));
+    // What is packed at once has the very bytes of what is packed afterwards.
+    std::vector<std::pair<ggml_tensor*, ggml_tensor*>> same;
+    if (s.n % K_BLOCK == 0) {
+        same = {{packed_product(c, a.tensor, bias_input, packed, s.m, true, true),
+                 pack_activations(c, kernel, through)},
+                {packed_gated_product(c, a.tensor, b.tensor, packed, s.m, true),
+                 pack_activations(c, kernel, gated)}};
+        for (auto [once, after] : same) {
+            g.output(once);
+            g.output(after);
+        }
+    }
     GraphMemory memory(backend);
     memory.allocate(g);
     ggml_backend_tensor_set(input, x.data(), 0, ggml_nbytes(input));
     ggml_backend_tensor_set(bias_input, bias.data(), 0, ggml_nbytes(bias_input));
     CHECK(backend.compute(g.cgraph(), 1e12));
+
+    for (auto [once, after] : same) {
+        CHECK_EQ(ggml_nbytes(once), ggml_nbytes(after));
+        CHECK(std::memcmp(once->data, after->data, ggml_nbytes(once)) == 0);
+    }
 
     // In units of what the products would add up to if all had one sign.
     const double tolerance = 2e-6 * std::sqrt(static_cast<double>(s.k)) + 1e-6;
@@ -160,7 +178,8 @@ TEST("products of every kernel of this CPU") {
                 continue;
             }
             for (int64_t m = 1; m <= 26; ++m) check_products(*backend, type, {96, 48, m});
-            for (const Shape& s : {Shape{32, 16, 1}, {1024, 80, 5}, {1056, 64, 67}, {64, 32, 801}})
+            for (const Shape& s :
+                 {Shape{32, 16, 1}, {1024, 80, 5}, {1056, 64, 67}, {64, 1056, 13}, {64, 32, 801}})
                 check_products(*backend, type, s);
         }
     }
