@@ -51,7 +51,7 @@ struct WeightRequest {
     std::string name;  // under which it is asked for
     bool product;      // used in a matrix product: may be repacked
     bool force_f32;    // widen F16 and BF16 at load
-    bool pack;         // may be packed for our own kernels
+    std::string kernels;  // the set of our kernels that may multiply with it; "ggml": none
 };
 
 class Weights {

@@ -38,12 +38,17 @@ struct PackedRows {
         : numbers(static_cast<uint8_t*>(data)),
           k(width),
           blocks(width / K_BLOCK),
-          number_bytes(type == ActivationType::I8 ? 1 : 2) {
+          number_bytes(bytes_of(type)) {
         scales = reinterpret_cast<float*>(numbers + m * k * number_bytes);
         sums = reinterpret_cast<int32_t*>(scales + m * blocks);
     }
     static int64_t bytes(ActivationType type, int64_t k, int64_t m) {
-        return type == ActivationType::I8 ? m * (k + k / K_BLOCK * 8) : m * k * 2;
+        const bool scaled = type == ActivationType::I8 || type == ActivationType::I16;
+        return m * (k * bytes_of(type) + (scaled ? k / K_BLOCK * 8 : 0));
+    }
+    static int64_t bytes_of(ActivationType type) {
+        if (type == ActivationType::I8) return 1;
+        return type == ActivationType::F32 ? 4 : 2;
     }
 };
 
@@ -204,35 +209,10 @@ void gated_product_node(ggml_tensor* dst, int ith, int nth, void*) {
                 nth);
 }
 
-bool cpu_has_avx512_vnni() {
-#if defined(__x86_64__) && defined(__GNUC__)
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512vnni");
-#else
-    return false;
-#endif
-}
-
-bool cpu_has_avx512_bf16() {
-#if defined(__x86_64__) && defined(__GNUC__)
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512bf16");
-#else
-    return false;
-#endif
-}
-
 }  // namespace
 
-const Kernel* find_kernel(ggml_type type, int64_t k, int64_t n) {
-    if (!can_pack(type, k, n)) return nullptr;
-    if (type == GGML_TYPE_BF16) return cpu_has_avx512_bf16() ? avx512_bf16() : nullptr;
-    if (!cpu_has_avx512_vnni()) return nullptr;
-    return type == GGML_TYPE_Q8_0 ? avx512_vnni_q8_0() : avx512_vnni_q4_0();
-}
-
 void pack_weight(ggml_tensor* weight, const Kernel* kernel) {
-    pack_rows(weight->type, weight->ne[0], weight->ne[1], weight->data);
+    pack_rows(weight->type, kernel->weight_bytes, weight->ne[0], weight->ne[1], weight->data);
     weight->extra = const_cast<Kernel*>(kernel);
 }
 

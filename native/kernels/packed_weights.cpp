@@ -29,10 +29,10 @@ struct Shape {
     }
 };
 
-Shape shape_of(ggml_type type, int64_t k) {
+Shape shape_of(ggml_type type, WeightBytes bytes, int64_t k) {
     switch (type) {
         case GGML_TYPE_Q8_0:
-            return {k / BLOCK, 8, SCALE_BYTES, SIGN_BITS};
+            return {k / BLOCK, 8, SCALE_BYTES, bytes == WeightBytes::Signed ? 0 : SIGN_BITS};
         case GGML_TYPE_Q4_0:
             return {k / BLOCK, 4, SCALE_BYTES, 0};
         default:
@@ -47,8 +47,8 @@ bool can_pack(ggml_type type, int64_t k, int64_t n) {
            k % BLOCK == 0 && n > 0 && n % PANEL_ROWS == 0;
 }
 
-void pack_rows(ggml_type type, int64_t k, int64_t n_rows, void* data) {
-    const Shape s = shape_of(type, k);
+void pack_rows(ggml_type type, WeightBytes bytes, int64_t k, int64_t n_rows, void* data) {
+    const Shape s = shape_of(type, bytes, k);
     const int64_t panel_bytes = s.row_bytes() * PANEL_ROWS;
     // Rows a power of two apart would share a few lines of the level 1 cache.
     const int64_t stride = s.row_bytes() + 64;
@@ -75,8 +75,9 @@ void pack_rows(ggml_type type, int64_t k, int64_t n_rows, void* data) {
     }
 }
 
-void unpack_row(ggml_type type, int64_t k, const void* data, int64_t row, void* out) {
-    const Shape s = shape_of(type, k);
+void unpack_row(ggml_type type, WeightBytes bytes, int64_t k, const void* data, int64_t row,
+                void* out) {
+    const Shape s = shape_of(type, bytes, k);
     const auto* panel =
         static_cast<const uint8_t*>(data) + row / PANEL_ROWS * PANEL_ROWS * s.row_bytes();
     auto* into = static_cast<uint8_t*>(out);

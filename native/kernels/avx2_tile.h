@@ -1,0 +1,95 @@
+// What the AVX2 kernels for quantised weights share: the end of a block, and the choice by number of
+// rows. Internal to each file that includes it; see avx2_vector.h.
+#pragma once
+#include "kernels/avx2_vector.h"
+#include "kernels/vector_math.h"
+
+namespace paligemma {
+namespace {
+
+enum class Nibbles : bool { No, Yes };
+
+constexpr int64_t WORDS = K_BLOCK / 4;
+// Bytes of a block of a panel, and what packed weights are larger by than they are.
+template <Nibbles N>
+constexpr int64_t BLOCK_BYTES = N == Nibbles::No ? 512 : 256;
+template <Nibbles N>
+constexpr int32_t OFFSET = N == Nibbles::No ? 128 : 8;
+
+inline __m256i load_bytes(const void* p) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+
+// Four bytes in all lanes.
+inline __m256i broadcast(const void* four) {
+    int32_t word;
+    memcpy(&word, four, 4);
+    return _mm256_set1_epi32(word);
+}
+
+// The unsigned bytes of half `v` (8 rows of the weights) of 4-number word `w` of a block.
+template <Nibbles N>
+inline __m256i weight_word(const uint8_t* block, int64_t w, int v) {
+    if constexpr (N == Nibbles::No) {
+        return load_bytes(block + w * 64 + v * 32);
+    } else {
+        const __m256i both = load_bytes(block + w % 4 * 64 + v * 32);
+        return _mm256_and_si256(w < 4 ? both : _mm256_srli_epi16(both, 4), _mm256_set1_epi8(0x0f));
+    }
+}
+
+// out[rows][16] += dot * the scales of block `b`. There are registers for the integer sums only:
+// these wait in the level 1 cache.
+template <int ROWS>
+inline void add_block(const Tile& t, int panel, int64_t b, const __m256i (&dot)[ROWS][2],
+                      float* out) {
+    for (int v = 0; v < 2; ++v) {
+        const F32 scale = _mm256_cvtph_ps(_mm_loadu_si128(
+            reinterpret_cast<const __m128i*>(t.scales[panel] + b * 32 + v * 16)));
+        for (int r = 0; r < ROWS; ++r) {
+            float* to = out + r * 32 + v * 8;
+            const F32 d = _mm256_broadcast_ss(t.x_scales + b * ROWS + r);
+            store(to, fma(mul(_mm256_cvtepi32_ps(dot[r][v]), scale), d, load(to)));
+        }
+    }
+}
+
+// Before the first block, and before each: panels follow one another in memory.
+template <int ROWS>
+inline void begin_panel(const Tile& t, float* out) {
+    if (t.accumulate) return;
+    for (int r = 0; r < ROWS; ++r)
+        for (int v = 0; v < 2; ++v) store(out + r * 32 + v * 8, all(0.f));
+}
+template <Nibbles N>
+inline void fetch_ahead(const Tile& t, int panel, const uint8_t* block, int64_t b) {
+    if (t.next[panel] == nullptr) return;
+    for (int64_t line = 0; line < BLOCK_BYTES<N>; line += 64) fetch(block + FETCH_BYTES + line);
+    if (b % 2 == 0) fetch(t.scales[panel] + b * 32 + FETCH_BYTES / BLOCK_BYTES<N> * 32);
+}
+
+// What of a block is left to the files: dot[ROWS][2] = weights x activations of a panel's block.
+// `Dot` has a function run<N, ROWS>(block, t, b, dot).
+template <typename Dot, Nibbles N, int ROWS>
+inline void multiply_panel(const Tile& t, int panel, float* out) {
+    begin_panel<ROWS>(t, out);
+    const uint8_t* block = t.weights[panel];
+    for (int64_t b = 0; b < t.blocks; ++b, block += BLOCK_BYTES<N>) {
+        fetch_ahead<N>(t, panel, block, b);
+        __m256i dot[ROWS][2];
+        Dot::template run<N, ROWS>(block, t, b, dot);
+        add_block<ROWS>(t, panel, b, dot, out);
+    }
+}
+
+template <typename Dot, Nibbles N, int ROWS>
+void multiply(const Tile& t) {
+    if (t.rows != ROWS) {
+        if constexpr (ROWS > 1) multiply<Dot, N, ROWS - 1>(t);
+    } else {
+        for (int p = 0; p < t.panels; ++p) multiply_panel<Dot, N, ROWS>(t, p, t.out + p * 16);
+    }
+}
+
+}  // namespace
+}  // namespace paligemma
