@@ -75,7 +75,7 @@ export const LOAD_OPTIONS = {
   }),
   kernels: oneOf(KERNEL_SETS, {
     default: 'auto',
-    doc: "what multiplies on the CPU: the best of this package's kernels for each weight, those of one instruction set, or ggml's alone; ERR_OPTION_RANGE for a set that the CPU lacks",
+    doc: "what multiplies on the CPU: the best of this package's kernels that it has, those for one instruction set, or ggml's",
   }),
   exactGelu: boolean({
     default: false,
@@ -131,8 +131,7 @@ export interface LoadOptions {
   /** number type of the key-value cache. Default `f16`. */
   readonly kvType?: 'f16' | 'f32' | undefined;
   /**
-   * what multiplies on the CPU: the best of this package's kernels for each weight, those of one instruction set, or
-   * ggml's alone; ERR_OPTION_RANGE for a set that the CPU lacks. Default `auto`.
+   * what multiplies on the CPU: the best of this package's kernels that it has, those for one instruction set, or ggml's. Default `auto`.
    */
   readonly kernels?: KernelSet | undefined;
   /** compute GELU exactly instead of from a half-precision table; slower, for comparisons. Default false. */
