@@ -18,6 +18,28 @@ constexpr int I16_ROWS = 4;
 constexpr int I8_ROWS = 4;
 constexpr int BF16_ROWS = 6;
 
+// sum + product, now: GCC would rather add the products of several words first, and for that put them
+// on the stack.
+inline __m256i add_now_i32(__m256i sum, __m256i product) {
+    sum = _mm256_add_epi32(sum, product);
+    asm volatile("" : "+x"(sum));
+    return sum;
+}
+inline __m256i add_now_i16(__m256i sum, __m256i product) {
+    sum = _mm256_add_epi16(sum, product);
+    asm volatile("" : "+x"(sum));
+    return sum;
+}
+
+template <int ROWS>
+inline void add_products(__m256i (&dot)[ROWS][2], const __m256i (&weights)[2], const int16_t* x) {
+    for (int r = 0; r < ROWS; ++r) {
+        const __m256i pair = broadcast(x + r * 2);
+        for (int v = 0; v < 2; ++v)
+            dot[r][v] = add_now_i32(dot[r][v], _mm256_madd_epi16(weights[v], pair));
+    }
+}
+
 struct Words {
     template <Nibbles N, int ROWS>
     static void run(const uint8_t* block, const Tile& t, int64_t b, __m256i (&dot)[ROWS][2]) {
@@ -31,13 +53,8 @@ struct Words {
                 even[v] = _mm256_and_si256(bytes, _mm256_set1_epi16(0xff));
                 odd[v] = _mm256_srli_epi16(bytes, 8);
             }
-            for (int r = 0; r < ROWS; ++r) {
-                const __m256i first = broadcast(x + r * 2), second = broadcast(x + (ROWS + r) * 2);
-                for (int v = 0; v < 2; ++v) {
-                    dot[r][v] = _mm256_add_epi32(dot[r][v], _mm256_madd_epi16(even[v], first));
-                    dot[r][v] = _mm256_add_epi32(dot[r][v], _mm256_madd_epi16(odd[v], second));
-                }
-            }
+            add_products<ROWS>(dot, even, x);
+            add_products<ROWS>(dot, odd, x + ROWS * 2);
         }
     }
 };
@@ -54,8 +71,7 @@ struct Bytes {
             for (int r = 0; r < ROWS; ++r) {
                 const __m256i q = broadcast(x + r * 4);
                 for (int v = 0; v < 2; ++v)
-                    dot[r][v] =
-                        _mm256_add_epi16(dot[r][v], _mm256_maddubs_epi16(weights[v], q));
+                    dot[r][v] = add_now_i16(dot[r][v], _mm256_maddubs_epi16(weights[v], q));
             }
         }
         for (int r = 0; r < ROWS; ++r) {
@@ -93,24 +109,24 @@ inline double peak(int64_t rounds, int products, MultiplyAdd&& multiply_add) {
     __m256i sum[SUMS];
 #pragma GCC unroll 12
     for (int i = 0; i < SUMS; ++i) sum[i] = _mm256_setzero_si256();
-    const __m256i a = _mm256_set1_epi8(1);
+    __m256i a = _mm256_set1_epi8(1);
     for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12
         for (int i = 0; i < SUMS; ++i) {
+            asm volatile("" : "+x"(a));  // else it would be multiplied once for all rounds
             sum[i] = multiply_add(sum[i], a);
-            asm volatile("" : "+x"(sum[i]));  // else it would be done once for all rounds
         }
     }
     return static_cast<double>(rounds) * SUMS * products * 2;
 }
 double peak_i16(int64_t rounds) {
     return peak(rounds, 16, [](__m256i sum, __m256i a) {
-        return _mm256_add_epi32(sum, _mm256_madd_epi16(a, a));
+        return add_now_i32(sum, _mm256_madd_epi16(a, a));
     });
 }
 double peak_i8(int64_t rounds) {
     return peak(rounds, 32, [](__m256i sum, __m256i a) {
-        return _mm256_add_epi16(sum, _mm256_maddubs_epi16(a, a));
+        return add_now_i16(sum, _mm256_maddubs_epi16(a, a));
     });
 }
 

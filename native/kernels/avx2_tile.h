@@ -39,10 +39,11 @@ inline __m256i weight_word(const uint8_t* block, int64_t w, int v) {
 }
 
 // out[rows][16] += dot * the scales of block `b`. There are registers for the integer sums only:
-// these wait in the level 1 cache.
+// these wait in the level 1 cache, where the compiler would not leave them if it was not told.
 template <int ROWS>
 inline void add_block(const Tile& t, int panel, int64_t b, const __m256i (&dot)[ROWS][2],
                       float* out) {
+    asm volatile("" ::: "memory");
     for (int v = 0; v < 2; ++v) {
         const F32 scale = _mm256_cvtph_ps(_mm_loadu_si128(
             reinterpret_cast<const __m128i*>(t.scales[panel] + b * 32 + v * 16)));
