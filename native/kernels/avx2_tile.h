@@ -55,31 +55,20 @@ inline void add_block(const Tile& t, int panel, int64_t b, const __m256i (&dot)[
     }
 }
 
-// Before the first block, and before each: panels follow one another in memory.
-template <int ROWS>
-inline void begin_panel(const Tile& t, float* out) {
-    if (t.accumulate) return;
-    for (int r = 0; r < ROWS; ++r)
-        for (int v = 0; v < 2; ++v) store(out + r * 32 + v * 8, all(0.f));
-}
-template <Nibbles N>
-inline void fetch_ahead(const Tile& t, int panel, const uint8_t* block, int64_t b) {
-    if (t.next[panel] == nullptr) return;
-    for (int64_t line = 0; line < BLOCK_BYTES<N>; line += 64) fetch(block + FETCH_BYTES + line);
-    if (b % 2 == 0) fetch(t.scales[panel] + b * 32 + FETCH_BYTES / BLOCK_BYTES<N> * 32);
-}
-
 // What of a block is left to the files: dot[ROWS][2] = weights x activations of a panel's block.
 // `Dot` has a function run<N, ROWS>(block, t, b, dot).
-template <typename Dot, Nibbles N, int ROWS>
-inline void multiply_panel(const Tile& t, int panel, float* out) {
-    begin_panel<ROWS>(t, out);
-    const uint8_t* block = t.weights[panel];
-    for (int64_t b = 0; b < t.blocks; ++b, block += BLOCK_BYTES<N>) {
-        fetch_ahead<N>(t, panel, block, b);
-        __m256i dot[ROWS][2];
-        Dot::template run<N, ROWS>(block, t, b, dot);
-        add_block<ROWS>(t, panel, b, dot, out);
+template <typename Dot, Nibbles N, int ROWS, int PANELS>
+inline void multiply_panels(const Tile& t) {
+    if (!t.accumulate)
+        for (int r = 0; r < ROWS; ++r)
+            for (int v = 0; v < 2 * PANELS; ++v) store(t.out + r * 32 + v * 8, all(0.f));
+    for (int64_t b = 0; b < t.blocks; ++b) {
+        for (int p = 0; p < PANELS; ++p) {
+            fetch_ahead<BLOCK_BYTES<N>>(t, p, b);
+            __m256i dot[ROWS][2];
+            Dot::template run<N, ROWS>(t.weights[p] + b * BLOCK_BYTES<N>, t, b, dot);
+            add_block<ROWS>(t, p, b, dot, t.out + p * 16);
+        }
     }
 }
 
@@ -87,8 +76,10 @@ template <typename Dot, Nibbles N, int ROWS>
 void multiply(const Tile& t) {
     if (t.rows != ROWS) {
         if constexpr (ROWS > 1) multiply<Dot, N, ROWS - 1>(t);
+    } else if (t.panels == 2) {
+        multiply_panels<Dot, N, ROWS, 2>(t);
     } else {
-        for (int p = 0; p < t.panels; ++p) multiply_panel<Dot, N, ROWS>(t, p, t.out + p * 16);
+        multiply_panels<Dot, N, ROWS, 1>(t);
     }
 }
 

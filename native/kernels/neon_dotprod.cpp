@@ -57,57 +57,67 @@ inline void dot_rows(int32x4_t (&dot)[ROWS][VECTORS], const int8x16_t (&weights)
     if constexpr (ROW + 1 < ROWS) dot_rows<ROWS, ROW + 1>(dot, weights, x);
 }
 
+template <Nibbles N>
+constexpr int64_t BLOCK_BYTES = N == Nibbles::No ? 512 : 256;
+
+// dot = weights x activations of block `b` of a panel
 template <Nibbles N, int ROWS>
-inline void multiply_panel(const Tile& t, int panel, float* out) {
-    constexpr int64_t BLOCK_BYTES = N == Nibbles::No ? 512 : 256;
+inline void multiply_block(const Tile& t, int panel, int64_t b, int32x4_t (&dot)[ROWS][VECTORS]) {
+    const auto* x = static_cast<const int8_t*>(t.x) + b * ROWS * K_BLOCK;
+    const uint8_t* block = t.weights[panel] + b * BLOCK_BYTES<N>;
+    for (int r = 0; r < ROWS; ++r)
+        for (int v = 0; v < VECTORS; ++v)
+            dot[r][v] = vdupq_n_s32(N == Nibbles::No ? 0 : -8 * t.x_sums[b * ROWS + r]);
+    if constexpr (N == Nibbles::No) {
+        for (int64_t w = 0; w < WORDS; ++w) {
+            int8x16_t weights[VECTORS];
+            for (int v = 0; v < VECTORS; ++v)
+                weights[v] = vreinterpretq_s8_u8(vld1q_u8(block + w * 64 + v * 16));
+            dot_rows<ROWS>(dot, weights, load_activations<ROWS>(x + w * ROWS * 4));
+        }
+    } else {
+        // Low halves are the first 16 numbers of the block, high halves the others.
+        for (int64_t w = 0; w < WORDS / 2; ++w) {
+            int8x16_t low[VECTORS], high[VECTORS];
+            for (int v = 0; v < VECTORS; ++v) {
+                const uint8x16_t both = vld1q_u8(block + w * 64 + v * 16);
+                low[v] = vreinterpretq_s8_u8(vandq_u8(both, vdupq_n_u8(0x0f)));
+                high[v] = vreinterpretq_s8_u8(vshrq_n_u8(both, 4));
+            }
+            dot_rows<ROWS>(dot, low, load_activations<ROWS>(x + w * ROWS * 4));
+            dot_rows<ROWS>(dot, high, load_activations<ROWS>(x + (w + WORDS / 2) * ROWS * 4));
+        }
+    }
+}
+
+// out[rows][16] += dot * scales. There are registers for the integer sums only: these wait in the
+// level 1 cache, where the compiler would not leave them if it was not told.
+template <int ROWS>
+inline void add_block(const Tile& t, int panel, int64_t b, const int32x4_t (&dot)[ROWS][VECTORS]) {
+    asm volatile("" ::: "memory");
+    for (int v = 0; v < VECTORS; ++v) {
+        uint16_t halves[4];
+        memcpy(halves, t.scales[panel] + b * 32 + v * 8, sizeof(halves));
+        const F32 scale = load_f16(halves);
+        for (int r = 0; r < ROWS; ++r) {
+            float* to = t.out + r * 32 + panel * 16 + v * 4;
+            const F32 product = mul(vcvtq_f32_s32(dot[r][v]), scale);
+            store(to, fma(product, all(t.x_scales[b * ROWS + r]), load(to)));
+        }
+    }
+}
+
+template <Nibbles N, int ROWS, int PANELS>
+inline void multiply_panels(const Tile& t) {
     if (!t.accumulate)
         for (int r = 0; r < ROWS; ++r)
-            for (int v = 0; v < VECTORS; ++v) store(out + r * 32 + v * 4, all(0.f));
-    const auto* x = static_cast<const int8_t*>(t.x);
-    const uint8_t* block = t.weights[panel];
-    for (int64_t b = 0; b < t.blocks; ++b, block += BLOCK_BYTES) {
-        if (t.next[panel] != nullptr) {
-            for (int64_t line = 0; line < BLOCK_BYTES; line += 64)
-                fetch(block + FETCH_BYTES + line);
-            if (b % 2 == 0) fetch(t.scales[panel] + b * 32 + FETCH_BYTES / BLOCK_BYTES * 32);
-        }
-        int32x4_t dot[ROWS][VECTORS];
-        for (int r = 0; r < ROWS; ++r)
-            for (int v = 0; v < VECTORS; ++v)
-                dot[r][v] =
-                    vdupq_n_s32(N == Nibbles::No ? 0 : -8 * t.x_sums[b * ROWS + r]);
-        if constexpr (N == Nibbles::No) {
-            for (int64_t w = 0; w < WORDS; ++w) {
-                int8x16_t weights[VECTORS];
-                for (int v = 0; v < VECTORS; ++v)
-                    weights[v] = vreinterpretq_s8_u8(vld1q_u8(block + w * 64 + v * 16));
-                dot_rows<ROWS>(dot, weights, load_activations<ROWS>(x + w * ROWS * 4));
-            }
-        } else {
-            // Low halves are the first 16 numbers of the block, high halves the others.
-            for (int64_t w = 0; w < WORDS / 2; ++w) {
-                int8x16_t low[VECTORS], high[VECTORS];
-                for (int v = 0; v < VECTORS; ++v) {
-                    const uint8x16_t both = vld1q_u8(block + w * 64 + v * 16);
-                    low[v] = vreinterpretq_s8_u8(vandq_u8(both, vdupq_n_u8(0x0f)));
-                    high[v] = vreinterpretq_s8_u8(vshrq_n_u8(both, 4));
-                }
-                dot_rows<ROWS>(dot, low, load_activations<ROWS>(x + w * ROWS * 4));
-                dot_rows<ROWS>(dot, high,
-                               load_activations<ROWS>(x + (w + WORDS / 2) * ROWS * 4));
-            }
-        }
-        x += ROWS * K_BLOCK;
-        // There are registers for the integer sums only: these wait in the level 1 cache.
-        for (int v = 0; v < VECTORS; ++v) {
-            uint16_t halves[4];
-            memcpy(halves, t.scales[panel] + b * 32 + v * 8, sizeof(halves));
-            const F32 scale = load_f16(halves);
-            for (int r = 0; r < ROWS; ++r) {
-                float* to = out + r * 32 + v * 4;
-                const F32 product = mul(vcvtq_f32_s32(dot[r][v]), scale);
-                store(to, fma(product, all(t.x_scales[b * ROWS + r]), load(to)));
-            }
+            for (int v = 0; v < VECTORS * PANELS; ++v) store(t.out + r * 32 + v * 4, all(0.f));
+    for (int64_t b = 0; b < t.blocks; ++b) {
+        for (int p = 0; p < PANELS; ++p) {
+            fetch_ahead<BLOCK_BYTES<N>>(t, p, b);
+            int32x4_t dot[ROWS][VECTORS];
+            multiply_block<N, ROWS>(t, p, b, dot);
+            add_block<ROWS>(t, p, b, dot);
         }
     }
 }
@@ -116,8 +126,10 @@ template <Nibbles N, int ROWS>
 void multiply(const Tile& t) {
     if (t.rows != ROWS) {
         if constexpr (ROWS > 1) multiply<N, ROWS - 1>(t);
+    } else if (t.panels == 2) {
+        multiply_panels<N, ROWS, 2>(t);
     } else {
-        for (int p = 0; p < t.panels; ++p) multiply_panel<N, ROWS>(t, p, t.out + p * 16);
+        multiply_panels<N, ROWS, 1>(t);
     }
 }
 

@@ -95,6 +95,20 @@ inline void pack_f32(const float* x, int64_t stride, int rows, int64_t k, void* 
 // How far ahead of the products weights are fetched: the CPU itself stops at the end of a page.
 constexpr int64_t FETCH_BYTES = 4096;
 
+// The block of BYTES that is FETCH_BYTES behind block `b`, and its scales; they may be in the next
+// panel.
+template <int64_t BYTES>
+inline void fetch_ahead(const Tile& t, int panel, int64_t b) {
+    if (t.next[panel] == nullptr) return;
+    constexpr int64_t SCALE_BYTES = 32;
+    const int64_t ahead = b + FETCH_BYTES / BYTES, behind = ahead - t.blocks;
+    const uint8_t* block = behind < 0 ? t.weights[panel] + ahead * BYTES
+                                      : t.next[panel] + behind * BYTES;
+    for (int64_t line = 0; line < BYTES; line += 64) fetch(block + line);
+    fetch(behind < 0 ? t.scales[panel] + ahead * SCALE_BYTES
+                     : t.next[panel] + t.blocks * BYTES + behind * SCALE_BYTES);
+}
+
 // A panel of BF16 weights by rows in f32; out [ROWS][32].
 template <int ROWS>
 inline void multiply_bf16_panel(const Tile& t, int panel, float* out) {
