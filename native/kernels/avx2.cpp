@@ -18,8 +18,8 @@ constexpr int I16_ROWS = 4;
 constexpr int I8_ROWS = 4;
 constexpr int BF16_ROWS = 6;
 
-// sum + product, now: GCC would rather add the products of several words first, and for that put them
-// on the stack.
+// sum + product, now: GCC would rather add the products of several words first, and for that put
+// them on the stack.
 inline __m256i add_now_i32(__m256i sum, __m256i product) {
     sum = _mm256_add_epi32(sum, product);
     asm volatile("" : "+x"(sum));
@@ -77,8 +77,8 @@ struct Bytes {
         for (int r = 0; r < ROWS; ++r) {
             const __m256i offset = _mm256_set1_epi32(-OFFSET<N> * t.x_sums[b * ROWS + r]);
             for (int v = 0; v < 2; ++v)
-                dot[r][v] = _mm256_add_epi32(
-                    _mm256_madd_epi16(dot[r][v], _mm256_set1_epi16(1)), offset);
+                dot[r][v] =
+                    _mm256_add_epi32(_mm256_madd_epi16(dot[r][v], _mm256_set1_epi16(1)), offset);
         }
     }
 };
@@ -120,9 +120,8 @@ inline double peak(int64_t rounds, int products, MultiplyAdd&& multiply_add) {
     return static_cast<double>(rounds) * SUMS * products * 2;
 }
 double peak_i16(int64_t rounds) {
-    return peak(rounds, 16, [](__m256i sum, __m256i a) {
-        return add_now_i32(sum, _mm256_madd_epi16(a, a));
-    });
+    return peak(rounds, 16,
+                [](__m256i sum, __m256i a) { return add_now_i32(sum, _mm256_madd_epi16(a, a)); });
 }
 double peak_i8(int64_t rounds) {
     return peak(rounds, 32, [](__m256i sum, __m256i a) {

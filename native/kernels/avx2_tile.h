@@ -1,5 +1,5 @@
-// What the AVX2 kernels for quantised weights share: the end of a block, and the choice by number of
-// rows. Internal to each file that includes it; see avx2_vector.h.
+// What the AVX2 kernels for quantised weights share: the end of a block, and the choice by number
+// of rows. Internal to each file that includes it; see avx2_vector.h.
 #pragma once
 #include "kernels/avx2_vector.h"
 #include "kernels/vector_math.h"
@@ -44,12 +44,16 @@ template <int ROWS>
 inline void add_block(const Tile& t, int panel, int64_t b, const __m256i (&dot)[ROWS][2],
                       float* out) {
     asm volatile("" ::: "memory");
+    const float* x_scales = t.x_scales + b * ROWS;
+    const uint8_t* scales = t.scales[panel] + b * 32;
+#pragma GCC unroll 2  // else the sums go through the stack
     for (int v = 0; v < 2; ++v) {
-        const F32 scale = _mm256_cvtph_ps(_mm_loadu_si128(
-            reinterpret_cast<const __m128i*>(t.scales[panel] + b * 32 + v * 16)));
+        const F32 scale =
+            _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(scales + v * 16)));
+#pragma GCC unroll 6
         for (int r = 0; r < ROWS; ++r) {
             float* to = out + r * 32 + v * 8;
-            const F32 d = _mm256_broadcast_ss(t.x_scales + b * ROWS + r);
+            const F32 d = _mm256_broadcast_ss(x_scales + r);
             store(to, fma(mul(_mm256_cvtepi32_ps(dot[r][v]), scale), d, load(to)));
         }
     }

@@ -1,7 +1,7 @@
 // Q8_0 and Q4_0 weights with SDOT: four signed byte products per lane, summed in 32 bits, the other
-// side taken from one lane for all (ARMv8.2 dot products: Cortex-A76, A78AE, Neoverse N1, Apple M1).
-// Q8_0 weights stay signed. Nibbles are 8 larger than they are, which the sums of the activations
-// undo.
+// side taken from one lane for all (ARMv8.2 dot products: Cortex-A76, A78AE, Neoverse N1, Apple
+// M1). Q8_0 weights stay signed. Nibbles are 8 larger than they are, which the sums of the
+// activations undo.
 #include "kernels/tile.h"
 
 #if defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
@@ -52,9 +52,22 @@ inline int32x4_t dot_row(int32x4_t sum, int8x16_t weights, const Activations<ROW
 template <int ROWS, int ROW = 0>
 inline void dot_rows(int32x4_t (&dot)[ROWS][VECTORS], const int8x16_t (&weights)[VECTORS],
                      const Activations<ROWS>& x) {
-    for (int v = 0; v < VECTORS; ++v)
-        dot[ROW][v] = dot_row<ROWS, ROW>(dot[ROW][v], weights[v], x);
+    for (int v = 0; v < VECTORS; ++v) dot[ROW][v] = dot_row<ROWS, ROW>(dot[ROW][v], weights[v], x);
     if constexpr (ROW + 1 < ROWS) dot_rows<ROWS, ROW + 1>(dot, weights, x);
+}
+
+// dot += the first N_WORDS words of a block's weights, as `numbers_of` takes them from their bytes,
+// x activations
+template <int64_t N_WORDS, int ROWS, typename NumbersOf>
+inline void dot_words(const uint8_t* block, const int8_t* x, int32x4_t (&dot)[ROWS][VECTORS],
+                      NumbersOf&& numbers_of) {
+#pragma GCC unroll 1  // else loads come early and sums go to the stack
+    for (int64_t w = 0; w < N_WORDS; ++w) {
+        int8x16_t weights[VECTORS];
+        for (int v = 0; v < VECTORS; ++v)
+            weights[v] = vreinterpretq_s8_u8(numbers_of(vld1q_u8(block + w * 64 + v * 16)));
+        dot_rows<ROWS>(dot, weights, load_activations<ROWS>(x + w * ROWS * 4));
+    }
 }
 
 template <Nibbles N>
@@ -69,24 +82,14 @@ inline void multiply_block(const Tile& t, int panel, int64_t b, int32x4_t (&dot)
         for (int v = 0; v < VECTORS; ++v)
             dot[r][v] = vdupq_n_s32(N == Nibbles::No ? 0 : -8 * t.x_sums[b * ROWS + r]);
     if constexpr (N == Nibbles::No) {
-        for (int64_t w = 0; w < WORDS; ++w) {
-            int8x16_t weights[VECTORS];
-            for (int v = 0; v < VECTORS; ++v)
-                weights[v] = vreinterpretq_s8_u8(vld1q_u8(block + w * 64 + v * 16));
-            dot_rows<ROWS>(dot, weights, load_activations<ROWS>(x + w * ROWS * 4));
-        }
+        dot_words<WORDS>(block, x, dot, [](uint8x16_t bytes) { return bytes; });
     } else {
-        // Low halves are the first 16 numbers of the block, high halves the others.
-        for (int64_t w = 0; w < WORDS / 2; ++w) {
-            int8x16_t low[VECTORS], high[VECTORS];
-            for (int v = 0; v < VECTORS; ++v) {
-                const uint8x16_t both = vld1q_u8(block + w * 64 + v * 16);
-                low[v] = vreinterpretq_s8_u8(vandq_u8(both, vdupq_n_u8(0x0f)));
-                high[v] = vreinterpretq_s8_u8(vshrq_n_u8(both, 4));
-            }
-            dot_rows<ROWS>(dot, low, load_activations<ROWS>(x + w * ROWS * 4));
-            dot_rows<ROWS>(dot, high, load_activations<ROWS>(x + (w + WORDS / 2) * ROWS * 4));
-        }
+        // Low halves are the first 16 numbers of the block, high halves the others. One after the
+        // other, as there are no registers for both.
+        dot_words<WORDS / 2>(block, x, dot,
+                             [](uint8x16_t bytes) { return vandq_u8(bytes, vdupq_n_u8(0x0f)); });
+        dot_words<WORDS / 2>(block, x + WORDS / 2 * ROWS * 4, dot,
+                             [](uint8x16_t bytes) { return vshrq_n_u8(bytes, 4); });
     }
 }
 
@@ -95,14 +98,19 @@ inline void multiply_block(const Tile& t, int panel, int64_t b, int32x4_t (&dot)
 template <int ROWS>
 inline void add_block(const Tile& t, int panel, int64_t b, const int32x4_t (&dot)[ROWS][VECTORS]) {
     asm volatile("" ::: "memory");
+    float* out = t.out + panel * 16;
+    const float* x_scales = t.x_scales + b * ROWS;
+    const uint8_t* scales = t.scales[panel] + b * 32;
+#pragma GCC unroll 4  // else the sums go through the stack
     for (int v = 0; v < VECTORS; ++v) {
         uint16_t halves[4];
-        memcpy(halves, t.scales[panel] + b * 32 + v * 8, sizeof(halves));
+        memcpy(halves, scales + v * 8, sizeof(halves));
         const F32 scale = load_f16(halves);
+#pragma GCC unroll 6
         for (int r = 0; r < ROWS; ++r) {
-            float* to = t.out + r * 32 + panel * 16 + v * 4;
+            float* to = out + r * 32 + v * 4;
             const F32 product = mul(vcvtq_f32_s32(dot[r][v]), scale);
-            store(to, fma(product, all(t.x_scales[b * ROWS + r]), load(to)));
+            store(to, fma(product, all(x_scales[r]), load(to)));
         }
     }
 }

@@ -1,5 +1,6 @@
 // What kernels need besides products, written once on the operations of avx2_vector.h or
-// neon_vector.h, one of which is included before. Internal to each file, for the reason given there.
+// neon_vector.h, one of which is included before. Internal to each file, for the reason given
+// there.
 #pragma once
 #include <string.h>
 
@@ -102,8 +103,8 @@ inline void fetch_ahead(const Tile& t, int panel, int64_t b) {
     if (t.next[panel] == nullptr) return;
     constexpr int64_t SCALE_BYTES = 32;
     const int64_t ahead = b + FETCH_BYTES / BYTES, behind = ahead - t.blocks;
-    const uint8_t* block = behind < 0 ? t.weights[panel] + ahead * BYTES
-                                      : t.next[panel] + behind * BYTES;
+    const uint8_t* block =
+        behind < 0 ? t.weights[panel] + ahead * BYTES : t.next[panel] + behind * BYTES;
     for (int64_t line = 0; line < BYTES; line += 64) fetch(block + line);
     fetch(behind < 0 ? t.scales[panel] + ahead * SCALE_BYTES
                      : t.next[panel] + t.blocks * BYTES + behind * SCALE_BYTES);

@@ -76,8 +76,8 @@ struct Weight {
     Weight(Backend& backend, Random& random, ggml_type type, int64_t k, int64_t n,
            const Kernel* kernel)
         : Weight(backend, quantized(uniform(random, k * n), type, k), type, k, n, kernel) {}
-    Weight(Backend& backend, const std::vector<uint8_t>& bytes, ggml_type type, int64_t k, int64_t n,
-           const Kernel* kernel) {
+    Weight(Backend& backend, const std::vector<uint8_t>& bytes, ggml_type type, int64_t k,
+           int64_t n, const Kernel* kernel) {
         numbers.resize(k * n);
         ggml_get_type_traits(type)->to_float(bytes.data(), numbers.data(), k * n);
         buffer = TensorBuffer(backend, 1, "a weight", [&](ggml_context* ctx) {
@@ -108,7 +108,8 @@ std::vector<UsableKernel> all_kernels() {
 
 void check_products(Backend& backend, ggml_type type, const Kernel* kernel, const Shape& s) {
     Random random(static_cast<uint32_t>(s.k * 31 + s.n * 7 + s.m));
-    const Weight a(backend, random, type, s.k, s.n, kernel), b(backend, random, type, s.k, s.n, kernel);
+    const Weight a(backend, random, type, s.k, s.n, kernel),
+        b(backend, random, type, s.k, s.n, kernel);
     const auto x = uniform(random, s.k * s.m), bias = uniform(random, s.n);
     const auto seen = rounded(x, kernel->activations);
 
