@@ -9,8 +9,9 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
 #elif defined(__aarch64__) && defined(__linux__)
-#include <asm/hwcap.h>
 #include <sys/auxv.h>
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
 #endif
 
 namespace paligemma {
@@ -68,10 +69,31 @@ bool has_neon_dotprod() {
 #if defined(__aarch64__) && defined(__APPLE__)
     return true;  // all that Apple sold since the A13 and M1
 #elif defined(__aarch64__) && defined(__linux__)
-    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+    constexpr unsigned long ASIMDDP = 1ul << 20;  // HWCAP_ASIMDDP of asm/hwcap.h
+    return (getauxval(AT_HWCAP) & ASIMDDP) != 0;
 #else
     return false;
 #endif
+}
+// Products of 8-bit matrices: ggml's kernels use them, ours do not.
+bool has_neon_i8mm() {
+#if defined(__aarch64__) && defined(__APPLE__)
+    int has = 0;
+    size_t size = sizeof(has);
+    return sysctlbyname("hw.optional.arm.FEAT_I8MM", &has, &size, nullptr, 0) == 0 && has != 0;
+#elif defined(__aarch64__) && defined(__linux__)
+    constexpr unsigned long I8MM = 1ul << 13;  // HWCAP2_I8MM
+    return (getauxval(AT_HWCAP2) & I8MM) != 0;
+#else
+    return false;
+#endif
+}
+
+bool always() {
+    return true;
+}
+bool without_i8mm() {
+    return !has_neon_i8mm();
 }
 
 // The sets, best first, and in each the best kernel of a type first. This is the only list: the
@@ -81,6 +103,8 @@ struct Row {
     ggml_type type;
     const Kernel* (*kernel)();
     bool (*on_this_cpu)();
+    bool (*beats_ggml)() =
+        always;  // else "auto" leaves it out: docs/performance.md has the reasons
 };
 constexpr Row KERNELS[] = {
     {"avx512", GGML_TYPE_Q8_0, avx512_vnni_q8_0, has_avx512_vnni},
@@ -91,8 +115,8 @@ constexpr Row KERNELS[] = {
     {"avx2", GGML_TYPE_Q8_0, avx2_q8_0, has_avx2},
     {"avx2", GGML_TYPE_Q4_0, avx2_q4_0, has_avx2},
     {"avx2", GGML_TYPE_BF16, avx2_bf16, has_avx2},
-    {"neon", GGML_TYPE_Q8_0, neon_dotprod_q8_0, has_neon_dotprod},
-    {"neon", GGML_TYPE_Q4_0, neon_dotprod_q4_0, has_neon_dotprod},
+    {"neon", GGML_TYPE_Q8_0, neon_dotprod_q8_0, has_neon_dotprod, without_i8mm},
+    {"neon", GGML_TYPE_Q4_0, neon_dotprod_q4_0, has_neon_dotprod, without_i8mm},
     {"neon", GGML_TYPE_BF16, neon_bf16, has_neon},
 };
 
@@ -141,6 +165,7 @@ const Kernel* find_kernel(std::string_view set, ggml_type type, int64_t k, int64
     if (!can_pack(type, k, n)) return nullptr;
     for (const Row& row : KERNELS) {
         if (row.type != type || !is_in(row.set, set)) continue;
+        if (set == "auto" && !row.beats_ggml()) continue;
         if (const Kernel* kernel = usable(row)) return kernel;
     }
     return nullptr;
