@@ -93,8 +93,19 @@ void DecodeBatch::run() {
     }
 }
 
-bool DecodeBatch::is_due() const {
-    return model_.prefilling == nullptr || std::chrono::steady_clock::now() >= due_;
+bool DecodeBatch::is_due(bool is_second_token) const {
+    return model_.prefilling == nullptr || is_second_token ||
+           std::chrono::steady_clock::now() >= due_;
+}
+
+// A step costs the same for one sequence as for all of them: with `n_running` of those that could
+// share it, it gets that part of an eighth of the time.
+double DecodeBatch::prefill_per_decode(size_t n_running) const {
+    constexpr double SHARE = 1. / 8;
+    const size_t n_waiting = model_.queued.size() + (model_.prefilling != nullptr ? 1 : 0);
+    const size_t n_free = static_cast<size_t>(model_.params.n_slots) - n_running;
+    const auto n = static_cast<double>(n_running + std::min(n_waiting, n_free));
+    return n / (static_cast<double>(n_running) * SHARE) - 1;
 }
 
 // False when it was cut short.
@@ -134,10 +145,9 @@ bool DecodeBatch::step(std::span<Sequence* const> members) {
         return false;
     graph_->graph.collect_taps();
     const double ms = watch.lap();
-    constexpr double PREFILL_PER_DECODE = 3;
     due_ = std::chrono::steady_clock::now() +
            std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-               std::chrono::duration<double, std::milli>(PREFILL_PER_DECODE * ms));
+               std::chrono::duration<double, std::milli>(prefill_per_decode(members.size()) * ms));
     int64_t row = 0;
     for (Sequence* s : members) {
         for (std::vector<float>& logits : s->accept_step(ms)) {

@@ -56,9 +56,11 @@ class DecodeBatch {
     // for the others, for whom it is done again.
     void run();
 
-    // Whether it is time for a step. While somebody waits for a first token, steps take a quarter
-    // of the time: running answers go on, more slowly, and soon all run together.
-    bool is_due() const;
+    // Whether it is time for a step, which a sequence wants for its second token or a later one.
+    // While somebody waits for a first token, steps take an eighth of the time at most: running
+    // answers go on, slowly, and soon all run together. Only a second token comes at once: short
+    // answers end with it.
+    bool is_due(bool is_second_token) const;
 
     // To be called before a cache that was used moves.
     void forget_graph() { graph_.reset(); }
@@ -66,6 +68,7 @@ class DecodeBatch {
 
   private:
     bool step(std::span<Sequence* const> members);
+    double prefill_per_decode(size_t n_running) const;
 
     LoadedModel& model_;
     GraphMemory memory_;

@@ -296,7 +296,9 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
 
     // Samples from the current logits and posts the token, or the end.
     Step proceed() override {
-        if (sequence().is_pending() && !model().decoding->is_due()) return Step::Waiting;
+        const bool is_second_token = result_.n_completion == 1;
+        if (sequence().is_pending() && !model().decoding->is_due(is_second_token))
+            return Step::Waiting;
         const TokenIds& ids = model().config.tokens;
         const std::span<const float> logits = sequence().logits();
         watch_.lap();

@@ -83,8 +83,8 @@ void EmbeddingRows::get(int32_t id, float* out) const {
         file_.require_unchanged();
         file_.read(row.data(), tensor_.offset + static_cast<uint64_t>(id) * row_bytes_, row_bytes_);
     } else if (kernel_of(weight_) != nullptr) {
-        unpack_row(weight_->type, kernel_of(weight_)->weight_bytes, tensor_.ne[0], data_, id,
-                   row.data());
+        unpack_row(weight_->type, kernel_of(weight_)->weight_bytes, tensor_.ne[0], tensor_.ne[1],
+                   data_, id, row.data());
     }
     if (tensor_.type == WeightType::F32) {
         std::memcpy(out, in, row_bytes_);

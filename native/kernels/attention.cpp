@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "kernels/attention_tile.h"
+#include "kernels/scratch.h"
 
 namespace paligemma {
 
@@ -27,22 +27,6 @@ struct Sizes {
           n_q(q->ne[2]),
           n_kv(k->ne[2]),
           n_blocks((k->ne[2] + KEY_BLOCK - 1) / KEY_BLOCK) {}
-};
-
-// Grows and stays: a thread does the same again and again.
-class Scratch {
-  public:
-    float* get(size_t n) {
-        if (n > size_) {
-            data_.reset(new float[n]);
-            size_ = n;
-        }
-        return data_.get();
-    }
-
-  private:
-    std::unique_ptr<float[]> data_;
-    size_t size_ = 0;
 };
 
 const float* row(const ggml_tensor* t, int64_t head, int64_t i) {

@@ -41,7 +41,7 @@ inline void add_products(__m256i (&dot)[ROWS][2], const __m256i (&weights)[2], c
 }
 
 struct Words {
-    template <Nibbles N, int ROWS>
+    template <Nibbles N, int ROWS, int PANELS>
     static void run(const uint8_t* block, const Tile& t, int64_t b, __m256i (&dot)[ROWS][2]) {
         const auto* x = static_cast<const int16_t*>(t.x) + b * ROWS * K_BLOCK;
         for (int r = 0; r < ROWS; ++r)
@@ -49,7 +49,7 @@ struct Words {
         for (int64_t w = 0; w < WORDS; ++w, x += 4 * ROWS) {
             __m256i even[2], odd[2];
             for (int v = 0; v < 2; ++v) {
-                const __m256i bytes = weight_word<N>(block, w, v);
+                const __m256i bytes = weight_word<N, PANELS>(block, w, v);
                 even[v] = _mm256_and_si256(bytes, _mm256_set1_epi16(0xff));
                 odd[v] = _mm256_srli_epi16(bytes, 8);
             }
@@ -60,14 +60,14 @@ struct Words {
 };
 
 struct Bytes {
-    template <Nibbles N, int ROWS>
+    template <Nibbles N, int ROWS, int PANELS>
     static void run(const uint8_t* block, const Tile& t, int64_t b, __m256i (&dot)[ROWS][2]) {
         static_assert(N == Nibbles::Yes, "8-bit weights overflow 16 bits");
         const auto* x = static_cast<const int8_t*>(t.x) + b * ROWS * K_BLOCK;
         for (int r = 0; r < ROWS; ++r) dot[r][0] = dot[r][1] = _mm256_setzero_si256();
         for (int64_t w = 0; w < WORDS; ++w, x += 4 * ROWS) {
             __m256i weights[2];
-            for (int v = 0; v < 2; ++v) weights[v] = weight_word<N>(block, w, v);
+            for (int v = 0; v < 2; ++v) weights[v] = weight_word<N, PANELS>(block, w, v);
             for (int r = 0; r < ROWS; ++r) {
                 const __m256i q = broadcast(x + r * 4);
                 for (int v = 0; v < 2; ++v)

@@ -89,10 +89,6 @@ inline F32 widen_second(const uint8_t* pairs) {
     const __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(pairs));
     return _mm256_castsi256_ps(_mm256_and_si256(both, _mm256_set1_epi32(-65536)));
 }
-inline void fetch(const void* p) {
-    _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
-}
-
 // x[32] * inverse to the nearest whole numbers; gives their sum.
 inline int32_t quantise(const float* x, F32 inverse, int8_t* out) {
     __m256i q[4], sum = _mm256_setzero_si256();

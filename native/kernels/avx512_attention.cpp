@@ -127,23 +127,51 @@ inline const char* at(const void* rows, int64_t i, int64_t stride) {
     return static_cast<const char*>(rows) + i * stride;
 }
 
-// scores of KEYS keys from `first` on
+// Fetches rows [first, first + n) of keys or values, those that are there.
+inline void fetch(const DecodeTile& t, const void* rows, int64_t stride, int64_t first, int64_t n) {
+    const int64_t bytes = t.head_dim * (t.is_f16 ? 2 : 4);
+    for (int64_t i = first; i < first + n && i < t.n_keys; ++i)
+        for (int64_t line = 0; line < bytes; line += 64)
+            _mm_prefetch(at(rows, i, stride) + line, _MM_HINT_T0);
+}
+
+// The sums of four registers.
+inline __m128 reduce(__m512 a, __m512 b, __m512 c, __m512 d) {
+    const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+    const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+    // In each quarter: what is left of a, b, c, d.
+    const __m512 all = _mm512_add_ps(_mm512_shuffle_ps(ab, cd, _MM_SHUFFLE(1, 0, 1, 0)),
+                                     _mm512_shuffle_ps(ab, cd, _MM_SHUFFLE(3, 2, 3, 2)));
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(all), _mm512_extractf32x8_ps(all, 1));
+    return _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+}
+
+// scores of KEYS (1 or 4) keys from `first` on
 template <bool F16, int HEADS, int KEYS>
 inline void score(const DecodeTile& t, int64_t first, int64_t stride) {
     __m512 sum[HEADS][KEYS];
-    for (int h = 0; h < HEADS; ++h)
-        for (int k = 0; k < KEYS; ++k) sum[h][k] = _mm512_setzero_ps();
+    UNROLLED
+    for (int h = 0; h < HEADS; ++h) UNROLLED
+    for (int k = 0; k < KEYS; ++k) sum[h][k] = _mm512_setzero_ps();
     for (int64_t i = 0; i < t.head_dim; i += 16) {
         __m512 key[KEYS];
+        UNROLLED
         for (int k = 0; k < KEYS; ++k) key[k] = load<F16>(at(t.keys, first + k, t.key_stride), i);
+        UNROLLED
         for (int h = 0; h < HEADS; ++h) {
             const __m512 q = _mm512_loadu_ps(t.queries + h * t.head_dim + i);
+            UNROLLED
             for (int k = 0; k < KEYS; ++k) sum[h][k] = _mm512_fmadd_ps(q, key[k], sum[h][k]);
         }
     }
-    for (int h = 0; h < HEADS; ++h)
-        for (int k = 0; k < KEYS; ++k)
-            t.scores[h * stride + first + k] = _mm512_reduce_add_ps(sum[h][k]);
+    UNROLLED
+    for (int h = 0; h < HEADS; ++h) {
+        float* scores = t.scores + h * stride + first;
+        if constexpr (KEYS == 4)
+            _mm_storeu_ps(scores, reduce(sum[h][0], sum[h][1], sum[h][2], sum[h][3]));
+        else
+            *scores = _mm512_reduce_add_ps(sum[h][0]);
+    }
 }
 
 // Scores of one head become probabilities.
@@ -179,27 +207,40 @@ inline void softmax(const DecodeTile& t, float* scores) {
 template <bool F16, int HEADS, int G>
 inline void sum_values(const DecodeTile& t, int64_t first, int64_t stride) {
     __m512 sum[HEADS][G];
-    for (int h = 0; h < HEADS; ++h)
-        for (int g = 0; g < G; ++g) sum[h][g] = _mm512_setzero_ps();
+    UNROLLED
+    for (int h = 0; h < HEADS; ++h) UNROLLED
+    for (int g = 0; g < G; ++g) sum[h][g] = _mm512_setzero_ps();
     for (int64_t k = 0; k < t.n_keys; ++k) {
         const char* row = at(t.values, k, t.value_stride);
         __m512 value[G];
+        UNROLLED
         for (int g = 0; g < G; ++g) value[g] = load<F16>(row, first + g * 16);
+        UNROLLED
         for (int h = 0; h < HEADS; ++h) {
             const __m512 p = _mm512_set1_ps(t.scores[h * stride + k]);
+            UNROLLED
             for (int g = 0; g < G; ++g) sum[h][g] = _mm512_fmadd_ps(p, value[g], sum[h][g]);
         }
     }
-    for (int h = 0; h < HEADS; ++h)
-        for (int g = 0; g < G; ++g)
-            _mm512_storeu_ps(t.out + h * t.head_dim + first + g * 16, sum[h][g]);
+    UNROLLED
+    for (int h = 0; h < HEADS; ++h) UNROLLED
+    for (int g = 0; g < G; ++g)
+        _mm512_storeu_ps(t.out + h * t.head_dim + first + g * 16, sum[h][g]);
 }
 
 template <bool F16, int HEADS>
 void decode_heads(const DecodeTile& t) {
     const int64_t stride = (t.n_keys + 15) / 16 * 16;
     int64_t k = 0;
-    for (; k + 4 <= t.n_keys; k += 4) score<F16, HEADS, 4>(t, k, stride);
+    // The caches forget keys and values between two steps, while all weights go through them; the
+    // values come while the scores are computed.
+    constexpr int64_t AHEAD = 16;
+    fetch(t, t.keys, t.key_stride, 0, AHEAD);
+    for (; k + 4 <= t.n_keys; k += 4) {
+        fetch(t, t.keys, t.key_stride, k + AHEAD, 4);
+        fetch(t, t.values, t.value_stride, k, 4);
+        score<F16, HEADS, 4>(t, k, stride);
+    }
     for (; k < t.n_keys; ++k) score<F16, HEADS, 1>(t, k, stride);
     for (int h = 0; h < HEADS; ++h) softmax(t, t.scores + h * stride);
     int64_t column = 0;

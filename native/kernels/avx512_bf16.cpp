@@ -37,7 +37,7 @@ void multiply(const Tile& t) {
     for (int64_t i = 0; i < t.blocks * PAIRS; ++i, x += ROWS * 2) {
         __m512bh weights[PANELS];
         for (int p = 0; p < PANELS; ++p)
-            weights[p] = as_bf16(_mm512_loadu_si512(t.weights[p] + i * 64));
+            weights[p] = as_bf16(_mm512_loadu_si512(t.weights + (i * PANELS + p) * 64));
         for (int r = 0; r < ROWS; ++r) {
             const __m512bh pair = broadcast(x + r * 2);
             for (int p = 0; p < PANELS; ++p)

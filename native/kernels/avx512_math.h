@@ -4,6 +4,9 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+// For loops over arrays of registers: unrolled late, they would be kept in memory at the ends.
+#define UNROLLED _Pragma("GCC unroll 16")
+
 namespace paligemma {
 namespace {
 
@@ -34,24 +37,15 @@ inline __m512 gelu_ps(__m512 x) {
     return _mm512_div_ps(x, _mm512_add_ps(exp_ps(u), _mm512_set1_ps(1.f)));
 }
 
-// How far ahead of the products weights are fetched. The CPU does it by itself within a page; this
-// is for the steps from one panel to the next.
+// How far ahead of the products weights are fetched.
 constexpr int64_t FETCH_BYTES = 4096;
 
-// The block of BYTES that is FETCH_BYTES behind block `i` of `n`, and its scales. It may be in the
-// next panel, whose scales stand behind its `n` blocks.
+// Fetches the block of BYTES that is FETCH_BYTES behind `block`. Behind the end of the weights it
+// does nothing: fetching never faults.
 template <int64_t BYTES>
-inline void fetch_ahead(const uint8_t* weights, const uint8_t* scales, const uint8_t* next,
-                        int64_t i, int64_t n) {
-    if (next == nullptr) return;
-    constexpr int64_t SCALE_BYTES = 32;
-    const int64_t ahead = i + FETCH_BYTES / BYTES, behind = ahead - n;
-    const uint8_t* from = behind < 0 ? weights + ahead * BYTES : next + behind * BYTES;
-    const uint8_t* scale =
-        behind < 0 ? scales + ahead * SCALE_BYTES : next + n * BYTES + behind * SCALE_BYTES;
+inline void fetch_ahead(const uint8_t* block) {
     for (int64_t line = 0; line < BYTES; line += 64)
-        _mm_prefetch(reinterpret_cast<const char*>(from + line), _MM_HINT_T0);
-    _mm_prefetch(reinterpret_cast<const char*>(scale), _MM_HINT_T0);
+        _mm_prefetch(reinterpret_cast<const char*>(block + FETCH_BYTES + line), _MM_HINT_NTA);
 }
 
 inline void normalise(const float* x, int64_t n, const float* weight, const float* bias, float eps,

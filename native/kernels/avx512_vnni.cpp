@@ -17,63 +17,78 @@ constexpr int64_t WORDS = K_BLOCK / 4;
 
 enum class Nibbles : bool { No, Yes };
 
+// Loops over a tile's rows and panels: unrolled early, or GCC keeps their sums in memory at the
+// ends.
+#define UNROLLED _Pragma("GCC unroll 16")
+
 inline __m512i broadcast(const int8_t* four) {
     int32_t word;
     memcpy(&word, four, 4);
     return _mm512_set1_epi32(word);
 }
 
-// The unsigned bytes of 4-number word `w` of a block.
-template <Nibbles N>
-inline __m512i weight_word(const uint8_t* block, int64_t w) {
+// The unsigned bytes of 4-number word `w` of panel `p` in a block.
+template <Nibbles N, int PANELS>
+inline __m512i weight_word(const uint8_t* block, int64_t w, int p) {
     if constexpr (N == Nibbles::No) {
-        return _mm512_loadu_si512(block + w * 64);
+        return _mm512_loadu_si512(block + (w * PANELS + p) * 64);
     } else {
-        const __m512i both = _mm512_loadu_si512(block + w % 4 * 64);
+        const __m512i both = _mm512_loadu_si512(block + (w % 4 * PANELS + p) * 64);
         return _mm512_and_si512(w < 4 ? both : _mm512_srli_epi16(both, 4), _mm512_set1_epi8(0x0f));
     }
 }
 
 template <Nibbles N, int ROWS, int PANELS>
 void multiply(const Tile& t) {
-    constexpr int64_t BLOCK_BYTES = N == Nibbles::No ? 512 : 256;
+    constexpr int64_t NUMBER_BYTES = PANELS * (N == Nibbles::No ? 512 : 256);
+    constexpr int64_t BLOCK_BYTES = NUMBER_BYTES + PANELS * 32;
     constexpr int32_t OFFSET = N == Nibbles::No ? 128 : 8;
     __m512 sum[ROWS][PANELS];
-    for (int r = 0; r < ROWS; ++r)
-        for (int p = 0; p < PANELS; ++p)
-            sum[r][p] =
-                t.accumulate ? _mm512_loadu_ps(t.out + r * 32 + p * 16) : _mm512_setzero_ps();
+    UNROLLED
+    for (int r = 0; r < ROWS; ++r) UNROLLED
+    for (int p = 0; p < PANELS; ++p)
+        sum[r][p] = t.accumulate ? _mm512_loadu_ps(t.out + r * 32 + p * 16) : _mm512_setzero_ps();
     const auto* x = static_cast<const int8_t*>(t.x);
-    for (int64_t b = 0; b < t.blocks; ++b, x += ROWS * K_BLOCK) {
-        for (int p = 0; p < PANELS; ++p)
-            fetch_ahead<BLOCK_BYTES>(t.weights[p], t.scales[p], t.next[p], b, t.blocks);
+    const uint8_t* block = t.weights;
+    for (int64_t b = 0; b < t.blocks; ++b, x += ROWS * K_BLOCK, block += BLOCK_BYTES) {
+        // The CPU sees a stream coming, unless products of few bytes fill all of its window.
+        if constexpr (N == Nibbles::Yes && ROWS > 2)
+            if (t.from_memory) fetch_ahead<BLOCK_BYTES>(block);
         __m512i dot[ROWS][PANELS];
-        for (int r = 0; r < ROWS; ++r)
-            for (int p = 0; p < PANELS; ++p)
-                dot[r][p] = _mm512_set1_epi32(-OFFSET * t.x_sums[b * ROWS + r]);
+        UNROLLED
+        for (int r = 0; r < ROWS; ++r) UNROLLED
+        for (int p = 0; p < PANELS; ++p)
+            dot[r][p] = _mm512_set1_epi32(-OFFSET * t.x_sums[b * ROWS + r]);
+        UNROLLED
         for (int64_t w = 0; w < WORDS; ++w) {
             __m512i weights[PANELS];
-            for (int p = 0; p < PANELS; ++p)
-                weights[p] = weight_word<N>(t.weights[p] + b * BLOCK_BYTES, w);
+            UNROLLED
+            for (int p = 0; p < PANELS; ++p) weights[p] = weight_word<N, PANELS>(block, w, p);
+            UNROLLED
             for (int r = 0; r < ROWS; ++r) {
                 const __m512i q = broadcast(x + (w * ROWS + r) * 4);
+                UNROLLED
                 for (int p = 0; p < PANELS; ++p)
                     dot[r][p] = _mm512_dpbusd_epi32(dot[r][p], weights[p], q);
             }
         }
         __m512 scale[PANELS];
+        UNROLLED
         for (int p = 0; p < PANELS; ++p)
-            scale[p] = _mm512_cvtph_ps(
-                _mm256_loadu_si256(reinterpret_cast<const __m256i*>(t.scales[p] + b * 32)));
+            scale[p] = _mm512_cvtph_ps(_mm256_loadu_si256(
+                reinterpret_cast<const __m256i*>(block + NUMBER_BYTES + p * 32)));
+        UNROLLED
         for (int r = 0; r < ROWS; ++r) {
             const __m512 d = _mm512_set1_ps(t.x_scales[b * ROWS + r]);
+            UNROLLED
             for (int p = 0; p < PANELS; ++p)
                 sum[r][p] = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(dot[r][p]), scale[p]),
                                             d, sum[r][p]);
         }
     }
-    for (int r = 0; r < ROWS; ++r)
-        for (int p = 0; p < PANELS; ++p) _mm512_storeu_ps(t.out + r * 32 + p * 16, sum[r][p]);
+    UNROLLED
+    for (int r = 0; r < ROWS; ++r) UNROLLED
+    for (int p = 0; p < PANELS; ++p) _mm512_storeu_ps(t.out + r * 32 + p * 16, sum[r][p]);
 }
 
 template <Nibbles N, int ROWS>

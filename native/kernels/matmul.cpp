@@ -6,17 +6,30 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/scratch.h"
+
 namespace paligemma {
 
 namespace {
 
-// Rows of activations that go through one panel of weights before the next: their sums stay in the
-// level 2 cache.
+// Rows of activations that go through a group of panels before the next: what is summed stays in
+// the level 2 cache.
 constexpr int64_t MAX_BLOCK_ROWS = 384;
-// Bytes of weights that all of these rows are multiplied with before the next: half a level 1
-// cache.
-constexpr int64_t SLICE_BYTES = 16 << 10;
+// Bytes of sums that a group of panels may have, beside a slice of the activations.
+constexpr int64_t GROUP_BYTES = 256 << 10;
+constexpr int64_t MAX_GROUP_PAIRS = 4;
+// Where weights are read once: two products take turns this seldom, as memory is read best in one
+// direction.
+constexpr int64_t MAX_STREAM_PAIRS = 32;
+constexpr int64_t STREAM_BYTES = 512 << 10;
 constexpr int64_t PAIR = 2 * PANEL_ROWS;
+
+// Blocks of k that all rows are multiplied with before the next, so that two panels of weights fill
+// half a level 1 cache. Activations are packed in slices of this length: what is read next is
+// always what stands next.
+int64_t slice_blocks(ActivationType type) {
+    return type == ActivationType::I8 || type == ActivationType::I16 ? 16 : 8;
+}
 
 // m rows cut into tiles that differ by one row at most, so that none is nearly empty.
 struct Tiling {
@@ -27,17 +40,19 @@ struct Tiling {
     }
 };
 
-// Where things are in packed activations of m rows of k numbers.
+// Where things are in packed activations of m rows of k numbers: slices of k, in each the tiles, in
+// each the numbers as the kernels want them.
 struct PackedRows {
     uint8_t* numbers;
     float* scales;
     int32_t* sums;
-    int64_t k, blocks, number_bytes;
+    int64_t m, blocks, slice, number_bytes;
 
-    PackedRows(ActivationType type, void* data, int64_t width, int64_t m)
+    PackedRows(ActivationType type, void* data, int64_t k, int64_t n_rows)
         : numbers(static_cast<uint8_t*>(data)),
-          k(width),
-          blocks(width / K_BLOCK),
+          m(n_rows),
+          blocks(k / K_BLOCK),
+          slice(slice_blocks(type)),
           number_bytes(bytes_of(type)) {
         scales = reinterpret_cast<float*>(numbers + m * k * number_bytes);
         sums = reinterpret_cast<int32_t*>(scales + m * blocks);
@@ -50,58 +65,102 @@ struct PackedRows {
         if (type == ActivationType::I8) return 1;
         return type == ActivationType::F32 ? 4 : 2;
     }
+    int64_t slice_length(int64_t block) const { return std::min(slice, blocks - block); }
+    // In blocks of one row: of the tile that begins with `row` in the slice that begins with
+    // `block`.
+    int64_t at(int64_t block, int64_t row) const { return block * m + row * slice_length(block); }
+    uint8_t* numbers_at(int64_t at) const { return numbers + at * K_BLOCK * number_bytes; }
 };
 
-// Panels of a weight as the kernels see them.
+// A weight as the kernels see it.
 struct Panels {
     const Kernel* kernel;
     const uint8_t* data;
-    int64_t n_panels, panel_bytes, block_bytes, scales_at;
+    int64_t n_panels, blocks, block_bytes;  // of one panel
 
     explicit Panels(const ggml_tensor* w)
         : kernel(kernel_of(w)),
           data(static_cast<const uint8_t*>(w->data)),
           n_panels(w->ne[1] / PANEL_ROWS),
-          panel_bytes(static_cast<int64_t>(ggml_row_size(w->type, w->ne[0])) * PANEL_ROWS) {
-        const int64_t blocks = w->ne[0] / K_BLOCK;
-        const int64_t scales = w->type == GGML_TYPE_BF16 ? 0 : blocks * PANEL_ROWS * 2;
-        scales_at = panel_bytes - scales;
-        block_bytes = scales_at / blocks;
-    }
+          blocks(w->ne[0] / K_BLOCK),
+          block_bytes(static_cast<int64_t>(ggml_row_size(w->type, K_BLOCK)) * PANEL_ROWS) {}
 };
 
-// Rows [tile_begin, tile_end) (counted in tiles) of x times one pair of panels -> out [rows][32].
-void multiply_pair(const Panels& w, int64_t panel, int panels, const PackedRows& x,
-                   const Tiling& tiling, int64_t tile_begin, int64_t tile_end, float* out) {
-    const int64_t slice = tile_end - tile_begin == 1
-                              ? x.blocks
-                              : std::max<int64_t>(1, SLICE_BYTES / (2 * w.block_bytes));
+// What is multiplied at once: two neighbouring panels (the last may stand alone) over some blocks
+// of k.
+struct Piece {
+    const Panels* weights;
+    int64_t panel, block, blocks;
+    int panels() const { return panel + 1 < weights->n_panels ? 2 : 1; }
+    const uint8_t* begin() const {
+        return weights->data + (panel * weights->blocks + block * panels()) * weights->block_bytes;
+    }
+    int64_t bytes() const { return blocks * panels() * weights->block_bytes; }
+};
+
+// Fetches part `i` of `n` of what will be multiplied next, so that its first tile need not wait.
+void fetch(const Piece& next, int64_t i, int64_t n) {
+    constexpr int64_t LINE = 64;
+    const int64_t lines = (next.bytes() + LINE - 1) / LINE;
+    for (int64_t line = lines * i / n; line < lines * (i + 1) / n; ++line)
+        __builtin_prefetch(next.begin() + line * LINE, 0, 2);
+}
+
+// Tiles [tile_begin, tile_end) of x times a piece -> out [rows][32], added to what is there unless
+// the piece begins with the first block.
+void multiply_piece(const Piece& piece, const Piece* next, const PackedRows& x,
+                    const Tiling& tiling, int64_t tile_begin, int64_t tile_end, float* out) {
+    Tile t{};
+    t.weights = piece.begin();
+    t.panels = piece.panels();
+    t.blocks = piece.blocks;
+    t.from_memory = next == nullptr;
+    t.accumulate = piece.block > 0;
     const int64_t first = tiling.begin(tile_begin);
-    for (int64_t block = 0; block < x.blocks; block += slice) {
-        Tile t{};
-        t.panels = panels;
-        t.blocks = std::min(slice, x.blocks - block);
-        t.accumulate = block > 0;
-        for (int p = 0; p < panels; ++p) {
-            const uint8_t* data = w.data + (panel + p) * w.panel_bytes;
-            t.weights[p] = data + block * w.block_bytes;
-            // With one tile the weights come from memory and are not used again.
-            t.next[p] = tile_end - tile_begin == 1 && panel + p + panels < w.n_panels
-                            ? data + panels * w.panel_bytes
-                            : nullptr;
-            t.scales[p] = data + w.scales_at + block * PANEL_ROWS * 2;
-        }
-        for (int64_t i = tile_begin; i < tile_end; ++i) {
-            const int64_t row = tiling.begin(i);
-            t.rows = static_cast<int>(tiling.begin(i + 1) - row);
-            t.x = x.numbers + (row * x.k + block * t.rows * K_BLOCK) * x.number_bytes;
-            t.x_scales = x.scales + row * x.blocks + block * t.rows;
-            t.x_sums = x.sums + row * x.blocks + block * t.rows;
-            t.out = out + (row - first) * PAIR;
-            w.kernel->multiply(t);
-        }
+    for (int64_t i = tile_begin; i < tile_end; ++i) {
+        const int64_t row = tiling.begin(i), at = x.at(piece.block, row);
+        t.rows = static_cast<int>(tiling.begin(i + 1) - row);
+        t.x = x.numbers_at(at);
+        t.x_scales = x.scales + at;
+        t.x_sums = x.sums + at;
+        t.out = out + (row - first) * PAIR;
+        if (next != nullptr) fetch(*next, i - tile_begin, tile_end - tile_begin);
+        piece.weights->kernel->multiply(t);
     }
 }
+
+// Where a node keeps numbers of ours: ggml has its own parameters of a custom node in the first
+// half.
+constexpr size_t OURS_AT = GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2;
+
+// The work of a node in shares, each for whichever thread is free: one that a neighbour on its core
+// holds up does not hold up the others. What is counted stands in the node and is back at zero when
+// its last thread ends.
+class Shares {
+  public:
+    Shares(ggml_tensor* node, int n_threads, int64_t n_items, int64_t n_shares)
+        : taken_(node->op_params + OURS_AT),
+          n_threads_(n_threads),
+          n_items_(n_items),
+          n_shares_(std::min(n_items, n_shares)) {}
+    // The items [begin, end) of the next share; false when none is left. Every thread asks until
+    // then.
+    bool take(int64_t& begin, int64_t& end) {
+        const int64_t share = __atomic_fetch_add(&taken_[0], 1, __ATOMIC_RELAXED);
+        begin = n_items_ * share / n_shares_;
+        end = n_items_ * (share + 1) / n_shares_;
+        if (share < n_shares_) return true;
+        // The threads meet behind the node, so nobody takes any more once all have been here.
+        if (__atomic_add_fetch(&taken_[1], 1, __ATOMIC_ACQ_REL) == n_threads_)
+            taken_[0] = taken_[1] = 0;
+        return false;
+    }
+
+  private:
+    int32_t* taken_;  // shares, and threads that got none
+    int32_t n_threads_;
+    int64_t n_items_, n_shares_;
+};
 
 struct Product {
     const ggml_tensor* first;
@@ -110,38 +169,68 @@ struct Product {
     bool gelu = false;
 };
 
-// Thread `ith` of `nth` computes its share of the columns of dst [n, m].
-void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst, int ith, int nth) {
-    alignas(64) static thread_local float sums[2][MAX_BLOCK_ROWS * PAIR];
-    const Panels first(product.first);
-    const int64_t m = dst->ne[1], n_panels = dst->ne[0] / PANEL_ROWS;
-    const Kernel& kernel = *first.kernel;
-    const PackedRows rows(kernel.activations, x->data, product.first->ne[0], m);
-    const Tiling tiling(m, kernel.tile_rows);
+// What the products of one pair of panels become, [n_rows][32] each, in dst.
+void store(const Product& product, const Kernel& kernel, float* sums, const float* factors,
+           int64_t column, ggml_tensor* dst, int64_t row, int64_t n_rows) {
+    const int64_t width = std::min(PAIR, dst->ne[0] - column);
+    for (int64_t r = 0; r < n_rows; ++r) {
+        float* values = sums + r * PAIR;
+        if (product.bias != nullptr)
+            for (int64_t i = 0; i < width; ++i) values[i] += product.bias[column + i];
+        if (product.gelu) kernel.gelu(values, factors ? factors + r * PAIR : nullptr, width);
+        std::memcpy(static_cast<char*>(dst->data) + (row + r) * dst->nb[1] + column * sizeof(float),
+                    values, width * sizeof(float));
+    }
+}
+
+// What one of n_threads computes of dst [n, m]: shares of its columns.
+void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst, int n_threads) {
+    static thread_local Scratch scratch;
+    const Panels weights[] = {Panels(product.first),
+                              Panels(product.second ? product.second : product.first)};
+    const int64_t n_products = product.second ? 2 : 1;
+    const Kernel& kernel = *weights[0].kernel;
+    const PackedRows rows(kernel.activations, x->data, product.first->ne[0], dst->ne[1]);
+    const Tiling tiling(rows.m, kernel.tile_rows);
     const int64_t block_tiles = MAX_BLOCK_ROWS / kernel.tile_rows;
-    const int64_t n_pairs = (n_panels + 1) / 2;
-    const int64_t begin = n_pairs * ith / nth, end = n_pairs * (ith + 1) / nth;
-    for (int64_t tile = 0; tile < tiling.tiles; tile += block_tiles) {
-        const int64_t tile_end = std::min(tile + block_tiles, tiling.tiles);
-        const int64_t row = tiling.begin(tile), n_rows = tiling.begin(tile_end) - row;
-        for (int64_t pair = begin; pair < end; ++pair) {
-            const int64_t panel = pair * 2;
-            const int panels = panel + 1 < n_panels ? 2 : 1;
-            const int64_t width = panels * PANEL_ROWS;
-            multiply_pair(first, panel, panels, rows, tiling, tile, tile_end, sums[0]);
-            if (product.second != nullptr)
-                multiply_pair(Panels(product.second), panel, panels, rows, tiling, tile, tile_end,
-                              sums[1]);
-            for (int64_t r = 0; r < n_rows; ++r) {
-                float* values = sums[0] + r * PAIR;
-                if (product.bias != nullptr)
-                    for (int64_t i = 0; i < width; ++i)
-                        values[i] += product.bias[panel * PANEL_ROWS + i];
-                if (product.gelu)
-                    kernel.gelu(values, product.second ? sums[1] + r * PAIR : nullptr, width);
-                std::memcpy(static_cast<char*>(dst->data) + (row + r) * dst->nb[1] +
-                                panel * PANEL_ROWS * sizeof(float),
-                            values, width * sizeof(float));
+    const bool one_tile = tiling.tiles == 1;
+    // All of k at once where a weight is used once, else slice by slice.
+    const int64_t slice = one_tile ? rows.blocks : rows.slice;
+    const int64_t n_slices = (rows.blocks + slice - 1) / slice;
+    // A stream from memory takes a microsecond to get going, so it should not be short.
+    const int64_t most_shares = n_threads == 1 ? 1 : int64_t{n_threads} * 8;
+    const auto n_bytes = static_cast<int64_t>(ggml_nbytes(product.first)) * n_products;
+    const int64_t n_shares =
+        one_tile ? std::clamp<int64_t>(n_bytes / STREAM_BYTES, n_threads, most_shares)
+                 : most_shares;
+    Shares shares(dst, n_threads, (weights[0].n_panels + 1) / 2, n_shares);
+    for (int64_t begin, end; shares.take(begin, end);) {
+        for (int64_t tile = 0; tile < tiling.tiles; tile += block_tiles) {
+            const int64_t tile_end = std::min(tile + block_tiles, tiling.tiles);
+            const int64_t row = tiling.begin(tile), n_rows = tiling.begin(tile_end) - row;
+            const int64_t size = n_rows * PAIR;
+            const int64_t room = GROUP_BYTES / (n_products * size * sizeof(float));
+            const int64_t group =
+                std::clamp<int64_t>(room, 1, one_tile ? MAX_STREAM_PAIRS : MAX_GROUP_PAIRS);
+            float* sums = scratch.get(group * n_products * size);
+            for (int64_t pair = begin; pair < end; pair += group) {
+                // Slices of k, in each the products, in each the pairs.
+                const int64_t n_pairs = std::min(group, end - pair);
+                const int64_t per_slice = n_pairs * n_products, n_pieces = n_slices * per_slice;
+                const auto piece = [&](int64_t i) {
+                    const int64_t block = i / per_slice * slice, in_slice = i % per_slice;
+                    return Piece{&weights[in_slice / n_pairs], (pair + in_slice % n_pairs) * 2,
+                                 block, std::min(slice, rows.blocks - block)};
+                };
+                for (int64_t i = 0; i < n_pieces; ++i) {
+                    const Piece next = piece(std::min(i + 1, n_pieces - 1));
+                    multiply_piece(piece(i), one_tile ? nullptr : &next, rows, tiling, tile,
+                                   tile_end, sums + i % per_slice * size);
+                }
+                const float* factors = product.second ? sums + n_pairs * size : nullptr;
+                for (int64_t i = 0; i < n_pairs; ++i)
+                    store(product, kernel, sums + i * size, factors ? factors + i * size : nullptr,
+                          (pair + i) * PAIR, dst, row, n_rows);
             }
         }
     }
@@ -161,8 +250,11 @@ void pack_tiles(const ggml_tensor* x, const Kernel& kernel, int ith, int nth, Pa
 
 void pack_tile(const Kernel& kernel, const PackedRows& to, int64_t row, const float* x,
                int64_t stride, int n) {
-    kernel.pack(x, stride, n, to.k, to.numbers + row * to.k * to.number_bytes,
-                to.scales + row * to.blocks, to.sums + row * to.blocks);
+    for (int64_t block = 0; block < to.blocks; block += to.slice) {
+        const int64_t at = to.at(block, row);
+        kernel.pack(x + block * K_BLOCK, stride, n, to.slice_length(block) * K_BLOCK,
+                    to.numbers_at(at), to.scales + at, to.sums + at);
+    }
 }
 
 void pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
@@ -175,16 +267,13 @@ void pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
     });
 }
 
-// Where a node keeps its eps: ggml has its own parameters of a custom node in the first half.
-constexpr size_t EPS_AT = GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2;
-
 void normalise_and_pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
     static thread_local std::vector<float> scratch;
     const auto& kernel = *static_cast<const Kernel*>(data);
     const ggml_tensor *x = dst->src[0], *weight = dst->src[1], *bias = dst->src[2];
     const int64_t k = x->ne[0];
     float eps;
-    std::memcpy(&eps, dst->op_params + EPS_AT, sizeof(eps));
+    std::memcpy(&eps, dst->op_params + OURS_AT, sizeof(eps));
     const PackedRows to(kernel.activations, dst->data, k, x->ne[1]);
     scratch.resize(static_cast<size_t>(kernel.tile_rows * k));
     pack_tiles(x, kernel, ith, nth, [&](int64_t row, int n) {
@@ -196,17 +285,16 @@ void normalise_and_pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
     });
 }
 
-void product_node(ggml_tensor* dst, int ith, int nth, void* gelu) {
+void product_node(ggml_tensor* dst, int, int nth, void* gelu) {
     const ggml_tensor* bias = dst->src[2];
     run_product({.first = dst->src[1],
                  .bias = bias == nullptr ? nullptr : static_cast<const float*>(bias->data),
                  .gelu = gelu != nullptr},
-                dst->src[0], dst, ith, nth);
+                dst->src[0], dst, nth);
 }
 
-void gated_product_node(ggml_tensor* dst, int ith, int nth, void*) {
-    run_product({.first = dst->src[1], .second = dst->src[2], .gelu = true}, dst->src[0], dst, ith,
-                nth);
+void gated_product_node(ggml_tensor* dst, int, int nth, void*) {
+    run_product({.first = dst->src[1], .second = dst->src[2], .gelu = true}, dst->src[0], dst, nth);
 }
 
 }  // namespace
@@ -237,7 +325,7 @@ ggml_tensor* pack_normalised(ggml_context* ctx, const Kernel* kernel, ggml_tenso
                                     PackedRows::bytes(kernel->activations, x->ne[0], x->ne[1]), 1,
                                     1, 1, args, bias == nullptr ? 2 : 3, normalise_and_pack_node,
                                     GGML_N_TASKS_MAX, const_cast<Kernel*>(kernel));
-    std::memcpy(y->op_params + EPS_AT, &eps, sizeof(eps));
+    std::memcpy(y->op_params + OURS_AT, &eps, sizeof(eps));
     return y;
 }
 

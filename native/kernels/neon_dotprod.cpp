@@ -56,51 +56,51 @@ inline void dot_rows(int32x4_t (&dot)[ROWS][VECTORS], const int8x16_t (&weights)
     if constexpr (ROW + 1 < ROWS) dot_rows<ROWS, ROW + 1>(dot, weights, x);
 }
 
-// dot += the first N_WORDS words of a block's weights, as `numbers_of` takes them from their bytes,
-// x activations
-template <int64_t N_WORDS, int ROWS, typename NumbersOf>
+// dot += the first N_WORDS words of the weights of a panel's block, of which PANELS stand side by
+// side, as `numbers_of` takes them from their bytes, x activations
+template <int64_t N_WORDS, int PANELS, int ROWS, typename NumbersOf>
 inline void dot_words(const uint8_t* block, const int8_t* x, int32x4_t (&dot)[ROWS][VECTORS],
                       NumbersOf&& numbers_of) {
 #pragma GCC unroll 1  // else loads come early and sums go to the stack
     for (int64_t w = 0; w < N_WORDS; ++w) {
         int8x16_t weights[VECTORS];
         for (int v = 0; v < VECTORS; ++v)
-            weights[v] = vreinterpretq_s8_u8(numbers_of(vld1q_u8(block + w * 64 + v * 16)));
+            weights[v] =
+                vreinterpretq_s8_u8(numbers_of(vld1q_u8(block + w * PANELS * 64 + v * 16)));
         dot_rows<ROWS>(dot, weights, load_activations<ROWS>(x + w * ROWS * 4));
     }
 }
 
 template <Nibbles N>
-constexpr int64_t BLOCK_BYTES = N == Nibbles::No ? 512 : 256;
+constexpr int64_t NUMBER_BYTES = N == Nibbles::No ? 512 : 256;
 
-// dot = weights x activations of block `b` of a panel
-template <Nibbles N, int ROWS>
-inline void multiply_block(const Tile& t, int panel, int64_t b, int32x4_t (&dot)[ROWS][VECTORS]) {
+// dot = weights x activations of block `b`, which stands at `block`
+template <Nibbles N, int PANELS, int ROWS>
+inline void multiply_block(const Tile& t, const uint8_t* block, int64_t b,
+                           int32x4_t (&dot)[ROWS][VECTORS]) {
     const auto* x = static_cast<const int8_t*>(t.x) + b * ROWS * K_BLOCK;
-    const uint8_t* block = t.weights[panel] + b * BLOCK_BYTES<N>;
     for (int r = 0; r < ROWS; ++r)
         for (int v = 0; v < VECTORS; ++v)
             dot[r][v] = vdupq_n_s32(N == Nibbles::No ? 0 : -8 * t.x_sums[b * ROWS + r]);
     if constexpr (N == Nibbles::No) {
-        dot_words<WORDS>(block, x, dot, [](uint8x16_t bytes) { return bytes; });
+        dot_words<WORDS, PANELS>(block, x, dot, [](uint8x16_t bytes) { return bytes; });
     } else {
         // Low halves are the first 16 numbers of the block, high halves the others. One after the
         // other, as there are no registers for both.
-        dot_words<WORDS / 2>(block, x, dot,
-                             [](uint8x16_t bytes) { return vandq_u8(bytes, vdupq_n_u8(0x0f)); });
-        dot_words<WORDS / 2>(block, x + WORDS / 2 * ROWS * 4, dot,
-                             [](uint8x16_t bytes) { return vshrq_n_u8(bytes, 4); });
+        dot_words<WORDS / 2, PANELS>(
+            block, x, dot, [](uint8x16_t bytes) { return vandq_u8(bytes, vdupq_n_u8(0x0f)); });
+        dot_words<WORDS / 2, PANELS>(block, x + WORDS / 2 * ROWS * 4, dot,
+                                     [](uint8x16_t bytes) { return vshrq_n_u8(bytes, 4); });
     }
 }
 
 // out[rows][16] += dot * scales. There are registers for the integer sums only: these wait in the
 // level 1 cache, where the compiler would not leave them if it was not told.
 template <int ROWS>
-inline void add_block(const Tile& t, int panel, int64_t b, const int32x4_t (&dot)[ROWS][VECTORS]) {
+inline void add_block(const Tile& t, const uint8_t* scales, int64_t b,
+                      const int32x4_t (&dot)[ROWS][VECTORS], float* out) {
     asm volatile("" ::: "memory");
-    float* out = t.out + panel * 16;
     const float* x_scales = t.x_scales + b * ROWS;
-    const uint8_t* scales = t.scales[panel] + b * 32;
 #pragma GCC unroll 4  // else the sums go through the stack
     for (int v = 0; v < VECTORS; ++v) {
         uint16_t halves[4];
@@ -120,13 +120,15 @@ inline void multiply_panels(const Tile& t) {
     if (!t.accumulate)
         for (int r = 0; r < ROWS; ++r)
             for (int v = 0; v < VECTORS * PANELS; ++v) store(t.out + r * 32 + v * 4, all(0.f));
+    const uint8_t* block = t.weights;
     for (int64_t b = 0; b < t.blocks; ++b) {
+        const uint8_t* scales = block + PANELS * NUMBER_BYTES<N>;
         for (int p = 0; p < PANELS; ++p) {
-            fetch_ahead<BLOCK_BYTES<N>>(t, p, b);
             int32x4_t dot[ROWS][VECTORS];
-            multiply_block<N, ROWS>(t, p, b, dot);
-            add_block<ROWS>(t, p, b, dot);
+            multiply_block<N, PANELS>(t, block + p * 64, b, dot);
+            add_block<ROWS>(t, scales + p * 32, b, dot, t.out + p * 16);
         }
+        block = scales + PANELS * 32;
     }
 }
 

@@ -82,10 +82,6 @@ inline F32 widen_second(const uint8_t* pairs) {
     return vreinterpretq_f32_u32(
         vandq_u32(vreinterpretq_u32_u8(vld1q_u8(pairs)), vdupq_n_u32(0xffff0000u)));
 }
-inline void fetch(const void* p) {
-    __builtin_prefetch(p);
-}
-
 // x[32] * inverse to the nearest whole numbers; gives their sum.
 inline int32_t quantise(const float* x, F32 inverse, int8_t* out) {
     int32x4_t sum = vdupq_n_s32(0);

@@ -12,12 +12,11 @@ constexpr int64_t K_BLOCK = 32;
 // `rows` rows of activations times one or two neighbouring panels of 16 weight rows, over `blocks`
 // blocks of k.
 struct Tile {
-    const uint8_t* weights[2];  // of each panel, at the first block
-    const uint8_t* scales[2];   // f16 [blocks][16]; null for BF16
-    const uint8_t* next[2];     // weights of the panels behind these, to be fetched; or null
-    int panels;                 // 1 or 2
-    int rows;                   // 1 to Kernel::tile_rows
+    const uint8_t* weights;  // packed (packed_weights.h), at the first block
+    int panels;              // 1 or 2
+    int rows;                // 1 to Kernel::tile_rows
     int64_t blocks;
+    bool from_memory;  // the weights are read once, one behind the other: fetch them ahead
     // Packed activations of the tile, at the first block, as ActivationType says.
     const void* x;
     const float* x_scales;

@@ -93,35 +93,18 @@ inline void pack_f32(const float* x, int64_t stride, int rows, int64_t k, void* 
         for (int64_t i = 0; i < k; ++i) to[i * rows + r] = x[r * stride + i];
 }
 
-// How far ahead of the products weights are fetched: the CPU itself stops at the end of a page.
-constexpr int64_t FETCH_BYTES = 4096;
-
-// The block of BYTES that is FETCH_BYTES behind block `b`, and its scales; they may be in the next
-// panel.
-template <int64_t BYTES>
-inline void fetch_ahead(const Tile& t, int panel, int64_t b) {
-    if (t.next[panel] == nullptr) return;
-    constexpr int64_t SCALE_BYTES = 32;
-    const int64_t ahead = b + FETCH_BYTES / BYTES, behind = ahead - t.blocks;
-    const uint8_t* block =
-        behind < 0 ? t.weights[panel] + ahead * BYTES : t.next[panel] + behind * BYTES;
-    for (int64_t line = 0; line < BYTES; line += 64) fetch(block + line);
-    fetch(behind < 0 ? t.scales[panel] + ahead * SCALE_BYTES
-                     : t.next[panel] + t.blocks * BYTES + behind * SCALE_BYTES);
-}
-
-// A panel of BF16 weights by rows in f32; out [ROWS][32].
-template <int ROWS>
-inline void multiply_bf16_panel(const Tile& t, int panel, float* out) {
-    constexpr int VECTORS = 16 / LANES, VECTOR_BYTES = LANES * 4;
+// PANELS panels from `panel` on of the OF that stand side by side, BF16 weights by rows in f32.
+template <int ROWS, int PANELS, int OF>
+inline void multiply_bf16_panels(const Tile& t, int panel) {
+    constexpr int VECTORS = PANELS * 16 / LANES, VECTOR_BYTES = LANES * 4;
+    float* out = t.out + panel * 16;
     F32 sum[ROWS][VECTORS];
     for (int r = 0; r < ROWS; ++r)
         for (int v = 0; v < VECTORS; ++v)
             sum[r][v] = t.accumulate ? load(out + r * 32 + v * LANES) : all(0.f);
     const auto* x = static_cast<const float*>(t.x);
-    const uint8_t* weights = t.weights[panel];
-    for (int64_t i = 0; i < t.blocks * K_BLOCK / 2; ++i, weights += 64, x += 2 * ROWS) {
-        if (t.next[panel] != nullptr) fetch(weights + FETCH_BYTES);
+    const uint8_t* weights = t.weights + panel * 64;
+    for (int64_t i = 0; i < t.blocks * K_BLOCK / 2; ++i, weights += OF * 64, x += 2 * ROWS) {
         F32 w[VECTORS];
         for (int v = 0; v < VECTORS; ++v) w[v] = widen_first(weights + v * VECTOR_BYTES);
         for (int r = 0; r < ROWS; ++r)
@@ -138,8 +121,13 @@ template <int ROWS>
 void multiply_bf16(const Tile& t) {
     if (t.rows != ROWS) {
         if constexpr (ROWS > 1) multiply_bf16<ROWS - 1>(t);
+    } else if (t.panels == 1) {
+        multiply_bf16_panels<ROWS, 1, 1>(t, 0);
+    } else if constexpr (ROWS <= 2) {
+        // Few rows leave registers for both, so that weights from memory are one stream.
+        multiply_bf16_panels<ROWS, 2, 2>(t, 0);
     } else {
-        for (int p = 0; p < t.panels; ++p) multiply_bf16_panel<ROWS>(t, p, t.out + p * 16);
+        for (int p = 0; p < 2; ++p) multiply_bf16_panels<ROWS, 1, 2>(t, p);
     }
 }
 

@@ -1,9 +1,9 @@
 #include "sampling/sampler.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 
@@ -18,20 +18,43 @@ bool likelier(const TokenLogprob& a, const TokenLogprob& b) {
 // Independent lanes, which the compiler puts side by side: a vocabulary has a quarter of a million
 // numbers, for every token.
 constexpr size_t LANES = 16;
+constexpr size_t BLOCK = 64 * LANES;
 
-float greatest(std::span<const float> x) {
-    std::array<float, LANES> most;
-    most.fill(x[0]);
-    const size_t whole = x.size() / LANES * LANES;
-    for (size_t i = 0; i < whole; i += LANES)
-        for (size_t j = 0; j < LANES; ++j) most[j] = x[i + j] > most[j] ? x[i + j] : most[j];
-    for (size_t i = whole; i < x.size(); ++i) most[0] = std::max(most[0], x[i]);
-    return *std::max_element(most.begin(), most.end());
+#if defined(__x86_64__) && defined(__GNUC__)
+// The loops below are compiled for each of these once more, and chosen at run time.
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define FOR_AVX512 __attribute__((target("avx512f")))
+#define FOR_AVX2 __attribute__((target("avx2")))
+#else
+#define ALWAYS_INLINE inline
+#endif
+
+// The first of the greatest numbers; where it is among NaN does not matter.
+ALWAYS_INLINE size_t find_greatest(std::span<const float> x) {
+    size_t best_block = 0;
+    float best = -INFINITY;
+    for (size_t i = 0; i < x.size(); i += BLOCK) {
+        const size_t end = std::min(i + BLOCK, x.size());
+        float most[LANES];
+        for (float& m : most) m = x[i];
+        size_t k = i;
+        for (; k + LANES <= end; k += LANES)
+            for (size_t j = 0; j < LANES; ++j) most[j] = x[k + j] > most[j] ? x[k + j] : most[j];
+        for (; k < end; ++k) most[0] = x[k] > most[0] ? x[k] : most[0];
+        for (float m : most) {
+            if (!(m > best)) continue;
+            best = m;
+            best_block = i;
+        }
+    }
+    for (size_t i = best_block; i < x.size(); ++i)
+        if (x[i] == best) return i;
+    return 0;
 }
 
 // e^x for x <= 0, to about 1e-7 of it (Cephes expf): 2^n times a polynomial in the rest. Exactly 1
 // for 0, NaN for NaN, and about 1e-38 for all that is less than that.
-inline float exp_below(float x) {
+ALWAYS_INLINE float exp_below(float x) {
     x = x < -87.f ? -87.f : x;
     // The sum rounds to a whole number, which then stands in its lowest bits.
     constexpr float ROUND = 12582912.f;  // 1.5 x 2^23
@@ -48,13 +71,12 @@ inline float exp_below(float x) {
                                 (std::bit_cast<uint32_t>(shifted) << 23));
 }
 
-double sum_of_exp(std::span<const float> x, float best) {
+ALWAYS_INLINE double sum_of_exp(std::span<const float> x, float best) {
     double sum = 0;
     size_t i = 0;
     // Short sums in f32, so that many small numbers are not lost beside a large one.
-    constexpr size_t BLOCK = 64 * LANES;
     for (; i + BLOCK <= x.size(); i += BLOCK) {
-        std::array<float, LANES> part{};
+        float part[LANES] = {};
         for (size_t k = 0; k < BLOCK; k += LANES)
             for (size_t j = 0; j < LANES; ++j) part[j] += exp_below(x[i + k + j] - best);
         for (float p : part) sum += p;
@@ -63,14 +85,37 @@ double sum_of_exp(std::span<const float> x, float best) {
     return sum;
 }
 
-}  // namespace
+struct Scan {
+    size_t greatest;
+    double sum;  // of e^(x - greatest)
+};
 
-Sampler::Sampler(const SamplingParams& params) : params_(params), random_(params.seed) {}
+ALWAYS_INLINE Scan scan_inline(std::span<const float> x) {
+    const size_t greatest = find_greatest(x);
+    return {greatest, sum_of_exp(x, x[greatest])};
+}
 
-double Sampler::log_sum(std::span<const float> logits) {
-    const float best = logits.empty() ? NAN : greatest(logits);
-    // Around the maximum. NaN anywhere makes the sum NaN.
-    const double result = best + std::log(sum_of_exp(logits, best));
+#ifdef FOR_AVX512
+FOR_AVX512 Scan scan_avx512(std::span<const float> x) {
+    return scan_inline(x);
+}
+FOR_AVX2 Scan scan_avx2(std::span<const float> x) {
+    return scan_inline(x);
+}
+#endif
+
+Scan scan(std::span<const float> x) {
+#ifdef FOR_AVX512
+    if (__builtin_cpu_supports("avx512f")) return scan_avx512(x);
+    if (__builtin_cpu_supports("avx2")) return scan_avx2(x);
+#endif
+    return scan_inline(x);
+}
+
+// log(sum(exp(x))) and where the greatest is. NaN anywhere makes the sum NaN.
+std::pair<double, size_t> log_sum_and_greatest(std::span<const float> x) {
+    const Scan found = x.empty() ? Scan{0, NAN} : scan(x);
+    const double result = x.empty() ? NAN : x[found.greatest] + std::log(found.sum);
     if (!std::isfinite(result)) {
         throw Error(ErrorCode::EngineNumeric, "the model produced logits that are not finite",
                     {.name = "logits",
@@ -78,13 +123,21 @@ double Sampler::log_sum(std::span<const float> logits) {
                      .expected = "finite numbers",
                      .hint = "check the file with load option checkTensors"});
     }
-    return result;
+    return {result, found.greatest};
+}
+
+}  // namespace
+
+Sampler::Sampler(const SamplingParams& params) : params_(params), random_(params.seed) {}
+
+double Sampler::log_sum(std::span<const float> logits) {
+    return log_sum_and_greatest(logits).first;
 }
 
 SampledToken Sampler::sample(std::span<const float> logits, Grammar* grammar, int32_t eos) {
-    const double log_sum = Sampler::log_sum(logits);
-    const auto best =
-        static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+    const std::pair<double, size_t> found = log_sum_and_greatest(logits);
+    const double log_sum = found.first;
+    const auto best = static_cast<int32_t>(found.second);
     auto logprob = [&](int32_t id) { return static_cast<float>(logits[id] - log_sum); };
 
     auto allows = [&](int32_t id) {

@@ -1,10 +1,12 @@
 // Sampling: greedy, truncation, seeds, log-probabilities.
 #include "sampling/sampler.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
 
+#include "support/random.h"
 #include "support/test.h"
 
 namespace paligemma::test {
@@ -29,6 +31,23 @@ TEST("greedy takes the largest logit, the first of equal ones, with its log-prob
     double sum = 0;
     for (float z : LOGITS) sum += std::exp(z);
     CHECK(std::fabs(token.logprob - (3 - std::log(sum))) < 1e-6);
+}
+
+TEST("a whole vocabulary: the greatest of many blocks, and the sum of all") {
+    Random random(7);
+    std::vector<float> logits(257'153);  // no multiple of anything the loops step by
+    for (float& z : logits) z = static_cast<float>(random.below(200'001)) / 10'000.f - 10.f;
+    Sampler sampler({});
+    for (size_t at : {size_t{0}, size_t{1023}, size_t{1024}, size_t{200'000}, logits.size() - 1}) {
+        auto with_one = logits;
+        with_one[at] = 11.f;
+        with_one.back() = std::max(with_one.back(), 11.f);  // an equal one later on
+        double sum = 0;
+        for (float z : with_one) sum += std::exp(static_cast<double>(z));
+        const auto token = sampler.sample(with_one);
+        CHECK_EQ(token.id, static_cast<int32_t>(at));
+        CHECK(std::fabs(token.log_sum - std::log(sum)) < 1e-6);
+    }
 }
 
 TEST("drawing follows the probabilities") {

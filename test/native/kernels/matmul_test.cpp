@@ -166,7 +166,7 @@ TEST("packed rows come back byte for byte") {
         CHECK(packed != bytes);
         std::vector<uint8_t> row(row_bytes);
         for (int64_t i = 0; i < N; ++i) {
-            unpack_row(type, bytes_as, K, packed.data(), i, row.data());
+            unpack_row(type, bytes_as, K, N, packed.data(), i, row.data());
             CHECK(std::memcmp(row.data(), bytes.data() + i * row_bytes, row_bytes) == 0);
         }
     }
