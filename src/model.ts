@@ -153,7 +153,7 @@ export class Model {
             contextLength: o.contextLength,
             kvType: o.kvType,
             exactGelu: o.exactGelu,
-            ggmlKernels: o.kernels === 'ggml',
+            kernels: o.kernels,
             checkTensors: o.checkTensors,
             featureCacheBytes: Math.round(o.featureCacheMb * 2 ** 20),
             attentionSoftcap: o.attentionSoftcap,

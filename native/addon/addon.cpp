@@ -9,6 +9,7 @@
 #include "compute/backend_loader.h"
 #include "compute/roofline.h"
 #include "compute/weight_type.h"
+#include "kernels/kernel_sets.h"
 
 namespace paligemma {
 
@@ -50,6 +51,12 @@ Napi::Value weight_type_names(const Napi::CallbackInfo& info) {
     return array;
 }
 
+Napi::Value kernel_set_flags(const Napi::CallbackInfo& info) {
+    Napi::Object sets = Napi::Object::New(info.Env());
+    for (const KernelSet& set : kernel_sets()) sets.Set(set.name, set.available);
+    return sets;
+}
+
 Napi::Value error_codes(const Napi::CallbackInfo& info) {
     Napi::Array array = Napi::Array::New(info.Env());
     for (ErrorCode code : all_error_codes()) array.Set(array.Length(), to_string(code));
@@ -80,6 +87,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("cpuVariants", Napi::Function::New(env, cpu_variant_list, "cpuVariants"));
     exports.Set("addBackend", Napi::Function::New(env, add_backend_library, "addBackend"));
     exports.Set("weightTypes", Napi::Function::New(env, weight_type_names, "weightTypes"));
+    exports.Set("kernelSets", Napi::Function::New(env, kernel_set_flags, "kernelSets"));
     exports.Set("errorCodes", Napi::Function::New(env, error_codes, "errorCodes"));
     exports.Set("inspect", Napi::Function::New(env, inspect_file, "inspect"));
     exports.Set("roofline", Napi::Function::New(env, roofline, "roofline"));

@@ -198,7 +198,7 @@ LoadParams to_load_params(const Napi::Value& value) {
     p.n_ctx = static_cast<int>(integer("contextLength"));
     p.kv_f32 = field(o, "kvType", to_text) == "f32";
     p.exact_gelu = field(o, "exactGelu", to_flag);
-    p.ggml_kernels = field(o, "ggmlKernels", to_flag);
+    p.kernels = field(o, "kernels", to_text);
     p.check_tensors = field(o, "checkTensors", to_flag);
     p.feature_cache_bytes = static_cast<uint64_t>(integer("featureCacheBytes"));
     p.attention_softcap = softcap("attentionSoftcap");

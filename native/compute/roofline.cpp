@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "kernels/matmul.h"
+#include "kernels/kernel_sets.h"
 
 namespace paligemma {
 
@@ -80,7 +80,7 @@ Roofline measure_roofline(int n_threads) {
     n_threads = std::clamp(n_threads, 1, 256);
     roofline.read_bytes_per_s = read_rate(n_threads);
     for (ggml_type type : {GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_BF16}) {
-        const Kernel* kernel = find_kernel(type, 32, 16);
+        const Kernel* kernel = find_kernel("auto", type, 32, 16);
         if (kernel == nullptr) continue;
         constexpr int64_t ROUNDS = 100'000;
         roofline.peaks.push_back({ggml_type_name(type), kernel->name,

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "kernels/kernel_sets.h"
 #include "kernels/matmul.h"
 
 namespace paligemma {
@@ -51,8 +52,8 @@ bool can_multiply(const Backend& backend, const WeightRequest& r, ggml_backend_b
 
 // Our kernels come first: on every CPU that has them they are faster than ggml's repacked types.
 const Kernel* choose_kernel(const Backend& backend, const WeightRequest& r) {
-    if (!backend.is_cpu() || !r.product || !r.pack || r.tensor->n_dims != 2) return nullptr;
-    return find_kernel(ggml_type_of(r.tensor->type), r.tensor->ne[0], r.tensor->ne[1]);
+    if (!backend.is_cpu() || !r.product || r.tensor->n_dims != 2) return nullptr;
+    return find_kernel(r.kernels, ggml_type_of(r.tensor->type), r.tensor->ne[0], r.tensor->ne[1]);
 }
 
 ggml_backend_buffer_type_t choose_buffer_type(const Backend& backend, const WeightRequest& r) {

@@ -48,10 +48,10 @@ class ModelFile {
 struct WeightRequest {
     const ModelFile* file;
     const GgufTensor* tensor;
-    std::string name;  // under which it is asked for
-    bool product;      // used in a matrix product: may be repacked
-    bool force_f32;    // widen F16 and BF16 at load
-    bool pack;         // may be packed for our own kernels
+    std::string name;     // under which it is asked for
+    bool product;         // used in a matrix product: may be repacked
+    bool force_f32;       // widen F16 and BF16 at load
+    std::string kernels;  // the set of our kernels that may multiply with it; "ggml": none
 };
 
 class Weights {

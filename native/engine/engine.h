@@ -40,7 +40,7 @@ struct LoadParams {
     int n_ctx;  // 0: what the file says
     bool kv_f32;
     bool exact_gelu;
-    bool ggml_kernels;  // multiply with ggml only, not with our kernels
+    std::string kernels;  // what multiplies on the CPU: a name of kernel_sets()
     bool check_tensors;
     uint64_t feature_cache_bytes;
     std::optional<float> attention_softcap, final_softcap;

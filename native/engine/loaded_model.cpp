@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernels/attention.h"
+#include "kernels/kernel_sets.h"
 #include "kernels/matmul.h"
 
 namespace paligemma {
@@ -82,7 +83,8 @@ void EmbeddingRows::get(int32_t id, float* out) const {
         file_.require_unchanged();
         file_.read(row.data(), tensor_.offset + static_cast<uint64_t>(id) * row_bytes_, row_bytes_);
     } else if (kernel_of(weight_) != nullptr) {
-        unpack_row(weight_->type, tensor_.ne[0], tensor_.ne[1], data_, id, row.data());
+        unpack_row(weight_->type, kernel_of(weight_)->weight_bytes, tensor_.ne[0], tensor_.ne[1],
+                   data_, id, row.data());
     }
     if (tensor_.type == WeightType::F32) {
         std::memcpy(out, in, row_bytes_);
@@ -97,6 +99,7 @@ LoadedModel::LoadedModel(const LoadParams& p,
                          const std::function<void(uint64_t, uint64_t)>& on_progress,
                          const std::atomic<int>& cancel)
     : params(p), features(p.feature_cache_bytes) {
+    require_kernel_set(params.kernels);
     read_files();
     backend = Backend::open(params.device, params.n_threads.most());
     load_weights(on_progress, cancel);
@@ -143,11 +146,9 @@ void LoadedModel::choose_policy() {
         policy.max_score_bytes = 512 << 20;
         return;
     }
-    if (!params.ggml_kernels) policy.attention_kernel = find_attention_kernel();
-    if (kernel_of(weights->get("blk.0.ffn_gate.weight")) != nullptr) {
-        // 60 to 100 ms where ggml's products take 300.
-        policy.max_node_flops = 4e10;
-    }
+    policy.attention_kernel = find_attention_kernel(params.kernels);
+    if (const Kernel* kernel = kernel_of(weights->get("blk.0.ffn_gate.weight")))
+        policy.max_node_flops = kernel->node_flops;
 }
 
 void LoadedModel::load_weights(const std::function<void(uint64_t, uint64_t)>& on_progress,
@@ -163,7 +164,7 @@ void LoadedModel::load_weights(const std::function<void(uint64_t, uint64_t)>& on
                                        .name = place.spec->name,
                                        .product = false,
                                        .force_f32 = false,
-                                       .pack = false});
+                                       .kernels = "ggml"});
             continue;
         }
         requests.push_back({
@@ -173,7 +174,7 @@ void LoadedModel::load_weights(const std::function<void(uint64_t, uint64_t)>& on
             .product =
                 place.spec->use == TensorUse::Product || place.spec->use == TensorUse::Embedding,
             .force_f32 = place.spec->use == TensorUse::Plain,
-            .pack = !params.ggml_kernels,
+            .kernels = params.kernels,
         });
         if (place.spec->use == TensorUse::Embedding) embedding_place = &place;
     }

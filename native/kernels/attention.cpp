@@ -176,20 +176,7 @@ ggml_tensor* attention_op(ggml_context* ctx, std::span<ggml_tensor*> args, ggml_
     return y;
 }
 
-bool cpu_has_avx512() {
-#if defined(__x86_64__) && defined(__GNUC__)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-#else
-    return false;
-#endif
-}
-
 }  // namespace
-
-const AttentionKernel* find_attention_kernel() {
-    return cpu_has_avx512() ? avx512_attention() : nullptr;
-}
 
 ggml_tensor* kernel_attention(ggml_context* ctx, const AttentionKernel* kernel, ggml_tensor* q,
                               ggml_tensor* k, ggml_tensor* v, float scale, float softcap) {

@@ -6,9 +6,6 @@ namespace paligemma {
 
 struct AttentionKernel;
 
-// The best of this CPU, or null.
-const AttentionKernel* find_attention_kernel();
-
 // softmax(cap(scale * q k)) v, where every query sees every key. f32: q [head_dim, n_head, n_q], k
 // and v [head_dim, n_head_kv, n_kv], heads of a row contiguous -> [head_dim * n_head, n_q]. Query
 // head j reads key head j / (n_head / n_head_kv). softcap 0: none.

@@ -56,5 +56,7 @@ struct AttentionKernel {
 
 // Null where the compiler does not know the instructions. Whether the CPU does is for the caller.
 const AttentionKernel* avx512_attention();
+const AttentionKernel* avx2_attention();
+const AttentionKernel* neon_attention();
 
 }  // namespace paligemma

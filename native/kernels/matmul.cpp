@@ -28,7 +28,7 @@ constexpr int64_t PAIR = 2 * PANEL_ROWS;
 // half a level 1 cache. Activations are packed in slices of this length: what is read next is
 // always what stands next.
 int64_t slice_blocks(ActivationType type) {
-    return type == ActivationType::I8 ? 16 : 8;
+    return type == ActivationType::I8 || type == ActivationType::I16 ? 16 : 8;
 }
 
 // m rows cut into tiles that differ by one row at most, so that none is nearly empty.
@@ -53,12 +53,17 @@ struct PackedRows {
           m(n_rows),
           blocks(k / K_BLOCK),
           slice(slice_blocks(type)),
-          number_bytes(type == ActivationType::I8 ? 1 : 2) {
+          number_bytes(bytes_of(type)) {
         scales = reinterpret_cast<float*>(numbers + m * k * number_bytes);
         sums = reinterpret_cast<int32_t*>(scales + m * blocks);
     }
     static int64_t bytes(ActivationType type, int64_t k, int64_t m) {
-        return type == ActivationType::I8 ? m * (k + k / K_BLOCK * 8) : m * k * 2;
+        const bool scaled = type == ActivationType::I8 || type == ActivationType::I16;
+        return m * (k * bytes_of(type) + (scaled ? k / K_BLOCK * 8 : 0));
+    }
+    static int64_t bytes_of(ActivationType type) {
+        if (type == ActivationType::I8) return 1;
+        return type == ActivationType::F32 ? 4 : 2;
     }
     int64_t slice_length(int64_t block) const { return std::min(slice, blocks - block); }
     // Where `block` of the tile that begins with `row` and has `rows` rows is, in blocks of one
@@ -324,40 +329,14 @@ ggml_tensor* product_op(ggml_context* ctx, ggml_tensor** args, int n_args, int64
     return y;
 }
 
-bool cpu_has_avx512_vnni() {
-#if defined(__x86_64__) && defined(__GNUC__)
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512vnni");
-#else
-    return false;
-#endif
-}
-
-bool cpu_has_avx512_bf16() {
-#if defined(__x86_64__) && defined(__GNUC__)
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512bf16");
-#else
-    return false;
-#endif
-}
-
 }  // namespace
 
 bool can_read(const Kernel* kernel, const Kernel* packed_by) {
-    return kernel != nullptr && packed_by != nullptr && kernel->pack == packed_by->pack &&
-           kernel->tile_rows == packed_by->tile_rows;
-}
-
-const Kernel* find_kernel(ggml_type type, int64_t k, int64_t n) {
-    if (!can_pack(type, k, n)) return nullptr;
-    if (type == GGML_TYPE_BF16) return cpu_has_avx512_bf16() ? avx512_bf16() : nullptr;
-    if (!cpu_has_avx512_vnni()) return nullptr;
-    return type == GGML_TYPE_Q8_0 ? avx512_vnni_q8_0() : avx512_vnni_q4_0();
+    return kernel != nullptr && packed_by != nullptr && kernel->pack == packed_by->pack;
 }
 
 void pack_weight(ggml_tensor* weight, const Kernel* kernel) {
-    pack_rows(weight->type, weight->ne[0], weight->ne[1], weight->data);
+    pack_rows(weight->type, kernel->weight_bytes, weight->ne[0], weight->ne[1], weight->data);
     weight->extra = const_cast<Kernel*>(kernel);
 }
 

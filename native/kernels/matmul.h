@@ -10,9 +10,6 @@
 
 namespace paligemma {
 
-// The best kernel of this CPU for weights [k, n] of this type, or null: then ggml multiplies them.
-const Kernel* find_kernel(ggml_type type, int64_t k, int64_t n);
-
 // Packs the loaded weight in place; from now on only the functions below may read it.
 void pack_weight(ggml_tensor* weight, const Kernel* kernel);
 // The kernel of a packed weight, else null.

@@ -32,10 +32,10 @@ struct Shape {
     }
 };
 
-Shape shape_of(ggml_type type, int64_t k) {
+Shape shape_of(ggml_type type, WeightBytes bytes, int64_t k) {
     switch (type) {
         case GGML_TYPE_Q8_0:
-            return {k / BLOCK, 8, SCALE_BYTES, SIGN_BITS};
+            return {k / BLOCK, 8, SCALE_BYTES, bytes == WeightBytes::Signed ? 0 : SIGN_BITS};
         case GGML_TYPE_Q4_0:
             return {k / BLOCK, 4, SCALE_BYTES, 0};
         default:
@@ -50,8 +50,8 @@ bool can_pack(ggml_type type, int64_t k, int64_t n) {
            k % BLOCK == 0 && n > 0 && n % PANEL_ROWS == 0;
 }
 
-void pack_rows(ggml_type type, int64_t k, int64_t n_rows, void* data) {
-    const Shape s = shape_of(type, k);
+void pack_rows(ggml_type type, WeightBytes bytes, int64_t k, int64_t n_rows, void* data) {
+    const Shape s = shape_of(type, bytes, k);
     // Rows a power of two apart would share a few lines of the level 1 cache.
     const int64_t stride = s.row_bytes() + 64;
     std::vector<uint8_t> rows(stride * PAIR_ROWS);
@@ -78,9 +78,9 @@ void pack_rows(ggml_type type, int64_t k, int64_t n_rows, void* data) {
     }
 }
 
-void unpack_row(ggml_type type, int64_t k, int64_t n_rows, const void* data, int64_t row,
-                void* out) {
-    const Shape s = shape_of(type, k);
+void unpack_row(ggml_type type, WeightBytes bytes, int64_t k, int64_t n_rows, const void* data,
+                int64_t row, void* out) {
+    const Shape s = shape_of(type, bytes, k);
     const int64_t first = row / PAIR_ROWS * PAIR_ROWS, n = std::min(PAIR_ROWS, n_rows - first);
     const auto* pair = static_cast<const uint8_t*>(data) + first * s.row_bytes();
     auto* into = static_cast<uint8_t*>(out);

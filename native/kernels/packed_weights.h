@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "kernels/tile.h"
+
 namespace paligemma {
 
 // Rows of the weight matrix (output features) in one panel: 32-bit lanes of a 512-bit register.
@@ -18,13 +20,13 @@ bool can_pack(ggml_type type, int64_t k, int64_t n);
 // Packs the n_rows (a multiple of 16) rows of length k at `data` in place. Layout of a pair of P =
 // 2 panels, or 1 where the last one stands alone:
 //   BF16: [k/2][P][16 rows][2 numbers]
-//   Q8_0: [k/32 blocks] of [8][P][16 rows][4 numbers + 128, u8] and [P][16] f16 scales
+//   Q8_0: [k/32 blocks] of [8][P][16 rows][4 numbers, as `bytes` says] and [P][16] f16 scales
 //   Q4_0: [k/32 blocks] of [4][P][16 rows][4 bytes] and [P][16] f16 scales; the low halves of the
 //         bytes are the first 16 numbers of the block, the high halves the others, each + 8
-void pack_rows(ggml_type type, int64_t k, int64_t n_rows, void* data);
+void pack_rows(ggml_type type, WeightBytes bytes, int64_t k, int64_t n_rows, void* data);
 
 // Row `row` of n_rows packed ones as the file has it: ggml_row_size(type, k) bytes.
-void unpack_row(ggml_type type, int64_t k, int64_t n_rows, const void* data, int64_t row,
-                void* out);
+void unpack_row(ggml_type type, WeightBytes bytes, int64_t k, int64_t n_rows, const void* data,
+                int64_t row, void* out);
 
 }  // namespace paligemma

@@ -17,8 +17,7 @@ struct Tile {
     int rows;                // 1 to Kernel::tile_rows
     int64_t blocks;
     bool from_memory;  // the weights are read once, one behind the other: fetch them ahead
-    // Packed activations of the tile, at the first block: I8 [blocks][8][rows][4] with scales
-    // [blocks][rows] and sums [blocks][rows], or BF16 [blocks][16][rows][2].
+    // Packed activations of the tile, at the first block, as ActivationType says.
     const void* x;
     const float* x_scales;
     const int32_t* x_sums;
@@ -26,15 +25,25 @@ struct Tile {
     bool accumulate;  // add to `out`, else overwrite it
 };
 
-enum class ActivationType : uint8_t { I8, BF16 };
+// How activations of a tile are laid out. I8 and I16: x = scale * q with |q| <= 127, and scales
+// [blocks][rows] and sums of q [blocks][rows].
+enum class ActivationType : uint8_t {
+    I8,    // [blocks][8][rows][4]
+    I16,   // [blocks][8][2][rows][2]: of each four numbers the first and third, then the others
+    BF16,  // [blocks][16][rows][2]
+    F32,   // [blocks][32][rows]
+};
+
+// Bytes of packed Q8_0 weights: as they are, or 128 larger and unsigned.
+enum class WeightBytes : uint8_t { Unsigned, Signed };
 
 struct Kernel {
     const char* name;  // "avx512-vnni"
     ActivationType activations;
     int tile_rows;
     void (*multiply)(const Tile& tile);
-    // `rows` rows of k numbers, `stride` apart, into the form Tile wants. I8: x = d * q with
-    // d = max |x| / 127 over each block, sums of q.
+    // `rows` rows of k numbers, `stride` apart, into the form Tile wants. The scale of a block is
+    // its max |x| / 127. Kernels that share this function have the same tile_rows.
     void (*pack)(const float* x, int64_t stride, int rows, int64_t k, void* out, float* scales,
                  int32_t* sums);
     // y = (x - m) / sqrt(mean((x - m)^2) + eps) * weight + bias over n numbers, a multiple of 16,
@@ -47,11 +56,22 @@ struct Kernel {
     // `rounds` of nothing but the instruction that multiplies, on registers: what a product could
     // reach at most. Gives the operations done, an addition and a multiplication each.
     double (*peak)(int64_t rounds);
+    WeightBytes weight_bytes = WeightBytes::Unsigned;
+    // Operations that one node of the graph may hold, so that it takes some 100 ms on two cores.
+    double node_flops = 4e10;
 };
 
 // Null where the compiler does not know the instructions. Whether the CPU does is for the caller.
 const Kernel* avx512_vnni_q8_0();
 const Kernel* avx512_vnni_q4_0();
 const Kernel* avx512_bf16();
+const Kernel* avx2_q8_0();
+const Kernel* avx2_q4_0();
+const Kernel* avx2_bf16();
+const Kernel* avx2_vnni_q8_0();
+const Kernel* avx2_vnni_q4_0();
+const Kernel* neon_dotprod_q8_0();
+const Kernel* neon_dotprod_q4_0();
+const Kernel* neon_bf16();
 
 }  // namespace paligemma

@@ -8,6 +8,10 @@
 export const WEIGHT_TYPES = ['f32', 'f16', 'bf16', 'q8_0', 'q6_k', 'q5_k', 'q4_k', 'q4_0'] as const;
 export type WeightType = (typeof WEIGHT_TYPES)[number];
 
+/** What may multiply on the CPU. The addon's `kernelSets()` must have the same names. */
+export const KERNEL_SETS = ['auto', 'ggml', 'avx512', 'avx2', 'neon'] as const;
+export type KernelSet = (typeof KERNEL_SETS)[number];
+
 export interface NativeDevice {
   /** `CPU`, `CUDA0`, `Metal`. */
   readonly name: string;
@@ -51,8 +55,8 @@ export interface NativeLoadParams {
   readonly kvType: 'f16' | 'f32';
   /** Exact tanh GELU instead of ggml's half-precision table: slower on the CPU, for parity tests. */
   readonly exactGelu: boolean;
-  /** Multiply with ggml only, not with the package's own kernels. */
-  readonly ggmlKernels: boolean;
+  /** What multiplies on the CPU. */
+  readonly kernels: KernelSet;
   /** Refuse weights that hold NaN or infinity. */
   readonly checkTensors: boolean;
   readonly featureCacheBytes: number;
@@ -240,6 +244,8 @@ export interface NativeBinding {
   /** Loads a GPU package's library; its devices then are among `devices()`. Throws ERR_DEVICE_UNAVAILABLE. */
   addBackend(path: string): void;
   weightTypes(): readonly string[];
+  /** Every set of kernels, and whether this CPU and this build have it. */
+  kernelSets(): Readonly<Record<string, boolean>>;
   errorCodes(): readonly string[];
   /** Reads and checks header and tensor table of one file. */
   inspect(path: string): Promise<NativeGgufInfo>;

@@ -1,5 +1,6 @@
 /** Options of `PaliGemma.load`. What they do is in src/model.ts and the engine. */
 import { availableParallelism } from 'node:os';
+import { KERNEL_SETS, type KernelSet } from '../native/contract.js';
 import { cpuQuota } from './cpu-quota.js';
 import { MAX_CONTEXT_LENGTH } from './limits.js';
 import {
@@ -72,9 +73,9 @@ export const LOAD_OPTIONS = {
     default: 'f16',
     doc: 'number type of the key-value cache',
   }),
-  kernels: oneOf(['auto', 'ggml'], {
+  kernels: oneOf(KERNEL_SETS, {
     default: 'auto',
-    doc: "what multiplies on the CPU: this package's kernels where the CPU has the instructions, or ggml's alone",
+    doc: "what multiplies on the CPU: the best of this package's kernels that it has, those for one instruction set, or ggml's",
   }),
   exactGelu: boolean({
     default: false,
@@ -129,8 +130,10 @@ export interface LoadOptions {
   readonly contextLength?: number | undefined;
   /** number type of the key-value cache. Default `f16`. */
   readonly kvType?: 'f16' | 'f32' | undefined;
-  /** what multiplies on the CPU: this package's kernels where the CPU has the instructions, or ggml's alone. Default `auto`. */
-  readonly kernels?: 'auto' | 'ggml' | undefined;
+  /**
+   * what multiplies on the CPU: the best of this package's kernels that it has, those for one instruction set, or ggml's. Default `auto`.
+   */
+  readonly kernels?: KernelSet | undefined;
   /** compute GELU exactly instead of from a half-precision table; slower, for comparisons. Default false. */
   readonly exactGelu?: boolean | undefined;
   /** refuse a file whose weights hold NaN or infinity; reads all of them once more. Default false. */

@@ -6,9 +6,16 @@ import { expect, test } from 'vitest';
 import { ERROR_CODES } from '../../src/errors.js';
 import { devices, inspect, WEIGHT_TYPES } from '../../src/index.js';
 import { native } from '../../src/native/binding.js';
+import { KERNEL_SETS } from '../../src/native/contract.js';
 
 test('the addon knows the same weight types', () => {
   expect(native().weightTypes()).toEqual([...WEIGHT_TYPES]);
+});
+
+test('the addon knows the same sets of kernels', () => {
+  const sets = native().kernelSets();
+  expect(Object.keys(sets)).toEqual([...KERNEL_SETS]);
+  expect(sets).toMatchObject({ auto: true, ggml: true });
 });
 
 test('every error code of the addon has a class', () => {

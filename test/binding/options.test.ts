@@ -11,6 +11,8 @@ import {
   type ModelInfo,
   PaliGemma,
 } from '../../src/index.js';
+import type { KernelSet } from '../../src/native/contract.js';
+import { AVAILABLE_KERNEL_SETS, MISSING_KERNEL_SETS } from '../support/kernel-sets.js';
 import { convertedModel, DEMO_MODEL, imagePath, TEST_MODELS } from '../support/models.js';
 
 const SCENE = imagePath('scene1.png');
@@ -76,12 +78,32 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
     expect(wide.memory.kvCacheBytes).toBe(2 * narrow.memory.kvCacheBytes);
   },
   kernels: async () => {
-    const { kernels, features } = await withModel({}, (m) => m.info, DEMO_MODEL);
-    const own = Object.keys(kernels).some((name) => name.startsWith('avx512-'));
-    expect(own).toBe(features['AVX512_VNNI'] === '1');
-    const plain = await withModel({ kernels: 'ggml' }, (m) => m.info, DEMO_MODEL);
-    const ggml = Object.keys(plain.kernels);
-    expect(ggml.filter((name) => !name.startsWith('CPU') && name !== 'AMX')).toEqual([]);
+    /** Kernels of ours that read weights, by their names. */
+    const own = async (kernels: KernelSet): Promise<string[]> => {
+      const info = await withModel({ kernels }, (m) => m.info, DEMO_MODEL);
+      return Object.keys(info.kernels).filter((n) => !n.startsWith('CPU') && n !== 'AMX');
+    };
+    const found = new Map<KernelSet, string[]>();
+    for (const set of AVAILABLE_KERNEL_SETS) found.set(set, await own(set));
+    const { auto = [], ggml, ...sets } = Object.fromEntries(found);
+    expect(ggml).toEqual([]);
+    for (const [set, names] of Object.entries(sets)) {
+      expect(names.filter((name) => !name.startsWith(set))).toEqual([]);
+    }
+    const { features } = await withModel({}, (m) => m.info, DEMO_MODEL);
+    // The demo model is of q8_0: the best set that has a kernel for it comes first, unless ggml's is better.
+    const best = Object.values(sets).find((names) => names.length > 0) ?? [];
+    expect(auto).toEqual(features['MATMUL_INT8'] === '1' ? [] : best);
+    if (features['AVX512_VNNI'] === '1') expect(auto).toEqual(['avx512-vnni']);
+    if (features['AVX2'] === '1') expect(sets).toHaveProperty('avx2');
+
+    for (const kernels of MISSING_KERNEL_SETS) {
+      await expect(withModel({ kernels }, (m) => m.info)).rejects.toMatchObject({
+        code: 'ERR_OPTION_RANGE',
+        message: expect.stringContaining(AVAILABLE_KERNEL_SETS.join(', ')),
+      });
+    }
+    expect(MISSING_KERNEL_SETS).not.toEqual([]);
   },
   exactGelu: async () => {
     const exact = await withModel({ exactGelu: true }, logprobsOf);

@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PaliGemma, type WeightType } from '../../src/index.js';
+import type { KernelSet } from '../../src/native/contract.js';
+import { AVAILABLE_KERNEL_SETS } from '../support/kernel-sets.js';
 import {
   type CheckpointName,
   cases,
@@ -21,17 +23,17 @@ function available(name: CheckpointName): boolean {
   return present;
 }
 
-for (const name of [
-  'tiny-paligemma1',
-  'tiny-paligemma2',
-  'shapes-mix-224',
-] satisfies CheckpointName[]) {
-  describe.skipIf(!available(name))(`${name} in f32`, () => {
+// Our kernels multiply no f32 weights, but their attention is used with all.
+for (const [name, kernels] of (
+  ['tiny-paligemma1', 'tiny-paligemma2', 'shapes-mix-224'] satisfies CheckpointName[]
+).flatMap((name) => AVAILABLE_KERNEL_SETS.map((kernels) => [name, kernels] as const))) {
+  describe.skipIf(!available(name))(`${name} in f32 with kernels ${kernels}`, () => {
     let model: PaliGemma;
     beforeAll(async () => {
       model = await PaliGemma.load(await convertedModel(name, 'f32'), {
         exactGelu: true,
         kvType: 'f32',
+        kernels,
         slots: 5,
       });
     });
@@ -74,9 +76,9 @@ async function checkLikeliest(
   path: string,
   name: CheckpointName,
   margin: number,
-  ggmlKernels: boolean,
+  kernels: KernelSet,
 ): Promise<void> {
-  const model = await TracedModel.load(path, { exactGelu: false, kvType: 'f16', ggmlKernels });
+  const model = await TracedModel.load(path, { exactGelu: false, kvType: 'f16', kernels });
   try {
     let checked = 0;
     for (const c of cases(name)) {
@@ -104,13 +106,9 @@ async function checkLikeliest(
 const BF16_MARGIN = 0.05;
 const Q8_0_MARGIN = 0.3;
 
-// On a CPU that lacks the instructions of our kernels both are ggml's.
-describe.each([
-  ['our kernels', false],
-  ["ggml's kernels", true],
-])('with %s', (_, ggmlKernels) => {
+describe.each(AVAILABLE_KERNEL_SETS)('with kernels %s', (kernels) => {
   test('the demo model in q8_0 agrees wherever the reference has a margin above 0.3', async () => {
-    await checkLikeliest(DEMO_MODEL, 'shapes-mix-224', Q8_0_MARGIN, ggmlKernels);
+    await checkLikeliest(DEMO_MODEL, 'shapes-mix-224', Q8_0_MARGIN, kernels);
   });
 
   for (const [name, type, margin] of [
@@ -123,7 +121,7 @@ describe.each([
     test.skipIf(!available(name))(
       `${name} in ${type} agrees wherever the margin is above ${margin}`,
       async () => {
-        await checkLikeliest(await convertedModel(name, type), name, margin, ggmlKernels);
+        await checkLikeliest(await convertedModel(name, type), name, margin, kernels);
       },
     );
   }

@@ -10,7 +10,7 @@ const EXACT: NativeLoadParams = {
   contextLength: 0,
   kvType: 'f32',
   exactGelu: true,
-  ggmlKernels: false,
+  kernels: 'auto',
   checkTensors: true,
   featureCacheBytes: 0,
   attentionSoftcap: null,

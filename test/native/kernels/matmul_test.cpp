@@ -11,8 +11,18 @@
 
 #include "compute/graph.h"
 #include "compute/quantize.h"
+#include "kernels/kernel_sets.h"
+#include "models/layers.h"
 #include "support/random.h"
 #include "support/test.h"
+
+namespace paligemma {
+
+// avx2_vnni_evex.cpp
+const Kernel* evex_vnni_q8_0();
+const Kernel* evex_vnni_q4_0();
+
+}  // namespace paligemma
 
 namespace paligemma::test {
 
@@ -35,16 +45,19 @@ std::vector<uint8_t> quantized(const std::vector<float>& numbers, ggml_type type
                     static_cast<int64_t>(numbers.size()) / k, 1);
 }
 
-// What the kernels see of x [k, m]: 8-bit steps of each block's largest number, or BF16.
+// What the kernels see of x [k, m]: 8-bit steps of each block's largest number, BF16, or x itself.
 std::vector<double> rounded(const std::vector<float>& x, ActivationType type) {
     std::vector<double> out(x.size());
     for (size_t i = 0; i < x.size(); i += K_BLOCK) {
         float most = 0;
         for (int64_t j = 0; j < K_BLOCK; ++j) most = std::max(most, std::fabs(x[i + j]));
         for (size_t j = i; j < i + K_BLOCK; ++j) {
-            out[j] = type == ActivationType::BF16
-                         ? ggml_bf16_to_fp32(ggml_fp32_to_bf16(x[j]))
-                         : std::nearbyint(x[j] * (127.f / most)) * (most / 127.f);
+            if (type == ActivationType::F32)
+                out[j] = x[j];
+            else if (type == ActivationType::BF16)
+                out[j] = ggml_bf16_to_fp32(ggml_fp32_to_bf16(x[j]));
+            else
+                out[j] = std::nearbyint(x[j] * (127.f / most)) * (most / 127.f);
         }
     }
     return out;
@@ -60,15 +73,18 @@ struct Weight {
     TensorBuffer buffer;
     ggml_tensor* tensor = nullptr;
 
-    Weight(Backend& backend, Random& random, ggml_type type, int64_t k, int64_t n, bool pack) {
-        const auto bytes = quantized(uniform(random, k * n), type, k);
+    Weight(Backend& backend, Random& random, ggml_type type, int64_t k, int64_t n,
+           const Kernel* kernel)
+        : Weight(backend, quantized(uniform(random, k * n), type, k), type, k, n, kernel) {}
+    Weight(Backend& backend, const std::vector<uint8_t>& bytes, ggml_type type, int64_t k,
+           int64_t n, const Kernel* kernel) {
         numbers.resize(k * n);
         ggml_get_type_traits(type)->to_float(bytes.data(), numbers.data(), k * n);
         buffer = TensorBuffer(backend, 1, "a weight", [&](ggml_context* ctx) {
             tensor = ggml_new_tensor_2d(ctx, type, k, n);
         });
         std::memcpy(tensor->data, bytes.data(), bytes.size());
-        if (pack) pack_weight(tensor, find_kernel(type, k, n));
+        pack_weight(tensor, kernel);
     }
     double times(const double* x, int64_t row) const {
         const int64_t k = tensor->ne[0];
@@ -78,10 +94,22 @@ struct Weight {
     }
 };
 
-void check_products(Backend& backend, ggml_type type, const Shape& s) {
-    const Kernel* kernel = find_kernel(type, s.k, s.n);
+// Those of this CPU. AVX-512 has VPDPBUSD on 256 bits too, so that a CPU without AVX-VNNI can test
+// the kernels that use it.
+std::vector<UsableKernel> all_kernels() {
+    auto kernels = usable_kernels();
+    if (kernels.empty()) std::fprintf(stderr, "skipped: this CPU has no kernel of ours\n");
+    if (find_kernel("avx512", GGML_TYPE_Q8_0, 32, 16) != nullptr) {
+        kernels.push_back({"avx2", GGML_TYPE_Q8_0, evex_vnni_q8_0()});
+        kernels.push_back({"avx2", GGML_TYPE_Q4_0, evex_vnni_q4_0()});
+    }
+    return kernels;
+}
+
+void check_products(Backend& backend, ggml_type type, const Kernel* kernel, const Shape& s) {
     Random random(static_cast<uint32_t>(s.k * 31 + s.n * 7 + s.m));
-    const Weight a(backend, random, type, s.k, s.n, true), b(backend, random, type, s.k, s.n, true);
+    const Weight a(backend, random, type, s.k, s.n, kernel),
+        b(backend, random, type, s.k, s.n, kernel);
     const auto x = uniform(random, s.k * s.m), bias = uniform(random, s.n);
     const auto seen = rounded(x, kernel->activations);
 
@@ -145,16 +173,19 @@ void check_products(Backend& backend, ggml_type type, const Shape& s) {
 
 TEST("packed rows come back byte for byte") {
     Random random(3);
-    for (auto type : {GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0}) {
+    for (auto [type, bytes_as] : {std::pair{GGML_TYPE_BF16, WeightBytes::Unsigned},
+                                  {GGML_TYPE_Q8_0, WeightBytes::Unsigned},
+                                  {GGML_TYPE_Q8_0, WeightBytes::Signed},
+                                  {GGML_TYPE_Q4_0, WeightBytes::Unsigned}}) {
         constexpr int64_t K = 96, N = 48;
         const auto bytes = quantized(uniform(random, K * N), type, K);
         const size_t row_bytes = bytes.size() / N;
         auto packed = bytes;
-        pack_rows(type, K, N, packed.data());
+        pack_rows(type, bytes_as, K, N, packed.data());
         CHECK(packed != bytes);
         std::vector<uint8_t> row(row_bytes);
         for (int64_t i = 0; i < N; ++i) {
-            unpack_row(type, K, N, packed.data(), i, row.data());
+            unpack_row(type, bytes_as, K, N, packed.data(), i, row.data());
             CHECK(std::memcmp(row.data(), bytes.data() + i * row_bytes, row_bytes) == 0);
         }
     }
@@ -169,18 +200,55 @@ TEST("only shapes that fill whole panels and blocks are packed") {
 }
 
 TEST("products of every kernel of this CPU") {
+    const auto kernels = all_kernels();
     for (int threads : {1, 3}) {
         auto backend = Backend::open("cpu", threads);
+        for (const auto& [set, type, kernel] : kernels) {
+            for (int64_t m = 1; m <= 26; ++m) check_products(*backend, type, kernel, {96, 48, m});
+            for (const Shape& s : {Shape{32, 16, 1}, {1024, 80, 5}, {1056, 64, 67}, {64, 1056, 13}, {64, 32, 801}})
+                check_products(*backend, type, kernel, s);
+        }
+    }
+}
+
+// The largest numbers of both sides, all of one sign: what overflows if anything does.
+TEST("products of the largest numbers do not overflow") {
+    auto backend = Backend::open("cpu", 1);
+    constexpr int64_t K = 64, N = 16, M = 7;
+    for (const auto& [set, type, kernel] : all_kernels()) {
+        for (float sign : {1.f, -1.f}) {
+            // -1 is the number that ggml's Q4_0 gives its largest magnitude, -8.
+            const std::vector<float> rows(K * N, -1.f), x(K * M, sign);
+            const Weight w(*backend, quantized(rows, type, K), type, K, N, kernel);
+            Graph g(8);
+            ggml_tensor* input = g.input(GGML_TYPE_F32, K, M);
+            ggml_tensor* y = g.output(layers::linear(g, w.tensor, nullptr, input));
+            GraphMemory memory(*backend);
+            memory.allocate(g);
+            ggml_backend_tensor_set(input, x.data(), 0, ggml_nbytes(input));
+            CHECK(backend->compute(g.cgraph(), 1e12));
+            for (int64_t i = 0; i < N * M; ++i)
+                CHECK(std::fabs(static_cast<const float*>(y->data)[i] + sign * K) < K * 2e-3);
+        }
+    }
+}
+
+TEST("a set that this CPU lacks is refused, with those it has") {
+    for (const KernelSet& set : kernel_sets()) {
+        try {
+            require_kernel_set(set.name);
+            CHECK(set.available);
+        } catch (const Error& e) {
+            CHECK(!set.available);
+            CHECK(e.code() == ErrorCode::OptionRange);
+            CHECK(e.message().find("auto, ggml") != std::string::npos);
+        }
+        // A set takes nothing from another one.
         for (auto type : {GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0}) {
-            if (find_kernel(type, 64, 32) == nullptr) {
-                std::fprintf(stderr, "skipped: this CPU has no kernel for %s\n",
-                             ggml_type_name(type));
-                continue;
-            }
-            for (int64_t m = 1; m <= 26; ++m) check_products(*backend, type, {96, 48, m});
-            for (const Shape& s :
-                 {Shape{32, 16, 1}, {1024, 80, 5}, {1056, 64, 67}, {64, 1056, 13}, {64, 32, 801}})
-                check_products(*backend, type, s);
+            const Kernel* kernel = find_kernel(set.name, type, 64, 32);
+            if (!set.available || set.name == "ggml") CHECK(kernel == nullptr);
+            if (kernel != nullptr && set.name != "auto")
+                CHECK(std::string(kernel->name).starts_with(set.name));
         }
     }
 }

@@ -11,6 +11,8 @@
 
 #include "compute/graph.h"
 #include "kernels/attention.h"
+#include "kernels/attention_tile.h"
+#include "kernels/kernel_sets.h"
 #include "models/gemma.h"
 #include "models/siglip.h"
 #include "support/random.h"
@@ -190,7 +192,7 @@ layers::Policy fused(layers::Policy p) {
 
 // Nothing changes on a CPU that has none.
 layers::Policy with_kernel(layers::Policy p) {
-    p.attention_kernel = find_attention_kernel();
+    p.attention_kernel = find_attention_kernel("auto");
     return p;
 }
 
@@ -242,7 +244,7 @@ class TinyNetworks {
                                 .name = place.spec->name,
                                 .product = use != TensorUse::Plain,
                                 .force_f32 = use == TensorUse::Plain,
-                                .pack = false});
+                                .kernels = "ggml"});
         }
         const std::atomic<int> cancel{0};
         weights_.emplace(*backend, requests, true, [](uint64_t, uint64_t) {}, cancel);
@@ -353,12 +355,11 @@ TEST("attention is the formula, fused or not") {
 }
 
 TEST("our attention is the formula, for every number of queries and keys") {
-    const AttentionKernel* kernel = find_attention_kernel();
-    if (kernel == nullptr) {
-        std::puts("skipped: this CPU has no attention kernel of ours");
-        return;
-    }
-    for (int threads : {1, 3}) {
+    const auto kernels = usable_attention_kernels();
+    if (kernels.empty()) std::puts("skipped: this CPU has no attention kernel of ours");
+    for (size_t i = 0; i < 2 * kernels.size(); ++i) {
+        const int threads = i % 2 == 0 ? 1 : 3;
+        const AttentionKernel* kernel = kernels[i / 2];
         const auto backend = Backend::open("cpu", threads);
         for (int64_t head_dim : {8, 72, 256}) {
             for (auto [n_head, n_head_kv] : {std::pair{4, 4}, {4, 1}, {6, 2}}) {
@@ -370,7 +371,8 @@ TEST("our attention is the formula, for every number of queries and keys") {
                         const AttentionInputs in = inputs_of(c);
                         check_close(attention(*backend, c, in, false, GGML_TYPE_F32, kernel),
                                     attention_by_hand(c, in), F32_ATTENTION_BOUND,
-                                    std::to_string(threads) + " threads, " + c.text());
+                                    std::string(kernel->name) + ", " + std::to_string(threads) +
+                                        " threads, " + c.text());
                         // With a mask it reads a cache, of heads that are whole vectors.
                         if (head_dim % 16 != 0 && head_dim != 72) continue;
                         AttentionCase m = c;
@@ -381,7 +383,9 @@ TEST("our attention is the formula, for every number of queries and keys") {
                         for (auto [type, bound] : {std::pair{GGML_TYPE_F32, F32_ATTENTION_BOUND},
                                                    {GGML_TYPE_F16, F16_ATTENTION_BOUND}})
                             check_close(attention(*backend, m, cached, false, type, kernel),
-                                        expected, bound, m.text() + ", " + ggml_type_name(type));
+                                        expected, bound,
+                                        std::string(kernel->name) + ", " + m.text() + ", " +
+                                            ggml_type_name(type));
                     }
                 }
             }

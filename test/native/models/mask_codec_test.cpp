@@ -178,7 +178,7 @@ struct Alone {
         : temporary(codec.model.build()), file(temporary.path()), gguf(file.parse()) {
         for (const auto& t : gguf.tensors())
             if (t.name.starts_with("mask."))
-                requests.push_back({&file, &t, t.name, false, false, false});
+                requests.push_back({&file, &t, t.name, false, false, "ggml"});
         mask_codec.emplace(*backend, requests, cancel);
     }
     std::unique_ptr<Backend> backend = Backend::open("cpu", 2);

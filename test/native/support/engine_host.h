@@ -58,7 +58,7 @@ class EngineHost : public Listener {
                 .n_ctx = 0,
                 .kv_f32 = false,
                 .exact_gelu = false,
-                .ggml_kernels = false,
+                .kernels = "auto",
                 .check_tensors = false,
                 .feature_cache_bytes = 1 << 20,
                 .attention_softcap = {},

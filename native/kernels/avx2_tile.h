@@ -1,0 +1,93 @@
+// What the AVX2 kernels for quantised weights share: the end of a block, and the choice by number
+// of rows. Internal to each file that includes it; see avx2_vector.h.
+#pragma once
+#include "kernels/avx2_vector.h"
+#include "kernels/vector_math.h"
+
+namespace paligemma {
+namespace {
+
+enum class Nibbles : bool { No, Yes };
+
+constexpr int64_t WORDS = K_BLOCK / 4;
+// Bytes of the numbers in a block of a panel, and what packed weights are larger by than they are.
+template <Nibbles N>
+constexpr int64_t NUMBER_BYTES = N == Nibbles::No ? 512 : 256;
+template <Nibbles N>
+constexpr int32_t OFFSET = N == Nibbles::No ? 128 : 8;
+
+inline __m256i load_bytes(const void* p) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+
+// Four bytes in all lanes.
+inline __m256i broadcast(const void* four) {
+    int32_t word;
+    memcpy(&word, four, 4);
+    return _mm256_set1_epi32(word);
+}
+
+// The unsigned bytes of half `v` (8 rows of the weights) of 4-number word `w` of a panel's block,
+// of which PANELS stand side by side.
+template <Nibbles N, int PANELS>
+inline __m256i weight_word(const uint8_t* block, int64_t w, int v) {
+    if constexpr (N == Nibbles::No) {
+        return load_bytes(block + w * PANELS * 64 + v * 32);
+    } else {
+        const __m256i both = load_bytes(block + w % 4 * PANELS * 64 + v * 32);
+        return _mm256_and_si256(w < 4 ? both : _mm256_srli_epi16(both, 4), _mm256_set1_epi8(0x0f));
+    }
+}
+
+// out[rows][16] += dot * the scales of block `b`. There are registers for the integer sums only:
+// these wait in the level 1 cache, where the compiler would not leave them if it was not told.
+template <int ROWS>
+inline void add_block(const Tile& t, const uint8_t* scales, int64_t b,
+                      const __m256i (&dot)[ROWS][2], float* out) {
+    asm volatile("" ::: "memory");
+    const float* x_scales = t.x_scales + b * ROWS;
+#pragma GCC unroll 2  // else the sums go through the stack
+    for (int v = 0; v < 2; ++v) {
+        const F32 scale =
+            _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(scales + v * 16)));
+#pragma GCC unroll 6
+        for (int r = 0; r < ROWS; ++r) {
+            float* to = out + r * 32 + v * 8;
+            const F32 d = _mm256_broadcast_ss(x_scales + r);
+            store(to, fma(mul(_mm256_cvtepi32_ps(dot[r][v]), scale), d, load(to)));
+        }
+    }
+}
+
+// What of a block is left to the files: dot[ROWS][2] = weights x activations of a panel's block.
+// `Dot` has a function run<N, ROWS, PANELS>(block, t, b, dot).
+template <typename Dot, Nibbles N, int ROWS, int PANELS>
+inline void multiply_panels(const Tile& t) {
+    if (!t.accumulate)
+        for (int r = 0; r < ROWS; ++r)
+            for (int v = 0; v < 2 * PANELS; ++v) store(t.out + r * 32 + v * 8, all(0.f));
+    const uint8_t* block = t.weights;
+    for (int64_t b = 0; b < t.blocks; ++b) {
+        const uint8_t* scales = block + PANELS * NUMBER_BYTES<N>;
+        for (int p = 0; p < PANELS; ++p) {
+            __m256i dot[ROWS][2];
+            Dot::template run<N, ROWS, PANELS>(block + p * 64, t, b, dot);
+            add_block<ROWS>(t, scales + p * 32, b, dot, t.out + p * 16);
+        }
+        block = scales + PANELS * 32;
+    }
+}
+
+template <typename Dot, Nibbles N, int ROWS>
+void multiply(const Tile& t) {
+    if (t.rows != ROWS) {
+        if constexpr (ROWS > 1) multiply<Dot, N, ROWS - 1>(t);
+    } else if (t.panels == 2) {
+        multiply_panels<Dot, N, ROWS, 2>(t);
+    } else {
+        multiply_panels<Dot, N, ROWS, 1>(t);
+    }
+}
+
+}  // namespace
+}  // namespace paligemma

@@ -1,0 +1,39 @@
+// BF16 weights widened to f32, with what every 64-bit ARM has: few have products of BF16.
+#include "kernels/tile.h"
+
+#if defined(__aarch64__)
+#include "kernels/neon_vector.h"
+#include "kernels/vector_math.h"
+
+namespace paligemma {
+namespace {
+
+constexpr int TILE_ROWS = 6;  // four accumulators each: 24 of 32 registers, with 4 of weights
+
+constexpr Kernel BF16{.name = "neon",
+                      .activations = ActivationType::F32,
+                      .tile_rows = TILE_ROWS,
+                      .multiply = multiply_bf16<TILE_ROWS>,
+                      .pack = pack_f32,
+                      .normalise = normalise,
+                      .gelu = gelu,
+                      .peak = peak_f32,
+                      .node_flops = 3e9};
+
+}  // namespace
+
+const Kernel* neon_bf16() {
+    return &BF16;
+}
+
+}  // namespace paligemma
+
+#else
+
+namespace paligemma {
+const Kernel* neon_bf16() {
+    return nullptr;
+}
+}  // namespace paligemma
+
+#endif

@@ -1,0 +1,8 @@
+/** What this machine can multiply with: every test of numbers runs on each of them. */
+import { native } from '../../src/native/binding.js';
+import { KERNEL_SETS, type KernelSet } from '../../src/native/contract.js';
+
+const has = native().kernelSets();
+
+export const AVAILABLE_KERNEL_SETS: readonly KernelSet[] = KERNEL_SETS.filter((set) => has[set]);
+export const MISSING_KERNEL_SETS: readonly KernelSet[] = KERNEL_SETS.filter((set) => !has[set]);
