@@ -205,7 +205,8 @@ TEST("products of every kernel of this CPU") {
         auto backend = Backend::open("cpu", threads);
         for (const auto& [set, type, kernel] : kernels) {
             for (int64_t m = 1; m <= 26; ++m) check_products(*backend, type, kernel, {96, 48, m});
-            for (const Shape& s : {Shape{32, 16, 1}, {1024, 80, 5}, {1056, 64, 67}, {64, 1056, 13}, {64, 32, 801}})
+            for (const Shape& s :
+                 {Shape{32, 16, 1}, {1024, 80, 5}, {1056, 64, 67}, {64, 1056, 13}, {64, 32, 801}})
                 check_products(*backend, type, kernel, s);
         }
     }
