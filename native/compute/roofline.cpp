@@ -82,6 +82,7 @@ Roofline measure_roofline(int n_threads) {
     for (ggml_type type : {GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_BF16}) {
         const Kernel* kernel = find_kernel("auto", type, 32, 16);
         if (kernel == nullptr) continue;
+        if (kernel->for_many != nullptr) kernel = kernel->for_many;
         constexpr int64_t ROUNDS = 100'000;
         roofline.peaks.push_back({ggml_type_name(type), kernel->name,
                                   rate(n_threads, [&](int) { return kernel->peak(ROUNDS); })});

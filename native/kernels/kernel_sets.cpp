@@ -8,6 +8,10 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #elif defined(__APPLE__)
@@ -40,7 +44,25 @@ bool has_avx_vnni() {
     unsigned a = 0, b = 0, c = 0, d = 0;
     return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & AVX_VNNI) != 0;
 }
+// Linux keeps the registers of AMX for a process that asked for it; the threads it starts have
+// them.
+bool has_amx() {
+#ifdef __linux__
+    constexpr unsigned AMX_BF16 = 1u << 22, AMX_TILE = 1u << 24;  // of leaf 7, edx
+    constexpr int REQUEST = 0x1023, TILE_DATA = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    static const bool has = has_avx512_vnni() && has_avx512_bf16() &&
+                            __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & AMX_BF16) != 0 &&
+                            (d & AMX_TILE) != 0 && syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+    return has;
 #else
+    return false;
+#endif
+}
+#else
+bool has_amx() {
+    return false;
+}
 bool has_avx512() {
     return false;
 }
@@ -96,6 +118,21 @@ bool without_i8mm() {
     return !has_neon_i8mm();
 }
 
+// AMX for many rows; for few, which wait for the weights, the kernel that reads them as they are.
+template <const Kernel* (*FEW)(), const Kernel* (*MANY)()>
+const Kernel* with_amx() {
+    if (FEW() == nullptr || MANY() == nullptr) return nullptr;
+    static const Kernel kernel = [] {
+        Kernel both = *FEW();
+        both.name = both.activations == ActivationType::BF16 ? "amx-bf16+avx512-bf16"
+                                                             : "amx-bf16+avx512-vnni";
+        both.for_many = MANY();
+        both.node_flops = both.for_many->node_flops;
+        return both;
+    }();
+    return &kernel;
+}
+
 // The sets, best first, and in each the best kernel of a type first. This is the only list: the
 // names of the sets come from it.
 struct Row {
@@ -107,6 +144,9 @@ struct Row {
         always;  // else "auto" leaves it out: docs/performance.md has the reasons
 };
 constexpr Row KERNELS[] = {
+    {"amx", GGML_TYPE_Q8_0, with_amx<avx512_vnni_q8_0, amx_q8_0>, has_amx},
+    {"amx", GGML_TYPE_Q4_0, with_amx<avx512_vnni_q4_0, amx_q4_0>, has_amx},
+    {"amx", GGML_TYPE_BF16, with_amx<avx512_bf16, amx_bf16>, has_amx},
     {"avx512", GGML_TYPE_Q8_0, avx512_vnni_q8_0, has_avx512_vnni},
     {"avx512", GGML_TYPE_Q4_0, avx512_vnni_q4_0, has_avx512_vnni},
     {"avx512", GGML_TYPE_BF16, avx512_bf16, has_avx512_bf16},
@@ -126,6 +166,7 @@ struct AttentionRow {
     bool (*on_this_cpu)();
 };
 constexpr AttentionRow ATTENTION_KERNELS[] = {
+    {"amx", avx512_attention, has_amx},
     {"avx512", avx512_attention, has_avx512},
     {"avx2", avx2_attention, has_avx2},
     {"neon", neon_attention, has_neon},

@@ -28,7 +28,7 @@ constexpr int64_t PAIR = 2 * PANEL_ROWS;
 // half a level 1 cache. Activations are packed in slices of this length: what is read next is
 // always what stands next.
 int64_t slice_blocks(ActivationType type) {
-    return type == ActivationType::I8 || type == ActivationType::I16 ? 16 : 8;
+    return type == ActivationType::BF16 || type == ActivationType::F32 ? 8 : 16;
 }
 
 // m rows cut into tiles that differ by one row at most, so that none is nearly empty.
@@ -81,8 +81,8 @@ struct Panels {
     const uint8_t* data;
     int64_t n_panels, blocks, block_bytes;  // of one panel
 
-    explicit Panels(const ggml_tensor* w)
-        : kernel(kernel_of(w)),
+    Panels(const ggml_tensor* w, int64_t m)
+        : kernel(kernel_of(w, m)),
           data(static_cast<const uint8_t*>(w->data)),
           n_panels(w->ne[1] / PANEL_ROWS),
           blocks(w->ne[0] / K_BLOCK),
@@ -113,12 +113,20 @@ void fetch(const Piece& next, int64_t i, int64_t n) {
 // the piece begins with the first block.
 void multiply_piece(const Piece& piece, const Piece* next, const PackedRows& x,
                     const Tiling& tiling, int64_t tile_begin, int64_t tile_end, float* out) {
+    static thread_local Scratch widened;
+    const Kernel& kernel = *piece.weights->kernel;
     Tile t{};
     t.weights = piece.begin();
     t.panels = piece.panels();
     t.blocks = piece.blocks;
     t.from_memory = next == nullptr;
     t.accumulate = piece.block > 0;
+    if (kernel.widen != nullptr) {
+        const int64_t n = t.blocks * t.panels * PANEL_ROWS * K_BLOCK;  // of two bytes each
+        auto* to = reinterpret_cast<uint8_t*>(widened.get(n / 2));
+        kernel.widen(t.weights, t.panels, t.blocks, to);
+        t.weights = to;
+    }
     const int64_t first = tiling.begin(tile_begin);
     for (int64_t i = tile_begin; i < tile_end; ++i) {
         const int64_t row = tiling.begin(i);
@@ -129,7 +137,7 @@ void multiply_piece(const Piece& piece, const Piece* next, const PackedRows& x,
         t.x_sums = x.sums + at;
         t.out = out + (row - first) * PAIR;
         if (next != nullptr) fetch(*next, i - tile_begin, tile_end - tile_begin);
-        piece.weights->kernel->multiply(t);
+        kernel.multiply(t);
     }
 }
 
@@ -207,16 +215,17 @@ void store(const Product& product, const Kernel& kernel, float* sums, const floa
 // What one of n_threads computes of dst [n, m], or of that packed: shares of its columns.
 void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst, int n_threads) {
     static thread_local Scratch scratch;
-    const Panels weights[] = {Panels(product.first),
-                              Panels(product.second ? product.second : product.first)};
+    const int64_t m = rows_of(dst);
+    const Panels weights[] = {Panels(product.first, m),
+                              Panels(product.second ? product.second : product.first, m)};
     const int64_t n_products = product.second ? 2 : 1;
     const Kernel& kernel = *weights[0].kernel;
-    const PackedRows rows(kernel.activations, x->data, product.first->ne[0], rows_of(dst));
+    const PackedRows rows(kernel.activations, x->data, product.first->ne[0], m);
     const Tiling tiling(rows.m, kernel.tile_rows);
     const int64_t block_tiles = MAX_BLOCK_ROWS / kernel.tile_rows;
     const bool one_tile = tiling.tiles == 1;
     // All of k at once where a weight is used once, else slice by slice.
-    const int64_t slice = one_tile ? rows.blocks : rows.slice;
+    const int64_t slice = one_tile && kernel.widen == nullptr ? rows.blocks : rows.slice;
     const int64_t n_slices = (rows.blocks + slice - 1) / slice;
     // A stream from memory takes a microsecond to get going, so it should not be short.
     const int64_t most_shares = n_threads == 1 ? 1 : int64_t{n_threads} * 8;
@@ -320,7 +329,7 @@ void gated_product_node(ggml_tensor* dst, int, int nth, void*) {
 ggml_tensor* product_op(ggml_context* ctx, ggml_tensor** args, int n_args, int64_t m,
                         ggml_custom_op_t run, void* data, bool pack) {
     const int64_t n = args[1]->ne[1];
-    const auto bytes = PackedRows::bytes(kernel_of(args[1])->activations, n, m);
+    const auto bytes = PackedRows::bytes(kernel_of(args[1], m)->activations, n, m);
     ggml_tensor* y = pack ? ggml_custom_4d(ctx, GGML_TYPE_I8, bytes, 1, 1, 1, args, n_args, run,
                                            GGML_N_TASKS_MAX, data)
                           : ggml_custom_4d(ctx, GGML_TYPE_F32, n, m, 1, 1, args, n_args, run,
@@ -346,6 +355,12 @@ const Kernel* kernel_of(const ggml_tensor* weight) {
     const bool ours = weight->extra != nullptr && weight->buffer != nullptr &&
                       ggml_backend_buffer_is_host(weight->buffer);
     return ours ? static_cast<const Kernel*>(weight->extra) : nullptr;
+}
+
+const Kernel* kernel_of(const ggml_tensor* weight, int64_t m) {
+    const Kernel* kernel = kernel_of(weight);
+    return kernel != nullptr && kernel->for_many != nullptr && m >= MANY_ROWS ? kernel->for_many
+                                                                              : kernel;
 }
 
 ggml_tensor* pack_activations(ggml_context* ctx, const Kernel* kernel, ggml_tensor* x) {

@@ -12,8 +12,9 @@ namespace paligemma {
 
 // Packs the loaded weight in place; from now on only the functions below may read it.
 void pack_weight(ggml_tensor* weight, const Kernel* kernel);
-// The kernel of a packed weight, else null.
+// The kernel of a packed weight, else null; with m rows of activations, that for so many.
 const Kernel* kernel_of(const ggml_tensor* weight);
+const Kernel* kernel_of(const ggml_tensor* weight, int64_t m);
 
 // Whether a kernel takes activations that were packed for or by another.
 bool can_read(const Kernel* kernel, const Kernel* packed_by);

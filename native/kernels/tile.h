@@ -28,14 +28,18 @@ struct Tile {
 // How activations of a tile are laid out. I8 and I16: x = scale * q with |q| <= 127, and scales
 // [blocks][rows] and sums of q [blocks][rows].
 enum class ActivationType : uint8_t {
-    I8,    // [blocks][8][rows][4]
-    I16,   // [blocks][8][2][rows][2]: of each four numbers the first and third, then the others
-    BF16,  // [blocks][16][rows][2]
-    F32,   // [blocks][32][rows]
+    I8,        // [blocks][8][rows][4]
+    I16,       // [blocks][8][2][rows][2]: of each four numbers the first and third, then the others
+    BF16,      // [blocks][16][rows][2]
+    BF16Rows,  // [blocks][rows][32]
+    F32,       // [blocks][32][rows]
 };
 
 // Bytes of packed Q8_0 weights: as they are, or 128 larger and unsigned.
 enum class WeightBytes : uint8_t { Unsigned, Signed };
+
+// From how many rows on weights are worth reading and widening for Kernel::for_many.
+constexpr int64_t MANY_ROWS = 12;
 
 struct Kernel {
     const char* name;  // "avx512-vnni"
@@ -57,6 +61,11 @@ struct Kernel {
     // reach at most. Gives the operations done, an addition and a multiplication each.
     double (*peak)(int64_t rounds);
     WeightBytes weight_bytes = WeightBytes::Unsigned;
+    // Makes packed BF16 weights of `blocks` blocks of packed ones, once for all tiles: that is what
+    // multiply() reads then. Null: it reads the weights as they are packed.
+    void (*widen)(const uint8_t* weights, int panels, int64_t blocks, uint8_t* out) = nullptr;
+    // What multiplies the same packed weights with MANY_ROWS rows or more, or null: this does.
+    const Kernel* for_many = nullptr;
     // Operations that one node of the graph may hold, so that it takes some 100 ms on two cores.
     double node_flops = 4e10;
 };
@@ -65,6 +74,9 @@ struct Kernel {
 const Kernel* avx512_vnni_q8_0();
 const Kernel* avx512_vnni_q4_0();
 const Kernel* avx512_bf16();
+const Kernel* amx_bf16();
+const Kernel* amx_q8_0();
+const Kernel* amx_q4_0();
 const Kernel* avx2_q8_0();
 const Kernel* avx2_q4_0();
 const Kernel* avx2_bf16();

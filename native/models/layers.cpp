@@ -48,7 +48,7 @@ ggml_tensor* gelu(Graph& g, const Policy& policy, ggml_tensor* x) {
 }  // namespace
 
 ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x) {
-    if (const Kernel* kernel = kernel_of(weight))
+    if (const Kernel* kernel = kernel_of(weight, x->ne[1]))
         return packed_product(g.ctx(), weight, bias, packed(g, kernel, x), x->ne[1], false, false);
     ggml_tensor* y = ggml_mul_mat(g.ctx(), weight, x);
     return bias == nullptr ? y : ggml_add(g.ctx(), y, bias);
@@ -56,7 +56,7 @@ ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tenso
 
 ggml_tensor* gelu_ffn(Graph& g, const Policy& policy, const Linear& up, const Linear& down,
                       ggml_tensor* x) {
-    const Kernel *kernel = kernel_of(up.weight), *next = kernel_of(down.weight);
+    const Kernel *kernel = kernel_of(up.weight, x->ne[1]), *next = kernel_of(down.weight, x->ne[1]);
     if (kernel == nullptr)
         return linear(g, down.weight, down.bias, gelu(g, policy, linear(g, up.weight, up.bias, x)));
     // Where the next product can read it, what comes out is packed at once.
@@ -69,8 +69,8 @@ ggml_tensor* gelu_ffn(Graph& g, const Policy& policy, const Linear& up, const Li
 
 ggml_tensor* gated_ffn(Graph& g, const Policy& policy, ggml_tensor* gate, ggml_tensor* up,
                        ggml_tensor* down, ggml_tensor* x) {
-    const Kernel *kernel = kernel_of(gate), *next = kernel_of(down);
-    if (kernel != nullptr && kernel == kernel_of(up)) {
+    const Kernel *kernel = kernel_of(gate, x->ne[1]), *next = kernel_of(down, x->ne[1]);
+    if (kernel != nullptr && kernel == kernel_of(up, x->ne[1])) {
         const bool pack = can_read(next, kernel);
         ggml_tensor* y =
             packed_gated_product(g.ctx(), gate, up, packed(g, kernel, x), x->ne[1], pack);

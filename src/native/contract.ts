@@ -9,7 +9,7 @@ export const WEIGHT_TYPES = ['f32', 'f16', 'bf16', 'q8_0', 'q6_k', 'q5_k', 'q4_k
 export type WeightType = (typeof WEIGHT_TYPES)[number];
 
 /** What may multiply on the CPU. The addon's `kernelSets()` must have the same names. */
-export const KERNEL_SETS = ['auto', 'ggml', 'avx512', 'avx2', 'neon'] as const;
+export const KERNEL_SETS = ['auto', 'ggml', 'amx', 'avx512', 'avx2', 'neon'] as const;
 export type KernelSet = (typeof KERNEL_SETS)[number];
 
 export interface NativeDevice {

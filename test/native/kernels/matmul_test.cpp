@@ -19,6 +19,9 @@
 namespace paligemma {
 
 // avx2_vnni_evex.cpp
+const Kernel* emulated_amx_bf16();
+const Kernel* emulated_amx_q8_0();
+const Kernel* emulated_amx_q4_0();
 const Kernel* evex_vnni_q8_0();
 const Kernel* evex_vnni_q4_0();
 
@@ -54,7 +57,7 @@ std::vector<double> rounded(const std::vector<float>& x, ActivationType type) {
         for (size_t j = i; j < i + K_BLOCK; ++j) {
             if (type == ActivationType::F32)
                 out[j] = x[j];
-            else if (type == ActivationType::BF16)
+            else if (type == ActivationType::BF16 || type == ActivationType::BF16Rows)
                 out[j] = ggml_bf16_to_fp32(ggml_fp32_to_bf16(x[j]));
             else
                 out[j] = std::nearbyint(x[j] * (127.f / most)) * (most / 127.f);
@@ -80,6 +83,8 @@ struct Weight {
            int64_t n, const Kernel* kernel) {
         numbers.resize(k * n);
         ggml_get_type_traits(type)->to_float(bytes.data(), numbers.data(), k * n);
+        if (kernel->widen != nullptr)
+            for (float& f : numbers) f = ggml_bf16_to_fp32(ggml_fp32_to_bf16(f));
         buffer = TensorBuffer(backend, 1, "a weight", [&](ggml_context* ctx) {
             tensor = ggml_new_tensor_2d(ctx, type, k, n);
         });
@@ -94,11 +99,16 @@ struct Weight {
     }
 };
 
-// Those of this CPU. AVX-512 has VPDPBUSD on 256 bits too, so that a CPU without AVX-VNNI can test
-// the kernels that use it.
+// Those of this CPU, and where it lacks AVX-VNNI or AMX, the kernels that use them all the same:
+// AVX-512 has VPDPBUSD on 256 bits too, and AMX's tiles are emulated on a CPU that has the rest.
 std::vector<UsableKernel> all_kernels() {
     auto kernels = usable_kernels();
     if (kernels.empty()) std::fprintf(stderr, "skipped: this CPU has no kernel of ours\n");
+    if (find_kernel("avx512", GGML_TYPE_BF16, 32, 16) != nullptr) {
+        kernels.push_back({"amx", GGML_TYPE_Q8_0, emulated_amx_q8_0()});
+        kernels.push_back({"amx", GGML_TYPE_Q4_0, emulated_amx_q4_0()});
+        kernels.push_back({"amx", GGML_TYPE_BF16, emulated_amx_bf16()});
+    }
     if (find_kernel("avx512", GGML_TYPE_Q8_0, 32, 16) != nullptr) {
         kernels.push_back({"avx2", GGML_TYPE_Q8_0, evex_vnni_q8_0()});
         kernels.push_back({"avx2", GGML_TYPE_Q4_0, evex_vnni_q4_0()});
@@ -208,6 +218,45 @@ TEST("products of every kernel of this CPU") {
             for (const Shape& s :
                  {Shape{32, 16, 1}, {1024, 80, 5}, {1056, 64, 67}, {64, 1056, 13}, {64, 32, 801}})
                 check_products(*backend, type, kernel, s);
+        }
+    }
+}
+
+// A kernel for many rows takes the same packed weights, and takes over where there are many.
+TEST("few rows and many go through the kernels for so many") {
+    if (find_kernel("avx512", GGML_TYPE_BF16, 32, 16) == nullptr) {
+        std::fprintf(stderr, "skipped: this CPU has no AVX-512 with BF16\n");
+        return;
+    }
+    auto backend = Backend::open("cpu", 2);
+    for (auto type : {GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_BF16}) {
+        const Kernel* many = type == GGML_TYPE_Q8_0   ? emulated_amx_q8_0()
+                             : type == GGML_TYPE_Q4_0 ? emulated_amx_q4_0()
+                                                      : emulated_amx_bf16();
+        Kernel few = *find_kernel("avx512", type, 32, 16);
+        few.for_many = many;
+        constexpr int64_t K = 544, N = 96;
+        Random random(5);
+        const Weight w(*backend, random, type, K, N, &few);
+        for (int64_t m : {int64_t{1}, MANY_ROWS - 1, MANY_ROWS, int64_t{40}}) {
+            const Kernel* kernel = kernel_of(w.tensor, m);
+            CHECK(kernel == (m < MANY_ROWS ? &few : many));
+            const auto x = uniform(random, K * m);
+            const auto seen = rounded(x, kernel->activations);
+            Graph g(8);
+            ggml_tensor* input = g.input(GGML_TYPE_F32, K, m);
+            ggml_tensor* y = g.output(layers::linear(g, w.tensor, nullptr, input));
+            GraphMemory memory(*backend);
+            memory.allocate(g);
+            ggml_backend_tensor_set(input, x.data(), 0, ggml_nbytes(input));
+            CHECK(backend->compute(g.cgraph(), 1e12));
+            // Widened weights are rounded to BF16, to which `times` holds the plain ones.
+            const double tolerance = kernel->widen != nullptr ? 2e-3 : 1e-4;
+            for (int64_t i = 0; i < N * m; ++i) {
+                const double error =
+                    static_cast<const float*>(y->data)[i] - w.times(&seen[i / N * K], i % N);
+                CHECK(std::fabs(error) < tolerance * std::sqrt(static_cast<double>(K)));
+            }
         }
     }
 }
