@@ -1,7 +1,7 @@
 /** Every option of a call arrives where it acts: each of these fails when its option is dropped on the way. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   type EncodeOptions,
   type GenerateOptions,
@@ -11,6 +11,7 @@ import {
   type ModelInfo,
   PaliGemma,
 } from '../../src/index.js';
+import { FakeHub, type Seen } from '../support/fake-hub.js';
 import { convertedModel, DEMO_MODEL, imagePath, TEST_MODELS } from '../support/models.js';
 
 const SCENE = imagePath('scene1.png');
@@ -49,6 +50,22 @@ async function damagedFile(): Promise<string> {
   return damaged;
 }
 
+/** Loading from a hub that says what it was asked. */
+async function seenByHub(options: LoadOptions): Promise<readonly Seen[]> {
+  const hub = await FakeHub.start();
+  vi.stubEnv('HF_ENDPOINT', hub.url);
+  vi.stubEnv('HF_HUB_CACHE', path.join(TEST_MODELS, 'empty-hub'));
+  try {
+    await expect(PaliGemma.load('hf:owner/repo', options)).rejects.toMatchObject({
+      code: options.offline ? 'ERR_HUB_UNREACHABLE' : 'ERR_HUB_NOT_FOUND',
+    });
+    return hub.seen;
+  } finally {
+    vi.unstubAllEnvs();
+    await hub.stop();
+  }
+}
+
 const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
   device: () =>
     expect(infoOf({ device: 'toaster' })).rejects.toMatchObject({ code: 'ERR_DEVICE_UNAVAILABLE' }),
@@ -69,6 +86,9 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
     expect((await infoOf({ threads: 1, prefillThreads: 3 })).threads).toBe(3),
   decodeThreads: async () =>
     expect((await infoOf({ threads: 2, decodeThreads: 1 })).threads).toBe(2),
+  token: async () =>
+    expect((await seenByHub({ token: 'hf_x' }))[0]?.authorization).toBe('Bearer hf_x'),
+  offline: async () => expect(await seenByHub({ offline: true })).toEqual([]),
   slots: async () => expect((await infoOf({ slots: 3 })).slots).toBe(3),
   contextLength: async () => expect((await infoOf({ contextLength: 128 })).contextLength).toBe(128),
   kvType: async () => {
