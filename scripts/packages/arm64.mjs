@@ -13,7 +13,7 @@ const ORIN = { QEMU_CPU: 'cortex-a76' };
 const SUITE = ['test/parity/', 'test/binding/'];
 /** Thousands of repetitions of what other tests do once: minutes each on x64, an hour here. */
 const ENDURANCE =
-  /answers drawn at random|1,000 predictions|100 worker threads|models that were forgotten/;
+  /answers drawn at random|1,000 predictions|300 files|100 worker threads|models that were forgotten/;
 
 async function processors() {
   const folder = project('arm64');

