@@ -362,8 +362,8 @@ try {
   await matrix();
   await processors();
   await musl();
-  await arm64();
   await source();
+  await arm64();
 } finally {
   stopRegistry();
 }

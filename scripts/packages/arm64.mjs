@@ -132,6 +132,6 @@ async function native() {
 
 export async function arm64() {
   await processors();
-  await suite();
   await native();
+  await suite();
 }
