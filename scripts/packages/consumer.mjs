@@ -113,6 +113,8 @@ export const INSTALL = {
     const settings = {
       ...{ nodeLinker: 'pnp', enableScripts: false, enableTelemetry: false },
       ...{ enableGlobalCache: false, cacheFolder: path.join(projects, 'cache-yarn4') },
+      // What it has read of a registry it keeps here by host, and the port is another in each run.
+      globalFolder: path.join(projects, 'yarn4'),
       ...{ npmRegistryServer: url, unsafeHttpWhitelist: ['127.0.0.1'] },
       // A version that has just been published is held back otherwise.
       npmPreapprovedPackages: ['node-paligemma'],
