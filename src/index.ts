@@ -16,7 +16,7 @@ export {
   PaliGemmaLoadError,
   ResourceError,
 } from './errors.js';
-export { type PullOptions, pull } from './hub/pull.js';
+export { pull } from './hub/pull.js';
 export { type VideoInput, videoFrames } from './image-input/video.js';
 export type { ImageInput, RawPixels } from './image-input.js';
 export { type GgufInfo, inspect } from './inspect.js';
@@ -32,6 +32,7 @@ export { WEIGHT_TYPES, type WeightType } from './native/contract.js';
 export type { AnnotateOptions, DrawingOptions } from './options/annotate.js';
 export type { ConvertOptions, ConvertProgress } from './options/convert.js';
 export type { GenerateOptions } from './options/generate.js';
+export type { PullOptions } from './options/hub.js';
 export type { EncodeOptions } from './options/image.js';
 export type { DeviceName, LoadOptions, LoadProgress } from './options/load.js';
 export type {

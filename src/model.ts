@@ -134,6 +134,8 @@ export class Model {
       modelPaths(source).map((file) => {
         if (!isHubId(file)) return file;
         return pull(file, {
+          token: o.token,
+          offline: o.offline,
           signal: o.signal,
           onProgress: (loaded, total) => o.onProgress?.({ phase: 'download', loaded, total }),
         });

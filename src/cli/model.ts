@@ -1,6 +1,7 @@
 /** Which model a command runs, and loading it with a progress bar. */
 import path from 'node:path';
 import type { Command } from 'commander';
+import { isHubId } from '../hub/id.js';
 import { LOAD_OPTIONS } from '../options/load.js';
 import type { Context } from './context.js';
 import { addFlags, givenFlags } from './flags.js';
@@ -35,12 +36,12 @@ export function chosenModel({ output, env }: Context, flags: ModelFlags) {
   return { name, source: flags.mmproj === undefined ? name : { text: name, mmproj: flags.mmproj } };
 }
 
-/** Loads it, with a bar. */
+/** Loads it, with a bar. `files`: where it lies on this machine. */
 export async function loadModel(context: Context, flags: ModelFlags) {
   const { output, signal } = context;
   const { name, source } = chosenModel(context, flags);
   // Here and not above: --help and usage errors should not wait for the addon.
-  const { PaliGemma } = await import('../index.js');
+  const { PaliGemma, pull } = await import('../index.js');
   const bar = output.progress('loading');
   try {
     const model = await PaliGemma.load(source, {
@@ -48,7 +49,12 @@ export async function loadModel(context: Context, flags: ModelFlags) {
       signal,
       onProgress: ({ loaded, total }) => bar.update(loaded, total),
     });
-    return { model, name };
+    const named = [name, ...(flags.mmproj === undefined ? [] : [flags.mmproj])];
+    const files = await Promise.all(
+      // Loading has just brought it.
+      named.map((file) => (isHubId(file) ? pull(file, { offline: true, signal }) : file)),
+    );
+    return { model, name, files };
   } finally {
     bar.done();
   }

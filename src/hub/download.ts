@@ -19,7 +19,6 @@ export interface Wanted {
 
 export interface DownloadOptions {
   readonly fetch: typeof fetch;
-  readonly token?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((loaded: number, total: number) => void) | undefined;
 }
@@ -134,11 +133,9 @@ async function fetchOnce(
   wanted: Wanted,
   options: DownloadOptions,
 ): Promise<void> {
-  const { token, signal } = options;
-  // A redirect to another host loses the Authorization header: fetch does that, and a test watches it.
+  const { signal } = options;
   const response = await options.fetch(wanted.url, {
     headers: {
-      ...(token && { Authorization: `Bearer ${token}` }),
       // Compressed bytes could neither be counted nor gone on from.
       'Accept-Encoding': 'identity',
       ...(from > 0 && { Range: `bytes=${from}-` }),

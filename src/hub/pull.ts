@@ -3,52 +3,45 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { makeError, PaliGemmaError } from '../errors.js';
+import { type PullOptions, parsePullOptions } from '../options/hub.js';
 import { COMMIT, isFile, RepoCache } from './cache.js';
 import { download, unreachable } from './download.js';
 import { chooseFile, type HubId, parseHubId } from './id.js';
 
-export interface PullOptions {
-  /** Abort; what has come is kept for the next time. */
-  readonly signal?: AbortSignal | undefined;
-  /** Bytes that are here, and bytes in all. */
-  readonly onProgress?: ((loaded: number, total: number) => void) | undefined;
-}
-
 /**
  * Path of a model in the cache; downloads it when it is not there. `id`: `hf:owner/repo[:file][@revision]`.
- * HF_TOKEN (else HF_TOKEN_PATH, else `token` in HF_HOME), HF_HOME, HF_HUB_CACHE, HF_ENDPOINT and HF_HUB_OFFLINE are honoured.
- * Throws ERR_HUB_GATED, ERR_HUB_NOT_FOUND, ERR_HUB_UNREACHABLE, ERR_HUB_DAMAGED, ERR_DISK_FULL, ERR_OUTPUT, ERR_OPTION_RANGE,
+ * HF_TOKEN (else HF_TOKEN_PATH, else `token` in HF_HOME), HF_HOME, HF_HUB_CACHE, HF_ENDPOINT and HF_HUB_OFFLINE are honoured;
+ * the options come before them.
+ * Throws ERR_HUB_GATED, ERR_HUB_NOT_FOUND, ERR_HUB_UNREACHABLE, ERR_HUB_DAMAGED, ERR_DISK_FULL, ERR_OUTPUT, ERR_OPTION_*,
  * or the reason of the signal.
  */
-export async function pull(id: string, options: PullOptions = {}): Promise<string> {
+export async function pull(id: string, options?: PullOptions): Promise<string> {
+  const { token: ownToken, offline = offlineByEnvironment(), ...o } = parsePullOptions(options);
   const wanted = parseHubId(id);
   // Loaded only here: most programs have their model in a file.
   const hub = await import('@huggingface/hub');
   const folder = hub.getRepoFolderName({ name: wanted.repo, type: 'model' });
   const cache = new RepoCache(path.join(hub.getHFHubCachePath(), folder));
 
-  if (isOffline() || COMMIT.test(wanted.revision)) {
+  if (offline || COMMIT.test(wanted.revision)) {
     const file = await cached(cache, wanted, id);
     if (file !== undefined) return file;
-    if (isOffline()) {
-      throw makeError(
-        'ERR_HUB_UNREACHABLE',
-        `${id} is not in the cache, and HF_HUB_OFFLINE is set`,
-        {
-          name: id,
-          found: 'nothing in the cache',
-          expected: 'a file that was downloaded before',
-          hint: `run paligemma pull ${id} without HF_HUB_OFFLINE`,
-        },
-      );
+    if (offline) {
+      throw makeError('ERR_HUB_UNREACHABLE', `${id} is not in the cache, and nobody may be asked`, {
+        name: id,
+        found: 'nothing in the cache',
+        expected: 'a file that was downloaded before',
+        hint: `run paligemma pull ${id}, with neither offline nor HF_HUB_OFFLINE`,
+      });
     }
   }
 
-  const token = readToken();
   const hubUrl = endpoint();
-  const ask: typeof fetch = (input, init) =>
-    request(input, init, wanted.repo, hubUrl, options.signal);
-  const access = { hubUrl, fetch: ask, ...(token && { accessToken: token }) };
+  const access: Access = {
+    ...{ repo: wanted.repo, hubUrl, signal: o.signal },
+    token: checkedToken(ownToken ?? readToken()),
+  };
+  const ask: typeof fetch = (input, init) => request(input, init, access);
   let commit: string;
   const entries: { path: string; size: number; hash: string }[] = [];
   try {
@@ -57,7 +50,8 @@ export async function pull(id: string, options: PullOptions = {}): Promise<strin
       name: wanted.repo,
       revision,
       additionalFields: ['sha'],
-      ...access,
+      hubUrl,
+      fetch: ask,
     });
     commit = String(info.sha);
     const repo = { name: wanted.repo, type: 'model' as const };
@@ -65,7 +59,8 @@ export async function pull(id: string, options: PullOptions = {}): Promise<strin
       repo,
       revision: commit,
       recursive: true,
-      ...access,
+      hubUrl,
+      fetch: ask,
     })) {
       if (entry.type !== 'file') continue;
       entries.push({
@@ -75,7 +70,7 @@ export async function pull(id: string, options: PullOptions = {}): Promise<strin
       });
     }
   } catch (error) {
-    options.signal?.throwIfAborted();
+    o.signal?.throwIfAborted();
     if (error instanceof PaliGemmaError && error.code !== 'ERR_HUB_UNREACHABLE') throw error;
     // Without the hub, what a revision meant the last time is the best answer there is.
     const file = await cached(cache, wanted, id).catch(() => undefined);
@@ -106,7 +101,7 @@ export async function pull(id: string, options: PullOptions = {}): Promise<strin
     await download(
       blob,
       { name: `${wanted.repo}/${name}`, url, size: entry.size, hash: entry.hash },
-      { fetch: ask, token, ...options },
+      { fetch: ask, signal: o.signal, onProgress: o.onProgress },
     );
   }
   await cache.remember(wanted.revision, commit);
@@ -123,17 +118,27 @@ async function cached(cache: RepoCache, wanted: HubId, id: string): Promise<stri
   return cache.pointer(commit, chooseFile(files, wanted.file, id));
 }
 
-/** fetch, with the hub's refusals as errors of ours. */
+interface Access {
+  readonly repo: string;
+  readonly hubUrl: string;
+  readonly token: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** fetch with the token, and with the hub's refusals as errors of ours. */
 async function request(
   input: string | URL | Request,
   init: RequestInit | undefined,
-  repo: string,
-  hubUrl: string,
-  signal?: AbortSignal,
+  { repo, hubUrl, token, signal }: Access,
 ): Promise<Response> {
+  const url = new URL(input instanceof Request ? input.url : input);
+  const headers = new Headers(init?.headers);
+  // To the hub alone, wherever its lists lead. A redirect to another host loses the header: fetch does that.
+  if (token !== undefined && url.origin === new URL(hubUrl).origin)
+    headers.set('Authorization', `Bearer ${token}`);
   let response: Response;
   try {
-    response = await fetch(input, { ...init, ...(signal && { signal }) });
+    response = await fetch(input, { ...init, headers, ...(signal && { signal }) });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -146,9 +151,9 @@ async function request(
   if (code === 'GatedRepo' || (status === 403 && code === '')) {
     throw makeError('ERR_HUB_GATED', `${repo} asks you to accept its licence`, {
       name: repo,
-      found: readToken() === undefined ? 'no token' : 'a token without access',
+      found: token === undefined ? 'no token' : 'a token without access',
       expected: 'a token of somebody who has accepted the licence',
-      hint: `accept it at ${page}, make a token at ${hubUrl}/settings/tokens and set HF_TOKEN`,
+      hint: `accept it at ${page}, make a token at ${hubUrl}/settings/tokens and set HF_TOKEN or the option token`,
     });
   }
   if (status === 401 || status === 404) {
@@ -164,9 +169,9 @@ async function request(
         found: `HTTP ${status}${code && ` ${code}`}`,
         expected: 'a model that may be read',
         hint:
-          readToken() === undefined
-            ? 'for a private one set HF_TOKEN'
-            : 'check the name, and HF_TOKEN',
+          token === undefined
+            ? 'for a private one set HF_TOKEN or the option token'
+            : 'check the name and the token',
       },
     );
   }
@@ -174,7 +179,8 @@ async function request(
   throw new Error(`the hub answered HTTP ${status}`);
 }
 
-const isOffline = (): boolean => /^(1|on|yes|true)$/i.test(process.env['HF_HUB_OFFLINE'] ?? '');
+const offlineByEnvironment = (): boolean =>
+  /^(1|on|yes|true)$/i.test(process.env['HF_HUB_OFFLINE'] ?? '');
 
 const endpoint = (): string =>
   (process.env['HF_ENDPOINT'] || 'https://huggingface.co').replace(/\/+$/, '');
@@ -192,4 +198,15 @@ function readToken(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What cannot stand in a header is refused here, as fetch's own message would repeat it. */
+function checkedToken(token: string | undefined): string | undefined {
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
+  throw makeError('ERR_OPTION_RANGE', 'the token holds characters that no token has', {
+    name: 'token',
+    found: `${token.length} characters, not all of them printable ASCII`,
+    expected: 'an access token of the hub, such as hf_...',
+    hint: 'copy it again; look at the option token, HF_TOKEN and the file that HF_TOKEN_PATH names',
+  });
 }

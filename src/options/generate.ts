@@ -63,7 +63,7 @@ export const GENERATE_OPTIONS = {
     minLength: 1,
     maxLength: 300_000,
     cli: false,
-    doc: 'labels, separated by ";", that the answer may say: they take fewer steps, and it stays the same',
+    doc: 'labels, separated by ";", that the answer may say: they take fewer steps, and it stays the same, but for rounding where ggml multiplies',
   }),
   draftAfter: integer({
     default: 4,
@@ -104,7 +104,7 @@ export interface GenerateOptions {
   readonly topLogprobs?: number | undefined;
   /** regular expression that the whole answer must match; see docs/prompts.md for its syntax. */
   readonly pattern?: string | undefined;
-  /** labels, separated by ";", that the answer may say: they take fewer steps, and it stays the same. */
+  /** labels, separated by ";", that the answer may say: they take fewer steps, and it stays the same, but for rounding where ggml multiplies. */
   readonly draftLabels?: string | undefined;
   /** loc and seg tokens in a row behind which a label comes: 4 in boxes, 20 in outlines. Default 4, from 1 to 100. */
   readonly draftAfter?: number | undefined;

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { KERNEL_SETS, type KernelSet } from '../native/contract.js';
 import { cpuQuota } from './cpu-quota.js';
+import { HUB_OPTIONS } from './hub.js';
 import { MAX_CONTEXT_LENGTH } from './limits.js';
 import {
   boolean,
@@ -104,6 +105,7 @@ export const LOAD_OPTIONS = {
     max: 1_000_000,
     doc: 'soft-cap of the logits; left out, what the file says; 0 turns it off',
   }),
+  ...HUB_OPTIONS,
   onProgress: callback<(progress: LoadProgress) => void>({
     doc: 'called while the weights are read',
   }),
@@ -146,6 +148,10 @@ export interface LoadOptions {
   readonly attentionSoftcap?: number | null | undefined;
   /** soft-cap of the logits; left out, what the file says; 0 turns it off. Default null. */
   readonly finalSoftcap?: number | null | undefined;
+  /** access token for a model on the hub; left out, `HF_TOKEN` or the file beside the cache. */
+  readonly token?: string | undefined;
+  /** take a model of the hub from the cache only, without asking anybody; left out, what `HF_HUB_OFFLINE` says. */
+  readonly offline?: boolean | undefined;
   /** called while the weights are read. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** abort loading; it rejects with the reason of the signal. */

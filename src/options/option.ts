@@ -32,6 +32,8 @@ interface Text extends Common {
   readonly maxLength: number;
   /** Values worth naming; others are allowed. */
   readonly examples?: readonly string[];
+  /** No message repeats the value. */
+  readonly isSecret?: boolean;
 }
 
 interface Choice extends Common {
@@ -174,11 +176,14 @@ function checkOption(name: string, declaration: Declaration, value: unknown): un
   throw failure(
     verdict === 'type' ? 'ERR_OPTION_TYPE' : 'ERR_OPTION_RANGE',
     name,
-    showValue(value),
+    isSecret(declaration) ? `a secret ${typeof value}` : showValue(value),
     expected,
     hint === undefined ? undefined : `did you mean "${hint}"?`,
   );
 }
+
+const isSecret = (declaration: Declaration): boolean =>
+  'isSecret' in declaration && declaration.isSecret === true;
 
 /** Reads an option from text, as a flag gives it. `name` leads the message: `--top-p`. */
 export function checkText(name: string, declaration: Declaration, text: string): unknown {

@@ -78,3 +78,18 @@ test('the workflow builds what the package carries, with scripts that are there'
     expect(existsSync(path.join(ROOT, file))).toBe(true);
   expect(workflow).toContain('npm publish --provenance');
 });
+
+test('the workflow builds every target, trusts no tag of others and may do nothing but read and publish', () => {
+  const workflow = read('.github/workflows/prebuilds.yml');
+  const targets = [
+    ...read('scripts/prebuild.mjs').matchAll(/^ {2}'((?:linux|darwin)-[\w-]+)': \{/gm),
+  ].map((m) => m[1] as string);
+  expect(targets).toHaveLength(5);
+  const built = [...workflow.matchAll(/target: \[(.+)\]/g)].flatMap((m) => m[1]?.split(', '));
+  expect(built).toEqual(targets);
+  const uses = [...workflow.matchAll(/uses: (.+)/g)].map((m) => m[1] as string);
+  expect(uses.length).toBeGreaterThan(10);
+  for (const action of uses) expect(action).toMatch(/^actions\/[\w-]+@[0-9a-f]{40} # v[\d.]+$/);
+  expect(workflow.match(/\w[\w-]*: write/g)).toEqual(['id-token: write']);
+  expect(workflow.match(/npm publish .*/g)).toEqual(['npm publish --provenance --access public']);
+});

@@ -26,6 +26,7 @@ import { ERROR_CODES } from '../../src/errors.js';
 import { convert, inspect, WEIGHT_TYPES } from '../../src/index.js';
 import { CONVERT_OPTIONS } from '../../src/options/convert.js';
 import { GENERATE_OPTIONS } from '../../src/options/generate.js';
+import { PULL_OPTIONS } from '../../src/options/hub.js';
 import { ENCODE_OPTIONS } from '../../src/options/image.js';
 import { LOAD_OPTIONS } from '../../src/options/load.js';
 import { type Declarations, optionTable } from '../../src/options/option.js';
@@ -313,6 +314,7 @@ function ownOptions(all: Declarations): Declarations {
 
 const TABLES: Readonly<Record<string, () => string>> = {
   'load options': () => optionTable(LOAD_OPTIONS),
+  'pull options': () => optionTable(PULL_OPTIONS),
   'generate options': () => optionTable(GENERATE_OPTIONS),
   'encode options': () => optionTable(ENCODE_OPTIONS),
   'convert options': () => optionTable(CONVERT_OPTIONS),
@@ -332,6 +334,7 @@ describe('tables', () => {
     ['README.md', 3],
     ['docs/api.md', 3],
     ['docs/conversion.md', 1],
+    ['docs/hub.md', 1],
     ['docs/tasks.md', 7],
   ] as const)('in %s are those of the declarations', (file, count) => {
     const text = read(file);

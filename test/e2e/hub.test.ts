@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { chooseFile, parseHubId } from '../../src/hub/id.js';
 import { PaliGemma, pull } from '../../src/index.js';
@@ -159,6 +160,54 @@ test('the token may lie in a file', async () => {
   expect(hub.seen[0]?.authorization).toBe('Bearer hf_from_file');
 });
 
+test('the token goes to no host that the list of files leads to', async () => {
+  hub.files.set('m.gguf', content);
+  hub.faults = { listElsewhere: true };
+  await pull(ID);
+  const elsewhere = hub.seen.filter(({ host }) => host.startsWith('localhost'));
+  expect(elsewhere.map(({ path: at }) => at.split('/')[1])).toEqual(['api', 'content']);
+  for (const { authorization } of elsewhere) expect(authorization).toBeUndefined();
+});
+
+test.each(['pull', 'load'])('the option token of %s comes before the environment', async (call) => {
+  hub.files.set('m.gguf', readFileSync(DEMO_MODEL));
+  // Not of the form that the hub's own tokens have: mirrors have theirs.
+  const token = 'mirror-token';
+  if (call === 'pull') await pull(ID, { token });
+  else await (await PaliGemma.load(ID, { token })).dispose();
+  const own = hub.seen.filter(({ host }) => host.startsWith('127.'));
+  expect(own.length).toBeGreaterThanOrEqual(3);
+  for (const { authorization } of own) expect(authorization).toBe('Bearer mirror-token');
+});
+
+test.each([
+  ['an option that is no string', 'ERR_OPTION_TYPE', { token: ['hf_private'] }, undefined],
+  ['an option with NUL', 'ERR_OPTION_RANGE', { token: 'hf_private\0' }, undefined],
+  ['an option with a line break', 'ERR_OPTION_RANGE', { token: 'hf_private\nX: y' }, undefined],
+  ['the environment', 'ERR_OPTION_RANGE', {}, 'hf_private hf_private'],
+])('a token that is none, from %s, is refused and not repeated', async (_, code, given, inEnv) => {
+  hub.files.set('m.gguf', content);
+  if (inEnv !== undefined) vi.stubEnv('HF_TOKEN', inEnv);
+  const error: Error = await pull(ID, given as object).catch((thrown) => thrown);
+  expect(error).toMatchObject({ code, subject: 'token' });
+  expect(inspect(error, { depth: null })).not.toContain('hf_private');
+  expect(hub.seen).toEqual([]);
+});
+
+test('the option offline comes before the environment', async () => {
+  hub.files.set('m.gguf', readFileSync(DEMO_MODEL));
+  for (const call of [pull(ID, { offline: true }), PaliGemma.load(ID, { offline: true })])
+    await expect(call).rejects.toMatchObject({ code: 'ERR_HUB_UNREACHABLE' });
+  expect(hub.seen).toEqual([]);
+  vi.stubEnv('HF_HUB_OFFLINE', '1');
+  const file = await pull(ID, { offline: false });
+  vi.stubEnv('HF_HUB_OFFLINE', '');
+  const asked = hub.seen.length;
+  expect(await pull(ID, { offline: true })).toBe(file);
+  await (await PaliGemma.load(ID, { offline: true })).dispose();
+  expect(hub.seen.length).toBe(asked);
+});
+
 test('a flipped byte is noticed, and the file removed', async () => {
   hub.files.set('m.gguf', content);
   hub.faults = { flipByte: 500_000 };
@@ -276,6 +325,18 @@ test('paligemma pull prints the path, and commands take ids', async () => {
   expect(readFileSync(stdout.trim()).length).toBe(hub.files.get('m.gguf')?.length);
   const caption = await paligemma(['caption', imagePath('scene1.png'), '--model', ID], { env });
   expect(caption.stdout).toMatch(/a black circle/);
+  const asked = hub.seen.length;
+  const again = await paligemma(['pull', '--offline', ID], { env });
+  expect([again.stdout, hub.seen.length]).toEqual([stdout, asked]);
+  const lines = path.join(home, 'answers.jsonl');
+  const batch = await paligemma(
+    ['caption', imagePath('scene1.png'), '--model', ID, '--offline', '--output', lines],
+    { env },
+  );
+  expect(batch.code).toBe(0);
+  expect(readFileSync(lines, 'utf8')).toMatch(/a black circle/);
+  const flag = await paligemma(['pull', '--token', 'hf_x', ID], { env });
+  expect(flag).toMatchObject({ code: 2, stderr: expect.stringContaining('--token') });
   const wrong = await paligemma(['pull', 'hf:nowhere'], { env });
   expect(wrong).toMatchObject({
     code: 2,

@@ -14,6 +14,8 @@ export interface Faults {
   announce?: number;
   /** Answer everything with this. */
   refuse?: { status: number; code?: string };
+  /** The list of files goes on at another host. */
+  listElsewhere?: boolean;
   /** Content stops here and the connection stays open. */
   stallAt?: number;
 }
@@ -93,8 +95,10 @@ export class FakeHub {
         lastModified: '2026-01-01T00:00:00Z',
       });
     } else if (kind === 'tree') {
+      if (this.faults.listElsewhere && host.startsWith('127.'))
+        response.setHeader('Link', `<http://localhost:${this.#port}${pathname}>; rel="next"`);
       json(
-        [...this.files].map(([path, bytes]) => ({
+        [...(host.startsWith('127.') ? this.files : [])].map(([path, bytes]) => ({
           ...{ type: 'file', path, size: bytes.length, oid: 'b'.repeat(40) },
           lfs: { oid: FakeHub.sha256(bytes), size: bytes.length, pointerSize: 130 },
         })),

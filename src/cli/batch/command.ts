@@ -30,6 +30,7 @@ const ANSWER_STAYS_THE_SAME: readonly string[] = [
   'slots',
   'featureCacheMb',
   'checkTensors',
+  'offline',
 ];
 
 export function pictureCommand<F extends PictureFlags, R>(
@@ -75,7 +76,7 @@ async function run<F extends PictureFlags, R>(
   const known = isOpen ? undefined : await collect(inputs);
   for (const { image, isStdin } of known ?? []) if (!isStdin) await annotations?.check(image);
 
-  const { model, name } = await loadModel(context, flags);
+  const { model, name, files } = await loadModel(context, flags);
   try {
     const given = givenFlags(spec.options, flags);
     const settings = spec.settings(flags);
@@ -87,7 +88,7 @@ async function run<F extends PictureFlags, R>(
             {
               command: spec.name,
               model: path.basename(name),
-              fingerprint: await fingerprint([name, ...(flags.mmproj ? [flags.mmproj] : [])]),
+              fingerprint: await fingerprint(files),
               ...settings,
               ...changed(spec.options, given),
               ...changed(LOAD_OPTIONS, givenFlags(LOAD_OPTIONS, flags), ANSWER_STAYS_THE_SAME),

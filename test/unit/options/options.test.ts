@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { DRAWING_OPTIONS, FILE_OPTIONS } from '../../../src/options/annotate.js';
 import { CONVERT_OPTIONS } from '../../../src/options/convert.js';
 import { GENERATE_OPTIONS, parseGenerateOptions } from '../../../src/options/generate.js';
+import { PULL_OPTIONS } from '../../../src/options/hub.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS, parseEncodeOptions } from '../../../src/options/image.js';
 import { LOAD_OPTIONS, parseLoadOptions, stageThreadCounts } from '../../../src/options/load.js';
 import { type Declarations, parseOptions, REQUIRED } from '../../../src/options/option.js';
@@ -15,6 +16,7 @@ import { VIDEO_OPTIONS } from '../../../src/options/video.js';
 /** File, its interface, its declarations, and values for what is required. */
 const FILES: readonly (readonly [string, string, Declarations, object])[] = [
   ['load', 'LoadOptions', LOAD_OPTIONS, {}],
+  ['hub', 'PullOptions', PULL_OPTIONS, {}],
   ['generate', 'GenerateOptions', GENERATE_OPTIONS, {}],
   ['image', 'EncodeOptions', ENCODE_OPTIONS, {}],
   ['annotate', 'DrawingOptions', DRAWING_OPTIONS, {}],
@@ -41,6 +43,8 @@ describe('defaults', () => {
       featureCacheMb: 64,
       attentionSoftcap: null,
       finalSoftcap: null,
+      token: undefined,
+      offline: undefined,
       onProgress: undefined,
       signal: undefined,
     });
@@ -95,13 +99,20 @@ describe.each(FILES)('the options in %s.ts', (name, type, declarations, required
   });
 
   it('accept both ends of each range and nothing beyond', () => {
-    const bounded = Object.entries(declarations).flatMap(([option, d]) =>
-      d.kind === 'integer' || d.kind === 'number' ? [[option, d] as const] : [],
-    );
+    type Bounds = Readonly<{ min: number; max: number; aboveMin?: boolean }>;
+    const bounded: [string, Bounds, (bound: number) => unknown][] = [];
+    for (const [option, d] of Object.entries(declarations)) {
+      if (d.kind === 'integer' || d.kind === 'number') bounded.push([option, d, Number]);
+      if (d.kind === 'string') {
+        const bounds = { min: d.minLength, max: d.maxLength };
+        bounded.push([option, bounds, (length) => 'x'.repeat(length)]);
+      }
+    }
     expect(bounded.length).toBeGreaterThan(0);
-    for (const [option, d] of bounded) {
-      const accepts = (value: number): boolean => {
+    for (const [option, d, valueFor] of bounded) {
+      const accepts = (bound: number): boolean => {
         try {
+          const value = valueFor(bound);
           return (
             parseOptions(name, declarations, { ...required, [option]: value })[option] === value
           );

@@ -1,0 +1,137 @@
+// arm64 on this machine, by emulation: the installed package as several processors, the tests that run the small models,
+// and the native tests.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { generator, ROOT } from '../lib.mjs';
+import { INSTALL, project, same } from './consumer.mjs';
+import { cell, check, exec, kept, nodeArm64, npm, onArm64, tools } from './harness.mjs';
+
+/** What Orin's A78AE has as well; as `max` the emulator is three times as slow. */
+const ORIN = { QEMU_CPU: 'cortex-a76' };
+/** The tests that run models. */
+const SUITE = ['test/parity/', 'test/binding/'];
+/** Thousands of repetitions of what other tests do once: minutes each on x64, an hour here. */
+const ENDURANCE =
+  /answers drawn at random|1,000 predictions|300 files|100 worker threads|models that were forgotten/;
+
+async function processors() {
+  const folder = project('arm64');
+  await cell('arm64 install', () =>
+    INSTALL.npm(folder, ['--os=linux', '--cpu=arm64', '--libc=glibc']).then(() => ''),
+  );
+  for (const [cpu, has, hasNot] of [
+    ['max', 'MATMUL_INT8', 'SME'],
+    ['cortex-a76', 'FP16_VA', 'MATMUL_INT8'],
+    ['cortex-a53', 'NEON', 'DOTPROD'],
+  ]) {
+    await cell(`arm64 as ${cpu} (qemu)`, async () => {
+      const [emulator, ...args] = onArm64();
+      const out = await exec(emulator, [...args, nodeArm64, 'use.cjs'], {
+        cwd: folder,
+        env: { QEMU_CPU: cpu },
+      });
+      same(out, cpu);
+      const { features } = JSON.parse(out);
+      check(features[has] === '1' && features[hasNot] !== '1', JSON.stringify(features));
+      return Object.keys(features).join(' ');
+    });
+  }
+}
+
+/**
+ * A copy of what the tests need, with the packages of arm64 (vitest's bundler is one) and the binary of the package. A
+ * copy, because the tests take the addon of the folder that they lie in.
+ */
+async function copyProject(folder) {
+  for (const name of [...['src', 'lib', 'test', 'models'], 'prebuilds/linux-arm64']) {
+    fs.rmSync(path.join(folder, name), { recursive: true, force: true });
+    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+  }
+  for (const name of ['package.json', 'tsconfig.json', 'vitest.config.mts'])
+    fs.copyFileSync(path.join(ROOT, name), path.join(folder, name));
+}
+
+/** Tests of a report by name. */
+function states({ testResults }, folder) {
+  const all = new Map();
+  for (const { name, assertionResults } of testResults)
+    for (const { fullName, status } of assertionResults)
+      all.set(`${path.relative(folder, name)} > ${fullName}`, status);
+  return all;
+}
+
+async function suite() {
+  const folder = path.join(tools, 'arm64-tests');
+  await cell('arm64 tests of models, install', async () => {
+    const lock = fs.readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8');
+    await kept(folder, lock, () => {
+      for (const name of ['package.json', 'package-lock.json'])
+        fs.copyFileSync(path.join(ROOT, name), path.join(folder, name));
+      const target = ['--os=linux', '--cpu=arm64', '--libc=glibc'];
+      return npm(['install', '--no-save', '--ignore-scripts', ...target], { cwd: folder });
+    });
+    await copyProject(folder);
+  });
+  await cell('arm64 tests of models (qemu)', async () => {
+    // Tests start Node as process.execPath, which the kernel cannot run; a script that calls the emulator it can.
+    const node = path.join(folder, 'node-arm64');
+    const command = [...onArm64(), nodeArm64].map((word) => `"${word}"`).join(' ');
+    fs.writeFileSync(node, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
+    const preload = path.join(folder, 'test', 'packages', 'emulated-node.cjs');
+    const env = { ...ORIN, EMULATED_NODE: node, NODE_OPTIONS: `--require "${preload}"` };
+    const file = path.join(folder, 'report.json');
+    fs.rmSync(file, { force: true });
+    const args = [
+      ...['node_modules/vitest/vitest.mjs', 'run', ...SUITE, '-t', `^(?!.*(${ENDURANCE.source}))`],
+      ...['--reporter=json', `--outputFile=${file}`],
+      ...['--testTimeout=600000', '--hookTimeout=600000'],
+      // Threads: starting a process costs ten seconds here.
+      ...['--pool=threads', `--maxWorkers=${os.availableParallelism()}`],
+    ];
+    const failure = await exec(node, args, { cwd: folder, env }).then(
+      () => undefined,
+      (error) => error,
+    );
+    if (!fs.existsSync(file)) throw failure;
+    const tests = states(JSON.parse(fs.readFileSync(file, 'utf8')), folder);
+    const of = (...wanted) =>
+      [...tests].filter(([, state]) => wanted.includes(state)).map(([test]) => test);
+    check(of('failed').length === 0, `failed: ${of('failed').join('; ')}`);
+    if (failure) throw failure;
+    check(of('passed').length > 500, `only ${of('passed').length} tests ran`);
+    const skipped = of('skipped', 'pending', 'todo');
+    const endurance = skipped.filter((test) => ENDURANCE.test(test)).length;
+    const others = skipped.length - endurance;
+    const absent = others ? `; ${others} skipped, which ask for files beside the repository` : '';
+    return `${of('passed').length} passed; ${endurance} of endurance left out${absent}`;
+  });
+}
+
+async function native() {
+  const folder = path.join(ROOT, 'build', 'arm64-tests');
+  const [emulator, ...args] = onArm64();
+  await cell('arm64 native tests, build', async () => {
+    await exec('cmake', [
+      ...['-S', ROOT, '-B', folder, ...generator()],
+      ...['-DPALIGEMMA_ADDON=OFF', '-DPALIGEMMA_TESTS=ON', '-DCMAKE_BUILD_TYPE=Release'],
+      ...['-DCMAKE_SYSTEM_NAME=Linux', '-DCMAKE_SYSTEM_PROCESSOR=aarch64'],
+      ...['-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc', '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++'],
+      ...['-DGGML_NATIVE=OFF', '-DGGML_CPU_ARM_ARCH=armv8.2-a+dotprod+fp16'],
+      // AddressSanitizer's own memory map is none that the emulator can give: the fuzz programs run without it.
+      '-DPALIGEMMA_HAS_ASAN=OFF',
+      `-DCMAKE_CROSSCOMPILING_EMULATOR=${[emulator, ...args].join(';')}`,
+    ]);
+    await exec('cmake', ['--build', folder, '--parallel', String(os.availableParallelism())]);
+  });
+  await cell('arm64 native tests (qemu)', async () => {
+    const out = await exec('ctest', ['--test-dir', folder, '--output-on-failure'], { env: ORIN });
+    return /tests passed.*/.exec(out)?.[0];
+  });
+}
+
+export async function arm64() {
+  await processors();
+  await native();
+  await suite();
+}

@@ -1,0 +1,144 @@
+// The registry that the package is published to, programs that depend on it, and the ways to install them.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { ROOT } from '../lib.mjs';
+import { bin, check, exec, nodeOf, npm, projects } from './harness.mjs';
+
+let url;
+
+/** A registry that holds our package and passes on everything else. Gives what ends it. */
+export async function startRegistry() {
+  const port = await new Promise((resolve) => {
+    const probe = http.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+  const upstream = (await exec('npm', ['config', 'get', 'registry'])).trim();
+  const config = path.join(projects, 'verdaccio.yaml');
+  fs.writeFileSync(
+    config,
+    `storage: ./storage
+uplinks: { upstream: { url: '${upstream}', maxage: 60m } }
+packages:
+  node-paligemma: { access: $all, publish: $anonymous }
+  '**': { access: $all, proxy: upstream }
+max_body_size: 200mb
+log: { type: file, path: ./verdaccio.log, level: warn }
+`,
+  );
+  const child = spawn(
+    nodeOf('24'),
+    [bin('verdaccio', 'bin/verdaccio'), '--config', config, '--listen', `127.0.0.1:${port}`],
+    { cwd: projects, stdio: 'ignore' },
+  );
+  url = `http://127.0.0.1:${port}/`;
+  for (let i = 0; ; i++) {
+    if (child.exitCode !== null || i > 300)
+      throw new Error('verdaccio does not start; see verdaccio.log');
+    const answers = await fetch(`${url}-/ping`).then(
+      (r) => r.ok,
+      () => false,
+    );
+    if (answers) break;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  fs.writeFileSync(
+    path.join(projects, '.npmrc'),
+    `registry=${url}\n//127.0.0.1:${port}/:_authToken=nobody\n`,
+  );
+  return () => child.kill();
+}
+
+/** A program in a folder of its own. */
+export function project(name) {
+  const folder = path.join(projects, name);
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(
+    path.join(folder, 'package.json'),
+    JSON.stringify({ name: 'a-program', private: true, dependencies: { 'node-paligemma': '*' } }),
+  );
+  fs.copyFileSync(path.join(projects, '.npmrc'), path.join(folder, '.npmrc'));
+  for (const file of ['use.cjs', 'use.mjs', 'use.ts'])
+    fs.copyFileSync(path.join(ROOT, 'test', 'packages', file), path.join(folder, file));
+  return folder;
+}
+
+/** npm's own settings of this machine, such as a registry or a cache, must not get between. */
+export const clean = (folder) => ({
+  npm_config_userconfig: path.join(folder, '.npmrc'),
+  npm_config_registry: url,
+  npm_config_cache: path.join(projects, 'cache-npm'),
+});
+
+const PNP = ['--require', './.pnp.cjs'];
+/** What Node is started with, where a package manager wants it. */
+export const NODE_FLAGS = {
+  'yarn 4 PnP': { require: PNP, import: [...PNP, '--experimental-loader', './.pnp.loader.mjs'] },
+};
+
+/** Install scripts stay off with each of them. */
+export const INSTALL = {
+  npm: (folder, flags = []) =>
+    npm(['install', '--ignore-scripts', ...flags], { cwd: folder, env: clean(folder) }),
+  pnpm: (folder) =>
+    exec(
+      process.execPath,
+      [
+        bin('pnpm', 'bin/pnpm.cjs'),
+        'install',
+        '--ignore-scripts',
+        '--store-dir',
+        path.join(projects, 'cache-pnpm'),
+      ],
+      { cwd: folder, env: clean(folder) },
+    ),
+  yarn: (folder) =>
+    exec(
+      process.execPath,
+      [
+        bin('yarn', 'bin/yarn.js'),
+        'install',
+        '--ignore-scripts',
+        '--cache-folder',
+        path.join(projects, 'cache-yarn'),
+        '--registry',
+        url,
+      ],
+      { cwd: folder, env: clean(folder) },
+    ),
+  'yarn 4 PnP': (folder) => {
+    const settings = {
+      ...{ nodeLinker: 'pnp', enableScripts: false, enableTelemetry: false },
+      ...{ enableGlobalCache: false, cacheFolder: path.join(projects, 'cache-yarn4') },
+      // What it has read of a registry it keeps here by host, and the port is another in each run.
+      globalFolder: path.join(projects, 'yarn4'),
+      ...{ npmRegistryServer: url, unsafeHttpWhitelist: ['127.0.0.1'] },
+      // A version that has just been published is held back otherwise.
+      npmPreapprovedPackages: ['node-paligemma'],
+      // A CI's default is to refuse projects without a lock file.
+      enableImmutableInstalls: false,
+    };
+    // JSON is YAML.
+    fs.writeFileSync(path.join(folder, '.yarnrc.yml'), JSON.stringify(settings));
+    fs.writeFileSync(path.join(folder, 'yarn.lock'), ''); // makes this folder the project's root
+    const yarn = bin('@yarnpkg/cli-dist', 'bin/yarn.js');
+    return exec(nodeOf('22'), [yarn, 'install'], { cwd: folder });
+  },
+};
+
+/** The first answers. */
+export const expected = {};
+/** The same answers wherever it runs. */
+export function same(result, source) {
+  const { features: _, ...answers } = JSON.parse(result);
+  check(answers.boxes.length === 3, `${answers.boxes.length} boxes`);
+  check(answers.streamed === answers.caption, `streamed ${answers.streamed}`);
+  check(answers.worker.caption === answers.caption, `the worker said ${answers.worker.caption}`);
+  expected.caption ??= answers.caption;
+  expected.boxes ??= `${answers.boxes}`;
+  check(answers.caption === expected.caption, `${source}: ${answers.caption}`);
+  check(`${answers.boxes}` === expected.boxes, `${source}: ${answers.boxes}`);
+}

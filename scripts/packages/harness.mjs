@@ -1,0 +1,109 @@
+// What the parts of test-packages.mjs share: where things lie, cells, and running programs.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { ROOT, say } from '../lib.mjs';
+
+/** Versions of Node that the package is run on. */
+export const NODE_VERSIONS = { 20: '20.19.5', 22: '22.23.3', 24: '24.21.0' };
+
+const work = path.join(ROOT, 'build', 'packages');
+/** What is fetched once and stays. */
+export const tools = path.join(work, 'tools');
+/** Made anew by each run. */
+export const projects = path.join(work, 'projects');
+
+const words = process.argv.slice(2);
+const begin = Date.now();
+let passed = 0;
+const failed = [];
+
+/** Runs one cell, if its name is wanted: prints a line with what it returns, or with why it threw. */
+export async function cell(name, action) {
+  if (words.every((word) => name.includes(word))) await prepare(name, action);
+}
+
+/** A cell that others need and that is therefore always run. */
+export async function prepare(name, action) {
+  const start = Date.now();
+  try {
+    const remark = (await action()) ?? '';
+    passed++;
+    line('ok  ', name, remark, start);
+  } catch (error) {
+    failed.push(name);
+    line('FAIL', name, error.message, start);
+  }
+}
+
+const line = (state, name, remark, start) =>
+  say(
+    `${state}  ${name.padEnd(44)} ${((Date.now() - start) / 1000).toFixed(1).padStart(6)} s  ${remark}`,
+  );
+
+/** stdout of a program; throws with the end of what it wrote when it fails. */
+export function exec(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const { env, ...rest } = options;
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+      ...rest,
+    });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (data) => (out += data));
+    child.stderr.on('data', (data) => (err += data));
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code === 0) resolve(out);
+      else
+        reject(
+          new Error(
+            `${path.basename(command)} ended with ${code ?? signal}: ${(out + err).trim().slice(-1500)}`,
+          ),
+        );
+    });
+  });
+}
+
+export function check(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+export const npm = (args, options) =>
+  exec('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], options);
+
+/** Name of an emulator that is there. */
+export function qemu(name) {
+  check(
+    spawnSync(name, ['--version']).status === 0,
+    `${name} is missing: sudo apt-get install qemu-user-static`,
+  );
+  return name;
+}
+
+/** Of this machine. */
+export const nodeOf = (major) => path.join(tools, 'node_modules', `node${major}`, 'bin', 'node');
+export const nodeArm64 = path.join(tools, 'arm64', 'bin', 'node');
+/** Before the program's name: runs one for arm64. */
+export const onArm64 = () => [qemu('qemu-aarch64-static'), '-L', '/usr/aarch64-linux-gnu'];
+export const bin = (name, file) => path.join(tools, 'node_modules', name, file);
+
+/** `make`s a folder that is then kept, as long as `key` is the same. */
+export async function kept(folder, key, make) {
+  const stamp = path.join(folder, '.made-from');
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === key) return 'is there';
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  const remark = await make();
+  fs.writeFileSync(stamp, key);
+  return remark;
+}
+
+/** The last line; sets the exit code. */
+export function finish() {
+  const minutes = ((Date.now() - begin) / 60000).toFixed(1);
+  const list = failed.length ? `: ${failed.join('; ')}` : '';
+  say(`${passed} cells passed, ${failed.length} failed${list} in ${minutes} min`);
+  process.exitCode = failed.length ? 1 : 0;
+}
