@@ -45,6 +45,14 @@ const ours = async (type) => [
   ...work,
 ];
 const llama = (type) => [process.execPath, path.join(HERE, 'llama.mjs'), gemmaFile(type), ...work];
+/** Reading the weights of the language model once, which every token of everybody has to do. */
+async function memory(type) {
+  const { inspect } = await import('../../lib/index.js');
+  const { tensors } = await inspect(await ourFile(type));
+  const ofText = tensors.filter(({ name }) => !/^(v|mm|mask)\./.test(name));
+  const bytes = ofText.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  return [process.execPath, path.join(HERE, 'memory.mjs'), String(bytes), flags.threads];
+}
 const transformers = (...more) => [
   PYTHON,
   path.join(HERE, 'transformers_peer.py'),
@@ -126,17 +134,20 @@ console.log(
 const report = [];
 for (const name of positionals.length > 0 ? positionals : Object.keys(PAIRINGS)) {
   const pairing = await PAIRINGS[name]();
-  const all = [await Peer.start(`node-paligemma ${name === 'best' ? 'q8_0' : name}`, pairing.ours)];
+  const type = name === 'best' ? 'q8_0' : name;
+  const all = [await Peer.start(`node-paligemma ${type}`, pairing.ours)];
   for (const [peer, command] of Object.entries(pairing.peers))
     all.push(await Peer.start(peer, command));
-  for (let i = 0; i < Number(flags.rounds); i++) for (const peer of all) await peer.pass();
+  const floor = await Peer.start('reading the weights, no more', await memory(type));
+  for (let i = 0; i < Number(flags.rounds); i++)
+    for (const peer of [...all, floor]) await peer.pass();
   const stages = ['encode', 'prefill', 'encode + prefill', 'decode'];
   console.log(`\n${name}`);
   const text = (ms) => (ms === undefined ? '' : ms.toFixed(ms < 1000 ? 1 : 0)).padStart(9);
   console.log(
     `  ${''.padEnd(36)}${['encode', 'prefill', 'both', 'ms/token', 'peak MB'].map((s) => s.padStart(9)).join('')}`,
   );
-  for (const peer of all) {
+  for (const peer of [...all, floor]) {
     console.log(
       `  ${peer.name.padEnd(36)}${[...stages, 'peakMb'].map((s) => text(peer.median(s))).join('')}`,
     );
@@ -146,8 +157,13 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(PAIRINGS))
     const ratios = pairing.ratios.map((s) => `${s} ${(peer.median(s) / us.median(s)).toFixed(2)}x`);
     console.log(`  faster than ${peer.name}: ${ratios.join(', ')}`);
   }
-  report.push({ name, peers: all.map((peer) => ({ name: peer.name, passes: peer.passes })) });
-  for (const peer of all) await peer.stop();
+  const share = floor.median('decode') / us.median('decode');
+  console.log(`  decoding reads at ${(share * 100).toFixed(0)} % of what the memory gives`);
+  report.push({
+    name,
+    peers: [...all, floor].map((peer) => ({ name: peer.name, passes: peer.passes })),
+  });
+  for (const peer of [...all, floor]) await peer.stop();
 }
 if (flags.json)
   writeFileSync(

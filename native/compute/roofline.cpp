@@ -53,7 +53,7 @@ double rate(int n_threads, Work&& work) {
 }
 
 // Larger than any cache, in all threads together.
-constexpr size_t READ_BYTES = size_t{1} << 29;
+constexpr size_t READ_BYTES = size_t{1} << 28;
 
 double read_rate(int n_threads) {
     const size_t n = READ_BYTES / n_threads / sizeof(uint64_t) / 32 * 32;

@@ -17,7 +17,8 @@ struct Roofline {
     std::vector<Peak> peaks;  // of the kernels this CPU has
 };
 
-// Measures for about half a second each, with `n_threads` threads of its own. Throws OutOfMemory.
+// Measures for about a tenth of a second each, with `n_threads` threads of its own. Throws
+// OutOfMemory.
 Roofline measure_roofline(int n_threads);
 
 }  // namespace paligemma

@@ -18,7 +18,7 @@ export interface BenchSettings {
   readonly tokens: number;
   /** Requests under way at once, one figure for each. */
   readonly concurrency: readonly number[];
-  /** Measure what the machine can do as well: two seconds in which this thread does nothing else. */
+  /** Measure what the machine can do as well, before and after each round: half a second in which this thread does nothing else. */
   readonly roofline: boolean;
   readonly signal: AbortSignal;
   /** Told what is measured now. */
@@ -45,23 +45,17 @@ export async function bench(
   const loadMs = performance.now() - begin;
   try {
     const { info } = model;
-    onStage('stages');
     const pictures = new Pictures(info.imageSize);
-    const { stages, prefixTokens } = await measureStages(model, pictures, settings);
     const loads: Load[] = [];
     for (const concurrency of settings.concurrency) {
       onStage(`${concurrency} at once`);
       loads.push(await measureLoad(model, pictures, concurrency, settings));
     }
+    // Before the limits are measured, which takes memory of its own.
+    const memory = { peakBytes: peakBytes(), ...model.info.memory };
+    onStage('stages');
+    const { stages, prefixTokens, roofline } = await measureStages(model, pictures, settings);
     const othersShare = neighbours.share();
-    onStage('roofline');
-    const roofline = settings.roofline
-      ? measureRoofline(model, prefixTokens, {
-          encode: stages.encode.p50,
-          prefill: stages.prefill.p50,
-          decode: stages.decode.p50,
-        })
-      : undefined;
     const commit = await commitOf(path.join(__dirname, '..', '..'));
     return {
       version: version(),
@@ -82,7 +76,7 @@ export async function bench(
       loadMs,
       stages,
       loads,
-      memory: { peakBytes: peakBytes(), ...model.info.memory },
+      memory,
       ...(roofline === undefined ? {} : { roofline }),
       othersShare,
     };
@@ -112,8 +106,9 @@ class Pictures {
 async function measureStages(
   model: PaliGemma,
   pictures: Pictures,
-  { rounds, tokens, signal }: BenchSettings,
+  { rounds, tokens, signal, roofline }: BenchSettings,
 ) {
+  const limits = roofline ? new Limits(model) : undefined;
   const times = {
     prepare: [] as number[],
     encode: [] as number[],
@@ -135,12 +130,17 @@ async function measureStages(
   const { usage } = await ask(pictures.next());
   for (let round = 0; round < rounds; round++) {
     const picture = pictures.next();
+    limits?.measure();
     const first = await ask(picture);
-    const again = await ask(picture);
-    times.encode.push(first.timings.encodeMs);
-    times.prefill.push(first.timings.prefillMs);
+    limits?.measure();
+    const { encodeMs, prefillMs, decodeMs } = first.timings;
     const steps = first.usage.completionTokens - 1;
-    if (steps > 0) times.decode.push(first.timings.decodeMs / steps);
+    times.encode.push(encodeMs);
+    times.prefill.push(prefillMs);
+    if (steps > 0) times.decode.push(decodeMs / steps);
+    const prefix = first.usage.imageTokens + first.usage.promptTokens;
+    limits?.compare(prefix, { encodeMs, prefillMs, decodeMs: decodeMs / steps });
+    const again = await ask(picture);
     times.firstToken.push(first.firstToken);
     times.firstTokenAgain.push(again.firstToken);
     times.cancel.push(
@@ -166,7 +166,11 @@ async function measureStages(
   const stages = Object.fromEntries(
     Object.entries(times).map(([name, values]) => [name, spread(values)]),
   ) as unknown as BenchReport['stages'];
-  return { stages, prefixTokens: usage.imageTokens + usage.promptTokens };
+  return {
+    stages,
+    prefixTokens: usage.imageTokens + usage.promptTokens,
+    roofline: limits?.result(),
+  };
 }
 
 /** Aborts at `part` of a call that takes `totalMs`; until a call that fails at once gets its turn. */
@@ -221,52 +225,87 @@ async function measureLoad(
   };
 }
 
-function measureRoofline(
-  model: PaliGemma,
-  prefixTokens: number,
-  ms: { readonly encode: number; readonly prefill: number; readonly decode: number },
-): Roofline {
-  const {
-    text,
-    vision,
-    imageTokenCount: patches,
-    vocabularySize,
-    weightTypes,
-    threads,
-  } = model.info;
-  const { readBytesPerSecond, peaks } = native().roofline(threads);
+interface Stage {
+  readonly encodeMs: number;
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+}
+
+const median = (values: readonly number[]): number => spread(values).p50;
+
+/** What the machine can do, measured again before and after each pass: shared ones change from minute to minute. */
+class Limits {
+  readonly #model: PaliGemma;
+  readonly #type: string;
+  readonly #measured: ReturnType<ReturnType<typeof native>['roofline']>[] = [];
+  readonly #shares = { encode: [] as number[], prefill: [] as number[], decode: [] as number[] };
+
+  constructor(model: PaliGemma) {
+    this.#model = model;
+    const [type] = Object.entries(model.info.weightTypes).sort(([, a], [, b]) => b - a)[0] ?? [''];
+    this.#type = type;
+  }
+
+  /** Half a second in which this thread does nothing else. */
+  measure(): void {
+    this.#measured.push(native().roofline(this.#model.info.threads));
+  }
+
+  /** A pass between the last two measurements, against their middle. */
+  compare(prefixTokens: number, { encodeMs, prefillMs, decodeMs }: Stage): void {
+    const [before, after] = this.#measured.slice(-2);
+    if (before === undefined || after === undefined) return;
+    const { encode, prefill } = operations(this.#model.info, prefixTokens);
+    const bytes = this.#model.info.text['bytes'] ?? 0;
+    const read = (before.readBytesPerSecond + after.readBytesPerSecond) / 2;
+    if (decodeMs > 0) this.#shares.decode.push(bytes / (decodeMs / 1000) / read);
+    const [a, b] = [before, after].map(({ peaks }) => peaks[this.#type]?.opsPerSecond);
+    if (a === undefined || b === undefined) return;
+    const peak = (a + b) / 2;
+    this.#shares.encode.push(encode / (encodeMs / 1000) / peak);
+    this.#shares.prefill.push(prefill / (prefillMs / 1000) / peak);
+  }
+
+  /** Medians. */
+  result(): Roofline {
+    const peaks: Record<string, { kernel: string; opsPerSecond: number }> = {};
+    for (const [type, { kernel }] of Object.entries(this.#measured[0]?.peaks ?? {})) {
+      const rates = this.#measured.map((m) => m.peaks[type]?.opsPerSecond ?? Number.NaN);
+      peaks[type] = { kernel, opsPerSecond: median(rates) };
+    }
+    const { encode, prefill, decode } = this.#shares;
+    return {
+      readBytesPerSecond: median(this.#measured.map((m) => m.readBytesPerSecond)),
+      peaks,
+      shares: {
+        ...(encode.length > 0 ? { encode: median(encode), prefill: median(prefill) } : {}),
+        decode: median(decode),
+      },
+    };
+  }
+}
+
+/** Additions and multiplications of a picture's encoding and of a prefill. */
+function operations(
+  { text, vision, imageTokenCount: patches, vocabularySize }: PaliGemma['info'],
+  n: number,
+): { readonly encode: number; readonly prefill: number } {
   const field = (from: Readonly<Record<string, number>>, name: string): number => from[name] ?? 0;
   const [d, ff, layers] = [field(text, 'width'), field(text, 'feedForward'), field(text, 'layers')];
   const q = field(text, 'heads') * field(text, 'headDim');
   const kv = field(text, 'kvHeads') * field(text, 'headDim');
-  const n = prefixTokens;
-  const prefillOps =
-    layers * (2 * n * (2 * d * q + 2 * d * kv + 3 * d * ff) + 4 * n * n * q) +
-    2 * d * vocabularySize;
   const [vd, vff, vl] = [
     field(vision, 'width'),
     field(vision, 'feedForward'),
     field(vision, 'layers'),
   ];
-  const encodeOps =
-    vl * (2 * patches * (4 * vd * vd + 2 * vd * vff) + 4 * patches * patches * vd) +
-    2 * patches * vd * d;
-  const [type] = Object.entries(weightTypes)
-    .filter(([name]) => name in peaks)
-    .sort(([, a], [, b]) => b - a)[0] ?? [''];
-  const peak = peaks[type]?.opsPerSecond;
   return {
-    readBytesPerSecond,
-    peaks,
-    shares: {
-      ...(peak === undefined
-        ? {}
-        : {
-            encode: encodeOps / (ms.encode / 1000) / peak,
-            prefill: prefillOps / (ms.prefill / 1000) / peak,
-          }),
-      decode: field(text, 'bytes') / (ms.decode / 1000) / readBytesPerSecond,
-    },
+    encode:
+      vl * (2 * patches * (4 * vd * vd + 2 * vd * vff) + 4 * patches * patches * vd) +
+      2 * patches * vd * d,
+    prefill:
+      layers * (2 * n * (2 * d * q + 2 * d * kv + 3 * d * ff) + 4 * n * n * q) +
+      2 * d * vocabularySize,
   };
 }
 

@@ -267,7 +267,7 @@ export interface NativeBinding {
   ): Promise<Uint8Array>;
   /**
    * What the CPU can do at most with so many threads: bytes read from memory, operations of the kernels' instructions.
-   * Blocks for up to two seconds.
+   * Blocks for about half a second.
    */
   roofline(threads: number): {
     readonly readBytesPerSecond: number;

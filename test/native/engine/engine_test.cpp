@@ -1,5 +1,6 @@
 // The engine from the outside: load, generate, cancel, dispose, and every way a model file can be
 // wrong.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -52,6 +53,33 @@ TEST("a model answers the same question the same way, whatever runs beside it") 
         if (i == 3) CHECK_EQ(a.tokens, alone.tokens);
     }
     CHECK_EQ(host.n_double(), 0);
+}
+
+TEST("a long answer does not starve short ones, nor they it") {
+    TemporaryFile file(TinyModel().build());
+    EngineHost host;
+    LoadParams params = EngineHost::params(file.path());
+    params.n_slots = 3;
+    CHECK(!host.load(params).error);
+    constexpr int N_SHORT = 30, N_LONG_TOKENS = 120;
+    const uint64_t long_one = host.next_id();
+    host.engine().generate(long_one, question(N_LONG_TOKENS));
+    std::vector<uint64_t> short_ones;
+    for (int i = 0; i < N_SHORT; ++i) {
+        short_ones.push_back(host.next_id());
+        host.engine().generate(short_ones.back(), question(2, static_cast<uint8_t>(i)));
+    }
+    for (uint64_t id : short_ones) CHECK(!host.wait(id).error);
+    CHECK_EQ(host.wait(long_one).tokens.size(), size_t{N_LONG_TOKENS});
+    const auto order = host.token_order();
+    const auto last_of = [&](uint64_t id) {
+        return std::find(order.rbegin(), order.rend(), id).base() - order.begin();
+    };
+    // The first short one is over long before the long one is.
+    CHECK(std::count(order.begin(), order.begin() + last_of(short_ones[0]), long_one) < 20);
+    // The long one takes part in the steps of the short ones, two of which run beside it.
+    CHECK(std::count(order.begin(), order.begin() + last_of(short_ones.back()), long_one) >
+          N_SHORT / 3);
 }
 
 TEST("a picture that is asked for twice at once is encoded once and holds up nobody") {

@@ -79,6 +79,7 @@ class EngineHost : public Listener {
     void on_token(uint64_t id, TokenEvent event) override {
         std::lock_guard lock(mutex_);
         answers_[id].tokens.push_back(event.token.id);
+        token_order_.push_back(id);
         answers_[id].text += event.text;
         changed_.notify_all();
     }
@@ -94,6 +95,11 @@ class EngineHost : public Listener {
         answers_[id].error = error;
         changed_.notify_all();
     }
+    // The request of each token so far, in the order in which they came.
+    std::vector<uint64_t> token_order() {
+        std::lock_guard lock(mutex_);
+        return token_order_;
+    }
     // Requests that were answered twice: none may be.
     int n_double() {
         std::lock_guard lock(mutex_);
@@ -104,6 +110,7 @@ class EngineHost : public Listener {
     std::mutex mutex_;
     std::condition_variable changed_;
     std::map<uint64_t, Answer> answers_;
+    std::vector<uint64_t> token_order_;
     uint64_t last_id_ = 0;
     int n_double_ = 0;
     std::mutex threads_mutex_;
