@@ -1,6 +1,6 @@
 /** Options of `PaliGemma.load`. What they do is in src/model.ts and the engine. */
 import { availableParallelism } from 'node:os';
-import { KERNEL_SETS, type KernelSet } from '../native/contract.js';
+import { KERNEL_SETS, type KernelSet, KV_TYPES, type KvType } from '../native/contract.js';
 import { cpuQuota } from './cpu-quota.js';
 import { MAX_CONTEXT_LENGTH } from './limits.js';
 import {
@@ -69,9 +69,9 @@ export const LOAD_OPTIONS = {
     unit: 'tokens',
     doc: 'longest prompt and answer together, image tokens included; 0 takes what the file says',
   }),
-  kvType: oneOf(['f16', 'f32'], {
+  kvType: oneOf(KV_TYPES, {
     default: 'f16',
-    doc: 'number type of the key-value cache',
+    doc: 'number type of the key-value cache; q8_0 takes about half the memory of f16 and is a little less exact',
   }),
   kernels: oneOf(KERNEL_SETS, {
     default: 'auto',
@@ -128,8 +128,8 @@ export interface LoadOptions {
   readonly maxQueue?: number | undefined;
   /** longest prompt and answer together, image tokens included; 0 takes what the file says. Default 0. */
   readonly contextLength?: number | undefined;
-  /** number type of the key-value cache. Default `f16`. */
-  readonly kvType?: 'f16' | 'f32' | undefined;
+  /** number type of the key-value cache; q8_0 takes about half the memory of f16 and is a little less exact. Default `f16`. */
+  readonly kvType?: KvType | undefined;
   /**
    * what multiplies on the CPU: the best of this package's kernels that it has, those for one instruction set, or ggml's. Default `auto`.
    */
