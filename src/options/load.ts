@@ -16,6 +16,7 @@ import {
   signal,
   string,
 } from './option.js';
+import { physicalCores } from './physical-cores.js';
 
 /** Where the model runs. Other names are those of `devices()`, such as `CUDA1`. */
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | 'metal' | (string & {});
@@ -45,7 +46,7 @@ export const LOAD_OPTIONS = {
     default: 0,
     min: 0,
     max: 512,
-    doc: 'threads that compute on the CPU; 0 takes one per core that the container may use, at most 8',
+    doc: 'threads that compute on the CPU; 0 takes one per physical core that the process may use, at most 8',
   }),
   encodeThreads: stageThreads('encoding pictures'),
   prefillThreads: stageThreads('prefill, which reads the prompt'),
@@ -114,7 +115,7 @@ export const LOAD_OPTIONS = {
 export interface LoadOptions {
   /** where the model runs; auto takes a GPU when there is one that fits, else the CPU. Default `auto`. */
   readonly device?: DeviceName | undefined;
-  /** threads that compute on the CPU; 0 takes one per core that the container may use, at most 8. Default 0, at most 512. */
+  /** threads that compute on the CPU; 0 takes one per physical core that the process may use, at most 8. Default 0, at most 512. */
   readonly threads?: number | undefined;
   /** threads for encoding pictures; 0 takes `threads`. Default 0, at most 512. */
   readonly encodeThreads?: number | undefined;
@@ -160,14 +161,22 @@ export function parseLoadOptions(options?: LoadOptions): ParsedLoadOptions {
   return parseOptions('load', LOAD_OPTIONS, options);
 }
 
-/** Threads of each stage. 0 is one per core the container may use, at most 8, as decoding gains nothing beyond. */
+/** What `threads: 0` takes: one per core that affinity and quota leave, at most 8, as decoding gains nothing beyond. */
+export function defaultThreads(
+  parallelism = availableParallelism(),
+  cores = physicalCores(),
+  quota = cpuQuota(),
+): number {
+  return Math.min(8, parallelism, cores, Math.max(1, Math.floor(quota)));
+}
+
+/** Threads of each stage. */
 export function stageThreadCounts(o: ParsedLoadOptions): {
   readonly encode: number;
   readonly prefill: number;
   readonly decode: number;
 } {
-  const usable = Math.min(8, availableParallelism(), Math.max(1, Math.floor(cpuQuota())));
-  const all = o.threads || usable;
+  const all = o.threads || defaultThreads();
   return {
     encode: o.encodeThreads || all,
     prefill: o.prefillThreads || all,
