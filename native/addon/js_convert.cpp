@@ -196,7 +196,7 @@ LoadParams to_load_params(const Napi::Value& value) {
     p.n_threads = {stage("encode"), stage("prefill"), stage("decode")};
     p.n_slots = static_cast<int>(integer("slots"));
     p.n_ctx = static_cast<int>(integer("contextLength"));
-    p.kv_f32 = field(o, "kvType", to_text) == "f32";
+    p.kv_type = field(o, "kvType", to_text);
     p.exact_gelu = field(o, "exactGelu", to_flag);
     p.kernels = field(o, "kernels", to_text);
     p.check_tensors = field(o, "checkTensors", to_flag);

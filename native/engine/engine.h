@@ -37,8 +37,8 @@ struct LoadParams {
     std::string device;
     StageThreads n_threads;
     int n_slots;
-    int n_ctx;  // 0: what the file says
-    bool kv_f32;
+    int n_ctx;            // 0: what the file says
+    std::string kv_type;  // "f16", "f32" or "q8_0"
     bool exact_gelu;
     std::string kernels;  // what multiplies on the CPU: a name of kernel_sets()
     bool check_tensors;

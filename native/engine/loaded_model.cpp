@@ -48,6 +48,18 @@ Vocabulary read_vocabulary(const GgufFile& file, const TokenIds& tokens) {
     return v;
 }
 
+// A head is read by itself, so it must be whole blocks.
+ggml_type cache_type(const std::string& name, int head_dim) {
+    for (ggml_type type : {GGML_TYPE_F16, GGML_TYPE_F32, GGML_TYPE_Q8_0}) {
+        if (name != ggml_type_name(type)) continue;
+        if (head_dim % ggml_blck_size(type) == 0) return type;
+        throw mismatch(ErrorCode::OptionRange, "kvType", name,
+                       "f16 or f32, as this model's heads of " + std::to_string(head_dim) +
+                           " numbers are not multiples of " + std::to_string(ggml_blck_size(type)));
+    }
+    throw mismatch(ErrorCode::OptionRange, "kvType", name, "f16, f32 or q8_0");
+}
+
 }  // namespace
 
 int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_head, int64_t n_in,
@@ -101,6 +113,7 @@ LoadedModel::LoadedModel(const LoadParams& p,
     : params(p), features(p.feature_cache_bytes) {
     require_kernel_set(params.kernels);
     read_files();
+    const ggml_type kv_type = cache_type(params.kv_type, config.text.head_dim);
     backend = Backend::open(params.device, params.n_threads.most());
     load_weights(on_progress, cancel);
     choose_policy();
@@ -109,8 +122,7 @@ LoadedModel::LoadedModel(const LoadParams& p,
     gemma = std::make_unique<Gemma>(config.text, *weights, policy);
     memory = std::make_unique<GraphMemory>(*backend);
     for (int i = 0; i < params.n_slots; ++i)
-        slots.push_back(std::make_unique<Slot>(*backend, config.text,
-                                               params.kv_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16));
+        slots.push_back(std::make_unique<Slot>(*backend, config.text, kv_type));
     decoding = std::make_unique<DecodeBatch>(*this);
     probe();
     for (const auto& file : files) file->require_unchanged();
@@ -222,6 +234,15 @@ void LoadedModel::probe() {
         build();
     } catch (const Error& error) {
         if (error.code() != ErrorCode::DeviceUnavailable) throw;
+        // Without fused attention a GPU would widen all of such a cache for every token.
+        if (!backend->is_cpu() && params.kv_type == ggml_type_name(GGML_TYPE_Q8_0)) {
+            throw Error(ErrorCode::DeviceUnavailable,
+                        error.message() + "; kvType is " + params.kv_type,
+                        {.name = "kvType",
+                         .found = params.kv_type,
+                         .expected = "a type that " + backend->info().name + " can attend to",
+                         .hint = "load with kvType: 'f16'"});
+        }
         policy.fused_prefill = policy.fused_decode = false;
         build();
     }

@@ -127,6 +127,17 @@ void attention_node(ggml_tensor* dst, int ith, int nth, void*) {
     }
 }
 
+CacheType cache_type(ggml_type type) {
+    switch (type) {
+        case GGML_TYPE_F16:
+            return CacheType::F16;
+        case GGML_TYPE_Q8_0:
+            return CacheType::Q8_0;
+        default:
+            return CacheType::F32;
+    }
+}
+
 // A token's heads, a few that share keys at a time.
 void decode_node(ggml_tensor* dst, int ith, int nth, void*) {
     static thread_local Scratch scratch;
@@ -154,7 +165,7 @@ void decode_node(ggml_tensor* dst, int ith, int nth, void*) {
         t.values = static_cast<const char*>(v->data) + head_kv * v->nb[1];
         t.key_stride = static_cast<int64_t>(k->nb[2]);
         t.value_stride = static_cast<int64_t>(v->nb[2]);
-        t.is_f16 = k->type == GGML_TYPE_F16;
+        t.type = cache_type(k->type);
         t.head_dim = s.head_dim;
         t.scale = job.scale;
         t.softcap = job.softcap;

@@ -12,8 +12,9 @@ struct AttentionKernel;
 ggml_tensor* kernel_attention(ggml_context* ctx, const AttentionKernel* kernel, ggml_tensor* q,
                               ggml_tensor* k, ggml_tensor* v, float scale, float softcap);
 
-// The same from a cache, for few queries: k and v f16 or f32 [head_dim, n_head_kv, n_kv], mask f16
-// [n_kv, n_q], 0 where the query sees the key, else -infinity. head_dim: a multiple of 16.
+// The same from a cache, for few queries: k and v f16, f32 or q8_0 [head_dim, n_head_kv, n_kv],
+// mask f16 [n_kv, n_q], 0 where the query sees the key, else -infinity. head_dim: a multiple of 16,
+// for q8_0 of 32.
 ggml_tensor* kernel_decode_attention(ggml_context* ctx, const AttentionKernel* kernel,
                                      ggml_tensor* q, ggml_tensor* k, ggml_tensor* v,
                                      ggml_tensor* mask, float scale, float softcap);

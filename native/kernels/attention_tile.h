@@ -28,6 +28,12 @@ struct AttentionTile {
     float* scores;  // [rows][KEY_BLOCK], for its own use
 };
 
+// Numbers of a cache. Q8_0: ggml's blocks of CACHE_BLOCK numbers, a 16-bit scale before 8 bits
+// each.
+enum class CacheType { F32, F16, Q8_0 };
+constexpr int64_t CACHE_BLOCK = 32;
+constexpr int64_t CACHE_BLOCK_BYTES = 2 + CACHE_BLOCK;
+
 // Heads of one query that share keys, against all of them, straight from a cache: there are too few
 // queries to put keys into another order for them.
 struct DecodeTile {
@@ -36,8 +42,8 @@ struct DecodeTile {
     const void* keys;      // [n_keys][head_dim], rows key_stride bytes apart
     const void* values;
     int64_t key_stride, value_stride;
-    bool is_f16;       // else f32
-    int64_t head_dim;  // a multiple of 16
+    CacheType type;
+    int64_t head_dim;  // a multiple of 16; of CACHE_BLOCK for Q8_0
     int64_t n_keys;
     const uint16_t* mask;  // f16 [n_keys], 0 or -infinity
     float scale;

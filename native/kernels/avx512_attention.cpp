@@ -114,13 +114,30 @@ void add_rows(const AttentionTile& t) {
 
 constexpr int DECODE_HEADS = 4;
 
-template <bool F16>
+template <CacheType T>
 inline __m512 load(const void* row, int64_t i) {
-    if constexpr (F16)
+    if constexpr (T == CacheType::F16)
         return _mm512_cvtph_ps(_mm256_loadu_si256(
             reinterpret_cast<const __m256i*>(static_cast<const uint16_t*>(row) + i)));
-    else
-        return _mm512_loadu_ps(static_cast<const float*>(row) + i);
+    if constexpr (T == CacheType::F32) return _mm512_loadu_ps(static_cast<const float*>(row) + i);
+    const auto* block = static_cast<const uint8_t*>(row) + i / CACHE_BLOCK * CACHE_BLOCK_BYTES;
+    const __m512 scale =
+        _mm512_cvtph_ps(_mm256_set1_epi16(*reinterpret_cast<const int16_t*>(block)));
+    const __m128i numbers =
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 2 + i % CACHE_BLOCK));
+    return _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(numbers)));
+}
+
+template <CacheType T>
+constexpr int64_t row_bytes(int64_t head_dim) {
+    switch (T) {
+        case CacheType::F32:
+            return head_dim * 4;
+        case CacheType::F16:
+            return head_dim * 2;
+        case CacheType::Q8_0:
+            return head_dim / CACHE_BLOCK * CACHE_BLOCK_BYTES;
+    }
 }
 
 inline const char* at(const void* rows, int64_t i, int64_t stride) {
@@ -128,8 +145,9 @@ inline const char* at(const void* rows, int64_t i, int64_t stride) {
 }
 
 // Fetches rows [first, first + n) of keys or values, those that are there.
+template <CacheType T>
 inline void fetch(const DecodeTile& t, const void* rows, int64_t stride, int64_t first, int64_t n) {
-    const int64_t bytes = t.head_dim * (t.is_f16 ? 2 : 4);
+    const int64_t bytes = row_bytes<T>(t.head_dim);
     for (int64_t i = first; i < first + n && i < t.n_keys; ++i)
         for (int64_t line = 0; line < bytes; line += 64)
             _mm_prefetch(at(rows, i, stride) + line, _MM_HINT_T0);
@@ -147,7 +165,7 @@ inline __m128 reduce(__m512 a, __m512 b, __m512 c, __m512 d) {
 }
 
 // scores of KEYS (1 or 4) keys from `first` on
-template <bool F16, int HEADS, int KEYS>
+template <CacheType T, int HEADS, int KEYS>
 inline void score(const DecodeTile& t, int64_t first, int64_t stride) {
     __m512 sum[HEADS][KEYS];
     UNROLLED
@@ -156,7 +174,7 @@ inline void score(const DecodeTile& t, int64_t first, int64_t stride) {
     for (int64_t i = 0; i < t.head_dim; i += 16) {
         __m512 key[KEYS];
         UNROLLED
-        for (int k = 0; k < KEYS; ++k) key[k] = load<F16>(at(t.keys, first + k, t.key_stride), i);
+        for (int k = 0; k < KEYS; ++k) key[k] = load<T>(at(t.keys, first + k, t.key_stride), i);
         UNROLLED
         for (int h = 0; h < HEADS; ++h) {
             const __m512 q = _mm512_loadu_ps(t.queries + h * t.head_dim + i);
@@ -204,7 +222,7 @@ inline void softmax(const DecodeTile& t, float* scores) {
 }
 
 // out[HEADS][16 G from column `first` on] = probabilities x values
-template <bool F16, int HEADS, int G>
+template <CacheType T, int HEADS, int G>
 inline void sum_values(const DecodeTile& t, int64_t first, int64_t stride) {
     __m512 sum[HEADS][G];
     UNROLLED
@@ -214,7 +232,7 @@ inline void sum_values(const DecodeTile& t, int64_t first, int64_t stride) {
         const char* row = at(t.values, k, t.value_stride);
         __m512 value[G];
         UNROLLED
-        for (int g = 0; g < G; ++g) value[g] = load<F16>(row, first + g * 16);
+        for (int g = 0; g < G; ++g) value[g] = load<T>(row, first + g * 16);
         UNROLLED
         for (int h = 0; h < HEADS; ++h) {
             const __m512 p = _mm512_set1_ps(t.scores[h * stride + k]);
@@ -228,34 +246,36 @@ inline void sum_values(const DecodeTile& t, int64_t first, int64_t stride) {
         _mm512_storeu_ps(t.out + h * t.head_dim + first + g * 16, sum[h][g]);
 }
 
-template <bool F16, int HEADS>
+template <CacheType T, int HEADS>
 void decode_heads(const DecodeTile& t) {
     const int64_t stride = (t.n_keys + 15) / 16 * 16;
     int64_t k = 0;
     // The caches forget keys and values between two steps, while all weights go through them; the
     // values come while the scores are computed.
     constexpr int64_t AHEAD = 16;
-    fetch(t, t.keys, t.key_stride, 0, AHEAD);
+    fetch<T>(t, t.keys, t.key_stride, 0, AHEAD);
     for (; k + 4 <= t.n_keys; k += 4) {
-        fetch(t, t.keys, t.key_stride, k + AHEAD, 4);
-        fetch(t, t.values, t.value_stride, k, 4);
-        score<F16, HEADS, 4>(t, k, stride);
+        fetch<T>(t, t.keys, t.key_stride, k + AHEAD, 4);
+        fetch<T>(t, t.values, t.value_stride, k, 4);
+        score<T, HEADS, 4>(t, k, stride);
     }
-    for (; k < t.n_keys; ++k) score<F16, HEADS, 1>(t, k, stride);
+    for (; k < t.n_keys; ++k) score<T, HEADS, 1>(t, k, stride);
     for (int h = 0; h < HEADS; ++h) softmax(t, t.scores + h * stride);
     int64_t column = 0;
-    for (; column + 64 <= t.head_dim; column += 64) sum_values<F16, HEADS, 4>(t, column, stride);
-    for (; column < t.head_dim; column += 16) sum_values<F16, HEADS, 1>(t, column, stride);
+    for (; column + 64 <= t.head_dim; column += 64) sum_values<T, HEADS, 4>(t, column, stride);
+    for (; column < t.head_dim; column += 16) sum_values<T, HEADS, 1>(t, column, stride);
 }
 
 template <int HEADS>
 void decode(const DecodeTile& t) {
     if (t.heads != HEADS) {
         if constexpr (HEADS > 1) decode<HEADS - 1>(t);
-    } else if (t.is_f16) {
-        decode_heads<true, HEADS>(t);
+    } else if (t.type == CacheType::F16) {
+        decode_heads<CacheType::F16, HEADS>(t);
+    } else if (t.type == CacheType::Q8_0) {
+        decode_heads<CacheType::Q8_0, HEADS>(t);
     } else {
-        decode_heads<false, HEADS>(t);
+        decode_heads<CacheType::F32, HEADS>(t);
     }
 }
 

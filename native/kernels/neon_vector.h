@@ -18,6 +18,16 @@ inline F32 load(const float* p) {
 inline F32 load_f16(const uint16_t* p) {
     return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
 }
+// *p in every lane
+inline F32 all_f16(const uint16_t* p) {
+    return vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(*p)));
+}
+inline F32 load_i8(const int8_t* p) {
+    int32_t four;
+    __builtin_memcpy(&four, p, sizeof(four));
+    const int8x8_t bytes = vreinterpret_s8_s32(vdup_n_s32(four));
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes))));
+}
 inline void store(float* p, F32 a) {
     vst1q_f32(p, a);
 }

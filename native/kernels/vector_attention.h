@@ -102,24 +102,25 @@ void add_tile(const AttentionTile& t) {
 
 constexpr int DECODE_HEADS = 4;
 
-template <bool F16>
+template <CacheType T>
 inline F32 load_cached(const void* rows, int64_t row, int64_t stride, int64_t i) {
     const char* from = static_cast<const char*>(rows) + row * stride;
-    if constexpr (F16)
-        return load_f16(reinterpret_cast<const uint16_t*>(from) + i);
-    else
-        return load(reinterpret_cast<const float*>(from) + i);
+    if constexpr (T == CacheType::F16) return load_f16(reinterpret_cast<const uint16_t*>(from) + i);
+    if constexpr (T == CacheType::F32) return load(reinterpret_cast<const float*>(from) + i);
+    const char* block = from + i / CACHE_BLOCK * CACHE_BLOCK_BYTES;
+    const F32 scale = all_f16(reinterpret_cast<const uint16_t*>(block));
+    return mul(scale, load_i8(reinterpret_cast<const int8_t*>(block + 2 + i % CACHE_BLOCK)));
 }
 
 // scores of KEYS keys from `first` on
-template <bool F16, int HEADS, int KEYS>
+template <CacheType T, int HEADS, int KEYS>
 inline void score_keys(const DecodeTile& t, int64_t from, int64_t stride) {
     F32 sum[HEADS][KEYS];
     for (int h = 0; h < HEADS; ++h)
         for (int k = 0; k < KEYS; ++k) sum[h][k] = all(0.f);
     for (int64_t i = 0; i < t.head_dim; i += LANES) {
         F32 key[KEYS];
-        for (int k = 0; k < KEYS; ++k) key[k] = load_cached<F16>(t.keys, from + k, t.key_stride, i);
+        for (int k = 0; k < KEYS; ++k) key[k] = load_cached<T>(t.keys, from + k, t.key_stride, i);
         for (int h = 0; h < HEADS; ++h) {
             const F32 q = load(t.queries + h * t.head_dim + i);
             for (int k = 0; k < KEYS; ++k) sum[h][k] = fma(q, key[k], sum[h][k]);
@@ -157,7 +158,7 @@ inline void softmax(const DecodeTile& t, float* scores) {
 }
 
 // out[HEADS][16 from `column` on] = probabilities x values
-template <bool F16, int HEADS>
+template <CacheType T, int HEADS>
 inline void sum_values(const DecodeTile& t, int64_t column, int64_t stride) {
     F32 sum[HEADS][GROUP_VECTORS];
     for (int h = 0; h < HEADS; ++h)
@@ -165,7 +166,7 @@ inline void sum_values(const DecodeTile& t, int64_t column, int64_t stride) {
     for (int64_t k = 0; k < t.n_keys; ++k) {
         F32 value[GROUP_VECTORS];
         for (int v = 0; v < GROUP_VECTORS; ++v)
-            value[v] = load_cached<F16>(t.values, k, t.value_stride, column + v * LANES);
+            value[v] = load_cached<T>(t.values, k, t.value_stride, column + v * LANES);
         for (int h = 0; h < HEADS; ++h) {
             const F32 p = all(t.scores[h * stride + k]);
             for (int v = 0; v < GROUP_VECTORS; ++v) sum[h][v] = fma(p, value[v], sum[h][v]);
@@ -176,15 +177,15 @@ inline void sum_values(const DecodeTile& t, int64_t column, int64_t stride) {
             store(t.out + h * t.head_dim + column + v * LANES, sum[h][v]);
 }
 
-template <bool F16, int HEADS>
+template <CacheType T, int HEADS>
 void decode_heads(const DecodeTile& t) {
     const int64_t stride = (t.n_keys + 15) / 16 * 16;
     int64_t k = 0;
-    for (; k + 2 <= t.n_keys; k += 2) score_keys<F16, HEADS, 2>(t, k, stride);
-    if (k < t.n_keys) score_keys<F16, HEADS, 1>(t, k, stride);
+    for (; k + 2 <= t.n_keys; k += 2) score_keys<T, HEADS, 2>(t, k, stride);
+    if (k < t.n_keys) score_keys<T, HEADS, 1>(t, k, stride);
     for (int h = 0; h < HEADS; ++h) softmax(t, t.scores + h * stride);
     for (int64_t column = 0; column < t.head_dim; column += 16)
-        sum_values<F16, HEADS>(t, column, stride);
+        sum_values<T, HEADS>(t, column, stride);
 }
 
 // AttentionKernel::decode
@@ -192,10 +193,12 @@ template <int HEADS>
 void decode_tile(const DecodeTile& t) {
     if (t.heads != HEADS) {
         if constexpr (HEADS > 1) decode_tile<HEADS - 1>(t);
-    } else if (t.is_f16) {
-        decode_heads<true, HEADS>(t);
+    } else if (t.type == CacheType::F16) {
+        decode_heads<CacheType::F16, HEADS>(t);
+    } else if (t.type == CacheType::Q8_0) {
+        decode_heads<CacheType::Q8_0, HEADS>(t);
     } else {
-        decode_heads<false, HEADS>(t);
+        decode_heads<CacheType::F32, HEADS>(t);
     }
 }
 

@@ -109,7 +109,7 @@ ggml_tensor* Gemma::decode_attention(Graph& g, ggml_tensor* q, ggml_tensor* k, g
     if (config_.head_dim % 16 == 0) params.kernel = policy_.attention_kernel;
     auto cached = [&](ggml_tensor* t) {
         return ggml_view_3d(c, t, config_.head_dim, config_.n_head_kv, slice.n_kv,
-                            config_.head_dim * t->nb[0], t->nb[1], 0);
+                            ggml_row_size(t->type, config_.head_dim), t->nb[1], 0);
     };
     const auto kv = layers::keys_values(g, cached(cache.k), cached(cache.v), params);
     return layers::attention(g, q, kv, slice.mask, params);

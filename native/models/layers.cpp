@@ -103,6 +103,8 @@ KeysValues keys_values(Graph& g, ggml_tensor* k, ggml_tensor* v, const Attention
     ggml_context* c = g.ctx();
     k = ggml_permute(c, k, 0, 2, 1, 3);
     if (params.fused) return {k, ggml_permute(c, v, 0, 2, 1, 3)};
+    // ggml transposes single numbers, not blocks of them.
+    if (ggml_is_quantized(v->type)) v = ggml_cast(c, v, GGML_TYPE_F32);
     return {k, ggml_cont(c, ggml_permute(c, v, 1, 2, 0, 3))};
 }
 

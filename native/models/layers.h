@@ -86,7 +86,7 @@ struct KeysValues {
     // As k; for plain products transposed: [n_kv, head_dim, n_head_kv].
     ggml_tensor* v;
 };
-// k, v [head_dim, n_head_kv, n_kv]
+// k, v [head_dim, n_head_kv, n_kv], also of blocks when those are whole in a head
 KeysValues keys_values(Graph& g, ggml_tensor* k, ggml_tensor* v, const AttentionParams& params);
 
 // q [head_dim, n_head, n_q], mask f16 [n_kv, n_q] or null (all visible) -> [head_dim * n_head, n_q]

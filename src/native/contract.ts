@@ -12,6 +12,10 @@ export type WeightType = (typeof WEIGHT_TYPES)[number];
 export const KERNEL_SETS = ['auto', 'ggml', 'amx', 'avx512', 'avx2', 'neon'] as const;
 export type KernelSet = (typeof KERNEL_SETS)[number];
 
+/** Numbers of the key-value cache. */
+export const KV_TYPES = ['f16', 'f32', 'q8_0'] as const;
+export type KvType = (typeof KV_TYPES)[number];
+
 export interface NativeDevice {
   /** `CPU`, `CUDA0`, `Metal`. */
   readonly name: string;
@@ -52,7 +56,7 @@ export interface NativeLoadParams {
   readonly slots: number;
   /** 0: what the file says. */
   readonly contextLength: number;
-  readonly kvType: 'f16' | 'f32';
+  readonly kvType: KvType;
   /** Exact tanh GELU instead of ggml's half-precision table: slower on the CPU, for parity tests. */
   readonly exactGelu: boolean;
   /** What multiplies on the CPU. */

@@ -1,6 +1,6 @@
 /** Options of `PaliGemma.load`. What they do is in src/model.ts and the engine. */
 import { availableParallelism } from 'node:os';
-import { KERNEL_SETS, type KernelSet } from '../native/contract.js';
+import { KERNEL_SETS, type KernelSet, KV_TYPES, type KvType } from '../native/contract.js';
 import { cpuQuota } from './cpu-quota.js';
 import { HUB_OPTIONS } from './hub.js';
 import { MAX_CONTEXT_LENGTH } from './limits.js';
@@ -17,6 +17,7 @@ import {
   signal,
   string,
 } from './option.js';
+import { physicalCores } from './physical-cores.js';
 
 /** Where the model runs. Other names are those of `devices()`, such as `CUDA1`. */
 export type DeviceName = 'auto' | 'cpu' | 'cuda' | 'metal' | (string & {});
@@ -46,7 +47,7 @@ export const LOAD_OPTIONS = {
     default: 0,
     min: 0,
     max: 512,
-    doc: 'threads that compute on the CPU; 0 takes one per core that the container may use, at most 8',
+    doc: 'threads that compute on the CPU; 0 takes one per physical core that the process may use, at most 8',
   }),
   encodeThreads: stageThreads('encoding pictures'),
   prefillThreads: stageThreads('prefill, which reads the prompt'),
@@ -70,9 +71,9 @@ export const LOAD_OPTIONS = {
     unit: 'tokens',
     doc: 'longest prompt and answer together, image tokens included; 0 takes what the file says',
   }),
-  kvType: oneOf(['f16', 'f32'], {
+  kvType: oneOf(KV_TYPES, {
     default: 'f16',
-    doc: 'number type of the key-value cache',
+    doc: 'number type of the key-value cache; q8_0 takes about half the memory of f16 and is a little less exact',
   }),
   kernels: oneOf(KERNEL_SETS, {
     default: 'auto',
@@ -116,7 +117,7 @@ export const LOAD_OPTIONS = {
 export interface LoadOptions {
   /** where the model runs; auto takes a GPU when there is one that fits, else the CPU. Default `auto`. */
   readonly device?: DeviceName | undefined;
-  /** threads that compute on the CPU; 0 takes one per core that the container may use, at most 8. Default 0, at most 512. */
+  /** threads that compute on the CPU; 0 takes one per physical core that the process may use, at most 8. Default 0, at most 512. */
   readonly threads?: number | undefined;
   /** threads for encoding pictures; 0 takes `threads`. Default 0, at most 512. */
   readonly encodeThreads?: number | undefined;
@@ -130,8 +131,8 @@ export interface LoadOptions {
   readonly maxQueue?: number | undefined;
   /** longest prompt and answer together, image tokens included; 0 takes what the file says. Default 0. */
   readonly contextLength?: number | undefined;
-  /** number type of the key-value cache. Default `f16`. */
-  readonly kvType?: 'f16' | 'f32' | undefined;
+  /** number type of the key-value cache; q8_0 takes about half the memory of f16 and is a little less exact. Default `f16`. */
+  readonly kvType?: KvType | undefined;
   /**
    * what multiplies on the CPU: the best of this package's kernels that it has, those for one instruction set, or ggml's. Default `auto`.
    */
@@ -166,14 +167,22 @@ export function parseLoadOptions(options?: LoadOptions): ParsedLoadOptions {
   return parseOptions('load', LOAD_OPTIONS, options);
 }
 
-/** Threads of each stage. 0 is one per core the container may use, at most 8, as decoding gains nothing beyond. */
+/** What `threads: 0` takes: one per core that affinity and quota leave, at most 8, as decoding gains nothing beyond. */
+export function defaultThreads(
+  parallelism = availableParallelism(),
+  cores = physicalCores(),
+  quota = cpuQuota(),
+): number {
+  return Math.min(8, parallelism, cores, Math.max(1, Math.floor(quota)));
+}
+
+/** Threads of each stage. */
 export function stageThreadCounts(o: ParsedLoadOptions): {
   readonly encode: number;
   readonly prefill: number;
   readonly decode: number;
 } {
-  const usable = Math.min(8, availableParallelism(), Math.max(1, Math.floor(cpuQuota())));
-  const all = o.threads || usable;
+  const all = o.threads || defaultThreads();
   return {
     encode: o.encodeThreads || all,
     prefill: o.prefillThreads || all,

@@ -96,6 +96,9 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
   kvType: async () => {
     const [narrow, wide] = [await infoOf({ kvType: 'f16' }), await infoOf({ kvType: 'f32' })];
     expect(wide.memory.kvCacheBytes).toBe(2 * narrow.memory.kvCacheBytes);
+    // 32 numbers of 8 bits have a scale of 16 bits.
+    const blocks = await infoOf({ kvType: 'q8_0' });
+    expect(blocks.memory.kvCacheBytes).toBe((narrow.memory.kvCacheBytes * 34) / 64);
   },
   kernels: async () => {
     /** Kernels of ours that read weights, by their names. */

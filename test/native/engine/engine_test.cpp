@@ -227,6 +227,28 @@ TEST("sizes that contradict each other, or are absurd, are refused") {
     CHECK_EQ(load_result(other).first, std::string("ERR_MODEL_ARCH"));
 }
 
+TEST("a cache of blocks wants heads of whole blocks") {
+    for (const auto& [head_dim, type, ok] : {std::tuple{16, "q8_0", false},
+                                             {32, "q8_0", true},
+                                             {16, "f16", true},
+                                             {32, "q4_0", false}}) {
+        ModelConfig sizes = TinyModel::default_config();
+        sizes.text.head_dim = head_dim;
+        TemporaryFile file(TinyModel(sizes).build());
+        EngineHost host;
+        LoadParams params = EngineHost::params(file.path());
+        params.kv_type = type;
+        const Answer a = host.load(params);
+        CHECK_EQ(!a.error, ok);
+        if (ok) {
+            CHECK(!host.generate(question(5)).error);
+        } else {
+            CHECK(a.error->code() == ErrorCode::OptionRange);
+            CHECK_EQ(a.error->facts().name, std::string("kvType"));
+        }
+    }
+}
+
 TEST("NaN in a weight is found at load when asked, else at the first logits") {
     for (const char* name : {"blk.1.ffn_down.weight", "v.post_ln.bias", "token_embd.weight"}) {
         TinyModel model;

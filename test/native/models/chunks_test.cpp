@@ -75,10 +75,21 @@ void write(ggml_tensor* t, const Numbers& numbers) {
     if (t->type == GGML_TYPE_F32) {
         ggml_backend_tensor_set(t, numbers.data(), 0, ggml_nbytes(t));
     } else {
-        std::vector<ggml_fp16_t> halves(numbers.size());
-        ggml_fp32_to_fp16_row(numbers.data(), halves.data(), ggml_nelements(t));
-        ggml_backend_tensor_set(t, halves.data(), 0, ggml_nbytes(t));
+        std::vector<uint8_t> bytes(ggml_nbytes(t));
+        ggml_quantize_chunk(t->type, numbers.data(), bytes.data(), 0, ggml_nrows(t), t->ne[0],
+                            nullptr);
+        ggml_backend_tensor_set(t, bytes.data(), 0, bytes.size());
     }
+}
+
+// What a tensor of Q8_0 holds of these numbers.
+Numbers rounded_to_q8_0(const Numbers& numbers) {
+    const auto n = static_cast<int64_t>(numbers.size());
+    std::vector<uint8_t> bytes(ggml_row_size(GGML_TYPE_Q8_0, n));
+    ggml_quantize_chunk(GGML_TYPE_Q8_0, numbers.data(), bytes.data(), 0, 1, n, nullptr);
+    Numbers out(numbers.size());
+    ggml_get_type_traits(GGML_TYPE_Q8_0)->to_float(bytes.data(), out.data(), n);
+    return out;
 }
 
 // --- attention alone ----------------------------------------------------------------------------
@@ -316,6 +327,8 @@ constexpr double FUSED_BOUND = 1e-5;
 constexpr double F32_ATTENTION_BOUND = 5e-5;
 // Fused attention on f16 values sums them in f16.
 constexpr double F16_ATTENTION_BOUND = 3e-2;
+// ggml's products with q8_0 keys round the queries to 8 bits as well. Ours do not.
+constexpr double GGML_Q8_0_ATTENTION_BOUND = 0.25;
 
 // ggml's kernel for 64 and more queries fills the last 64 keys up with -inf before the soft-cap,
 // which makes -cap of it, so that they count unless a mask hides them (ggml-cpu/ops.cpp,
@@ -346,6 +359,9 @@ TEST("attention is the formula, fused or not") {
                                         expected, F32_ATTENTION_BOUND, what);
                             check_close(attention(*backend, c, in, is_fused, GGML_TYPE_F16),
                                         expected, F16_ATTENTION_BOUND, what + ", f16");
+                            if (head_dim % 32 != 0) continue;
+                            check_close(attention(*backend, c, in, is_fused, GGML_TYPE_Q8_0),
+                                        expected, GGML_Q8_0_ATTENTION_BOUND, what + ", q8_0");
                         }
                     }
                 }
@@ -361,7 +377,7 @@ TEST("our attention is the formula, for every number of queries and keys") {
         const int threads = i % 2 == 0 ? 1 : 3;
         const AttentionKernel* kernel = kernels[i / 2];
         const auto backend = Backend::open("cpu", threads);
-        for (int64_t head_dim : {8, 72, 256}) {
+        for (int64_t head_dim : {8, 72, 96, 256}) {
             for (auto [n_head, n_head_kv] : {std::pair{4, 4}, {4, 1}, {6, 2}}) {
                 for (auto [n_q, n_kv] :
                      {std::pair{1, 1}, {1, 70}, {5, 128}, {49, 129}, {97, 300}}) {
@@ -386,6 +402,12 @@ TEST("our attention is the formula, for every number of queries and keys") {
                                         expected, bound,
                                         std::string(kernel->name) + ", " + m.text() + ", " +
                                             ggml_type_name(type));
+                        if (m.head_dim % 32 != 0) continue;
+                        const AttentionInputs held{cached.q, rounded_to_q8_0(cached.k),
+                                                   rounded_to_q8_0(cached.v)};
+                        check_close(attention(*backend, m, held, false, GGML_TYPE_Q8_0, kernel),
+                                    attention_by_hand(m, held), F32_ATTENTION_BOUND,
+                                    std::string(kernel->name) + ", " + m.text() + ", q8_0");
                     }
                 }
             }

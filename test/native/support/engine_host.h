@@ -56,7 +56,7 @@ class EngineHost : public Listener {
                 .n_threads = {2, 2, 2},
                 .n_slots = 2,
                 .n_ctx = 0,
-                .kv_f32 = false,
+                .kv_type = "f16",
                 .exact_gelu = false,
                 .kernels = "auto",
                 .check_tensors = false,

@@ -9,7 +9,12 @@ import { CONVERT_OPTIONS } from '../../../src/options/convert.js';
 import { GENERATE_OPTIONS, parseGenerateOptions } from '../../../src/options/generate.js';
 import { PULL_OPTIONS } from '../../../src/options/hub.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS, parseEncodeOptions } from '../../../src/options/image.js';
-import { LOAD_OPTIONS, parseLoadOptions, stageThreadCounts } from '../../../src/options/load.js';
+import {
+  defaultThreads,
+  LOAD_OPTIONS,
+  parseLoadOptions,
+  stageThreadCounts,
+} from '../../../src/options/load.js';
 import { type Declarations, parseOptions, REQUIRED } from '../../../src/options/option.js';
 import { VIDEO_OPTIONS } from '../../../src/options/video.js';
 
@@ -82,6 +87,19 @@ describe('defaults', () => {
     expect(stageThreadCounts(given)).toEqual({ encode: 3, prefill: 3, decode: 2 });
   });
 });
+
+it.each([
+  [16, 16, Number.POSITIVE_INFINITY, 8],
+  [8, 4, Number.POSITIVE_INFINITY, 4],
+  [8, 4, 2.5, 2],
+  [8, 4, 0.5, 1],
+  [2, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 2],
+])(
+  '%i threads, %f cores and a quota of %f give %i threads',
+  (parallelism, cores, quota, threads) => {
+    expect(defaultThreads(parallelism, cores, quota)).toBe(threads);
+  },
+);
 
 describe.each(FILES)('the options in %s.ts', (name, type, declarations, required) => {
   const file = readFileSync(path.join(__dirname, `../../../src/options/${name}.ts`), 'utf8');
