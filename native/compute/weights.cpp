@@ -8,6 +8,10 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <exception>
+#include <mutex>
+#include <system_error>
+#include <thread>
 
 #include "base/error.h"
 #include "kernels/kernel_sets.h"
@@ -89,6 +93,115 @@ void require_finite(const WeightRequest& r, const uint8_t* data, uint64_t n_byte
         }
     }
 }
+
+// Fills tensors from their files. Plain host memory is filled by several threads, as clearing fresh
+// pages, copying and packing together take longer than memory would need.
+class Loader {
+  public:
+    Loader(const Backend& backend, bool check_values, uint64_t total,
+           const std::function<void(uint64_t, uint64_t)>& on_progress,
+           const std::atomic<int>& cancel)
+        : backend_(backend),
+          check_values_(check_values),
+          total_(total),
+          on_progress_(on_progress),
+          cancel_(cancel) {}
+
+    // `requests` may get another order. Progress is told on this thread only.
+    void load(ggml_backend_buffer_type_t type, std::vector<const WeightRequest*>& requests,
+              const std::unordered_map<std::string, ggml_tensor*>& tensors) {
+        // The largest first, so that no thread is left alone with it at the end.
+        std::stable_sort(requests.begin(), requests.end(),
+                         [](auto* a, auto* b) { return a->tensor->n_bytes > b->tensor->n_bytes; });
+        std::atomic<size_t> next{0};
+        std::mutex mutex;
+        std::exception_ptr error;
+        auto work = [&](bool tells) {
+            try {
+                std::vector<uint8_t> staging;
+                for (size_t i = next++; i < requests.size(); i = next++)
+                    fill(*requests[i], tensors.at(requests[i]->name), type, staging, tells);
+            } catch (...) {
+                std::lock_guard lock(mutex);
+                if (!error) error = std::current_exception();
+                failed_ = true;
+            }
+        };
+        {
+            std::vector<std::jthread> helpers;
+            const int n_helpers = is_direct(type) ? backend_.n_threads() - 1 : 0;
+            try {
+                for (int i = 0; i < n_helpers; ++i) helpers.emplace_back(work, false);
+            } catch (const std::system_error&) {
+                // No more threads: those that there are do it.
+            }
+            work(true);
+        }
+        if (error) std::rethrow_exception(error);
+        on_progress_(done_, total_);
+    }
+
+  private:
+    bool is_direct(ggml_backend_buffer_type_t type) const {
+        return ggml_backend_buft_is_host(type) && type == backend_.default_buffer_type();
+    }
+
+    // Plain host memory is read into directly; repacked types take whole tensors; devices take
+    // pieces.
+    void fill(const WeightRequest& r, ggml_tensor* t, ggml_backend_buffer_type_t type,
+              std::vector<uint8_t>& staging, bool tells) {
+        const bool direct = is_direct(type), whole = type != backend_.default_buffer_type();
+        const uint64_t n = r.tensor->n_bytes;
+        const bool convert = r.force_f32 && r.tensor->type != WeightType::F32;
+        // Chunks end at a row, so that values can be checked and converted by themselves.
+        const auto& traits = traits_of(r.tensor->type);
+        const uint64_t row = r.tensor->ne[0] / traits.block_size * traits.block_bytes;
+        const uint64_t step = whole || convert ? n : std::max(row, CHUNK_BYTES / row * row);
+        for (uint64_t at = 0; at < n; at += step) {
+            const uint64_t size = std::min(step, n - at);
+            uint8_t* into = nullptr;
+            if (direct && !convert) {
+                into = static_cast<uint8_t*>(t->data) + at;
+            } else {
+                staging.resize(size);
+                into = staging.data();
+            }
+            read(r, at, size, into, tells);
+            if (check_values_) require_finite(r, into, size);
+            if (convert) {
+                std::vector<float> wide(ggml_nelements(t));
+                ggml_get_type_traits(ggml_type_of(r.tensor->type))
+                    ->to_float(into, wide.data(), ggml_nelements(t));
+                ggml_backend_tensor_set(t, wide.data(), 0, ggml_nbytes(t));
+            } else if (!direct) {
+                ggml_backend_tensor_set(t, into, at, size);
+            }
+        }
+        if (const Kernel* kernel = choose_kernel(backend_, r)) pack_weight(t, kernel);
+        r.file->drop_cache(r.tensor->offset, n);
+        if (staging.capacity() > (64u << 20)) std::vector<uint8_t>().swap(staging);
+    }
+
+    // In pieces even where a tensor is taken whole, so that a cancel need not wait for all of it.
+    void read(const WeightRequest& r, uint64_t at, uint64_t size, uint8_t* into, bool tells) {
+        for (uint64_t part = 0; part < size; part += CHUNK_BYTES) {
+            if (cancel_.load(std::memory_order_relaxed) != 0 || failed_)
+                throw Error(ErrorCode::Aborted, "loading was aborted", {});
+            const uint64_t length = std::min(CHUNK_BYTES, size - part);
+            r.file->read(into + part, r.tensor->offset + at + part, length);
+            const uint64_t done = done_ += length;
+            if (tells) on_progress_(done, total_);
+        }
+    }
+
+    const Backend& backend_;
+    const bool check_values_;
+    const uint64_t total_;
+    const std::function<void(uint64_t, uint64_t)>& on_progress_;
+    const std::atomic<int>& cancel_;
+    std::atomic<uint64_t> done_{0};
+    std::atomic<bool> failed_{false};
+};
 
 }  // namespace
 
@@ -231,58 +344,8 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
         use_huge_pages(group.buffer.get());
     }
 
-    uint64_t done = 0;
-    std::vector<uint8_t> staging;
-    for (auto& [type, members] : plan) {
-        // Plain host memory is read into directly; repacked types take whole tensors; devices take
-        // pieces.
-        const bool direct =
-            ggml_backend_buft_is_host(type) && type == backend.default_buffer_type();
-        const bool whole = type != backend.default_buffer_type();
-        for (const auto* r : members) {
-            ggml_tensor* t = tensors_.at(r->name);
-            const uint64_t n = r->tensor->n_bytes;
-            const bool convert = r->force_f32 && r->tensor->type != WeightType::F32;
-            // Chunks end at a row, so that values can be checked and converted by themselves.
-            const auto& traits = traits_of(r->tensor->type);
-            const uint64_t row = r->tensor->ne[0] / traits.block_size * traits.block_bytes;
-            const uint64_t step = whole || convert ? n : std::max(row, CHUNK_BYTES / row * row);
-            for (uint64_t at = 0; at < n; at += step) {
-                if (cancel.load(std::memory_order_relaxed) != 0)
-                    throw Error(ErrorCode::Aborted, "loading was aborted", {});
-                const uint64_t size = std::min(step, n - at);
-                uint8_t* into = nullptr;
-                if (direct && !convert) {
-                    into = static_cast<uint8_t*>(t->data) + at;
-                } else {
-                    staging.resize(size);
-                    into = staging.data();
-                }
-                // A repacked tensor is taken whole, but read in pieces, so that a cancel need not
-                // wait for all of it.
-                for (uint64_t part = 0; part < size; part += CHUNK_BYTES) {
-                    if (cancel.load(std::memory_order_relaxed) != 0)
-                        throw Error(ErrorCode::Aborted, "loading was aborted", {});
-                    const uint64_t length = std::min(CHUNK_BYTES, size - part);
-                    r->file->read(into + part, r->tensor->offset + at + part, length);
-                    done += length;
-                    on_progress(done, total);
-                }
-                if (check_values) require_finite(*r, into, size);
-                if (convert) {
-                    std::vector<float> wide(ggml_nelements(t));
-                    ggml_get_type_traits(ggml_type_of(r->tensor->type))
-                        ->to_float(into, wide.data(), ggml_nelements(t));
-                    ggml_backend_tensor_set(t, wide.data(), 0, ggml_nbytes(t));
-                } else if (!direct) {
-                    ggml_backend_tensor_set(t, into, at, size);
-                }
-            }
-            if (const Kernel* kernel = choose_kernel(backend, *r)) pack_weight(t, kernel);
-            r->file->drop_cache(r->tensor->offset, n);
-            if (staging.capacity() > (64u << 20)) std::vector<uint8_t>().swap(staging);
-        }
-    }
+    Loader loader(backend, check_values, total, on_progress, cancel);
+    for (auto& [type, members] : plan) loader.load(type, members, tensors_);
 }
 
 ggml_tensor* Weights::get(const std::string& name) const {
