@@ -1,7 +1,7 @@
-// Force-included into ggml-cpu/amx/mmq.cpp and our own kernels/amx.cpp. GCC releases without the fix of PR 114098 (12.2 among
-// them) do not tell the optimiser which memory ldtilecfg and tileloadd read, so it moves the stores
-// that fill the configuration behind the load and the first AMX product crashes. Can go when GCC 14
-// is the oldest compiler we support.
+// Force-included into ggml-cpu/amx/mmq.cpp and our own kernels/amx.cpp. GCC releases without the
+// fix of PR 114098 (12.2 among them) do not tell the optimiser which memory ldtilecfg and tileloadd
+// read, so it moves the stores that fill the configuration behind the load and the first AMX
+// product crashes. Can go when GCC 14 is the oldest compiler we support.
 #pragma once
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #include <immintrin.h>
