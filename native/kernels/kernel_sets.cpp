@@ -98,7 +98,7 @@ bool has_neon_dotprod() {
     return false;
 #endif
 }
-// Products of 8-bit matrices: ggml's kernels use them, ours do not.
+// Products of 8-bit matrices.
 bool has_neon_i8mm() {
 #if defined(__aarch64__) && defined(__APPLE__)
     int has = 0;
@@ -157,6 +157,8 @@ constexpr Row KERNELS[] = {
     {"avx2", GGML_TYPE_Q8_0, avx2_q8_0, has_avx2},
     {"avx2", GGML_TYPE_Q4_0, avx2_q4_0, has_avx2},
     {"avx2", GGML_TYPE_BF16, avx2_bf16, has_avx2},
+    {"neon", GGML_TYPE_Q8_0, many_and_few<neon_i8mm_q8_0, neon_dotprod_q8_0>, has_neon_i8mm},
+    {"neon", GGML_TYPE_Q4_0, many_and_few<neon_i8mm_q4_0, neon_dotprod_q4_0>, has_neon_i8mm},
     {"neon", GGML_TYPE_Q8_0, neon_dotprod_q8_0, has_neon_dotprod, without_i8mm},
     {"neon", GGML_TYPE_Q4_0, neon_dotprod_q4_0, has_neon_dotprod, without_i8mm},
     {"neon", GGML_TYPE_BF16, neon_bf16, has_neon},
