@@ -1,6 +1,7 @@
 #include "kernels/kernel_sets.h"
 
 #include <algorithm>
+#include <string>
 
 #include "base/error.h"
 #include "kernels/attention_tile.h"
@@ -97,7 +98,7 @@ bool has_neon_dotprod() {
     return false;
 #endif
 }
-// Products of 8-bit matrices: ggml's kernels use them, ours do not.
+// Products of 8-bit matrices.
 bool has_neon_i8mm() {
 #if defined(__aarch64__) && defined(__APPLE__)
     int has = 0;
@@ -118,14 +119,15 @@ bool without_i8mm() {
     return !has_neon_i8mm();
 }
 
-// AMX for many rows; for few, which wait for the weights, the kernel that reads them as they are.
-template <const Kernel* (*FEW)(), const Kernel* (*MANY)()>
-const Kernel* with_amx() {
+// MANY multiplies matrices; for few rows, which wait for the weights, the kernel that reads them as
+// they are.
+template <const Kernel* (*MANY)(), const Kernel* (*FEW)()>
+const Kernel* many_and_few() {
     if (FEW() == nullptr || MANY() == nullptr) return nullptr;
+    static const std::string name = std::string(MANY()->name) + "+" + FEW()->name;
     static const Kernel kernel = [] {
         Kernel both = *FEW();
-        both.name = both.activations == ActivationType::BF16 ? "amx-bf16+avx512-bf16"
-                                                             : "amx-bf16+avx512-vnni";
+        both.name = name.c_str();
         both.for_many = MANY();
         both.node_flops = both.for_many->node_flops;
         return both;
@@ -144,9 +146,9 @@ struct Row {
         always;  // else "auto" leaves it out: docs/performance.md has the reasons
 };
 constexpr Row KERNELS[] = {
-    {"amx", GGML_TYPE_Q8_0, with_amx<avx512_vnni_q8_0, amx_q8_0>, has_amx},
-    {"amx", GGML_TYPE_Q4_0, with_amx<avx512_vnni_q4_0, amx_q4_0>, has_amx},
-    {"amx", GGML_TYPE_BF16, with_amx<avx512_bf16, amx_bf16>, has_amx},
+    {"amx", GGML_TYPE_Q8_0, many_and_few<amx_q8_0, avx512_vnni_q8_0>, has_amx},
+    {"amx", GGML_TYPE_Q4_0, many_and_few<amx_q4_0, avx512_vnni_q4_0>, has_amx},
+    {"amx", GGML_TYPE_BF16, many_and_few<amx_bf16, avx512_bf16>, has_amx},
     {"avx512", GGML_TYPE_Q8_0, avx512_vnni_q8_0, has_avx512_vnni},
     {"avx512", GGML_TYPE_Q4_0, avx512_vnni_q4_0, has_avx512_vnni},
     {"avx512", GGML_TYPE_BF16, avx512_bf16, has_avx512_bf16},
@@ -155,6 +157,8 @@ constexpr Row KERNELS[] = {
     {"avx2", GGML_TYPE_Q8_0, avx2_q8_0, has_avx2},
     {"avx2", GGML_TYPE_Q4_0, avx2_q4_0, has_avx2},
     {"avx2", GGML_TYPE_BF16, avx2_bf16, has_avx2},
+    {"neon", GGML_TYPE_Q8_0, many_and_few<neon_i8mm_q8_0, neon_dotprod_q8_0>, has_neon_i8mm},
+    {"neon", GGML_TYPE_Q4_0, many_and_few<neon_i8mm_q4_0, neon_dotprod_q4_0>, has_neon_i8mm},
     {"neon", GGML_TYPE_Q8_0, neon_dotprod_q8_0, has_neon_dotprod, without_i8mm},
     {"neon", GGML_TYPE_Q4_0, neon_dotprod_q4_0, has_neon_dotprod, without_i8mm},
     {"neon", GGML_TYPE_BF16, neon_bf16, has_neon},

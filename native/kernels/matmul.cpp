@@ -58,11 +58,12 @@ struct PackedRows {
         sums = reinterpret_cast<int32_t*>(scales + m * blocks);
     }
     static int64_t bytes(ActivationType type, int64_t k, int64_t m) {
-        const bool scaled = type == ActivationType::I8 || type == ActivationType::I16;
+        const bool scaled = type == ActivationType::I8 || type == ActivationType::I8x8 ||
+                            type == ActivationType::I16;
         return m * (k * bytes_of(type) + (scaled ? k / K_BLOCK * 8 : 0));
     }
     static int64_t bytes_of(ActivationType type) {
-        if (type == ActivationType::I8) return 1;
+        if (type == ActivationType::I8 || type == ActivationType::I8x8) return 1;
         return type == ActivationType::F32 ? 4 : 2;
     }
     int64_t slice_length(int64_t block) const { return std::min(slice, blocks - block); }

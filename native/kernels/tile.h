@@ -25,10 +25,11 @@ struct Tile {
     bool accumulate;  // add to `out`, else overwrite it
 };
 
-// How activations of a tile are laid out. I8 and I16: x = scale * q with |q| <= 127, and scales
-// [blocks][rows] and sums of q [blocks][rows].
+// How activations of a tile are laid out. I8, I8x8 and I16: x = scale * q with |q| <= 127, and
+// scales [blocks][rows] and sums of q [blocks][rows].
 enum class ActivationType : uint8_t {
     I8,        // [blocks][8][rows][4]
+    I8x8,      // [blocks][4][rows][8]
     I16,       // [blocks][8][2][rows][2]: of each four numbers the first and third, then the others
     BF16,      // [blocks][16][rows][2]
     BF16Rows,  // [blocks][rows][32]
@@ -61,8 +62,8 @@ struct Kernel {
     // reach at most. Gives the operations done, an addition and a multiplication each.
     double (*peak)(int64_t rounds);
     WeightBytes weight_bytes = WeightBytes::Unsigned;
-    // Makes packed BF16 weights of `blocks` blocks of packed ones, once for all tiles: that is what
-    // multiply() reads then. Null: it reads the weights as they are packed.
+    // Makes of `blocks` blocks of packed weights, once for all tiles, what multiply() reads then:
+    // at most two bytes of each number. Null: it reads the weights as they are packed.
     void (*widen)(const uint8_t* weights, int panels, int64_t blocks, uint8_t* out) = nullptr;
     // What multiplies the same packed weights with MANY_ROWS rows or more, or null: this does.
     const Kernel* for_many = nullptr;
@@ -84,6 +85,8 @@ const Kernel* avx2_vnni_q8_0();
 const Kernel* avx2_vnni_q4_0();
 const Kernel* neon_dotprod_q8_0();
 const Kernel* neon_dotprod_q4_0();
+const Kernel* neon_i8mm_q8_0();
+const Kernel* neon_i8mm_q4_0();
 const Kernel* neon_bf16();
 
 }  // namespace paligemma

@@ -70,17 +70,17 @@ inline float quantise_block(const float* x, int8_t* q, int32_t* sum) {
     return largest / 127.f;
 }
 
-// Kernel::pack for ActivationType::I8
+// Kernel::pack for ActivationType::I8 (N = 4) and I8x8 (N = 8): of each row N numbers side by side
+template <int64_t N>
 inline void pack_i8(const float* x, int64_t stride, int rows, int64_t k, void* out, float* scales,
                     int32_t* sums) {
-    constexpr int64_t WORDS = K_BLOCK / 4;
     auto* to = static_cast<int8_t*>(out);
     for (int64_t b = 0; b < k / K_BLOCK; ++b, to += rows * K_BLOCK) {
         for (int r = 0; r < rows; ++r) {
             int8_t q[K_BLOCK];
             scales[b * rows + r] =
                 quantise_block(x + r * stride + b * K_BLOCK, q, sums + b * rows + r);
-            for (int64_t w = 0; w < WORDS; ++w) memcpy(to + (w * rows + r) * 4, q + w * 4, 4);
+            for (int64_t i = 0; i < K_BLOCK / N; ++i) memcpy(to + (i * rows + r) * N, q + i * N, N);
         }
     }
 }

@@ -70,6 +70,11 @@ double gelu(double x) {
     return 0.5 * x * (1 + std::tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
 }
 
+// Whether a kernel multiplies with BF16 instead of what the weights are.
+bool rounds_weights(const Kernel* kernel) {
+    return kernel->widen != nullptr && kernel->activations == ActivationType::BF16Rows;
+}
+
 // One weight in memory, packed, with the numbers it stands for.
 struct Weight {
     std::vector<float> numbers;
@@ -83,7 +88,7 @@ struct Weight {
            int64_t n, const Kernel* kernel) {
         numbers.resize(k * n);
         ggml_get_type_traits(type)->to_float(bytes.data(), numbers.data(), k * n);
-        if (kernel->widen != nullptr)
+        if (rounds_weights(kernel))
             for (float& f : numbers) f = ggml_bf16_to_fp32(ggml_fp32_to_bf16(f));
         buffer = TensorBuffer(backend, 1, "a weight", [&](ggml_context* ctx) {
             tensor = ggml_new_tensor_2d(ctx, type, k, n);
@@ -99,11 +104,14 @@ struct Weight {
     }
 };
 
-// Those of this CPU, and where it lacks AVX-VNNI or AMX, the kernels that use them all the same:
-// AVX-512 has VPDPBUSD on 256 bits too, and AMX's tiles are emulated on a CPU that has the rest.
+// Those of this CPU, each for any number of rows (those for few are among them), and where it lacks
+// AVX-VNNI or AMX, the kernels that use them all the same: AVX-512 has VPDPBUSD on 256 bits too,
+// and AMX's tiles are emulated on a CPU that has the rest.
 std::vector<UsableKernel> all_kernels() {
     auto kernels = usable_kernels();
     if (kernels.empty()) std::fprintf(stderr, "skipped: this CPU has no kernel of ours\n");
+    for (UsableKernel& k : kernels)
+        if (k.kernel->for_many != nullptr) k.kernel = k.kernel->for_many;
     if (find_kernel("avx512", GGML_TYPE_BF16, 32, 16) != nullptr) {
         kernels.push_back({"amx", GGML_TYPE_Q8_0, emulated_amx_q8_0()});
         kernels.push_back({"amx", GGML_TYPE_Q4_0, emulated_amx_q4_0()});
@@ -224,23 +232,27 @@ TEST("products of every kernel of this CPU") {
 
 // A kernel for many rows takes the same packed weights, and takes over where there are many.
 TEST("few rows and many go through the kernels for so many") {
-    if (find_kernel("avx512", GGML_TYPE_BF16, 32, 16) == nullptr) {
-        std::fprintf(stderr, "skipped: this CPU has no AVX-512 with BF16\n");
-        return;
+    std::vector<std::pair<ggml_type, Kernel>> kernels;
+    for (const auto& [set, type, kernel] : usable_kernels())
+        if (kernel->for_many != nullptr) kernels.push_back({type, *kernel});
+    if (find_kernel("avx512", GGML_TYPE_BF16, 32, 16) != nullptr) {
+        for (auto [type, many] : {std::pair{GGML_TYPE_Q8_0, emulated_amx_q8_0()},
+                                  {GGML_TYPE_Q4_0, emulated_amx_q4_0()},
+                                  {GGML_TYPE_BF16, emulated_amx_bf16()}}) {
+            kernels.push_back({type, *find_kernel("avx512", type, 32, 16)});
+            kernels.back().second.for_many = many;
+        }
     }
+    if (kernels.empty())
+        std::fprintf(stderr, "skipped: this CPU has no kernel of ours for many rows\n");
     auto backend = Backend::open("cpu", 2);
-    for (auto type : {GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_BF16}) {
-        const Kernel* many = type == GGML_TYPE_Q8_0   ? emulated_amx_q8_0()
-                             : type == GGML_TYPE_Q4_0 ? emulated_amx_q4_0()
-                                                      : emulated_amx_bf16();
-        Kernel few = *find_kernel("avx512", type, 32, 16);
-        few.for_many = many;
+    for (const auto& [type, few] : kernels) {
         constexpr int64_t K = 544, N = 96;
         Random random(5);
         const Weight w(*backend, random, type, K, N, &few);
         for (int64_t m : {int64_t{1}, MANY_ROWS - 1, MANY_ROWS, int64_t{40}}) {
             const Kernel* kernel = kernel_of(w.tensor, m);
-            CHECK(kernel == (m < MANY_ROWS ? &few : many));
+            CHECK(kernel == (m < MANY_ROWS ? &few : few.for_many));
             const auto x = uniform(random, K * m);
             const auto seen = rounded(x, kernel->activations);
             Graph g(8);
@@ -250,8 +262,8 @@ TEST("few rows and many go through the kernels for so many") {
             memory.allocate(g);
             ggml_backend_tensor_set(input, x.data(), 0, ggml_nbytes(input));
             CHECK(backend->compute(g.cgraph(), 1e12));
-            // Widened weights are rounded to BF16, to which `times` holds the plain ones.
-            const double tolerance = kernel->widen != nullptr ? 2e-3 : 1e-4;
+            // `times` holds what is rounded to the plain weights.
+            const double tolerance = rounds_weights(kernel) ? 2e-3 : 1e-4;
             for (int64_t i = 0; i < N * m; ++i) {
                 const double error =
                     static_cast<const float*>(y->data)[i] - w.times(&seen[i / N * K], i % N);
