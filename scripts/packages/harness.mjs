@@ -52,7 +52,7 @@ export async function runCells() {
 async function run({ name, action, needs }) {
   const start = now();
   try {
-    for (const need of needs) check(!failed.includes(need), `needs ${need}`);
+    for (const need of needs) check(!failed.includes(need), `not run, as "${need}" failed`);
     const remark = (await action()) ?? '';
     passed++;
     line('ok  ', name, remark, start);
