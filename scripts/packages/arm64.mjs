@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { generator, ROOT } from '../lib.mjs';
 import { INSTALL, project, same } from './consumer.mjs';
-import { cell, check, exec, kept, nodeArm64, npm, onArm64, tools } from './harness.mjs';
+import { cell, check, exec, kept, nodeArm64, npm, onArm64, projects, tools } from './harness.mjs';
 
 /** What Orin's A78AE has as well; as `max` the emulator is three times as slow. */
 const ORIN = { QEMU_CPU: 'cortex-a76' };
@@ -15,27 +15,37 @@ const SUITE = ['test/parity/', 'test/binding/'];
 const ENDURANCE =
   /answers drawn at random|1,000 predictions|300 files|100 worker threads|models that were forgotten/;
 
-async function processors() {
-  const folder = project('arm64');
-  await cell('arm64 install', () =>
-    INSTALL.npm(folder, ['--os=linux', '--cpu=arm64', '--libc=glibc']).then(() => ''),
-  );
+/** The native test programs, and which of their tests where all would take too long: parts of names. */
+const NATIVE_TESTS = {
+  base_test: [],
+  base_fuzz: [],
+  engine_threads_test: [],
+  core_test: [],
+};
+
+/** For npm. */
+const TARGET = ['--os=linux', '--cpu=arm64', '--libc=glibc'];
+
+function processors() {
+  const install = () => INSTALL.npm(project('arm64'), TARGET).then(() => '');
+  cell('arm64 install', install, 'publish');
   for (const [cpu, has, hasNot] of [
     ['max', 'MATMUL_INT8', 'SME'],
     ['cortex-a76', 'FP16_VA', 'MATMUL_INT8'],
     ['cortex-a53', 'NEON', 'DOTPROD'],
   ]) {
-    await cell(`arm64 as ${cpu} (qemu)`, async () => {
+    const action = async () => {
       const [emulator, ...args] = onArm64();
       const out = await exec(emulator, [...args, nodeArm64, 'use.cjs'], {
-        cwd: folder,
+        cwd: path.join(projects, 'arm64'),
         env: { QEMU_CPU: cpu },
       });
       same(out, cpu);
       const { features } = JSON.parse(out);
       check(features[has] === '1' && features[hasNot] !== '1', JSON.stringify(features));
       return Object.keys(features).join(' ');
-    });
+    };
+    cell(`arm64 as ${cpu} (qemu)`, action, 'arm64 install');
   }
 }
 
@@ -61,19 +71,18 @@ function states({ testResults }, folder) {
   return all;
 }
 
-async function suite() {
+function suite() {
   const folder = path.join(tools, 'arm64-tests');
-  await cell('arm64 tests of models, install', async () => {
+  const install = async () => {
     const lock = fs.readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8');
     await kept(folder, lock, () => {
       for (const name of ['package.json', 'package-lock.json'])
         fs.copyFileSync(path.join(ROOT, name), path.join(folder, name));
-      const target = ['--os=linux', '--cpu=arm64', '--libc=glibc'];
-      return npm(['install', '--no-save', '--ignore-scripts', ...target], { cwd: folder });
+      return npm(['install', '--no-save', '--ignore-scripts', ...TARGET], { cwd: folder });
     });
     await copyProject(folder);
-  });
-  await cell('arm64 tests of models (qemu)', async () => {
+  };
+  const action = async () => {
     // Tests start Node as process.execPath, which the kernel cannot run; a script that calls the emulator it can.
     const node = path.join(folder, 'node-arm64');
     const command = [...onArm64(), nodeArm64].map((word) => `"${word}"`).join(' ');
@@ -105,13 +114,14 @@ async function suite() {
     const others = skipped.length - endurance;
     const absent = others ? `; ${others} skipped, which ask for files beside the repository` : '';
     return `${of('passed').length} passed; ${endurance} of endurance left out${absent}`;
-  });
+  };
+  cell('arm64 tests of models, install', install, 'pack', 'tools');
+  cell('arm64 tests of models (qemu)', action, 'arm64 tests of models, install');
 }
 
-async function native() {
+function native() {
   const folder = path.join(ROOT, 'build', 'arm64-tests');
-  const [emulator, ...args] = onArm64();
-  await cell('arm64 native tests, build', async () => {
+  const build = async () => {
     await exec('cmake', [
       ...['-S', ROOT, '-B', folder, ...generator()],
       ...['-DPALIGEMMA_ADDON=OFF', '-DPALIGEMMA_TESTS=ON', '-DCMAKE_BUILD_TYPE=Release'],
@@ -120,18 +130,29 @@ async function native() {
       ...['-DGGML_NATIVE=OFF', '-DGGML_CPU_ARM_ARCH=armv8.2-a+dotprod+fp16'],
       // AddressSanitizer's own memory map is none that the emulator can give: the fuzz programs run without it.
       '-DPALIGEMMA_HAS_ASAN=OFF',
-      `-DCMAKE_CROSSCOMPILING_EMULATOR=${[emulator, ...args].join(';')}`,
+      `-DCMAKE_CROSSCOMPILING_EMULATOR=${onArm64().join(';')}`,
     ]);
     await exec('cmake', ['--build', folder, '--parallel', String(os.availableParallelism())]);
-  });
-  await cell('arm64 native tests (qemu)', async () => {
-    const out = await exec('ctest', ['--test-dir', folder, '--output-on-failure'], { env: ORIN });
-    return /tests passed.*/.exec(out)?.[0];
-  });
+  };
+  const action = async () => {
+    const [emulator, ...before] = onArm64();
+    const done = [];
+    for (const [program, names] of Object.entries(NATIVE_TESTS)) {
+      const begin = Date.now();
+      const args = [...before, path.join(folder, 'test-native', program), ...names];
+      // What they say goes to stderr.
+      const out = await exec('sh', ['-c', 'exec "$0" "$@" 2>&1', emulator, ...args], { env: ORIN });
+      const seconds = ((Date.now() - begin) / 1000).toFixed(0);
+      done.push(`${program} ${/(\d+) passed, 0 failed/.exec(out)[1]} in ${seconds} s`);
+    }
+    return done.join(', ');
+  };
+  cell('arm64 native tests, build', build);
+  cell('arm64 native tests (qemu)', action, 'arm64 native tests, build');
 }
 
-export async function arm64() {
-  await processors();
-  await native();
-  await suite();
+export function arm64() {
+  processors();
+  native();
+  suite();
 }

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { ROOT, say } from '../lib.mjs';
+import { fail, ROOT, say } from '../lib.mjs';
 
 /** Versions of Node that the package is run on. */
 export const NODE_VERSIONS = { 20: '20.19.5', 22: '22.23.3', 24: '24.21.0' };
@@ -14,19 +14,45 @@ export const tools = path.join(work, 'tools');
 export const projects = path.join(work, 'projects');
 
 const words = process.argv.slice(2);
-const begin = Date.now();
+const begin = now();
 let passed = 0;
 const failed = [];
 
-/** Runs one cell, if its name is wanted: prints a line with what it returns, or with why it threw. */
-export async function cell(name, action) {
-  if (words.every((word) => name.includes(word))) await prepare(name, action);
+const plan = [];
+let group;
+
+/** Begins a group: its cells run one after another, beside those of other groups. */
+export function beginGroup() {
+  group = [];
 }
 
-/** A cell that others need and that is therefore always run. */
-export async function prepare(name, action) {
-  const start = Date.now();
+/** Plans a cell: a line with what `action` returns, or with why it threw. `needs` names the cells that must run before. */
+export function cell(name, action, ...needs) {
+  plan.push({ name, action, needs, group });
+}
+
+/** Runs the planned cells that the words ask for and what they need; ends the program when there is none. */
+export async function runCells() {
+  const names = new Set();
+  const choose = ({ name, needs }) => {
+    names.add(name);
+    for (const other of plan) if (needs.includes(other.name)) choose(other);
+  };
+  for (const one of plan) if (words.every((word) => one.name.includes(word))) choose(one);
+  if (names.size === 0) fail(`no cell's name contains ${words.map((w) => `"${w}"`).join(' and ')}`);
+  // The first group makes what the others use.
+  const [first, ...others] = new Set(plan.map((one) => one.group));
+  const runGroup = async (group) => {
+    for (const one of plan) if (one.group === group && names.has(one.name)) await run(one);
+  };
+  await runGroup(first);
+  await Promise.all(others.map(runGroup));
+}
+
+async function run({ name, action, needs }) {
+  const start = now();
   try {
+    for (const need of needs) check(!failed.includes(need), `not run, as "${need}" failed`);
     const remark = (await action()) ?? '';
     passed++;
     line('ok  ', name, remark, start);
@@ -36,10 +62,16 @@ export async function prepare(name, action) {
   }
 }
 
-const line = (state, name, remark, start) =>
-  say(
-    `${state}  ${name.padEnd(44)} ${((Date.now() - start) / 1000).toFixed(1).padStart(6)} s  ${remark}`,
-  );
+/** Seconds on the clock, and of processor time in programs that ended: on a busy machine only the second tells anything. */
+function now() {
+  const fields = fs.readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ');
+  return { clock: Date.now() / 1000, cpu: (Number(fields[13]) + Number(fields[14])) / 100 };
+}
+
+function line(state, name, remark, start) {
+  const seconds = (now().clock - start.clock).toFixed(1).padStart(6);
+  say(`${state}  ${name.padEnd(50)} ${seconds} s  ${remark}`);
+}
 
 /** stdout of a program; throws with the end of what it wrote when it fails. */
 export function exec(command, args, options = {}) {
@@ -102,8 +134,11 @@ export async function kept(folder, key, make) {
 
 /** The last line; sets the exit code. */
 export function finish() {
-  const minutes = ((Date.now() - begin) / 60000).toFixed(1);
+  const end = now();
+  const [clock, cpu] = ['clock', 'cpu'].map((key) => ((end[key] - begin[key]) / 60).toFixed(1));
   const list = failed.length ? `: ${failed.join('; ')}` : '';
-  say(`${passed} cells passed, ${failed.length} failed${list} in ${minutes} min`);
+  say(
+    `${passed} cells passed, ${failed.length} failed${list} in ${clock} min, ${cpu} of processor time`,
+  );
   process.exitCode = failed.length ? 1 : 0;
 }

@@ -84,12 +84,12 @@ function run(root, emulator, args) {
 const LOADED = `require('node-paligemma').devices(); require('sharp');
 console.log(JSON.stringify(process.report.getReport().sharedObjects))`;
 
-export async function musl() {
+export function musl() {
   for (const { arch, emulator, ...target } of TARGETS) {
     const parts = path.join(tools, `musl-${arch}`);
     const root = path.join(projects, `musl-${arch}`);
     const how = emulator === undefined ? '' : ' (qemu)';
-    await cell(`musl ${arch} install`, async () => {
+    const install = async () => {
       const key = `${SUITE} ${NODE}`;
       await kept(parts, key, () => fetchParts(parts, target));
       const app = project(`musl-${arch}/app`);
@@ -105,18 +105,21 @@ export async function musl() {
         const found = await exec('sh', ['-c', `command -v ${qemu(emulator)}`]);
         fs.copyFileSync(found.trim(), path.join(root, 'bin', emulator));
       }
-    });
-    await cell(`musl ${arch} require, worker, stream, detect${how}`, async () => {
+    };
+    const use = async () => {
       same(await run(root, emulator, ['use.cjs']), `musl ${arch}`);
       const loaded = JSON.parse(await run(root, emulator, ['-e', LOADED])).join('\n');
       check(/paligemma\.musl\.node/.test(loaded) && /sharp-linuxmusl-/.test(loaded), loaded);
       check(!/glibc|libc\.so\.6/.test(loaded), loaded);
-    });
-    await cell(`musl ${arch} paligemma doctor${how}`, async () => {
+    };
+    const doctor = async () => {
       const main = 'node_modules/node-paligemma/lib/cli/main.js';
       const report = JSON.parse(await run(root, emulator, [main, 'doctor', '--json']));
       check(report.ok && report.addon.from === 'prebuilt', JSON.stringify(report));
       return report.addon.variants.find(({ chosen }) => chosen).name;
-    });
+    };
+    cell(`musl ${arch} install`, install, 'publish');
+    cell(`musl ${arch} require, worker, stream, detect${how}`, use, `musl ${arch} install`);
+    cell(`musl ${arch} paligemma doctor${how}`, doctor, `musl ${arch} install`);
   }
 }
