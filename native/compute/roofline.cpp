@@ -1,16 +1,16 @@
 #include "compute/roofline.h"
 
-#include <ggml.h>
+#include <ggml-cpp.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <latch>
-#include <memory>
 #include <thread>
 
 #include "base/error.h"
+#include "compute/backend.h"
 #include "kernels/kernel_sets.h"
 
 namespace paligemma {
@@ -57,14 +57,16 @@ constexpr size_t READ_BYTES = size_t{1} << 28;
 
 double read_rate(int n_threads) {
     const size_t n = READ_BYTES / n_threads / sizeof(uint64_t) / 32 * 32;
-    std::vector<std::unique_ptr<uint64_t[]>> memory(n_threads);
-    for (auto& part : memory) {
-        part.reset(new uint64_t[n]);
-        std::memset(part.get(), 1, n * sizeof(uint64_t));
-    }
+    // As weights are: in large pages, which memory is read from faster.
+    ggml_backend_buffer_ptr buffer(ggml_backend_buft_alloc_buffer(
+        ggml_backend_cpu_buffer_type(), n_threads * n * sizeof(uint64_t)));
+    if (!buffer) throw Error(ErrorCode::OutOfMemory, "no memory to measure reading with", {});
+    use_huge_pages(buffer.get());
+    auto* memory = static_cast<uint64_t*>(ggml_backend_buffer_get_base(buffer.get()));
+    std::memset(memory, 1, n_threads * n * sizeof(uint64_t));
     std::vector<uint64_t> sums(n_threads);
     return rate(n_threads, [&](int thread) {
-        const uint64_t* p = memory[thread].get();
+        const uint64_t* p = memory + thread * n;
         uint64_t a[32] = {};
         for (size_t i = 0; i < n; i += 32)
             for (size_t j = 0; j < 32; ++j) a[j] ^= p[i + j];
