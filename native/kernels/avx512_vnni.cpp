@@ -54,11 +54,18 @@ void multiply(const Tile& t) {
         // The CPU sees a stream coming, unless products of few bytes fill all of its window.
         if constexpr (N == Nibbles::Yes && ROWS > 2)
             if (t.from_memory) fetch_ahead<BLOCK_BYTES>(block);
-        __m512i dot[ROWS][PANELS];
+        // One row's sums would wait for one another: they are halved, and the halves added at the
+        // end.
+        constexpr int CHAINS = ROWS == 1 ? 2 : 1;
+        __m512i dot[CHAINS][ROWS][PANELS];
         UNROLLED
-        for (int r = 0; r < ROWS; ++r) UNROLLED
-        for (int p = 0; p < PANELS; ++p)
-            dot[r][p] = _mm512_set1_epi32(-OFFSET * t.x_sums[b * ROWS + r]);
+        for (int r = 0; r < ROWS; ++r) {
+            UNROLLED
+            for (int p = 0; p < PANELS; ++p) {
+                dot[0][r][p] = _mm512_set1_epi32(-OFFSET * t.x_sums[b * ROWS + r]);
+                if constexpr (CHAINS == 2) dot[1][r][p] = _mm512_setzero_si512();
+            }
+        }
         UNROLLED
         for (int64_t w = 0; w < WORDS; ++w) {
             __m512i weights[PANELS];
@@ -68,9 +75,16 @@ void multiply(const Tile& t) {
             for (int r = 0; r < ROWS; ++r) {
                 const __m512i q = broadcast(x + (w * ROWS + r) * 4);
                 UNROLLED
-                for (int p = 0; p < PANELS; ++p)
-                    dot[r][p] = _mm512_dpbusd_epi32(dot[r][p], weights[p], q);
+                for (int p = 0; p < PANELS; ++p) {
+                    __m512i& sum_of = dot[w % CHAINS][r][p];
+                    sum_of = _mm512_dpbusd_epi32(sum_of, weights[p], q);
+                }
             }
+        }
+        if constexpr (CHAINS == 2) {
+            UNROLLED
+            for (int p = 0; p < PANELS; ++p)
+                dot[0][0][p] = _mm512_add_epi32(dot[0][0][p], dot[1][0][p]);
         }
         __m512 scale[PANELS];
         UNROLLED
@@ -82,8 +96,8 @@ void multiply(const Tile& t) {
             const __m512 d = _mm512_set1_ps(t.x_scales[b * ROWS + r]);
             UNROLLED
             for (int p = 0; p < PANELS; ++p)
-                sum[r][p] = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(dot[r][p]), scale[p]),
-                                            d, sum[r][p]);
+                sum[r][p] = _mm512_fmadd_ps(
+                    _mm512_mul_ps(_mm512_cvtepi32_ps(dot[0][r][p]), scale[p]), d, sum[r][p]);
         }
     }
     UNROLLED
