@@ -85,7 +85,7 @@ describe('wrong usage', () => {
     [
       'an unknown choice',
       ['predict', 'x', '-p', 'ocr', '--kv-type', 'f61'],
-      'Expected one of "f16", "f32".',
+      'Expected one of "f16", "f32", "q8_0".',
     ],
     [
       'json and jsonl',
