@@ -142,12 +142,12 @@ void TensorBuffer::allocate(Backend& backend, const char* what) {
     }
     buffer_.reset(
         ggml_backend_alloc_ctx_tensors_from_buft(ctx_.get(), backend.default_buffer_type()));
-    if (buffer_) use_huge_pages(buffer_.get());
     if (!buffer_) {
         throw Error(ErrorCode::OutOfMemory,
                     backend.info().name + " has no " + megabytes(needed) + " for " + what,
                     {.name = what, .found = {}, .expected = megabytes(needed), .hint = {}});
     }
+    use_huge_pages(buffer_.get());
     ggml_backend_buffer_clear(buffer_.get(), 0);
 }
 
