@@ -63,12 +63,14 @@ TEST("a long answer does not starve short ones, nor they it") {
     CHECK(!host.load(params).error);
     constexpr int N_SHORT = 30, N_LONG_TOKENS = 120;
     const uint64_t long_one = host.next_id();
+    host.hold_at(long_one, 1);
     host.engine().generate(long_one, question(N_LONG_TOKENS));
     std::vector<uint64_t> short_ones;
     for (int i = 0; i < N_SHORT; ++i) {
         short_ones.push_back(host.next_id());
         host.engine().generate(short_ones.back(), question(2, static_cast<uint8_t>(i)));
     }
+    host.release();
     for (uint64_t id : short_ones) CHECK(!host.wait(id).error);
     CHECK_EQ(host.wait(long_one).tokens.size(), size_t{N_LONG_TOKENS});
     const auto order = host.token_order();
@@ -105,9 +107,11 @@ TEST("a cancelled request ends with Aborted and its slot serves the next one") {
     const Answer expected = host.generate(question(10));
     for (size_t n = 0; n < 8; ++n) {
         const uint64_t id = host.next_id();
+        host.hold_at(id, std::max<size_t>(n, 1));
         host.engine().generate(id, question(240));
         host.wait_tokens(id, n);
         host.engine().cancel(id);
+        host.release();
         const Answer a = host.wait(id);
         CHECK(a.error && a.error->code() == ErrorCode::Aborted);
     }
@@ -121,11 +125,13 @@ TEST("dispose ends running and queued requests with Disposed, and refuses later 
     std::vector<uint64_t> ids;
     for (int i = 0; i < 5; ++i) {
         ids.push_back(host.next_id());
+        if (i == 0) host.hold_at(ids[0], 1);
         host.engine().generate(ids.back(), question(240));
     }
     host.wait_tokens(ids[0], 1);
     const uint64_t last = host.next_id();
     host.engine().dispose(last);
+    host.release();
     CHECK(host.wait(last).outcome.has_value());
     for (uint64_t id : ids) {
         const Answer a = host.wait(id);

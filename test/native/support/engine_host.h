@@ -44,6 +44,18 @@ class EngineHost : public Listener {
         changed_.wait(lock, [&] { return answers_[id].over(); });
         return answers_[id];
     }
+    // Makes the engine stand still at the nth token (from 1) of this request until `release`, so
+    // that a test decides what comes first, whatever else the machine does. Call it before
+    // `generate`.
+    void hold_at(uint64_t id, size_t n) {
+        std::lock_guard lock(mutex_);
+        held_ = {id, n};
+    }
+    void release() {
+        std::lock_guard lock(mutex_);
+        held_ = {};
+        changed_.notify_all();
+    }
     // Blocks until the request has given `n` tokens or ended.
     void wait_tokens(uint64_t id, size_t n) {
         std::unique_lock lock(mutex_);
@@ -77,11 +89,13 @@ class EngineHost : public Listener {
 
     void on_progress(uint64_t, uint64_t, uint64_t) override {}
     void on_token(uint64_t id, TokenEvent event) override {
-        std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         answers_[id].tokens.push_back(event.token.id);
         token_order_.push_back(id);
         answers_[id].text += event.text;
         changed_.notify_all();
+        const Held here{id, answers_[id].tokens.size()};
+        changed_.wait(lock, [&] { return held_ != here; });
     }
     void on_done(uint64_t id, Outcome outcome) override {
         std::lock_guard lock(mutex_);
@@ -107,11 +121,17 @@ class EngineHost : public Listener {
     }
 
   private:
+    struct Held {
+        uint64_t id = 0;
+        size_t n = 0;
+        bool operator==(const Held&) const = default;
+    };
     std::mutex mutex_;
     std::condition_variable changed_;
     std::map<uint64_t, Answer> answers_;
     std::vector<uint64_t> token_order_;
     uint64_t last_id_ = 0;
+    Held held_;
     int n_double_ = 0;
     std::mutex threads_mutex_;
     std::vector<std::jthread> threads_;
