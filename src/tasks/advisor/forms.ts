@@ -211,7 +211,14 @@ function answerForm(rest: string, advice: Advice): Outcome {
   const [first = '', ...more] = rest.split(' ');
   const question = more.join(' ').trim();
   const isCode = LANGUAGES.has(first);
-  if (!/[\p{L}\p{N}]/u.test(isCode ? question : rest)) {
+  const slip = !isCode && more.length > 0 ? slipOf(first) : undefined;
+  const isSlip =
+    slip !== undefined && (first.length > 3 || /^[A-Z]{2,3}$/.test(first) || first === 'eng');
+  const asked =
+    isCode || isSlip
+      ? question
+      : rest.replace(/^(?:(?:me|us|this|the|my|following|question)(?:[: ]+|$))+/i, '');
+  if (!/[\p{L}\p{N}]/u.test(asked)) {
     advice.warn('extra-text', '"answer" is followed by a language and a question');
     return {
       form: 'caption',
@@ -250,8 +257,7 @@ function answerForm(rest: string, advice: Advice): Outcome {
       );
     return { form: 'answer', isTrained: true };
   }
-  const slip = more.length > 0 ? slipOf(first) : undefined;
-  if (slip !== undefined && (first.length > 3 || /^[A-Z]{2,3}$/.test(first) || first === 'eng')) {
+  if (isSlip) {
     wrongLanguage(first, advice);
     return { form: 'answer', isTrained: false, prompt: PROMPTS.answer(slip, question) };
   }
@@ -272,7 +278,6 @@ function answerForm(rest: string, advice: Advice): Outcome {
     'language-missing',
     '"answer" is followed by the language of the question, as in "answer en"',
   );
-  const asked = rest.replace(/^(?:(?:me|us|this|the|my|following|question)[: ]+)+/i, '') || rest;
   const language = questionLanguage(asked);
   return { form: 'answer', isTrained: false, prompt: PROMPTS.answer(language, asQuestion(asked)) };
 }
