@@ -27,8 +27,8 @@ Graph::Graph(int max_nodes, Taps* taps)
       graph_(ggml_new_graph_custom(ctx_.get(), max_nodes, false)),
       taps_(taps) {}
 
-ggml_tensor* Graph::input(ggml_type type, int64_t ne0, int64_t ne1, int64_t ne2) {
-    ggml_tensor* t = ggml_new_tensor_3d(ctx_.get(), type, ne0, ne1, ne2);
+ggml_tensor* Graph::input(ggml_type type, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3) {
+    ggml_tensor* t = ggml_new_tensor_4d(ctx_.get(), type, ne0, ne1, ne2, ne3);
     ggml_set_input(t);
     return t;
 }

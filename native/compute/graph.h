@@ -32,7 +32,8 @@ class Graph {
     ggml_cgraph* cgraph() const { return graph_; }
 
     // An input that is set after allocation with set().
-    ggml_tensor* input(ggml_type type, int64_t ne0, int64_t ne1 = 1, int64_t ne2 = 1);
+    ggml_tensor* input(ggml_type type, int64_t ne0, int64_t ne1 = 1, int64_t ne2 = 1,
+                       int64_t ne3 = 1);
     // Makes `t` part of what is computed, in the order of the calls.
     void expand(ggml_tensor* t) { ggml_build_forward_expand(graph_, t); }
     // As expand, and its memory is not reused before the next run.

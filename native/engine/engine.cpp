@@ -144,9 +144,10 @@ class EncodeTask : public RequestTask {
         if (!features) {
             if (!enter_prefill([] { return true; })) return Step::Waiting;
             if (!encoder_)
-                encoder_ = std::make_unique<PictureEncoder>(model(), image_, cancel_flag);
+                encoder_ = std::make_unique<PictureEncoder>(
+                    model(), std::vector{std::span<const uint8_t>(image_)}, cancel_flag);
             if (!encoder_->step()) return Step::More;
-            features = encoder_->features();
+            features = encoder_->features()[0];
             encoder_.reset();
             model().features.insert(std::move(image_), features);
         }
@@ -230,29 +231,49 @@ class PromptTask : public RequestTask {
         return Step::More;
     }
 
+    // One step of a batch of pictures that nobody has encoded yet, until there is none.
     Step encode() {
-        if (images_.size() < params_.images.size()) {
-            auto& pixels = params_.images[images_.size()];
-            Features features = encoder_ ? nullptr : model().features.find(pixels);
-            if (features) {
-                ++result_.n_cached_images;
-            } else {
-                if (!encoder_)
-                    encoder_ = std::make_unique<PictureEncoder>(model(), pixels, cancel_flag);
-                const bool done = encoder_->step();
-                result_.encode_ms += watch_.lap();
-                if (!done) return Step::More;
-                features = encoder_->features();
-                encoder_.reset();
-                model().features.insert(std::move(pixels), features);
+        if (!encoder_) gather_batch();
+        if (encoder_) {
+            const bool done = encoder_->step();
+            result_.encode_ms += watch_.lap();
+            if (!done) return Step::More;
+            for (size_t i = 0; i < batch_.size(); ++i) {
+                images_[batch_[i]] = encoder_->features()[i];
+                model().features.insert(std::move(params_.images[batch_[i]]), images_[batch_[i]]);
             }
-            images_.push_back(std::move(features));
+            encoder_.reset();
             return Step::More;
         }
         sequence_ = std::make_unique<Sequence>(model(), std::move(slot_), std::move(images_),
                                                prefix_, cancel_flag);
         stage_ = Stage::Prefill;
         return Step::More;
+    }
+
+    // Fills in what is in the cache; makes an encoder for the first pictures that are not, if any.
+    // Of a picture that comes twice the second waits, and is found in the cache later.
+    void gather_batch() {
+        images_.resize(params_.images.size());
+        batch_.clear();
+        std::vector<std::span<const uint8_t>> pictures;
+        for (size_t i = 0; i < images_.size(); ++i) {
+            if (images_[i]) continue;
+            const auto& pixels = params_.images[i];
+            const bool is_known = std::any_of(batch_.begin(), batch_.end(), [&](size_t other) {
+                return params_.images[other] == pixels;
+            });
+            if (is_known || batch_.size() == static_cast<size_t>(model().max_pictures())) continue;
+            images_[i] = model().features.find(pixels);
+            if (images_[i]) {
+                ++result_.n_cached_images;
+            } else {
+                batch_.push_back(i);
+                pictures.emplace_back(pixels);
+            }
+        }
+        if (!batch_.empty())
+            encoder_ = std::make_unique<PictureEncoder>(model(), std::move(pictures), cancel_flag);
     }
 
     Step prefill() {
@@ -267,8 +288,9 @@ class PromptTask : public RequestTask {
     Stage stage_ = Stage::Queued;
     std::vector<int32_t> prefix_;
     int64_t n_behind_ = 0;
-    SlotLease slot_;  // until the sequence takes it
-    std::vector<Features> images_;
+    SlotLease slot_;                // until the sequence takes it
+    std::vector<Features> images_;  // null: not there yet
+    std::vector<size_t> batch_;     // which of them the encoder has
     std::unique_ptr<PictureEncoder> encoder_;
     std::unique_ptr<Sequence> sequence_;
 };
@@ -498,13 +520,13 @@ class TraceTask : public RequestTask {
     Step step() override {
         check_image(params_.image);
         Taps taps;
-        PictureEncoder encoder(model(), params_.image, cancel_flag, &taps);
+        PictureEncoder encoder(model(), {params_.image}, cancel_flag, &taps);
         while (!encoder.step()) {
         }
         const int64_t n = model().config.vision.n_patches() +
                           static_cast<int64_t>(params_.prefix.size() + params_.suffix.size());
         resolve_max_tokens(model(), n, 0);
-        Sequence sequence(model(), model().take_slot(n), {encoder.features()}, params_.prefix,
+        Sequence sequence(model(), model().take_slot(n), encoder.features(), params_.prefix,
                           cancel_flag, &taps);
         while (!sequence.prefill_step()) {
         }

@@ -26,17 +26,19 @@ void run(LoadedModel& model, Graph& graph, double flops, const std::atomic<int>&
 
 bool PictureEncoder::step() {
     const VisionConfig& c = model_.config.vision;
+    const auto n_pictures = static_cast<int64_t>(pictures_.size());
+    const int64_t n = n_pictures * c.n_patches();
+    const double block_flops = static_cast<double>(n_pictures) * model_.siglip->block_flops();
     const int n_blocks =
-        std::clamp(static_cast<int>(model_.step_flops() / model_.siglip->block_flops()), 1,
-                   c.n_layer - next_block_);
-    Graph g(max_nodes(model_.policy, n_blocks, c.n_patches(), c.n_head, c.n_embd, c.n_embd,
-                      c.n_ff_padded),
+        std::clamp(static_cast<int>(model_.step_flops() / block_flops), 1, c.n_layer - next_block_);
+    Graph g(max_nodes(model_.policy, n_blocks, n_pictures, c.n_patches(), c.n_head, c.n_embd,
+                      c.n_embd, c.n_ff_padded),
             taps_);
-    ggml_tensor* h = model_.vision_hidden();
+    ggml_tensor* h = layers::rows(g, model_.vision_hidden(n), 0, n);
     ggml_tensor* pixels = nullptr;
     ggml_tensor* projected = nullptr;
     if (next_block_ == 0) {
-        pixels = g.input(GGML_TYPE_F32, c.image_size, c.image_size, 3);
+        pixels = g.input(GGML_TYPE_F32, c.image_size, c.image_size, 3, n_pictures);
         g.tap("pixels", pixels);
         model_.siglip->embed(g, pixels, h);
     }
@@ -47,16 +49,21 @@ bool PictureEncoder::step() {
     model_.memory->allocate(g);
     if (pixels != nullptr) {
         std::vector<float> planar(static_cast<size_t>(c.image_size) * c.image_size * 3);
-        normalize(pixels_, c.image_size, planar.data());
-        ggml_backend_tensor_set(pixels, planar.data(), 0, ggml_nbytes(pixels));
+        for (size_t i = 0; i < pictures_.size(); ++i) {
+            normalize(pictures_[i], c.image_size, planar.data());
+            ggml_backend_tensor_set(pixels, planar.data(), i * pixels->nb[3], pixels->nb[3]);
+        }
     }
-    run(model_, g, n_blocks * model_.siglip->block_flops(), cancel_,
-        model_.params.n_threads.encode);
+    run(model_, g, n_blocks * block_flops, cancel_, model_.params.n_threads.encode);
     next_block_ = end;
     if (projected == nullptr) return false;
-    auto data = std::make_shared<std::vector<float>>(ggml_nelements(projected));
-    ggml_backend_tensor_get(projected, data->data(), 0, ggml_nbytes(projected));
-    features_ = std::move(data);
+    const int64_t n_features = ggml_nelements(projected) / n_pictures;
+    const size_t n_bytes = ggml_nbytes(projected) / pictures_.size();
+    for (size_t i = 0; i < pictures_.size(); ++i) {
+        auto data = std::make_shared<std::vector<float>>(n_features);
+        ggml_backend_tensor_get(projected, data->data(), i * n_bytes, n_bytes);
+        features_.push_back(std::move(data));
+    }
     return true;
 }
 
@@ -99,8 +106,8 @@ bool Sequence::prefill_step() {
     const int n_layers =
         std::clamp(static_cast<int>(model_.step_flops() / model_.gemma->layer_flops(n_prefix_)), 1,
                    c.n_layer - next_layer_);
-    Graph g(max_nodes(model_.policy, n_layers, n_prefix_, c.n_head, c.n_embd, c.n_head * c.head_dim,
-                      c.n_ff),
+    Graph g(max_nodes(model_.policy, n_layers, 1, n_prefix_, c.n_head, c.n_embd,
+                      c.n_head * c.head_dim, c.n_ff),
             taps_);
     ggml_tensor* h = layers::rows(g, model_.text_hidden(n_prefix_), 0, n_prefix_);
     ggml_tensor* positions = g.input(GGML_TYPE_I32, n_prefix_);

@@ -14,23 +14,25 @@ namespace paligemma {
 // Pixels -> projected image tokens, some blocks per step.
 class PictureEncoder {
   public:
-    // `cancel` is the flag of the request; both references must outlive this object. `pixels` as in
-    // GenerateParams.
-    PictureEncoder(LoadedModel& model, std::span<const uint8_t> pixels,
+    // `cancel` is the flag of the request; it, the model and the pixels must outlive this object.
+    // `pictures`: 1 to max_pictures(), each as in GenerateParams; they go through the network
+    // together.
+    PictureEncoder(LoadedModel& model, std::vector<std::span<const uint8_t>> pictures,
                    const std::atomic<int>& cancel, Taps* taps = nullptr)
-        : model_(model), pixels_(pixels), cancel_(cancel), taps_(taps) {}
+        : model_(model), pictures_(std::move(pictures)), cancel_(cancel), taps_(taps) {}
 
     // True when features() are there. Throws Aborted when cancelled.
     bool step();
-    Features features() const { return features_; }
+    // Of each picture.
+    const std::vector<Features>& features() const { return features_; }
 
   private:
     LoadedModel& model_;
-    std::span<const uint8_t> pixels_;
+    std::vector<std::span<const uint8_t>> pictures_;
     const std::atomic<int>& cancel_;
     Taps* taps_;
     int next_block_ = 0;
-    Features features_;
+    std::vector<Features> features_;
 };
 
 // One sequence in one slot: prefill, then one token at a time.

@@ -62,12 +62,13 @@ ggml_type cache_type(const std::string& name, int head_dim) {
 
 }  // namespace
 
-int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_head, int64_t n_in,
-              int64_t n_query, int64_t n_ff) {
+int max_nodes(const layers::Policy& policy, int n_layers, int64_t n_sequences, int64_t n,
+              int64_t n_head, int64_t n_in, int64_t n_query, int64_t n_ff) {
     constexpr int64_t PER_LAYER = 48, PER_CHUNK = 32, REST = 64;
     const int64_t rows =
         std::min(policy.query_rows(n, n_head, n_query), policy.rows_per_node(n_in, n_query));
-    const int64_t queries = n / rows + 1, ffn = n / policy.rows_per_node(n_in, n_ff) + 1;
+    const int64_t queries = n_sequences * (n / rows + 1);
+    const int64_t ffn = n_sequences * n / policy.rows_per_node(n_in, n_ff) + 1;
     return static_cast<int>(n_layers * (PER_LAYER + PER_CHUNK * (queries + ffn)) + REST);
 }
 
@@ -211,14 +212,23 @@ void LoadedModel::probe() {
     auto build = [&] {
         const VisionConfig& v = config.vision;
         const TextConfig& t = config.text;
-        Graph encode(
-            max_nodes(policy, 1, v.n_patches(), v.n_head, v.n_embd, v.n_embd, v.n_ff_padded));
-        ggml_tensor* pixels = encode.input(GGML_TYPE_F32, v.image_size, v.image_size, 3);
-        siglip->embed(encode, pixels, vision_hidden());
-        siglip->block(encode, 0, vision_hidden());
-        encode.output(projector->project(encode, siglip->encoded(encode, vision_hidden())));
-        require_supported(*backend, encode);
-        Graph prefill(max_nodes(policy, 1, n, t.n_head, t.n_embd, t.n_head * t.head_dim, t.n_ff));
+        // A single picture and as many as go through the tower together.
+        for (int64_t pictures : {int64_t{1}, int64_t{max_pictures()}}) {
+            const int64_t n_rows = pictures * v.n_patches();
+            Graph encode(max_nodes(policy, 1, pictures, v.n_patches(), v.n_head, v.n_embd, v.n_embd,
+                                   v.n_ff_padded));
+            ggml_tensor* pixels =
+                encode.input(GGML_TYPE_F32, v.image_size, v.image_size, 3, pictures);
+            ggml_tensor* patches = pictures == 1 ? vision_hidden(n_rows)
+                                                 : encode.input(GGML_TYPE_F32, v.n_embd, n_rows);
+            siglip->embed(encode, pixels, patches);
+            siglip->block(encode, 0, patches);
+            encode.output(projector->project(encode, siglip->encoded(encode, patches)));
+            require_supported(*backend, encode);
+            if (pictures == 1) memory->reserve(encode);
+        }
+        Graph prefill(
+            max_nodes(policy, 1, 1, n, t.n_head, t.n_embd, t.n_head * t.head_dim, t.n_ff));
         ggml_tensor* h = layers::rows(prefill, text_hidden(n), 0, n);
         gemma->prefill_layer(prefill, 0, h, prefill.input(GGML_TYPE_I32, n), slot.cache.layer(0),
                              /*first=*/0);
@@ -227,7 +237,6 @@ void LoadedModel::probe() {
         const DecodePart one{&slot, KvCache::BUCKET, 1}, two{&slot, KvCache::BUCKET, 2};
         for (const auto& parts : {std::vector{one}, std::vector{two}, std::vector{one, one}})
             require_supported(*backend, DecodeGraph(*this, parts, nullptr).graph);
-        memory->reserve(encode);
         memory->reserve(prefill);
     };
     try {
@@ -248,32 +257,28 @@ void LoadedModel::probe() {
     }
 }
 
-ggml_tensor* LoadedModel::vision_hidden() {
-    if (vision_hidden_ == nullptr) {
+ggml_tensor* LoadedModel::Hidden::require(Backend& backend, int64_t n_embd, int64_t n_rows,
+                                          const char* what) {
+    if (tensor == nullptr || tensor->ne[1] < n_rows) {
+        tensor = nullptr;
+        buffer = {};
         ggml_tensor* t = nullptr;
-        const VisionConfig& v = config.vision;
-        vision_buffer_ =
-            TensorBuffer(*backend, 1, "the vision tower's activations", [&](ggml_context* ctx) {
-                t = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, v.n_embd, v.n_patches());
-            });
-        vision_hidden_ = t;
+        buffer = TensorBuffer(backend, 1, what, [&](ggml_context* ctx) {
+            t = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, n_embd, n_rows);
+        });
+        tensor = t;
     }
-    return vision_hidden_;
+    return tensor;
+}
+
+ggml_tensor* LoadedModel::vision_hidden(int64_t n_patches) {
+    return vision_hidden_.require(*backend, config.vision.n_embd, n_patches,
+                                  "the vision tower's activations");
 }
 
 ggml_tensor* LoadedModel::text_hidden(int64_t n_tokens) {
-    if (text_hidden_ == nullptr || text_hidden_->ne[1] < n_tokens) {
-        text_hidden_ = nullptr;
-        text_buffer_ = {};
-        const int64_t n = KvCache::rounded(n_tokens);
-        ggml_tensor* t = nullptr;
-        text_buffer_ =
-            TensorBuffer(*backend, 1, "the prompt's activations", [&](ggml_context* ctx) {
-                t = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, config.text.n_embd, n);
-            });
-        text_hidden_ = t;
-    }
-    return text_hidden_;
+    return text_hidden_.require(*backend, config.text.n_embd, KvCache::rounded(n_tokens),
+                                "the prompt's activations");
 }
 
 MaskCodec& LoadedModel::mask_codec(const std::atomic<int>& cancel) {
@@ -358,7 +363,7 @@ ModelInfo LoadedModel::describe() const {
     }
     info.kernels = weights->kernels();
     info.weights_bytes = weights->size();
-    info.compute_bytes = memory->size() + vision_buffer_.size() + text_buffer_.size();
+    info.compute_bytes = memory->size() + vision_hidden_.buffer.size() + text_hidden_.buffer.size();
     info.compute_bytes += decoding->size();
     for (const auto& slot : slots) info.kv_cache_bytes += slot->cache.size();
     if (codec_) {

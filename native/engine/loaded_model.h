@@ -1,6 +1,7 @@
 // Everything of one model in memory: weights, networks, caches, slots. Belongs to the pump's
 // worker.
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <vector>
@@ -62,8 +63,8 @@ struct LoadedModel {
 
     // Tensors in which activations live between the steps of the one encoding or prefill that is
     // under way.
-    ggml_tensor* vision_hidden();
-    ggml_tensor* text_hidden(int64_t n_tokens);  // [n_embd, at least n_tokens]
+    ggml_tensor* vision_hidden(int64_t n_patches);  // [n_embd, at least n_patches]
+    ggml_tensor* text_hidden(int64_t n_tokens);     // [n_embd, at least n_tokens]
 
     // A slot with room for n_tokens, or null when all are taken.
     SlotLease take_slot(int64_t n_tokens);
@@ -99,6 +100,9 @@ struct LoadedModel {
     std::set<uint64_t> queued;
 
     double step_flops() const { return backend->is_cpu() ? 3e10 : 2e12; }
+    // Pictures that are worth encoding together: beyond a thousand rows the weights' share of the
+    // time is nothing any more, and memory grows with every row.
+    int max_pictures() const { return std::clamp(1024 / config.vision.n_patches(), 1, 16); }
 
   private:
     void read_files();
@@ -108,16 +112,21 @@ struct LoadedModel {
     void probe();
 
     std::unique_ptr<TokenSymbols> symbols_;
-    TensorBuffer vision_buffer_, text_buffer_;
-    ggml_tensor* vision_hidden_ = nullptr;
-    ggml_tensor* text_hidden_ = nullptr;
+    // Activations between two graphs, grown when a request has more rows.
+    struct Hidden {
+        TensorBuffer buffer;
+        ggml_tensor* tensor = nullptr;
+        ggml_tensor* require(Backend& backend, int64_t n_embd, int64_t n_rows, const char* what);
+    };
+    Hidden vision_hidden_, text_hidden_;
     std::vector<WeightRequest> codec_requests_;
     std::unique_ptr<Backend> codec_backend_;  // null: the model's own is the CPU
     std::unique_ptr<MaskCodec> codec_;
 };
 
-// Nodes an encode or prefill graph of `n_layers` layers over n rows needs at most.
-int max_nodes(const layers::Policy& policy, int n_layers, int64_t n, int64_t n_head, int64_t n_in,
-              int64_t n_query, int64_t n_ff);
+// Nodes an encode or prefill graph of `n_layers` layers over `n_sequences` of n rows, each of which
+// attends to itself alone, needs at most.
+int max_nodes(const layers::Policy& policy, int n_layers, int64_t n_sequences, int64_t n,
+              int64_t n_head, int64_t n_in, int64_t n_query, int64_t n_ff);
 
 }  // namespace paligemma

@@ -13,14 +13,15 @@ class Siglip {
   public:
     Siglip(const VisionConfig& config, const Weights& weights, const layers::Policy& policy);
 
-    // pixels [size, size, 3] planar in [-1, 1] -> h [n_embd, n_patches], written in place
+    // pixels [size, size, 3, n_pictures] planar in [-1, 1] -> h [n_embd, n_patches * n_pictures],
+    // written in place
     void embed(Graph& g, ggml_tensor* pixels, ggml_tensor* h) const;
-    // h [n_embd, n_patches], updated in place by block i
+    // h [n_embd, n_patches * n_pictures], updated in place by block i
     void block(Graph& g, int i, ggml_tensor* h) const;
-    // h [n_embd, n_patches] -> [n_embd, n_patches]
+    // h [n_embd, n] -> [n_embd, n]
     ggml_tensor* encoded(Graph& g, ggml_tensor* h) const;
 
-    // Operations of one block over all patches, for cutting the work into steps.
+    // Operations of one block over a picture's patches, for cutting the work into steps.
     double block_flops() const;
 
   private:

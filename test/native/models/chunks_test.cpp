@@ -261,23 +261,34 @@ class TinyNetworks {
         weights_.emplace(*backend, requests, true, [](uint64_t, uint64_t) {}, cancel);
     }
 
-    Outcome encode(const layers::Policy& policy) const {
+    // Pictures [first, first + n) of an endless row, together; the vectors of each.
+    Outcome encode(const layers::Policy& policy, int first, int n) const {
         const VisionConfig& v = config.vision;
         const Siglip siglip(v, *weights_, policy);
         ggml_tensor* h = nullptr;
         TensorBuffer buffer(*backend, 1, "activations", [&](ggml_context* ctx) {
-            h = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, v.n_embd, v.n_patches());
+            h = ggml_new_tensor_2d(ctx, GGML_TYPE_F32, v.n_embd, n * v.n_patches());
         });
         Graph g;
-        ggml_tensor* pixels = g.input(GGML_TYPE_F32, v.image_size, v.image_size, 3);
+        ggml_tensor* pixels = g.input(GGML_TYPE_F32, v.image_size, v.image_size, 3, n);
         siglip.embed(g, pixels, h);
         for (int i = 0; i < v.n_layer; ++i) siglip.block(g, i, h);
         ggml_tensor* encoded = g.output(siglip.encoded(g, h));
         GraphMemory memory(*backend);
         memory.allocate(g);
-        write(pixels, random_numbers(ggml_nelements(pixels), 4, 0.3f));
+        Numbers all;
+        for (int i = first; i < first + n; ++i) {
+            const Numbers one = random_numbers(ggml_nelements(pixels) / n, 4 + i, 0.3f);
+            all.insert(all.end(), one.begin(), one.end());
+        }
+        write(pixels, all);
         CHECK(backend->compute(g.cgraph(), 1e9));
-        return {{read(encoded)}, ggml_graph_n_nodes(g.cgraph())};
+        all = read(encoded);
+        Outcome outcome{{}, ggml_graph_n_nodes(g.cgraph())};
+        const auto size = static_cast<ptrdiff_t>(all.size()) / n;
+        for (int i = 0; i < n; ++i)
+            outcome.numbers.emplace_back(all.begin() + i * size, all.begin() + (i + 1) * size);
+        return outcome;
     }
 
     // The hidden states of `n` tokens after all layers, then keys and values of the last one.
@@ -415,20 +426,27 @@ TEST("our attention is the formula, for every number of queries and keys") {
     }
 }
 
-TEST("the vision tower gives the same however it is cut") {
+TEST("the vision tower gives the same however it is cut, for one picture and for several") {
     const TinyNetworks networks(sizes("gemma", 1, 64, 0), 0);
-    const Outcome whole = networks.encode(cut_never());
-    auto check = [&](const layers::Policy& policy, double bound, const std::string& what) {
-        const Outcome other = networks.encode(policy);
-        check_close(other.numbers[0], whole.numbers[0], bound, what);
-        return other.n_nodes;
-    };
-    CHECK(check(cut_small(), CUT_BOUND, "cut") > whole.n_nodes);
-    const int n_fused = check(fused(cut_never()), FUSED_BOUND, "fused");
-    CHECK(n_fused < whole.n_nodes);
-    CHECK(check(fused(cut_small()), FUSED_BOUND, "fused and cut") > n_fused);
-    const int n_kernel = check(with_kernel(cut_never()), FUSED_BOUND, "kernel");
-    CHECK(check(with_kernel(cut_small()), FUSED_BOUND, "kernel and cut") > n_kernel);
+    constexpr int N = 3;
+    std::vector<Outcome> alone;
+    for (int i = 0; i < N; ++i) alone.push_back(networks.encode(cut_never(), i, 1));
+    for (int n : {1, N}) {
+        auto check = [&](const layers::Policy& policy, double bound, const std::string& what) {
+            const Outcome other = networks.encode(policy, 0, n);
+            for (int i = 0; i < n; ++i)
+                check_close(other.numbers[i], alone[i].numbers[0], bound,
+                            what + ", picture " + std::to_string(i) + " of " + std::to_string(n));
+            return other.n_nodes;
+        };
+        const int n_whole = check(cut_never(), CUT_BOUND, "whole");
+        CHECK(check(cut_small(), CUT_BOUND, "cut") > n_whole);
+        const int n_fused = check(fused(cut_never()), FUSED_BOUND, "fused");
+        CHECK(n_fused < n_whole);
+        CHECK(check(fused(cut_small()), FUSED_BOUND, "fused and cut") > n_fused);
+        const int n_kernel = check(with_kernel(cut_never()), FUSED_BOUND, "kernel");
+        CHECK(check(with_kernel(cut_small()), FUSED_BOUND, "kernel and cut") > n_kernel);
+    }
 }
 
 TEST("the prefix gives the same however it is cut") {
