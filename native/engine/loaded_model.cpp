@@ -202,45 +202,48 @@ void LoadedModel::load_weights(const std::function<void(uint64_t, uint64_t)>& on
                                                 std::sqrt(static_cast<float>(config.text.n_embd)));
 }
 
+void LoadedModel::visit_graphs(const std::function<void(GraphKind, Graph&)>& visit) {
+    const VisionConfig& v = config.vision;
+    const TextConfig& t = config.text;
+    for (auto [kind, pictures] :
+         {std::pair{GraphKind::Encode, 1}, std::pair{GraphKind::EncodeSeveral, max_pictures()}}) {
+        const int64_t n_rows = int64_t{pictures} * v.n_patches();
+        Graph encode(max_nodes(policy, 1, pictures, v.n_patches(), v.n_head, v.n_embd, v.n_embd,
+                               v.n_ff_padded));
+        ggml_tensor* pixels = encode.input(GGML_TYPE_F32, v.image_size, v.image_size, 3, pictures);
+        ggml_tensor* patches =
+            pictures == 1 ? vision_hidden(n_rows) : encode.input(GGML_TYPE_F32, v.n_embd, n_rows);
+        siglip->embed(encode, pixels, patches);
+        siglip->block(encode, 0, patches);
+        encode.output(projector->project(encode, siglip->encoded(encode, patches)));
+        visit(kind, encode);
+    }
+    const int64_t n = v.n_patches() + 8;
+    Slot& slot = *slots[0];
+    slot.cache.require(n);
+    Graph prefill(max_nodes(policy, 1, 1, n, t.n_head, t.n_embd, t.n_head * t.head_dim, t.n_ff));
+    ggml_tensor* h = layers::rows(prefill, text_hidden(n), 0, n);
+    gemma->prefill_layer(prefill, 0, h, prefill.input(GGML_TYPE_I32, n), slot.cache.layer(0),
+                         /*first=*/0);
+    prefill.output(gemma->logits(prefill, layers::rows(prefill, h, n - 1, 1)));
+    visit(GraphKind::Prefill, prefill);
+    const DecodePart one{&slot, KvCache::BUCKET, 1}, two{&slot, KvCache::BUCKET, 2};
+    for (const auto& parts : {std::vector{one}, std::vector{two}, std::vector{one, one}}) {
+        DecodeGraph decode(*this, parts, nullptr);
+        visit(GraphKind::Decode, decode.graph);
+    }
+}
+
 // Asks the backend for every operation of the worst graphs once, and falls back to plain products
 // where it has no fused attention for the head size. Afterwards no request can meet an operation
 // that would abort the process.
 void LoadedModel::probe() {
-    const int64_t n = config.vision.n_patches() + 8;
-    Slot& slot = *slots[0];
-    slot.cache.require(n);
-    auto build = [&] {
-        const VisionConfig& v = config.vision;
-        const TextConfig& t = config.text;
-        // A single picture and as many as go through the tower together.
-        for (int64_t pictures : {int64_t{1}, int64_t{max_pictures()}}) {
-            const int64_t n_rows = pictures * v.n_patches();
-            Graph encode(max_nodes(policy, 1, pictures, v.n_patches(), v.n_head, v.n_embd, v.n_embd,
-                                   v.n_ff_padded));
-            ggml_tensor* pixels =
-                encode.input(GGML_TYPE_F32, v.image_size, v.image_size, 3, pictures);
-            ggml_tensor* patches = pictures == 1 ? vision_hidden(n_rows)
-                                                 : encode.input(GGML_TYPE_F32, v.n_embd, n_rows);
-            siglip->embed(encode, pixels, patches);
-            siglip->block(encode, 0, patches);
-            encode.output(projector->project(encode, siglip->encoded(encode, patches)));
-            require_supported(*backend, encode);
-            if (pictures == 1) memory->reserve(encode);
-        }
-        Graph prefill(
-            max_nodes(policy, 1, 1, n, t.n_head, t.n_embd, t.n_head * t.head_dim, t.n_ff));
-        ggml_tensor* h = layers::rows(prefill, text_hidden(n), 0, n);
-        gemma->prefill_layer(prefill, 0, h, prefill.input(GGML_TYPE_I32, n), slot.cache.layer(0),
-                             /*first=*/0);
-        prefill.output(gemma->logits(prefill, layers::rows(prefill, h, n - 1, 1)));
-        require_supported(*backend, prefill);
-        const DecodePart one{&slot, KvCache::BUCKET, 1}, two{&slot, KvCache::BUCKET, 2};
-        for (const auto& parts : {std::vector{one}, std::vector{two}, std::vector{one, one}})
-            require_supported(*backend, DecodeGraph(*this, parts, nullptr).graph);
-        memory->reserve(prefill);
+    auto check = [&](GraphKind kind, Graph& graph) {
+        require_supported(*backend, graph);
+        if (kind == GraphKind::Encode || kind == GraphKind::Prefill) memory->reserve(graph);
     };
     try {
-        build();
+        visit_graphs(check);
     } catch (const Error& error) {
         if (error.code() != ErrorCode::DeviceUnavailable) throw;
         // Without fused attention a GPU would widen all of such a cache for every token.
@@ -253,7 +256,7 @@ void LoadedModel::probe() {
                          .hint = "load with kvType: 'f16'"});
         }
         policy.fused_prefill = policy.fused_decode = false;
-        build();
+        visit_graphs(check);
     }
 }
 

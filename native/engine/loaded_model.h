@@ -77,6 +77,10 @@ struct LoadedModel {
 
     ModelInfo describe() const;
 
+    // Builds the graphs with the most varied operations, one layer each, and shows them; none runs.
+    enum class GraphKind { Encode, EncodeSeveral, Prefill, Decode };
+    void visit_graphs(const std::function<void(GraphKind, Graph&)>& visit);
+
     LoadParams params;
     std::vector<std::unique_ptr<ModelFile>> files;
     std::vector<GgufFile> gguf;
