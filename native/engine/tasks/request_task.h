@@ -1,0 +1,67 @@
+// What all requests to a loaded model share.
+#pragma once
+#include "engine/loaded_model.h"
+#include "engine/pump.h"
+
+namespace paligemma {
+
+// A request to a loaded model: holds the encode-and-prefill turn while it needs it, answers through
+// the listener.
+class RequestTask : public Task {
+  public:
+    RequestTask(uint64_t id, Engine& engine) : Task(id), engine_(engine) {}
+    void fail(const Error& error) override {
+        leave_prefill();
+        engine_.listener_.on_error(id, error);
+    }
+
+  protected:
+    LoadedModel& model() {
+        if (!engine_.model_) throw Error(ErrorCode::Disposed, "no model is loaded", {});
+        return *engine_.model_;
+    }
+    Listener& listener() { return engine_.listener_; }
+    // The other way to end, besides fail(). A request may end while it still waits for its turn:
+    // its features came into the cache meanwhile.
+    Step finish(Outcome outcome) {
+        leave_prefill();
+        engine_.update_info();
+        engine_.listener_.on_done(id, std::move(outcome));
+        return Step::Finished;
+    }
+    // There is one set of hidden tensors: encodings and prefills take turns in order of arrival.
+    // `is_ready` is asked when the turn has come; while it says no, nobody behind may overtake.
+    template <typename IsReady>
+    bool enter_prefill(IsReady&& is_ready) {
+        LoadedModel& m = model();
+        if (m.prefilling == this) return true;
+        m.queued.insert(id);
+        queued_ = true;
+        if (m.prefilling != nullptr || *m.queued.begin() != id || !is_ready()) return false;
+        m.queued.erase(id);
+        m.prefilling = this;
+        return true;
+    }
+    // Also part of fail(), which runs on the posting thread when a request is refused: then it was
+    // never queued and the model, which is the worker's, is not touched.
+    void leave_prefill() {
+        if (!queued_) return;
+        queued_ = false;
+        model().queued.erase(id);
+        if (model().prefilling == this) model().prefilling = nullptr;
+    }
+    void check_image(const std::vector<uint8_t>& image) {
+        const auto size = static_cast<size_t>(model().config.vision.image_size);
+        if (image.size() != size * size * 3) {
+            throw mismatch(ErrorCode::ImageCorrupt, "image",
+                           std::to_string(image.size()) + " bytes",
+                           std::to_string(size * size * 3) + " bytes");
+        }
+    }
+
+  private:
+    Engine& engine_;
+    bool queued_ = false;
+};
+
+}  // namespace paligemma
