@@ -31,52 +31,55 @@ inline __m256i add_now_i16(__m256i sum, __m256i product) {
     return sum;
 }
 
-template <int ROWS>
-inline void add_products(__m256i (&dot)[ROWS][2], const __m256i (&weights)[2], const int16_t* x) {
+template <int ROWS, int V>
+inline void add_products(__m256i (&dot)[ROWS][V], const __m256i (&weights)[V],
+                         const int16_t* x) {
     for (int r = 0; r < ROWS; ++r) {
         const __m256i pair = broadcast(x + r * 2);
-        for (int v = 0; v < 2; ++v)
+        for (int v = 0; v < V; ++v)
             dot[r][v] = add_now_i32(dot[r][v], _mm256_madd_epi16(weights[v], pair));
     }
 }
 
 struct Words {
-    template <Nibbles N, int ROWS, int PANELS>
-    static void run(const uint8_t* block, const Tile& t, int64_t b, __m256i (&dot)[ROWS][2]) {
+    template <Nibbles N, int ROWS, int V, int PANELS>
+    static void run(const uint8_t* block, const Tile& t, int64_t b, __m256i (&dot)[ROWS][V]) {
         const auto* x = static_cast<const int16_t*>(t.x) + b * ROWS * K_BLOCK;
         for (int r = 0; r < ROWS; ++r)
-            dot[r][0] = dot[r][1] = _mm256_set1_epi32(-OFFSET<N> * t.x_sums[b * ROWS + r]);
+            for (int v = 0; v < V; ++v)
+                dot[r][v] = _mm256_set1_epi32(-OFFSET<N> * t.x_sums[b * ROWS + r]);
         for (int64_t w = 0; w < WORDS; ++w, x += 4 * ROWS) {
-            __m256i even[2], odd[2];
-            for (int v = 0; v < 2; ++v) {
+            __m256i even[V], odd[V];
+            for (int v = 0; v < V; ++v) {
                 const __m256i bytes = weight_word<N, PANELS>(block, w, v);
                 even[v] = _mm256_and_si256(bytes, _mm256_set1_epi16(0xff));
                 odd[v] = _mm256_srli_epi16(bytes, 8);
             }
-            add_products<ROWS>(dot, even, x);
-            add_products<ROWS>(dot, odd, x + ROWS * 2);
+            add_products<ROWS, V>(dot, even, x);
+            add_products<ROWS, V>(dot, odd, x + ROWS * 2);
         }
     }
 };
 
 struct Bytes {
-    template <Nibbles N, int ROWS, int PANELS>
-    static void run(const uint8_t* block, const Tile& t, int64_t b, __m256i (&dot)[ROWS][2]) {
+    template <Nibbles N, int ROWS, int V, int PANELS>
+    static void run(const uint8_t* block, const Tile& t, int64_t b, __m256i (&dot)[ROWS][V]) {
         static_assert(N == Nibbles::Yes, "8-bit weights overflow 16 bits");
         const auto* x = static_cast<const int8_t*>(t.x) + b * ROWS * K_BLOCK;
-        for (int r = 0; r < ROWS; ++r) dot[r][0] = dot[r][1] = _mm256_setzero_si256();
+        for (int r = 0; r < ROWS; ++r)
+            for (int v = 0; v < V; ++v) dot[r][v] = _mm256_setzero_si256();
         for (int64_t w = 0; w < WORDS; ++w, x += 4 * ROWS) {
-            __m256i weights[2];
-            for (int v = 0; v < 2; ++v) weights[v] = weight_word<N, PANELS>(block, w, v);
+            __m256i weights[V];
+            for (int v = 0; v < V; ++v) weights[v] = weight_word<N, PANELS>(block, w, v);
             for (int r = 0; r < ROWS; ++r) {
                 const __m256i q = broadcast(x + r * 4);
-                for (int v = 0; v < 2; ++v)
+                for (int v = 0; v < V; ++v)
                     dot[r][v] = add_now_i16(dot[r][v], _mm256_maddubs_epi16(weights[v], q));
             }
         }
         for (int r = 0; r < ROWS; ++r) {
             const __m256i offset = _mm256_set1_epi32(-OFFSET<N> * t.x_sums[b * ROWS + r]);
-            for (int v = 0; v < 2; ++v)
+            for (int v = 0; v < V; ++v)
                 dot[r][v] =
                     _mm256_add_epi32(_mm256_madd_epi16(dot[r][v], _mm256_set1_epi16(1)), offset);
         }

@@ -39,15 +39,15 @@ inline __m256i weight_word(const uint8_t* block, int64_t w, int v) {
     }
 }
 
-// out[rows][16] += dot * the scales of block `b`. There are registers for the integer sums only:
+// out[rows][8 V] += dot * the scales of block `b`. There are registers for the integer sums only:
 // these wait in the level 1 cache, where the compiler would not leave them if it was not told.
-template <int ROWS>
+template <int ROWS, int V>
 inline void add_block(const Tile& t, const uint8_t* scales, int64_t b,
-                      const __m256i (&dot)[ROWS][2], float* out) {
+                      const __m256i (&dot)[ROWS][V], float* out) {
     asm volatile("" ::: "memory");
     const float* x_scales = t.x_scales + b * ROWS;
-#pragma GCC unroll 2  // else the sums go through the stack
-    for (int v = 0; v < 2; ++v) {
+#pragma GCC unroll 4  // else the sums go through the stack
+    for (int v = 0; v < V; ++v) {
         const F32 scale =
             _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(scales + v * 16)));
 #pragma GCC unroll 6
@@ -59,22 +59,29 @@ inline void add_block(const Tile& t, const uint8_t* scales, int64_t b,
     }
 }
 
-// What of a block is left to the files: dot[ROWS][2] = weights x activations of a panel's block.
-// `Dot` has a function run<N, ROWS, PANELS>(block, t, b, dot).
+// What of a block is left to the files: dot[ROWS][V] = V vectors of 8 weight rows x activations.
+// `Dot` has a function run<N, ROWS, V, PANELS>(block, t, b, dot).
 template <typename Dot, Nibbles N, int ROWS, int PANELS>
 inline void multiply_panels(const Tile& t) {
+    constexpr int VECTORS = 2 * PANELS;
+    // A single row has registers for all, so that the weights are read in the order in which they
+    // stand: one row is as fast as memory.
+    constexpr int V = ROWS == 1 ? VECTORS : 2;
+    constexpr int64_t BLOCK_BYTES = PANELS * (NUMBER_BYTES<N> + 32);
     if (!t.accumulate)
         for (int r = 0; r < ROWS; ++r)
-            for (int v = 0; v < 2 * PANELS; ++v) store(t.out + r * 32 + v * 8, all(0.f));
+            for (int v = 0; v < VECTORS; ++v) store(t.out + r * 32 + v * 8, all(0.f));
     const uint8_t* block = t.weights;
-    for (int64_t b = 0; b < t.blocks; ++b) {
+    for (int64_t b = 0; b < t.blocks; ++b, block += BLOCK_BYTES) {
         const uint8_t* scales = block + PANELS * NUMBER_BYTES<N>;
-        for (int p = 0; p < PANELS; ++p) {
-            __m256i dot[ROWS][2];
-            Dot::template run<N, ROWS, PANELS>(block + p * 64, t, b, dot);
-            add_block<ROWS>(t, scales + p * 32, b, dot, t.out + p * 16);
+        if (t.from_memory)
+            for (int64_t i = 0; i < BLOCK_BYTES; i += 64)
+                _mm_prefetch(reinterpret_cast<const char*>(block + BLOCK_BYTES + i), _MM_HINT_T0);
+        for (int v = 0; v < VECTORS; v += V) {
+            __m256i dot[ROWS][V];
+            Dot::template run<N, ROWS, V, PANELS>(block + v * 32, t, b, dot);
+            add_block<ROWS, V>(t, scales + v * 16, b, dot, t.out + v * 8);
         }
-        block = scales + PANELS * 32;
     }
 }
 

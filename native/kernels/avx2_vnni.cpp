@@ -21,17 +21,18 @@ inline __m256i dot_product(__m256i sum, __m256i weights, __m256i q) {
 }
 
 struct Bytes {
-    template <Nibbles N, int ROWS, int PANELS>
-    static void run(const uint8_t* block, const Tile& t, int64_t b, __m256i (&dot)[ROWS][2]) {
+    template <Nibbles N, int ROWS, int V, int PANELS>
+    static void run(const uint8_t* block, const Tile& t, int64_t b, __m256i (&dot)[ROWS][V]) {
         const auto* x = static_cast<const int8_t*>(t.x) + b * ROWS * K_BLOCK;
         for (int r = 0; r < ROWS; ++r)
-            dot[r][0] = dot[r][1] = _mm256_set1_epi32(-OFFSET<N> * t.x_sums[b * ROWS + r]);
+            for (int v = 0; v < V; ++v)
+                dot[r][v] = _mm256_set1_epi32(-OFFSET<N> * t.x_sums[b * ROWS + r]);
         for (int64_t w = 0; w < WORDS; ++w, x += 4 * ROWS) {
-            __m256i weights[2];
-            for (int v = 0; v < 2; ++v) weights[v] = weight_word<N, PANELS>(block, w, v);
+            __m256i weights[V];
+            for (int v = 0; v < V; ++v) weights[v] = weight_word<N, PANELS>(block, w, v);
             for (int r = 0; r < ROWS; ++r) {
                 const __m256i q = broadcast(x + r * 4);
-                for (int v = 0; v < 2; ++v) dot[r][v] = dot_product(dot[r][v], weights[v], q);
+                for (int v = 0; v < V; ++v) dot[r][v] = dot_product(dot[r][v], weights[v], q);
             }
         }
     }
