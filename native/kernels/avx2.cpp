@@ -32,8 +32,7 @@ inline __m256i add_now_i16(__m256i sum, __m256i product) {
 }
 
 template <int ROWS, int V>
-inline void add_products(__m256i (&dot)[ROWS][V], const __m256i (&weights)[V],
-                         const int16_t* x) {
+inline void add_products(__m256i (&dot)[ROWS][V], const __m256i (&weights)[V], const int16_t* x) {
     for (int r = 0; r < ROWS; ++r) {
         const __m256i pair = broadcast(x + r * 2);
         for (int v = 0; v < V; ++v)

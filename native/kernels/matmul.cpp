@@ -24,9 +24,9 @@ constexpr int64_t MAX_STREAM_PAIRS = 32;
 constexpr int64_t STREAM_BYTES = 512 << 10;
 constexpr int64_t PAIR = 2 * PANEL_ROWS;
 
-// Blocks of k that all rows are multiplied with before the next, so that two panels of weights fill
-// half a level 1 cache. Activations are packed in slices of this length: what is read next is
-// always what stands next.
+// Blocks of k that all rows are multiplied with before the next, so that two panels of weights take
+// 16 KB, half a level 1 cache, or as many bytes as that where they are widened (AMX: all of it).
+// Activations are packed in slices of this length: what is read next is always what stands next.
 int64_t slice_blocks(ActivationType type) {
     return type == ActivationType::BF16 || type == ActivationType::F32 ? 8 : 16;
 }
@@ -328,13 +328,14 @@ void gated_product_node(ggml_tensor* dst, int, int nth, void*) {
 }
 
 ggml_tensor* product_op(ggml_context* ctx, ggml_tensor** args, int n_args, int64_t m,
-                        ggml_custom_op_t run, void* data, bool pack) {
+                        ggml_custom_op_t run, void* data, Result result) {
     const int64_t n = args[1]->ne[1];
     const auto bytes = PackedRows::bytes(kernel_of(args[1], m)->activations, n, m);
-    ggml_tensor* y = pack ? ggml_custom_4d(ctx, GGML_TYPE_I8, bytes, 1, 1, 1, args, n_args, run,
-                                           GGML_N_TASKS_MAX, data)
-                          : ggml_custom_4d(ctx, GGML_TYPE_F32, n, m, 1, 1, args, n_args, run,
-                                           GGML_N_TASKS_MAX, data);
+    ggml_tensor* y = result == Result::Packed
+                         ? ggml_custom_4d(ctx, GGML_TYPE_I8, bytes, 1, 1, 1, args, n_args, run,
+                                          GGML_N_TASKS_MAX, data)
+                         : ggml_custom_4d(ctx, GGML_TYPE_F32, n, m, 1, 1, args, n_args, run,
+                                          GGML_N_TASKS_MAX, data);
     rows_of(y) = static_cast<int32_t>(m);
     return y;
 }
@@ -382,16 +383,17 @@ ggml_tensor* pack_normalised(ggml_context* ctx, const Kernel* kernel, ggml_tenso
 }
 
 ggml_tensor* packed_product(ggml_context* ctx, ggml_tensor* weight, ggml_tensor* bias,
-                            ggml_tensor* x, int64_t m, bool gelu, bool pack) {
+                            ggml_tensor* x, int64_t m, Activation activation, Result result) {
     static char yes;
     ggml_tensor* args[] = {x, weight, bias};
-    return product_op(ctx, args, bias ? 3 : 2, m, product_node, gelu ? &yes : nullptr, pack);
+    return product_op(ctx, args, bias ? 3 : 2, m, product_node,
+                      activation == Activation::Gelu ? &yes : nullptr, result);
 }
 
 ggml_tensor* packed_gated_product(ggml_context* ctx, ggml_tensor* gate, ggml_tensor* up,
-                                  ggml_tensor* x, int64_t m, bool pack) {
+                                  ggml_tensor* x, int64_t m, Result result) {
     ggml_tensor* args[] = {x, gate, up};
-    return product_op(ctx, args, 3, m, gated_product_node, nullptr, pack);
+    return product_op(ctx, args, 3, m, gated_product_node, nullptr, result);
 }
 
 }  // namespace paligemma

@@ -27,14 +27,18 @@ ggml_tensor* pack_activations(ggml_context* ctx, const Kernel* kernel, ggml_tens
 ggml_tensor* pack_normalised(ggml_context* ctx, const Kernel* kernel, ggml_tensor* x,
                              ggml_tensor* weight, ggml_tensor* bias, float eps);
 
-// x: packed, of m rows; weight [k, n], bias f32 [n] or null -> f32 [n, m], through GELU if asked.
-// With `pack` the result is packed as the weight's kernel wants its own activations; n is a
-// multiple of 32 then.
-ggml_tensor* packed_product(ggml_context* ctx, ggml_tensor* weight, ggml_tensor* bias,
-                            ggml_tensor* x, int64_t m, bool gelu, bool pack);
+enum class Activation : bool { None, Gelu };
+// What a product gives: f32 [n, m], or that packed as the weight's kernel wants its own
+// activations, for which n must be a multiple of 32.
+enum class Result : bool { F32, Packed };
 
-// gelu(gate x) * (up x), both weights [k, n] of one type -> f32 [n, m], or that packed
+// x: packed, of m rows; weight [k, n], bias f32 [n] or null -> activation(weight x + bias)
+ggml_tensor* packed_product(ggml_context* ctx, ggml_tensor* weight, ggml_tensor* bias,
+                            ggml_tensor* x, int64_t m, Activation activation = Activation::None,
+                            Result result = Result::F32);
+
+// gelu(gate x) * (up x), both weights [k, n] of one type
 ggml_tensor* packed_gated_product(ggml_context* ctx, ggml_tensor* gate, ggml_tensor* up,
-                                  ggml_tensor* x, int64_t m, bool pack);
+                                  ggml_tensor* x, int64_t m, Result result);
 
 }  // namespace paligemma

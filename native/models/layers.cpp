@@ -49,7 +49,7 @@ ggml_tensor* gelu(Graph& g, const Policy& policy, ggml_tensor* x) {
 
 ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x) {
     if (const Kernel* kernel = kernel_of(weight, x->ne[1]))
-        return packed_product(g.ctx(), weight, bias, packed(g, kernel, x), x->ne[1], false, false);
+        return packed_product(g.ctx(), weight, bias, packed(g, kernel, x), x->ne[1]);
     ggml_tensor* y = ggml_mul_mat(g.ctx(), weight, x);
     return bias == nullptr ? y : ggml_add(g.ctx(), y, bias);
 }
@@ -60,22 +60,22 @@ ggml_tensor* gelu_ffn(Graph& g, const Policy& policy, const Linear& up, const Li
     if (kernel == nullptr)
         return linear(g, down.weight, down.bias, gelu(g, policy, linear(g, up.weight, up.bias, x)));
     // Where the next product can read it, what comes out is packed at once.
-    const bool pack = can_read(next, kernel);
-    ggml_tensor* y =
-        packed_product(g.ctx(), up.weight, up.bias, packed(g, kernel, x), x->ne[1], true, pack);
-    return pack ? packed_product(g.ctx(), down.weight, down.bias, y, x->ne[1], false, false)
-                : linear(g, down.weight, down.bias, y);
+    const Result result = can_read(next, kernel) ? Result::Packed : Result::F32;
+    ggml_tensor* y = packed_product(g.ctx(), up.weight, up.bias, packed(g, kernel, x), x->ne[1],
+                                    Activation::Gelu, result);
+    return result == Result::Packed ? packed_product(g.ctx(), down.weight, down.bias, y, x->ne[1])
+                                    : linear(g, down.weight, down.bias, y);
 }
 
 ggml_tensor* gated_ffn(Graph& g, const Policy& policy, ggml_tensor* gate, ggml_tensor* up,
                        ggml_tensor* down, ggml_tensor* x) {
     const Kernel *kernel = kernel_of(gate, x->ne[1]), *next = kernel_of(down, x->ne[1]);
     if (kernel != nullptr && kernel == kernel_of(up, x->ne[1])) {
-        const bool pack = can_read(next, kernel);
+        const Result result = can_read(next, kernel) ? Result::Packed : Result::F32;
         ggml_tensor* y =
-            packed_gated_product(g.ctx(), gate, up, packed(g, kernel, x), x->ne[1], pack);
-        return pack ? packed_product(g.ctx(), down, nullptr, y, x->ne[1], false, false)
-                    : linear(g, down, nullptr, y);
+            packed_gated_product(g.ctx(), gate, up, packed(g, kernel, x), x->ne[1], result);
+        return result == Result::Packed ? packed_product(g.ctx(), down, nullptr, y, x->ne[1])
+                                        : linear(g, down, nullptr, y);
     }
     ggml_tensor* a = linear(g, gate, nullptr, x);
     ggml_tensor* b = linear(g, up, nullptr, x);

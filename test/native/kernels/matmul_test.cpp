@@ -136,17 +136,19 @@ void check_products(Backend& backend, ggml_type type, const Kernel* kernel, cons
     ggml_tensor* bias_input = g.input(GGML_TYPE_F32, s.n);
     ggml_context* c = g.ctx();
     ggml_tensor* packed = pack_activations(c, kernel, input);
-    ggml_tensor* plain = g.output(packed_product(c, a.tensor, nullptr, packed, s.m, false, false));
+    ggml_tensor* plain = g.output(packed_product(c, a.tensor, nullptr, packed, s.m));
     ggml_tensor* through =
-        g.output(packed_product(c, a.tensor, bias_input, packed, s.m, true, false));
-    ggml_tensor* gated = g.output(packed_gated_product(c, a.tensor, b.tensor, packed, s.m, false));
+        g.output(packed_product(c, a.tensor, bias_input, packed, s.m, Activation::Gelu));
+    ggml_tensor* gated =
+        g.output(packed_gated_product(c, a.tensor, b.tensor, packed, s.m, Result::F32));
     // What is packed at once has the very bytes of what is packed afterwards.
     std::vector<std::pair<ggml_tensor*, ggml_tensor*>> same;
     if (s.n % K_BLOCK == 0) {
-        same = {{packed_product(c, a.tensor, bias_input, packed, s.m, true, true),
-                 pack_activations(c, kernel, through)},
-                {packed_gated_product(c, a.tensor, b.tensor, packed, s.m, true),
-                 pack_activations(c, kernel, gated)}};
+        same = {
+            {packed_product(c, a.tensor, bias_input, packed, s.m, Activation::Gelu, Result::Packed),
+             pack_activations(c, kernel, through)},
+            {packed_gated_product(c, a.tensor, b.tensor, packed, s.m, Result::Packed),
+             pack_activations(c, kernel, gated)}};
         for (auto [once, after] : same) {
             g.output(once);
             g.output(after);
