@@ -1,6 +1,7 @@
 // Products with AVX2, FMA and F16C. There is no instruction that multiplies bytes and sums in 32
 // bits: the one that does it in 16 saturates with 8-bit weights.
-// Q8_0: both sides as 16-bit numbers, two products and their sum per lane (VPMADDWD).
+// Q8_0: both sides as 16-bit numbers, two products and their sum per lane (VPMADDWD). With many
+// rows the weights are widened once for all.
 // Q4_0: unsigned nibbles by bytes in 16 bits (VPMADDUBSW). All 8 words of a block together reach at
 // most 8 * 2 * 15 * 127 = 30480, so they are widened once per block.
 // BF16: widened to f32, as activations are not rounded then.
@@ -15,6 +16,7 @@ namespace {
 // Two accumulators each: 8 of 16 registers, with 4 of widened weights; Q4_0 the same, as its
 // weights take fewer but its sums stay in 16 bits next to the activations.
 constexpr int I16_ROWS = 4;
+constexpr int WIDE_ROWS = 6;  // 12 registers, with 2 of weights
 constexpr int I8_ROWS = 4;
 constexpr int BF16_ROWS = 6;
 
@@ -85,6 +87,75 @@ struct Bytes {
     }
 };
 
+// Q8_0 weights for many rows: [blocks] of [16 pairs of numbers][P][16 rows][2] in 16 bits, in the
+// order of ActivationType::I16, and [P][16] f32 scales.
+template <int PANELS>
+constexpr int64_t WIDE_NUMBER_BYTES = PANELS * 1024;
+template <int PANELS>
+constexpr int64_t WIDE_BYTES = WIDE_NUMBER_BYTES<PANELS> + PANELS * 64;
+
+template <int PANELS>
+void widen_panels(const uint8_t* block, int64_t blocks, uint8_t* out) {
+    const __m256i offset = _mm256_set1_epi16(OFFSET<Nibbles::No>);
+    const auto keep = [&](uint8_t* to, __m256i words) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_sub_epi16(words, offset));
+    };
+    for (int64_t b = 0; b < blocks; ++b, out += WIDE_BYTES<PANELS>) {
+        uint8_t* to = out;
+        for (int64_t w = 0; w < WORDS; ++w, to += PANELS * 128) {
+            for (int v = 0; v < 2 * PANELS; ++v) {
+                const __m256i bytes = weight_word<Nibbles::No, PANELS>(block, w, v);
+                keep(to + v * 32, _mm256_and_si256(bytes, _mm256_set1_epi16(0xff)));
+                keep(to + PANELS * 64 + v * 32, _mm256_srli_epi16(bytes, 8));
+            }
+        }
+        block += PANELS * NUMBER_BYTES<Nibbles::No>;
+        for (int v = 0; v < 2 * PANELS; ++v, block += 16)
+            store(reinterpret_cast<float*>(to) + v * 8,
+                  load_f16(reinterpret_cast<const uint16_t*>(block)));
+    }
+}
+
+void widen(const uint8_t* weights, int panels, int64_t blocks, uint8_t* out) {
+    panels == 2 ? widen_panels<2>(weights, blocks, out) : widen_panels<1>(weights, blocks, out);
+}
+
+template <int ROWS, int PANELS>
+inline void multiply_wide_panels(const Tile& t) {
+    if (!t.accumulate)
+        for (int r = 0; r < ROWS; ++r)
+            for (int v = 0; v < 2 * PANELS; ++v) store(t.out + r * 32 + v * 8, all(0.f));
+    for (int64_t b = 0; b < t.blocks; ++b) {
+        const uint8_t* block = t.weights + b * WIDE_BYTES<PANELS>;
+        const auto* scales = reinterpret_cast<const float*>(block + WIDE_NUMBER_BYTES<PANELS>);
+        for (int p = 0; p < PANELS; ++p) {
+            const auto* x = static_cast<const int16_t*>(t.x) + b * ROWS * K_BLOCK;
+            __m256i dot[ROWS][2];
+            for (int r = 0; r < ROWS; ++r) dot[r][0] = dot[r][1] = _mm256_setzero_si256();
+            for (int64_t w = 0; w < K_BLOCK / 2; ++w, x += 2 * ROWS) {
+                const uint8_t* at = block + (w * PANELS + p) * 64;
+                const __m256i weights[2] = {load_bytes(at), load_bytes(at + 32)};
+                add_products<ROWS, 2>(dot, weights, x);
+            }
+            const auto scale_of = [&](int v) { return load(scales + p * 16 + v * 8); };
+            add_block<ROWS, 2>(t, b, scale_of, dot, t.out + p * 16);
+        }
+    }
+}
+
+template <int ROWS>
+void multiply_wide(const Tile& t) {
+    if (t.rows != ROWS) {
+        if constexpr (ROWS > 1) multiply_wide<ROWS - 1>(t);
+    } else if (t.panels == 2) {
+        multiply_wide_panels<ROWS, 2>(t);
+    } else {
+        multiply_wide_panels<ROWS, 1>(t);
+    }
+}
+
+// A function for each kernel: those that share one have tiles of the same size.
+template <int TILE_ROWS>
 void pack_i16(const float* x, int64_t stride, int rows, int64_t k, void* out, float* scales,
               int32_t* sums) {
     auto* to = static_cast<int16_t*>(out);
@@ -131,14 +202,25 @@ double peak_i8(int64_t rounds) {
     });
 }
 
+constexpr Kernel Q8_0_WIDE{.name = "avx2",
+                           .activations = ActivationType::I16,
+                           .tile_rows = WIDE_ROWS,
+                           .multiply = multiply_wide<WIDE_ROWS>,
+                           .pack = pack_i16<WIDE_ROWS>,
+                           .normalise = normalise,
+                           .gelu = gelu,
+                           .peak = peak_i16,
+                           .widen = widen,
+                           .node_flops = 2e10};
 constexpr Kernel Q8_0{.name = "avx2",
                       .activations = ActivationType::I16,
                       .tile_rows = I16_ROWS,
                       .multiply = multiply<Words, Nibbles::No, I16_ROWS>,
-                      .pack = pack_i16,
+                      .pack = pack_i16<I16_ROWS>,
                       .normalise = normalise,
                       .gelu = gelu,
                       .peak = peak_i16,
+                      .for_many = &Q8_0_WIDE,
                       .node_flops = 2e10};
 constexpr Kernel Q4_0{.name = "avx2",
                       .activations = ActivationType::I8,

@@ -39,17 +39,17 @@ inline __m256i weight_word(const uint8_t* block, int64_t w, int v) {
     }
 }
 
-// out[rows][8 V] += dot * the scales of block `b`. There are registers for the integer sums only:
-// these wait in the level 1 cache, where the compiler would not leave them if it was not told.
-template <int ROWS, int V>
-inline void add_block(const Tile& t, const uint8_t* scales, int64_t b,
-                      const __m256i (&dot)[ROWS][V], float* out) {
+// out[rows][8 V] += dot * the scales of block `b`, for weights scale_of(vector). There are
+// registers for the integer sums only: these wait in the level 1 cache, where the compiler would
+// not leave them if it was not told.
+template <int ROWS, int V, typename ScaleOf>
+inline void add_block(const Tile& t, int64_t b, ScaleOf&& scale_of, const __m256i (&dot)[ROWS][V],
+                      float* out) {
     asm volatile("" ::: "memory");
     const float* x_scales = t.x_scales + b * ROWS;
 #pragma GCC unroll 4  // else the sums go through the stack
     for (int v = 0; v < V; ++v) {
-        const F32 scale =
-            _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(scales + v * 16)));
+        const F32 scale = scale_of(v);
 #pragma GCC unroll 6
         for (int r = 0; r < ROWS; ++r) {
             float* to = out + r * 32 + v * 8;
@@ -73,14 +73,15 @@ inline void multiply_panels(const Tile& t) {
             for (int v = 0; v < VECTORS; ++v) store(t.out + r * 32 + v * 8, all(0.f));
     const uint8_t* block = t.weights;
     for (int64_t b = 0; b < t.blocks; ++b, block += BLOCK_BYTES) {
-        const uint8_t* scales = block + PANELS * NUMBER_BYTES<N>;
+        const auto* scales = reinterpret_cast<const uint16_t*>(block + PANELS * NUMBER_BYTES<N>);
         if (t.from_memory)
             for (int64_t i = 0; i < BLOCK_BYTES; i += 64)
                 _mm_prefetch(reinterpret_cast<const char*>(block + BLOCK_BYTES + i), _MM_HINT_T0);
         for (int v = 0; v < VECTORS; v += V) {
             __m256i dot[ROWS][V];
             Dot::template run<N, ROWS, V, PANELS>(block + v * 32, t, b, dot);
-            add_block<ROWS, V>(t, scales + v * 16, b, dot, t.out + v * 8);
+            const auto scale_of = [&](int i) { return load_f16(scales + (v + i) * 8); };
+            add_block<ROWS, V>(t, b, scale_of, dot, t.out + v * 8);
         }
     }
 }

@@ -28,7 +28,10 @@ constexpr int64_t PAIR = 2 * PANEL_ROWS;
 // 16 KB, half a level 1 cache, or as many bytes as that where they are widened (AMX: all of it).
 // Activations are packed in slices of this length: what is read next is always what stands next.
 int64_t slice_blocks(ActivationType type) {
-    return type == ActivationType::BF16 || type == ActivationType::F32 ? 8 : 16;
+    return type == ActivationType::I8 || type == ActivationType::I8x8 ||
+                   type == ActivationType::BF16Rows
+               ? 16
+               : 8;
 }
 
 // m rows cut into tiles that differ by one row at most, so that none is nearly empty.
@@ -123,8 +126,8 @@ void multiply_piece(const Piece& piece, const Piece* next, const PackedRows& x,
     t.from_memory = next == nullptr;
     t.accumulate = piece.block > 0;
     if (kernel.widen != nullptr) {
-        const int64_t n = t.blocks * t.panels * PANEL_ROWS * K_BLOCK;  // of two bytes each
-        auto* to = reinterpret_cast<uint8_t*>(widened.get(n / 2));
+        const int64_t n_bytes = t.blocks * t.panels * WIDE_BLOCK_BYTES;
+        auto* to = reinterpret_cast<uint8_t*>(widened.get(n_bytes / sizeof(float)));
         kernel.widen(t.weights, t.panels, t.blocks, to);
         t.weights = to;
     }

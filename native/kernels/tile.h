@@ -42,6 +42,9 @@ enum class WeightBytes : uint8_t { Unsigned, Signed };
 // From how many rows on weights are worth reading and widening for Kernel::for_many.
 constexpr int64_t MANY_ROWS = 12;
 
+// Of 16 x 32 numbers: two bytes each, and scales.
+constexpr int64_t WIDE_BLOCK_BYTES = 2 * 16 * K_BLOCK + 16 * 4;
+
 struct Kernel {
     const char* name;  // "avx512-vnni"
     ActivationType activations;
@@ -63,7 +66,8 @@ struct Kernel {
     double (*peak)(int64_t rounds);
     WeightBytes weight_bytes = WeightBytes::Unsigned;
     // Makes of `blocks` blocks of packed weights, once for all tiles, what multiply() reads then:
-    // at most two bytes of each number. Null: it reads the weights as they are packed.
+    // at most WIDE_BLOCK_BYTES of each panel's block. Null: it reads the weights as they are
+    // packed.
     void (*widen)(const uint8_t* weights, int panels, int64_t blocks, uint8_t* out) = nullptr;
     // What multiplies the same packed weights with MANY_ROWS rows or more, or null: this does.
     const Kernel* for_many = nullptr;
