@@ -54,10 +54,15 @@ function processors() {
  * copy, because the tests take the addon of the folder that they lie in.
  */
 async function copyProject(folder) {
-  for (const name of [...['src', 'lib', 'test', 'models'], 'prebuilds/linux-arm64']) {
+  for (const name of [...['src', 'lib', 'test', 'bench', 'models'], 'prebuilds/linux-arm64']) {
     fs.rmSync(path.join(folder, name), { recursive: true, force: true });
-    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+    const isOurs = (file) => !/\/(node_modules|\.venv)$/.test(file);
+    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true, filter: isOurs });
   }
+  // The reference's files, which lie beside the repository where they are.
+  const shared = path.join(ROOT, '..', 'shared');
+  const link = path.join(folder, '..', 'shared');
+  if (fs.existsSync(shared) && !fs.existsSync(link)) fs.symlinkSync(shared, link);
   for (const name of ['package.json', 'tsconfig.json', 'vitest.config.mts'])
     fs.copyFileSync(path.join(ROOT, name), path.join(folder, name));
 }
@@ -95,8 +100,9 @@ function suite() {
       ...['node_modules/vitest/vitest.mjs', 'run', ...SUITE, '-t', `^(?!.*(${ENDURANCE.source}))`],
       ...['--reporter=json', `--outputFile=${file}`],
       ...['--testTimeout=600000', '--hookTimeout=600000'],
-      // Threads: starting a process costs ten seconds here.
-      ...['--pool=threads', `--maxWorkers=${os.availableParallelism()}`],
+      // Threads: starting a process costs ten seconds here. Half as many as cores: each has a model with threads of its
+      // own, and those that wait for one another spin.
+      ...['--pool=threads', `--maxWorkers=${Math.max(1, os.availableParallelism() >> 1)}`],
     ];
     const failure = await exec(node, args, { cwd: folder, env }).then(
       () => undefined,
