@@ -2,9 +2,9 @@
 // bits: the one that does it in 16 saturates with 8-bit weights.
 // Q8_0: both sides as 16-bit numbers, two products and their sum per lane (VPMADDWD). With many
 // rows the weights are widened once for all.
-// Q4_0: unsigned nibbles by bytes in 16 bits (VPMADDUBSW). All 8 words of a block together reach at
-// most 8 * 2 * 15 * 127 = 30480, so they are widened once per block.
-// BF16: widened to f32, as activations are not rounded then.
+// Q4_0: unsigned nibbles, taken apart once for many rows, by bytes in 16 bits (VPMADDUBSW). All 8
+// words of a block together reach at most 8 * 2 * 15 * 127 = 30480, so they are widened once per
+// block. BF16: widened to f32, as activations are not rounded then.
 #include "kernels/tile.h"
 
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
@@ -65,7 +65,7 @@ struct Words {
 struct Bytes {
     template <Nibbles N, int ROWS, int V, int PANELS>
     static void run(const uint8_t* block, const Tile& t, int64_t b, __m256i (&dot)[ROWS][V]) {
-        static_assert(N == Nibbles::Yes, "8-bit weights overflow 16 bits");
+        static_assert(N != Nibbles::No, "8-bit weights overflow 16 bits");
         const auto* x = static_cast<const int8_t*>(t.x) + b * ROWS * K_BLOCK;
         for (int r = 0; r < ROWS; ++r)
             for (int v = 0; v < V; ++v) dot[r][v] = _mm256_setzero_si256();
@@ -118,6 +118,26 @@ void widen_panels(const uint8_t* block, int64_t blocks, uint8_t* out) {
 
 void widen(const uint8_t* weights, int panels, int64_t blocks, uint8_t* out) {
     panels == 2 ? widen_panels<2>(weights, blocks, out) : widen_panels<1>(weights, blocks, out);
+}
+
+// Q4_0 weights for many rows: as Q8_0 weights are packed, each + 8.
+template <int PANELS>
+void take_apart_panels(const uint8_t* block, int64_t blocks, uint8_t* out) {
+    for (int64_t b = 0; b < blocks; ++b) {
+        for (int64_t w = 0; w < WORDS; ++w)
+            for (int v = 0; v < 2 * PANELS; ++v, out += 32)
+                _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
+                                    weight_word<Nibbles::Yes, PANELS>(block, w, v));
+        block += PANELS * NUMBER_BYTES<Nibbles::Yes>;
+        memcpy(out, block, PANELS * 32);
+        block += PANELS * 32;
+        out += PANELS * 32;
+    }
+}
+
+void take_apart(const uint8_t* weights, int panels, int64_t blocks, uint8_t* out) {
+    panels == 2 ? take_apart_panels<2>(weights, blocks, out)
+                : take_apart_panels<1>(weights, blocks, out);
 }
 
 template <int ROWS, int PANELS>
@@ -175,6 +195,11 @@ void pack_i16(const float* x, int64_t stride, int rows, int64_t k, void* out, fl
     }
 }
 
+void pack_i8_wide(const float* x, int64_t stride, int rows, int64_t k, void* out, float* scales,
+                  int32_t* sums) {
+    pack_i8<4>(x, stride, rows, k, out, scales, sums);
+}
+
 // `multiply_add(sum, a)` on enough registers to hide how long it takes.
 template <typename MultiplyAdd>
 inline double peak(int64_t rounds, int products, MultiplyAdd&& multiply_add) {
@@ -222,6 +247,16 @@ constexpr Kernel Q8_0{.name = "avx2",
                       .peak = peak_i16,
                       .for_many = &Q8_0_WIDE,
                       .node_flops = 2e10};
+constexpr Kernel Q4_0_APART{.name = "avx2",
+                            .activations = ActivationType::I8,
+                            .tile_rows = WIDE_ROWS,
+                            .multiply = multiply<Bytes, Nibbles::Apart, WIDE_ROWS>,
+                            .pack = pack_i8_wide,
+                            .normalise = normalise,
+                            .gelu = gelu,
+                            .peak = peak_i8,
+                            .widen = take_apart,
+                            .node_flops = 2e10};
 constexpr Kernel Q4_0{.name = "avx2",
                       .activations = ActivationType::I8,
                       .tile_rows = I8_ROWS,
@@ -230,6 +265,7 @@ constexpr Kernel Q4_0{.name = "avx2",
                       .normalise = normalise,
                       .gelu = gelu,
                       .peak = peak_i8,
+                      .for_many = &Q4_0_APART,
                       .node_flops = 2e10};
 constexpr Kernel BF16{.name = "avx2",
                       .activations = ActivationType::F32,

@@ -7,12 +7,14 @@
 namespace paligemma {
 namespace {
 
-enum class Nibbles : bool { No, Yes };
+// How the numbers of weights are stored: bytes, two in a byte, or two in a byte that were taken
+// apart.
+enum class Nibbles : uint8_t { No, Yes, Apart };
 
 constexpr int64_t WORDS = K_BLOCK / 4;
 // Bytes of the numbers in a block of a panel, and what packed weights are larger by than they are.
 template <Nibbles N>
-constexpr int64_t NUMBER_BYTES = N == Nibbles::No ? 512 : 256;
+constexpr int64_t NUMBER_BYTES = N == Nibbles::Yes ? 256 : 512;
 template <Nibbles N>
 constexpr int32_t OFFSET = N == Nibbles::No ? 128 : 8;
 
@@ -31,7 +33,7 @@ inline __m256i broadcast(const void* four) {
 // of which PANELS stand side by side.
 template <Nibbles N, int PANELS>
 inline __m256i weight_word(const uint8_t* block, int64_t w, int v) {
-    if constexpr (N == Nibbles::No) {
+    if constexpr (N != Nibbles::Yes) {
         return load_bytes(block + w * PANELS * 64 + v * 32);
     } else {
         const __m256i both = load_bytes(block + w % 4 * PANELS * 64 + v * 32);
