@@ -70,6 +70,8 @@ inline void multiply_panels(const Tile& t) {
     // stand: one row is as fast as memory.
     constexpr int V = ROWS == 1 ? VECTORS : 2;
     constexpr int64_t BLOCK_BYTES = PANELS * (NUMBER_BYTES<N> + 32);
+    // What will be read some hundred cycles later.
+    constexpr int64_t AHEAD = N == Nibbles::Yes ? 2 * BLOCK_BYTES : BLOCK_BYTES;
     if (!t.accumulate)
         for (int r = 0; r < ROWS; ++r)
             for (int v = 0; v < VECTORS; ++v) store(t.out + r * 32 + v * 8, all(0.f));
@@ -78,7 +80,7 @@ inline void multiply_panels(const Tile& t) {
         const auto* scales = reinterpret_cast<const uint16_t*>(block + PANELS * NUMBER_BYTES<N>);
         if (t.from_memory)
             for (int64_t i = 0; i < BLOCK_BYTES; i += 64)
-                _mm_prefetch(reinterpret_cast<const char*>(block + BLOCK_BYTES + i), _MM_HINT_T0);
+                _mm_prefetch(reinterpret_cast<const char*>(block + AHEAD + i), _MM_HINT_T0);
         for (int v = 0; v < VECTORS; v += V) {
             __m256i dot[ROWS][V];
             Dot::template run<N, ROWS, V, PANELS>(block + v * 32, t, b, dot);
