@@ -15,7 +15,7 @@ namespace paligemma {
 class PictureEncoder {
   public:
     // `cancel` is the flag of the request; it, the model and the pixels must outlive this object.
-    // `pictures`: 1 to max_pictures(), each as in GenerateParams; they go through the network
+    // `pictures`: 1 to Policy::max_pictures, each as in GenerateParams; they go through the network
     // together.
     PictureEncoder(LoadedModel& model, std::vector<std::span<const uint8_t>> pictures,
                    const std::atomic<int>& cancel, Taps* taps = nullptr)

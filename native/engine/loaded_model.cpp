@@ -157,6 +157,7 @@ void LoadedModel::choose_policy() {
         policy.fused_prefill = true;
         policy.max_node_flops = 2e12;
         policy.max_score_bytes = 512 << 20;
+        policy.max_pictures = std::clamp(1024 / config.vision.n_patches(), 1, 16);
         return;
     }
     policy.attention_kernel = find_attention_kernel(params.kernels);
@@ -205,8 +206,8 @@ void LoadedModel::load_weights(const std::function<void(uint64_t, uint64_t)>& on
 void LoadedModel::visit_graphs(const std::function<void(GraphKind, Graph&)>& visit) {
     const VisionConfig& v = config.vision;
     const TextConfig& t = config.text;
-    for (auto [kind, pictures] :
-         {std::pair{GraphKind::Encode, 1}, std::pair{GraphKind::EncodeSeveral, max_pictures()}}) {
+    for (auto [kind, pictures] : {std::pair{GraphKind::Encode, 1},
+                                  std::pair{GraphKind::EncodeSeveral, policy.max_pictures}}) {
         const int64_t n_rows = int64_t{pictures} * v.n_patches();
         Graph encode(max_nodes(policy, 1, pictures, v.n_patches(), v.n_head, v.n_embd, v.n_embd,
                                v.n_ff_padded));

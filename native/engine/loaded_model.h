@@ -1,7 +1,6 @@
 // Everything of one model in memory: weights, networks, caches, slots. Belongs to the pump's
 // worker.
 #pragma once
-#include <algorithm>
 #include <memory>
 #include <set>
 #include <vector>
@@ -104,9 +103,6 @@ struct LoadedModel {
     std::set<uint64_t> queued;
 
     double step_flops() const { return backend->is_cpu() ? 3e10 : 2e12; }
-    // Pictures that are worth encoding together: beyond a thousand rows the weights' share of the
-    // time is nothing any more, and memory grows with every row.
-    int max_pictures() const { return std::clamp(1024 / config.vision.n_patches(), 1, 16); }
 
   private:
     void read_files();

@@ -28,6 +28,9 @@ struct Policy {
     // Work one node may hold: a node cannot be stopped, so this bounds the cancel latency. 2
     // operations per multiply-add.
     double max_node_flops = 6e9;
+    // Pictures that go through the vision tower together. On the CPU one: its products are large
+    // enough, and more rows than the caches hold cost time (four took a seventh longer).
+    int max_pictures = 1;
     // Bytes of attention scores held at once: an 896-pixel picture has 1 GiB of them per layer
     // otherwise.
     int64_t max_score_bytes = 64 << 20;

@@ -113,7 +113,7 @@ describe('several pictures', () => {
   });
 
   test.each(AVAILABLE_KERNEL_SETS)(
-    'are encoded together as they are alone, kernels %s',
+    'are encoded in one request as they are alone, kernels %s',
     async (kernels) => {
       const pictures = [SCENE, imagePath('scene2.png'), imagePath('wide.jpg'), SCENE];
       for (const file of [DEMO_MODEL, await convertedModel('tiny-paligemma1', 'f32')]) {

@@ -112,7 +112,8 @@ class PromptTask : public RequestTask {
             const bool is_known = std::any_of(batch_.begin(), batch_.end(), [&](size_t other) {
                 return params_.images[other] == pixels;
             });
-            if (is_known || batch_.size() == static_cast<size_t>(model().max_pictures())) continue;
+            if (is_known || batch_.size() == static_cast<size_t>(model().policy.max_pictures))
+                continue;
             images_[i] = model().features.find(pixels);
             if (images_[i]) {
                 ++result_.n_cached_images;

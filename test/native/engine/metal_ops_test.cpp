@@ -110,6 +110,7 @@ TEST("every operation of our graphs is one that ggml-metal runs") {
                 params.kernels = "ggml";
                 const std::atomic<int> cancel{0};
                 LoadedModel model(params, [](uint64_t, uint64_t) {}, cancel);
+                model.policy.max_pictures = 4;
                 // As on a GPU, and as on one without fused attention.
                 for (bool is_fused : {true, false}) {
                     model.policy.fused_prefill = model.policy.fused_decode = is_fused;
