@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "compute/backend_loader.h"
+#include "kernels/scratch.h"
 #ifdef __unix__
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -291,7 +292,11 @@ bool Backend::compute(ggml_cgraph* graph, double flops,
             backend_.get(),
             std::min(n_threads > 0 ? std::min(n_threads, n_threads_) : n_threads_, worth));
     }
-    switch (ggml_backend_graph_compute(backend_.get(), graph)) {
+    const uint64_t before = nodes_without_memory;
+    const ggml_status status = ggml_backend_graph_compute(backend_.get(), graph);
+    if (nodes_without_memory != before)
+        throw Error(ErrorCode::OutOfMemory, "a compute thread has no memory left to work in", {});
+    switch (status) {
         case GGML_STATUS_SUCCESS:
             return true;
         case GGML_STATUS_ABORTED:

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 #include <span>
-#include <vector>
 
 #include "kernels/attention_tile.h"
 #include "kernels/scratch.h"
@@ -107,7 +106,7 @@ void attend(const Job& job, const Sizes& s, const ggml_tensor* q, int64_t head, 
 }
 
 // The work is cut into blocks of queries of a head, heads that share keys next to one another.
-void attention_node(ggml_tensor* dst, int ith, int nth, void*) {
+void attend_all(ggml_tensor* dst, int ith, int nth) {
     static thread_local Scratch scratch;
     const ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2];
     const Job job = job_of(dst);
@@ -139,7 +138,7 @@ CacheType cache_type(ggml_type type) {
 }
 
 // A token's heads, a few that share keys at a time.
-void decode_node(ggml_tensor* dst, int ith, int nth, void*) {
+void decode_all(ggml_tensor* dst, int ith, int nth) {
     static thread_local Scratch scratch;
     const ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2], *mask = dst->src[3];
     const Job job = job_of(dst);
@@ -174,6 +173,14 @@ void decode_node(ggml_tensor* dst, int ith, int nth, void*) {
                 head * s.head_dim;
         job.kernel->decode(t);
     }
+}
+
+void attention_node(ggml_tensor* dst, int ith, int nth, void*) {
+    run_node([&] { attend_all(dst, ith, nth); });
+}
+
+void decode_node(ggml_tensor* dst, int ith, int nth, void*) {
+    run_node([&] { decode_all(dst, ith, nth); });
 }
 
 ggml_tensor* attention_op(ggml_context* ctx, std::span<ggml_tensor*> args, ggml_custom_op_t run,

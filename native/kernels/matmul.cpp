@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 #include "kernels/scratch.h"
 
@@ -159,6 +158,13 @@ class Shares {
           n_threads_(n_threads),
           n_items_(n_items),
           n_shares_(std::min(n_items, n_shares)) {}
+    Shares(const Shares&) = delete;
+    Shares& operator=(const Shares&) = delete;
+    // A thread that has no memory leaves the rest undone.
+    ~Shares() {
+        for (int64_t begin, end; !is_done_ && take(begin, end);) {
+        }
+    }
     // The items [begin, end) of the next share; false when none is left. Every thread asks until
     // then.
     bool take(int64_t& begin, int64_t& end) {
@@ -166,6 +172,7 @@ class Shares {
         begin = n_items_ * share / n_shares_;
         end = n_items_ * (share + 1) / n_shares_;
         if (share < n_shares_) return true;
+        is_done_ = true;
         // The threads meet behind the node, so nobody takes any more once all have been here.
         if (__atomic_add_fetch(&taken_[1], 1, __ATOMIC_ACQ_REL) == n_threads_)
             taken_[0] = taken_[1] = 0;
@@ -176,6 +183,7 @@ class Shares {
     int32_t* taken_;  // shares, and threads that got none
     int32_t n_threads_;
     int64_t n_items_, n_shares_;
+    bool is_done_ = false;
 };
 
 struct Product {
@@ -300,34 +308,38 @@ void pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
     });
 }
 
-void normalise_and_pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
-    static thread_local std::vector<float> scratch;
+void normalise_and_pack(ggml_tensor* dst, int ith, int nth, void* data) {
+    static thread_local Scratch scratch;
     const auto& kernel = *static_cast<const Kernel*>(data);
     const ggml_tensor *x = dst->src[0], *weight = dst->src[1], *bias = dst->src[2];
     const int64_t k = x->ne[0];
     float eps;
     std::memcpy(&eps, dst->op_params + OURS_AT, sizeof(eps));
     const PackedRows to(kernel.activations, dst->data, k, x->ne[1]);
-    scratch.resize(static_cast<size_t>(kernel.tile_rows * k));
+    float* rows = scratch.get(kernel.tile_rows * k);
     pack_tiles(x, kernel, ith, nth, [&](int64_t row, int n) {
         for (int i = 0; i < n; ++i)
             kernel.normalise(row_of(x, row + i), k, row_of(weight, 0),
-                             bias == nullptr ? nullptr : row_of(bias, 0), eps,
-                             scratch.data() + i * k);
-        pack_tile(kernel, to, row, scratch.data(), k, n);
+                             bias == nullptr ? nullptr : row_of(bias, 0), eps, rows + i * k);
+        pack_tile(kernel, to, row, rows, k, n);
     });
+}
+
+void normalise_and_pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
+    run_node([&] { normalise_and_pack(dst, ith, nth, data); });
 }
 
 void product_node(ggml_tensor* dst, int, int nth, void* gelu) {
     const ggml_tensor* bias = dst->src[2];
-    run_product({.first = dst->src[1],
-                 .bias = bias == nullptr ? nullptr : static_cast<const float*>(bias->data),
-                 .gelu = gelu != nullptr},
-                dst->src[0], dst, nth);
+    const Product product{.first = dst->src[1],
+                          .bias = bias == nullptr ? nullptr : static_cast<const float*>(bias->data),
+                          .gelu = gelu != nullptr};
+    run_node([&] { run_product(product, dst->src[0], dst, nth); });
 }
 
 void gated_product_node(ggml_tensor* dst, int, int nth, void*) {
-    run_product({.first = dst->src[1], .second = dst->src[2], .gelu = true}, dst->src[0], dst, nth);
+    const Product product{.first = dst->src[1], .second = dst->src[2], .gelu = true};
+    run_node([&] { run_product(product, dst->src[0], dst, nth); });
 }
 
 ggml_tensor* product_op(ggml_context* ctx, ggml_tensor** args, int n_args, int64_t m,

@@ -1,6 +1,8 @@
-// Working memory of one thread.
+// Working memory of one thread, and what a node does when there is none.
 #pragma once
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 
@@ -26,5 +28,19 @@ class Scratch {
     std::unique_ptr<float[], Free> data_;
     size_t size_ = 0;
 };
+
+// How often a thread found no memory for a node; Backend::compute looks whether it grew.
+inline std::atomic<uint64_t> nodes_without_memory = 0;
+
+// Runs what one thread does for a node. The threads are ggml's, and nothing can be thrown through
+// them.
+template <typename Work>
+void run_node(Work&& work) noexcept {
+    try {
+        work();
+    } catch (const std::bad_alloc&) {
+        ++nodes_without_memory;
+    }
+}
 
 }  // namespace paligemma

@@ -426,6 +426,45 @@ TEST("our attention is the formula, for every number of queries and keys") {
     }
 }
 
+// AddressSanitizer and ThreadSanitizer end the process where `new` would throw.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool NEW_THROWS = false;
+#else
+constexpr bool NEW_THROWS = true;
+#endif
+
+TEST("a thread without memory to work in is an error, and the next run is right") {
+    const auto kernels = usable_attention_kernels();
+    if (kernels.empty() || !NEW_THROWS)
+        std::puts("skipped: needs an attention kernel of ours and no sanitizer");
+    for (size_t i = 0; NEW_THROWS && i < kernels.size(); ++i) {
+        const auto backend = Backend::open("cpu", 2);
+        const AttentionCase c{64, 2, 2, 100, 1, 0.f, false};
+        const AttentionInputs in = inputs_of(c);
+        Graph g;
+        ggml_tensor* q = g.input(GGML_TYPE_F32, c.head_dim, c.n_head, c.n_q);
+        ggml_tensor* k = g.input(GGML_TYPE_F32, c.head_dim, c.n_head_kv, c.n_kv);
+        ggml_tensor* v = g.input(GGML_TYPE_F32, c.head_dim, c.n_head_kv, c.n_kv);
+        ggml_tensor* y = g.output(kernel_attention(g.ctx(), kernels[i], q, k, v, c.scale(), 0));
+        GraphMemory memory(*backend);
+        memory.allocate(g);
+        write(q, in.q);
+        write(k, in.k);
+        write(v, in.v);
+        // Both threads would pack so many keys, more than any address space holds.
+        k->ne[2] = int64_t{1} << 50;
+        try {
+            backend->compute(g.cgraph(), 1e12);
+            CHECK(false);
+        } catch (const Error& e) {
+            CHECK(e.code() == ErrorCode::OutOfMemory);
+        }
+        k->ne[2] = c.n_kv;
+        CHECK(backend->compute(g.cgraph(), 1e12));
+        check_close(read(y), attention_by_hand(c, in), F32_ATTENTION_BOUND, c.text());
+    }
+}
+
 TEST("the vision tower gives the same however it is cut, for one picture and for several") {
     const TinyNetworks networks(sizes("gemma", 1, 64, 0), 0);
     constexpr int N = 3;
