@@ -4,6 +4,7 @@
 // arm64 on another machine needs g++-aarch64-linux-gnu; musl needs Python's pip, which fetches the compiler of the Zig project.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fail, generator, output, ROOT, requireBuildTools, run, say } from './lib.mjs';
 
@@ -45,7 +46,8 @@ function prebuild(name, target) {
     ...(name === host || target.here ? [] : crossFlags(target.processor)),
     ...Object.entries(tools).map(([key, value]) => `-D${key}=${value}`),
   ]);
-  run('cmake', ['--build', work, '--target', 'paligemma', '--parallel']);
+  const cores = String(os.availableParallelism());
+  run('cmake', ['--build', work, '--target', 'paligemma', '--parallel', cores]);
 
   const built = path.join(work, 'package');
   const out = path.join(ROOT, 'prebuilds', name);
@@ -105,6 +107,8 @@ function zigTools(triple) {
     CMAKE_CXX_COMPILER: wrap('c++', '-target', triple),
     CMAKE_AR: wrap('ar'),
     CMAKE_RANLIB: wrap('ranlib'),
+    // As the libraries are linked: with other flags Zig compiles its C++ library once more.
+    CMAKE_EXE_LINKER_FLAGS: '-s',
   };
 }
 

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ROOT, say } from './lib.mjs';
-import { arm64 } from './packages/arm64.mjs';
+import { arm64, arm64Tests } from './packages/arm64.mjs';
 import {
   clean,
   expected,
@@ -35,7 +35,8 @@ import {
 } from './packages/harness.mjs';
 import { musl } from './packages/musl.mjs';
 
-const PREBUILDS = ['linux-x64', 'linux-arm64', 'linux-x64-musl', 'linux-arm64-musl'];
+const GLIBC = ['linux-x64', 'linux-arm64'];
+const MUSL = ['linux-x64-musl', 'linux-arm64-musl'];
 /** What the package may weigh with the two glibc targets; musl comes on top and is printed beside it. */
 const MOST = { packed: 26e6, unpacked: 50e6 };
 const NODES = Object.keys(NODE_VERSIONS);
@@ -59,8 +60,8 @@ function newest(...files) {
   return time;
 }
 
-function build() {
-  for (const target of PREBUILDS) {
+function build(targets) {
+  for (const target of targets) {
     cell(`build ${target}`, async () => {
       const sources = newest('native', 'CMakeLists.txt', 'scripts/prebuild.mjs');
       const manifest = path.join(ROOT, 'prebuilds', target, 'manifest.json');
@@ -108,8 +109,8 @@ async function checkBinary(folder, file) {
   return floor;
 }
 
-function binaries() {
-  for (const target of PREBUILDS) {
+function binaries(targets) {
+  for (const target of targets) {
     const action = async () => {
       const folder = path.join(ROOT, 'prebuilds', target);
       const files = fs.readdirSync(folder).filter((name) => name !== 'manifest.json');
@@ -153,7 +154,7 @@ function pack() {
     check(main.packed <= MOST.packed && main.unpacked <= MOST.unpacked, `too big: ${text}`);
     return text;
   };
-  cell('pack', action, ...PREBUILDS.map((target) => `build ${target}`));
+  cell('pack', action, ...[...GLIBC, ...MUSL].map((target) => `build ${target}`));
 }
 
 function getTools() {
@@ -375,20 +376,24 @@ function processors() {
   }
 }
 
+for (const targets of [GLIBC, MUSL]) {
+  beginGroup();
+  build(targets);
+  binaries(targets);
+}
 beginGroup();
-build();
-binaries();
-pack();
 getTools();
-publish();
 beginGroup();
+pack();
+publish();
 managers();
 npmProject();
 processors();
 source();
-beginGroup();
-arm64();
-musl();
+for (const part of [arm64, arm64Tests, musl]) {
+  beginGroup();
+  part();
+}
 try {
   await runCells();
 } finally {

@@ -26,7 +26,8 @@ const NATIVE_TESTS = {
 /** For npm. */
 const TARGET = ['--os=linux', '--cpu=arm64', '--libc=glibc'];
 
-function processors() {
+/** The installed package as several processors. */
+export function arm64() {
   const install = () => INSTALL.npm(project('arm64'), TARGET).then(() => '');
   cell('arm64 install', install, 'publish');
   for (const [cpu, has, hasNot] of [
@@ -100,9 +101,8 @@ function suite() {
       ...['node_modules/vitest/vitest.mjs', 'run', ...SUITE, '-t', `^(?!.*(${ENDURANCE.source}))`],
       ...['--reporter=json', `--outputFile=${file}`],
       ...['--testTimeout=600000', '--hookTimeout=600000'],
-      // Threads: starting a process costs ten seconds here. Half as many as cores: each has a model with threads of its
-      // own, and those that wait for one another spin.
-      ...['--pool=threads', `--maxWorkers=${Math.max(1, os.availableParallelism() >> 1)}`],
+      // Threads: starting a process costs ten seconds here.
+      ...['--pool=threads', `--maxWorkers=${os.availableParallelism()}`],
     ];
     const failure = await exec(node, args, { cwd: folder, env }).then(
       () => undefined,
@@ -157,8 +157,8 @@ function native() {
   cell('arm64 native tests (qemu)', action, 'arm64 native tests, build');
 }
 
-export function arm64() {
-  processors();
+/** The tests, native and of models. */
+export function arm64Tests() {
   native();
   suite();
 }

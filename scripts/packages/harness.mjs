@@ -26,8 +26,13 @@ export function beginGroup() {
   group = [];
 }
 
-/** Plans a cell: a line with what `action` returns, or with why it threw. `needs` names the cells that must run before. */
+/** Plans a cell: a line with what `action` returns, or with why it threw. `needs` names cells that must have run before. */
 export function cell(name, action, ...needs) {
+  for (const need of needs)
+    check(
+      plan.some((one) => one.name === need),
+      `"${name}" needs "${need}", which is not planned yet`,
+    );
   plan.push({ name, action, needs, group });
 }
 
@@ -40,13 +45,15 @@ export async function runCells() {
   };
   for (const one of plan) if (words.every((word) => one.name.includes(word))) choose(one);
   if (names.size === 0) fail(`no cell's name contains ${words.map((w) => `"${w}"`).join(' and ')}`);
-  // The first group makes what the others use.
-  const [first, ...others] = new Set(plan.map((one) => one.group));
-  const runGroup = async (group) => {
-    for (const one of plan) if (one.group === group && names.has(one.name)) await run(one);
-  };
-  await runGroup(first);
-  await Promise.all(others.map(runGroup));
+  const [ended, lastOf] = [new Map(), new Map()];
+  for (const one of plan) {
+    if (!names.has(one.name)) continue;
+    const before = [lastOf.get(one.group), ...one.needs.map((need) => ended.get(need))];
+    const end = Promise.all(before).then(() => run(one));
+    ended.set(one.name, end);
+    lastOf.set(one.group, end);
+  }
+  await Promise.all(ended.values());
 }
 
 async function run({ name, action, needs }) {
