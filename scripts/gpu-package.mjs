@@ -1,8 +1,9 @@
 // Builds one GPU package into build/gpu/NAME: ggml's CUDA backend for a prebuilt addon, with manifest. Run it where the CUDA
 // toolkit with cuBLAS is; on a Jetson for the Jetson packages. Not run yet with a GPU.
-// Usage, further arguments go to CMake: node scripts/gpu-package.mjs linux-x64-cuda12 | linux-x64-cuda13 | linux-arm64-jetpack6 | linux-arm64-jetpack7
+// Usage, further arguments go to CMake, for example -DCMAKE_CUDA_ARCHITECTURES=90-real: node scripts/gpu-package.mjs linux-x64-cuda12 | linux-x64-cuda13 | linux-arm64-jetpack6 | linux-arm64-jetpack7
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fail, generator, output, ROOT, requireBuildTools, run, say } from './lib.mjs';
 
@@ -39,25 +40,16 @@ if (cpu !== process.arch) fail(`${name} is built on ${cpu}, this is ${process.ar
 
 run(process.execPath, [path.join(ROOT, 'scripts', 'vendor.mjs')]);
 const work = path.join(ROOT, 'build', 'gpu', `${name}-cmake`);
+const more = process.argv.slice(3);
+const given = more.find((arg) => arg.startsWith('-DCMAKE_CUDA_ARCHITECTURES='));
+const architectures = given?.split('=')[1] ?? wanted.architectures;
 run('cmake', [
-  ...[
-    '-S',
-    ROOT,
-    '-B',
-    work,
-    '-DPALIGEMMA_PREBUILD=ON',
-    '-DPALIGEMMA_CUDA=ON',
-    '-DPALIGEMMA_ADDON=OFF',
-  ],
-  ...[
-    `-DCMAKE_CUDA_ARCHITECTURES=${wanted.architectures}`,
-    ...(wanted.flags ?? []),
-    ...generator(),
-    ...process.argv.slice(3),
-    ...generator(),
-  ],
+  ...['-S', ROOT, '-B', work, ...generator()],
+  ...['-DPALIGEMMA_PREBUILD=ON', '-DPALIGEMMA_CUDA=ON', '-DPALIGEMMA_ADDON=OFF'],
+  ...[`-DCMAKE_CUDA_ARCHITECTURES=${architectures}`, ...(wanted.flags ?? []), ...more],
 ]);
-run('cmake', ['--build', work, '--target', 'ggml-cuda', '--parallel']);
+const cores = String(os.availableParallelism());
+run('cmake', ['--build', work, '--target', 'ggml-cuda', '--parallel', cores]);
 
 const out = path.join(ROOT, 'build', 'gpu', name);
 fs.rmSync(out, { recursive: true, force: true });
@@ -81,7 +73,7 @@ json('manifest.json', {
   ggml: fs.readFileSync(path.join(ROOT, 'native', 'vendor', 'VERSION'), 'utf8').split(' ')[1],
   library,
   cuda: wanted.cuda,
-  architectures: wanted.architectures.split(';'),
+  architectures: architectures.split(';'),
   sha256: createHash('sha256')
     .update(fs.readFileSync(path.join(out, library)))
     .digest('hex'),
