@@ -23,13 +23,13 @@ export { type GgufInfo, inspect } from './inspect.js';
 export type {
   ImageFeatures,
   ModelInfo,
-  ModelSource,
   Picture,
   PictureInput,
   Scores,
 } from './model.js';
 export { WEIGHT_TYPES, type WeightType } from './native/contract.js';
 export type { AnnotateOptions, DrawingOptions } from './options/annotate.js';
+export type { ModelSource } from './options/arguments.js';
 export type { ConvertOptions, ConvertProgress } from './options/convert.js';
 export type { GenerateOptions } from './options/generate.js';
 export type { PullOptions } from './options/hub.js';

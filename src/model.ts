@@ -18,7 +18,15 @@ import type {
 } from './native/contract.js';
 import { addGpuBackend } from './native/gpu.js';
 import { NativeSession } from './native/session.js';
-import { filePath } from './options/file.js';
+import {
+  asList,
+  candidateList,
+  checkLength,
+  checkString,
+  type ModelSource,
+  modelPaths,
+  tokenIds,
+} from './options/arguments.js';
 import {
   type GenerateOptions,
   type ParsedGenerateOptions,
@@ -31,7 +39,6 @@ import {
 } from './options/image.js';
 import { type LoadOptions, parseLoadOptions, stageThreadCounts } from './options/load.js';
 import { parseOptions, SIGNAL_OPTIONS, type SignalOptions } from './options/option.js';
-import { showValue } from './options/show.js';
 import {
   type Answer,
   costs,
@@ -41,15 +48,6 @@ import {
   type Usage,
 } from './prediction.js';
 import type { ImageSize } from './results/types.js';
-
-/**
- * A GGUF that holds everything, or a text GGUF and the vision part of it. Paths, `file:` URLs, or models on the hub
- * (`hf:owner/repo[:file][@revision]`), which are downloaded once.
- */
-export type ModelSource =
-  | string
-  | URL
-  | { readonly text: string | URL; readonly mmproj: string | URL };
 
 /** What is loaded and what it takes. Sizes in bytes. */
 export type ModelInfo = NativeModelInfo;
@@ -94,12 +92,6 @@ export interface Scores {
   readonly usage: Usage;
   readonly timings: Timings;
 }
-
-/** More answers than this at once are refused by `score`. */
-const MAX_CANDIDATES = 10_000;
-
-/** Text above this many UTF-16 units is refused before it is tokenized: no context holds as much. */
-const MAX_TEXT_LENGTH = 65_536;
 
 /** A loaded model and the exact prompts it takes. Users have its subclass PaliGemma, which knows the tasks. */
 export class Model {
@@ -330,28 +322,7 @@ export class Model {
 
   /** Text of ids; control tokens are left out. */
   detokenize(ids: Iterable<number>): string {
-    if (typeof (ids as Partial<typeof ids> | null)?.[Symbol.iterator] !== 'function') {
-      throw makeError('ERR_OPTION_TYPE', `ids is ${showValue(ids)}, expected token ids`, {
-        name: 'ids',
-        found: showValue(ids),
-        expected: 'an array or another iterable of token ids',
-      });
-    }
-    const list = [...ids];
-    const { vocabularySize } = this.#info;
-    for (const id of list) {
-      if (!Number.isInteger(id) || id < 0 || id >= vocabularySize) {
-        throw makeError(
-          'ERR_OPTION_RANGE',
-          `token id is ${showValue(id)}, expected an integer from 0 to ${vocabularySize - 1}`,
-          {
-            name: 'ids',
-            found: showValue(id),
-            expected: `0 to ${vocabularySize - 1}`,
-          },
-        );
-      }
-    }
+    const list = tokenIds(ids, this.#info.vocabularySize);
     return this.#session.ask((model) => model.detokenize(Int32Array.from(list)));
   }
 
@@ -466,70 +437,4 @@ function draftsOf(labels: string): readonly string[] {
 
 function sizeOf({ width, height }: ImageSize): ImageSize {
   return { width, height };
-}
-
-function asList(image: PictureInput | readonly PictureInput[]): readonly PictureInput[] {
-  const images: readonly PictureInput[] = Array.isArray(image) ? [...image] : [image];
-  if (images.length > 0) return images;
-  throw makeError('ERR_OPTION_RANGE', 'image is an empty list, expected at least one picture', {
-    name: 'image',
-    found: '[]',
-    expected: 'at least one picture',
-  });
-}
-
-function candidateList(candidates: readonly string[]): readonly string[] {
-  const texts = Array.isArray(candidates) ? [...(candidates as readonly string[])] : undefined;
-  if (texts === undefined || texts.length === 0 || texts.length > MAX_CANDIDATES) {
-    const found = texts === undefined ? showValue(candidates) : `${texts.length} texts`;
-    const expected = `1 to ${MAX_CANDIDATES} texts`;
-    throw makeError(
-      texts === undefined ? 'ERR_OPTION_TYPE' : 'ERR_OPTION_RANGE',
-      `candidates is ${found}, expected ${expected}`,
-      { name: 'candidates', found, expected },
-    );
-  }
-  for (const text of texts) {
-    checkString('candidate', text);
-    checkLength('candidate', text);
-  }
-  return texts;
-}
-
-function checkString(name: string, value: unknown): void {
-  if (typeof value === 'string') return;
-  throw makeError('ERR_OPTION_TYPE', `${name} is ${showValue(value)}, expected a string`, {
-    name,
-    found: showValue(value),
-    expected: 'a string',
-  });
-}
-
-function checkLength(name: string, text: string): void {
-  if (text.length > MAX_TEXT_LENGTH) {
-    throw makeError(
-      'ERR_PROMPT_TOO_LONG',
-      `${name} has ${text.length} characters, expected at most ${MAX_TEXT_LENGTH}`,
-      {
-        name,
-        found: `${text.length} characters`,
-        expected: `at most ${MAX_TEXT_LENGTH}`,
-      },
-    );
-  }
-}
-
-function modelPaths(source: ModelSource): string[] {
-  const given: unknown = source;
-  const isPair =
-    typeof given === 'object' &&
-    given !== null &&
-    ('text' in given || 'mmproj' in given) &&
-    !(given instanceof URL);
-  if (!isPair) return [filePath('model', given, 'a GGUF file, or { text, mmproj }')];
-  const { text, mmproj } = given as { readonly text?: unknown; readonly mmproj?: unknown };
-  return [
-    filePath('model.text', text, 'the GGUF file of the language model'),
-    filePath('model.mmproj', mmproj, 'the GGUF file of the vision part'),
-  ];
 }

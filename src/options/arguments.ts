@@ -1,0 +1,115 @@
+/** What calls of a model are given beside their options: checked, or an error that says what was expected. */
+import { makeError } from '../errors.js';
+import { filePath } from './file.js';
+import { showValue } from './show.js';
+
+/**
+ * A GGUF that holds everything, or a text GGUF and the vision part of it. Paths, `file:` URLs, or models on the hub
+ * (`hf:owner/repo[:file][@revision]`), which are downloaded once.
+ */
+export type ModelSource =
+  | string
+  | URL
+  | { readonly text: string | URL; readonly mmproj: string | URL };
+
+/** More answers than this at once are refused by `score`. */
+const MAX_CANDIDATES = 10_000;
+
+/** UTF-16 units of a text. */
+const MAX_TEXT_LENGTH = 65_536;
+
+/** One picture, or several. */
+export function asList<T>(image: T | readonly T[]): readonly T[] {
+  const images: readonly T[] = Array.isArray(image) ? [...image] : [image as T];
+  if (images.length > 0) return images;
+  throw makeError('ERR_OPTION_RANGE', 'image is an empty list, expected at least one picture', {
+    name: 'image',
+    found: '[]',
+    expected: 'at least one picture',
+  });
+}
+
+/** What `score` compares. */
+export function candidateList(candidates: readonly string[]): readonly string[] {
+  const texts = Array.isArray(candidates) ? [...(candidates as readonly string[])] : undefined;
+  if (texts === undefined || texts.length === 0 || texts.length > MAX_CANDIDATES) {
+    const found = texts === undefined ? showValue(candidates) : `${texts.length} texts`;
+    const expected = `1 to ${MAX_CANDIDATES} texts`;
+    throw makeError(
+      texts === undefined ? 'ERR_OPTION_TYPE' : 'ERR_OPTION_RANGE',
+      `candidates is ${found}, expected ${expected}`,
+      { name: 'candidates', found, expected },
+    );
+  }
+  for (const text of texts) {
+    checkString('candidate', text);
+    checkLength('candidate', text);
+  }
+  return texts;
+}
+
+export function checkString(name: string, value: unknown): void {
+  if (typeof value === 'string') return;
+  throw makeError('ERR_OPTION_TYPE', `${name} is ${showValue(value)}, expected a string`, {
+    name,
+    found: showValue(value),
+    expected: 'a string',
+  });
+}
+
+/** No context holds more, so it is refused before it is tokenized. */
+export function checkLength(name: string, text: string): void {
+  if (text.length > MAX_TEXT_LENGTH) {
+    throw makeError(
+      'ERR_PROMPT_TOO_LONG',
+      `${name} has ${text.length} characters, expected at most ${MAX_TEXT_LENGTH}`,
+      {
+        name,
+        found: `${text.length} characters`,
+        expected: `at most ${MAX_TEXT_LENGTH}`,
+      },
+    );
+  }
+}
+
+/** Paths or hub ids of the files of a model. */
+export function modelPaths(source: ModelSource): string[] {
+  const given: unknown = source;
+  const isPair =
+    typeof given === 'object' &&
+    given !== null &&
+    ('text' in given || 'mmproj' in given) &&
+    !(given instanceof URL);
+  if (!isPair) return [filePath('model', given, 'a GGUF file, or { text, mmproj }')];
+  const { text, mmproj } = given as { readonly text?: unknown; readonly mmproj?: unknown };
+  return [
+    filePath('model.text', text, 'the GGUF file of the language model'),
+    filePath('model.mmproj', mmproj, 'the GGUF file of the vision part'),
+  ];
+}
+
+/** Ids of a vocabulary of so many tokens. */
+export function tokenIds(ids: Iterable<number>, vocabularySize: number): readonly number[] {
+  if (typeof (ids as Partial<typeof ids> | null)?.[Symbol.iterator] !== 'function') {
+    throw makeError('ERR_OPTION_TYPE', `ids is ${showValue(ids)}, expected token ids`, {
+      name: 'ids',
+      found: showValue(ids),
+      expected: 'an array or another iterable of token ids',
+    });
+  }
+  const list = [...ids];
+  for (const id of list) {
+    if (!Number.isInteger(id) || id < 0 || id >= vocabularySize) {
+      throw makeError(
+        'ERR_OPTION_RANGE',
+        `token id is ${showValue(id)}, expected an integer from 0 to ${vocabularySize - 1}`,
+        {
+          name: 'ids',
+          found: showValue(id),
+          expected: `0 to ${vocabularySize - 1}`,
+        },
+      );
+    }
+  }
+  return list;
+}
