@@ -206,8 +206,9 @@ void LoadedModel::load_weights(const std::function<void(uint64_t, uint64_t)>& on
 void LoadedModel::visit_graphs(const std::function<void(GraphKind, Graph&)>& visit) {
     const VisionConfig& v = config.vision;
     const TextConfig& t = config.text;
-    for (auto [kind, pictures] : {std::pair{GraphKind::Encode, 1},
-                                  std::pair{GraphKind::EncodeSeveral, policy.max_pictures}}) {
+    for (GraphKind kind : {GraphKind::Encode, GraphKind::EncodeSeveral}) {
+        const int pictures = kind == GraphKind::Encode ? 1 : policy.max_pictures;
+        if (kind == GraphKind::EncodeSeveral && pictures == 1) continue;
         const int64_t n_rows = int64_t{pictures} * v.n_patches();
         Graph encode(max_nodes(policy, 1, pictures, v.n_patches(), v.n_head, v.n_embd, v.n_embd,
                                v.n_ff_padded));
