@@ -77,7 +77,8 @@ function states({ testResults }, folder) {
   return all;
 }
 
-function suite() {
+/** The tests of models. */
+export function arm64Models() {
   const folder = path.join(tools, 'arm64-tests');
   const install = async () => {
     const lock = fs.readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8');
@@ -125,7 +126,8 @@ function suite() {
   cell('arm64 tests of models (qemu)', action, 'arm64 tests of models, install');
 }
 
-function native() {
+/** The native tests. */
+export function arm64Native() {
   const folder = path.join(ROOT, 'build', 'arm64-tests');
   const build = async () => {
     await exec('cmake', [
@@ -155,10 +157,4 @@ function native() {
   };
   cell('arm64 native tests, build', build);
   cell('arm64 native tests (qemu)', action, 'arm64 native tests, build');
-}
-
-/** The tests, native and of models. */
-export function arm64Tests() {
-  native();
-  suite();
 }

@@ -13,7 +13,8 @@ export const tools = path.join(work, 'tools');
 /** Made anew by each run. */
 export const projects = path.join(work, 'projects');
 
-const words = process.argv.slice(2);
+const all = process.argv.includes('--all');
+const words = process.argv.slice(2).filter((word) => word !== '--all');
 const begin = now();
 let passed = 0;
 const failed = [];
@@ -21,9 +22,9 @@ const failed = [];
 const plan = [];
 let group;
 
-/** Begins a group: its cells run one after another, beside those of other groups. */
-export function beginGroup() {
-  group = [];
+/** Begins a group: its cells run one after another, beside those of other groups; an extra group's only when asked for. */
+export function beginGroup({ extra = false } = {}) {
+  group = { extra };
 }
 
 /** Plans a cell: a line with what `action` returns, or with why it threw. `needs` names cells that must have run before. */
@@ -39,11 +40,15 @@ export function cell(name, action, ...needs) {
 /** Runs the planned cells that the words ask for and what they need; ends the program when there is none. */
 export async function runCells() {
   const names = new Set();
-  const choose = ({ name, needs }) => {
-    names.add(name);
-    for (const other of plan) if (needs.includes(other.name)) choose(other);
+  const choose = (one) => {
+    names.add(one.name);
+    for (const other of plan)
+      if (one.needs.includes(other.name) && (all || one.group.extra || !other.group.extra))
+        choose(other);
   };
-  for (const one of plan) if (words.every((word) => one.name.includes(word))) choose(one);
+  for (const one of plan)
+    if (words.length ? words.every((word) => one.name.includes(word)) : all || !one.group.extra)
+      choose(one);
   if (names.size === 0) fail(`no cell's name contains ${words.map((w) => `"${w}"`).join(' and ')}`);
   const [ended, lastOf] = [new Map(), new Map()];
   for (const one of plan) {

@@ -10,10 +10,10 @@ const SUITE = 'trixie';
 const NODE = '22.20.0';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-const TARGETS = [
-  { arch: 'x64', debian: 'amd64', machine: 'x86_64', emulator: undefined },
-  { arch: 'arm64', debian: 'arm64', machine: 'aarch64', emulator: 'qemu-aarch64-static' },
-];
+const TARGETS = {
+  x64: { debian: 'amd64', machine: 'x86_64', emulator: undefined },
+  arm64: { debian: 'arm64', machine: 'aarch64', emulator: 'qemu-aarch64-static' },
+};
 
 /** Debian's loader and Node's build of PyPI, in `folder`: lib/ and bin/. */
 async function fetchParts(folder, { debian, machine }) {
@@ -84,42 +84,41 @@ function run(root, emulator, args) {
 const LOADED = `require('node-paligemma').devices(); require('sharp');
 console.log(JSON.stringify(process.report.getReport().sharedObjects))`;
 
-export function musl() {
-  for (const { arch, emulator, ...target } of TARGETS) {
-    const parts = path.join(tools, `musl-${arch}`);
-    const root = path.join(projects, `musl-${arch}`);
-    const how = emulator === undefined ? '' : ' (qemu)';
-    const install = async () => {
-      const key = `${SUITE} ${NODE}`;
-      await kept(parts, key, () => fetchParts(parts, target));
-      const app = project(`musl-${arch}/app`);
-      await INSTALL.npm(app, ['--os=linux', `--cpu=${arch}`, '--libc=musl']);
-      fs.mkdirSync(path.join(root, 'proc'));
-      fs.mkdirSync(path.join(root, 'tmp'));
-      for (const name of ['lib', 'bin'])
-        fs.cpSync(path.join(parts, name), path.join(root, name), {
-          recursive: true,
-          verbatimSymlinks: true,
-        });
-      if (emulator !== undefined) {
-        const found = await exec('sh', ['-c', `command -v ${qemu(emulator)}`]);
-        fs.copyFileSync(found.trim(), path.join(root, 'bin', emulator));
-      }
-    };
-    const use = async () => {
-      same(await run(root, emulator, ['use.cjs']), `musl ${arch}`);
-      const loaded = JSON.parse(await run(root, emulator, ['-e', LOADED])).join('\n');
-      check(/paligemma\.musl\.node/.test(loaded) && /sharp-linuxmusl-/.test(loaded), loaded);
-      check(!/glibc|libc\.so\.6/.test(loaded), loaded);
-    };
-    const doctor = async () => {
-      const main = 'node_modules/node-paligemma/lib/cli/main.js';
-      const report = JSON.parse(await run(root, emulator, [main, 'doctor', '--json']));
-      check(report.ok && report.addon.from === 'prebuilt', JSON.stringify(report));
-      return report.addon.variants.find(({ chosen }) => chosen).name;
-    };
-    cell(`musl ${arch} install`, install, 'publish');
-    cell(`musl ${arch} require, worker, stream, detect${how}`, use, `musl ${arch} install`);
-    cell(`musl ${arch} paligemma doctor${how}`, doctor, `musl ${arch} install`);
-  }
+export function musl(arch) {
+  const { emulator, ...target } = TARGETS[arch];
+  const parts = path.join(tools, `musl-${arch}`);
+  const root = path.join(projects, `musl-${arch}`);
+  const how = emulator === undefined ? '' : ' (qemu)';
+  const install = async () => {
+    const key = `${SUITE} ${NODE}`;
+    await kept(parts, key, () => fetchParts(parts, target));
+    const app = project(`musl-${arch}/app`);
+    await INSTALL.npm(app, ['--os=linux', `--cpu=${arch}`, '--libc=musl']);
+    fs.mkdirSync(path.join(root, 'proc'));
+    fs.mkdirSync(path.join(root, 'tmp'));
+    for (const name of ['lib', 'bin'])
+      fs.cpSync(path.join(parts, name), path.join(root, name), {
+        recursive: true,
+        verbatimSymlinks: true,
+      });
+    if (emulator !== undefined) {
+      const found = await exec('sh', ['-c', `command -v ${qemu(emulator)}`]);
+      fs.copyFileSync(found.trim(), path.join(root, 'bin', emulator));
+    }
+  };
+  const use = async () => {
+    same(await run(root, emulator, ['use.cjs']), `musl ${arch}`);
+    const loaded = JSON.parse(await run(root, emulator, ['-e', LOADED])).join('\n');
+    check(/paligemma\.musl\.node/.test(loaded) && /sharp-linuxmusl-/.test(loaded), loaded);
+    check(!/glibc|libc\.so\.6/.test(loaded), loaded);
+  };
+  const doctor = async () => {
+    const main = 'node_modules/node-paligemma/lib/cli/main.js';
+    const report = JSON.parse(await run(root, emulator, [main, 'doctor', '--json']));
+    check(report.ok && report.addon.from === 'prebuilt', JSON.stringify(report));
+    return report.addon.variants.find(({ chosen }) => chosen).name;
+  };
+  cell(`musl ${arch} install`, install, 'publish', `build linux-${arch}-musl`);
+  cell(`musl ${arch} require, worker, stream, detect${how}`, use, `musl ${arch} install`);
+  cell(`musl ${arch} paligemma doctor${how}`, doctor, `musl ${arch} install`);
 }
