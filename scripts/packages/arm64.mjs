@@ -68,6 +68,15 @@ async function copyProject(folder) {
     fs.copyFileSync(path.join(ROOT, name), path.join(folder, name));
 }
 
+/** Minutes that each folder of tests took by itself; folders run side by side. */
+function minutes({ testResults }) {
+  const of = (folder) =>
+    testResults
+      .filter(({ name }) => name.includes(folder))
+      .reduce((sum, { startTime, endTime }) => sum + (endTime - startTime) / 60_000, 0);
+  return SUITE.map((folder) => `${folder} ${of(folder).toFixed(1)} min`).join(', ');
+}
+
 /** Tests of a report by name. */
 function states({ testResults }, folder) {
   const all = new Map();
@@ -110,7 +119,8 @@ export function arm64Models() {
       (error) => error,
     );
     if (!fs.existsSync(file)) throw failure;
-    const tests = states(JSON.parse(fs.readFileSync(file, 'utf8')), folder);
+    const report = JSON.parse(fs.readFileSync(file, 'utf8'));
+    const tests = states(report, folder);
     const of = (...wanted) =>
       [...tests].filter(([, state]) => wanted.includes(state)).map(([test]) => test);
     check(of('failed').length === 0, `failed: ${of('failed').join('; ')}`);
@@ -120,7 +130,7 @@ export function arm64Models() {
     const endurance = skipped.filter((test) => ENDURANCE.test(test)).length;
     const others = skipped.length - endurance;
     const absent = others ? `; ${others} skipped, which ask for files beside the repository` : '';
-    return `${of('passed').length} passed; ${endurance} of endurance left out${absent}`;
+    return `${of('passed').length} passed; ${endurance} of endurance left out${absent}; ${minutes(report)}`;
   };
   cell('arm64 tests of models, install', install, 'pack', 'tools');
   cell('arm64 tests of models (qemu)', action, 'arm64 tests of models, install');
