@@ -46,7 +46,8 @@ const architectures = given?.split('=')[1] ?? wanted.architectures;
 run('cmake', [
   ...['-S', ROOT, '-B', work, ...generator()],
   ...['-DPALIGEMMA_PREBUILD=ON', '-DPALIGEMMA_CUDA=ON', '-DPALIGEMMA_ADDON=OFF'],
-  ...[`-DCMAKE_CUDA_ARCHITECTURES=${architectures}`, ...(wanted.flags ?? []), ...more],
+  ...[`-DCMAKE_CUDA_ARCHITECTURES=${architectures}`, ...(wanted.flags ?? [])],
+  ...more.filter((arg) => arg !== given),
 ]);
 const cores = String(os.availableParallelism());
 run('cmake', ['--build', work, '--target', 'ggml-cuda', '--parallel', cores]);
