@@ -81,7 +81,7 @@ Roofline measure_roofline(int n_threads) {
     Roofline roofline;
     n_threads = std::clamp(n_threads, 1, 256);
     roofline.read_bytes_per_s = read_rate(n_threads);
-    for (ggml_type type : {GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_BF16}) {
+    for (ggml_type type : {GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_BF16, GGML_TYPE_F16}) {
         const Kernel* kernel = find_kernel("auto", type, 32, 16);
         if (kernel == nullptr) continue;
         if (kernel->for_many != nullptr) kernel = kernel->for_many;

@@ -18,7 +18,7 @@ namespace {
 constexpr int I16_ROWS = 4;
 constexpr int WIDE_ROWS = 6;  // 12 registers, with 2 of weights
 constexpr int I8_ROWS = 4;
-constexpr int BF16_ROWS = 6;
+constexpr int F32_ROWS = 6;
 
 // sum + product, now: GCC would rather add the products of several words first, and for that put
 // them on the stack.
@@ -269,13 +269,18 @@ constexpr Kernel Q4_0{.name = "avx2",
                       .node_flops = 2e10};
 constexpr Kernel BF16{.name = "avx2",
                       .activations = ActivationType::F32,
-                      .tile_rows = BF16_ROWS,
-                      .multiply = multiply_bf16<BF16_ROWS>,
+                      .tile_rows = F32_ROWS,
+                      .multiply = multiply_f32<BF16Weights, F32_ROWS>,
                       .pack = pack_f32,
                       .normalise = normalise,
                       .gelu = gelu,
                       .peak = peak_f32,
                       .node_flops = 1e10};
+constexpr Kernel F16 = [] {
+    Kernel f16 = BF16;
+    f16.multiply = multiply_f32<F16Weights, F32_ROWS>;
+    return f16;
+}();
 
 }  // namespace
 
@@ -287,6 +292,9 @@ const Kernel* avx2_q4_0() {
 }
 const Kernel* avx2_bf16() {
     return &BF16;
+}
+const Kernel* avx2_f16() {
+    return &F16;
 }
 
 }  // namespace paligemma
@@ -301,6 +309,9 @@ const Kernel* avx2_q4_0() {
     return nullptr;
 }
 const Kernel* avx2_bf16() {
+    return nullptr;
+}
+const Kernel* avx2_f16() {
     return nullptr;
 }
 }  // namespace paligemma

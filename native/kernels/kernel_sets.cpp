@@ -157,11 +157,13 @@ constexpr Row KERNELS[] = {
     {"avx2", GGML_TYPE_Q8_0, avx2_q8_0, has_avx2},
     {"avx2", GGML_TYPE_Q4_0, avx2_q4_0, has_avx2},
     {"avx2", GGML_TYPE_BF16, avx2_bf16, has_avx2},
+    {"avx2", GGML_TYPE_F16, avx2_f16, has_avx2},
     {"neon", GGML_TYPE_Q8_0, many_and_few<neon_i8mm_q8_0, neon_dotprod_q8_0>, has_neon_i8mm},
     {"neon", GGML_TYPE_Q4_0, many_and_few<neon_i8mm_q4_0, neon_dotprod_q4_0>, has_neon_i8mm},
     {"neon", GGML_TYPE_Q8_0, neon_dotprod_q8_0, has_neon_dotprod, without_i8mm},
     {"neon", GGML_TYPE_Q4_0, neon_dotprod_q4_0, has_neon_dotprod, without_i8mm},
     {"neon", GGML_TYPE_BF16, neon_bf16, has_neon},
+    {"neon", GGML_TYPE_F16, neon_f16, has_neon},
 };
 
 struct AttentionRow {

@@ -20,6 +20,7 @@ bool can_pack(ggml_type type, int64_t k, int64_t n);
 // Packs the n_rows (a multiple of 16) rows of length k at `data` in place. Layout of a pair of P =
 // 2 panels, or 1 where the last one stands alone:
 //   BF16: [k/2][P][16 rows][2 numbers]
+//   F16:  [k][P][16 rows]
 //   Q8_0: [k/32 blocks] of [8][P][16 rows][4 numbers, as `bytes` says] and [P][16] f16 scales
 //   Q4_0: [k/32 blocks] of [4][P][16 rows][4 bytes] and [P][16] f16 scales; the low halves of the
 //         bytes are the first 16 numbers of the block, the high halves the others, each + 8

@@ -85,6 +85,7 @@ const Kernel* amx_q4_0();
 const Kernel* avx2_q8_0();
 const Kernel* avx2_q4_0();
 const Kernel* avx2_bf16();
+const Kernel* avx2_f16();
 const Kernel* avx2_vnni_q8_0();
 const Kernel* avx2_vnni_q4_0();
 const Kernel* neon_dotprod_q8_0();
@@ -92,5 +93,6 @@ const Kernel* neon_dotprod_q4_0();
 const Kernel* neon_i8mm_q8_0();
 const Kernel* neon_i8mm_q4_0();
 const Kernel* neon_bf16();
+const Kernel* neon_f16();
 
 }  // namespace paligemma

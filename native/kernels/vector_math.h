@@ -93,41 +93,61 @@ inline void pack_f32(const float* x, int64_t stride, int rows, int64_t k, void* 
         for (int64_t i = 0; i < k; ++i) to[i * rows + r] = x[r * stride + i];
 }
 
-// PANELS panels from `panel` on of the OF that stand side by side, BF16 weights by rows in f32.
-template <int ROWS, int PANELS, int OF>
-inline void multiply_bf16_panels(const Tile& t, int panel) {
-    constexpr int VECTORS = PANELS * 16 / LANES, VECTOR_BYTES = LANES * 4;
-    float* out = t.out + panel * 16;
+// Two numbers of each row of a panel, 64 bytes: `load(at, second, vector, of)` gives the first or
+// the second of LANES rows in f32, from panels of which `of` stand side by side.
+struct BF16Weights {
+    static F32 load(const uint8_t* at, bool second, int vector, int) {
+        const uint8_t* pairs = at + vector * LANES * 4;
+        return second ? widen_second(pairs) : widen_first(pairs);
+    }
+};
+struct F16Weights {
+    static F32 load(const uint8_t* at, bool second, int vector, int of) {
+        return load_f16(reinterpret_cast<const uint16_t*>(at) + (second ? of * 16 : 0) +
+                        vector * LANES);
+    }
+};
+
+// PANELS panels from vector FIRST on, of the OF panels that stand side by side, by rows in f32.
+template <typename Weights, int ROWS, int PANELS, int OF, int FIRST>
+inline void multiply_f32_panels(const Tile& t) {
+    constexpr int VECTORS = PANELS * 16 / LANES;
+    float* out = t.out + FIRST * LANES;
     F32 sum[ROWS][VECTORS];
     for (int r = 0; r < ROWS; ++r)
         for (int v = 0; v < VECTORS; ++v)
             sum[r][v] = t.accumulate ? load(out + r * 32 + v * LANES) : all(0.f);
     const auto* x = static_cast<const float*>(t.x);
-    const uint8_t* weights = t.weights + panel * 64;
-    for (int64_t i = 0; i < t.blocks * K_BLOCK / 2; ++i, weights += OF * 64, x += 2 * ROWS) {
-        F32 w[VECTORS];
-        for (int v = 0; v < VECTORS; ++v) w[v] = widen_first(weights + v * VECTOR_BYTES);
-        for (int r = 0; r < ROWS; ++r)
-            for (int v = 0; v < VECTORS; ++v) sum[r][v] = fma(w[v], all(x[r]), sum[r][v]);
-        for (int v = 0; v < VECTORS; ++v) w[v] = widen_second(weights + v * VECTOR_BYTES);
-        for (int r = 0; r < ROWS; ++r)
-            for (int v = 0; v < VECTORS; ++v) sum[r][v] = fma(w[v], all(x[ROWS + r]), sum[r][v]);
+    const uint8_t* weights = t.weights;
+    for (int64_t i = 0; i < t.blocks * K_BLOCK / 2; ++i, weights += OF * 64) {
+#pragma GCC unroll 2
+        for (int half = 0; half < 2; ++half) {
+            F32 w[VECTORS];
+            for (int v = 0; v < VECTORS; ++v)
+                w[v] = Weights::load(weights, half == 1, FIRST + v, OF);
+            for (int r = 0; r < ROWS; ++r)
+                for (int v = 0; v < VECTORS; ++v) sum[r][v] = fma(w[v], all(x[r]), sum[r][v]);
+            x += ROWS;
+        }
     }
     for (int r = 0; r < ROWS; ++r)
         for (int v = 0; v < VECTORS; ++v) store(out + r * 32 + v * LANES, sum[r][v]);
 }
 
-template <int ROWS>
-void multiply_bf16(const Tile& t) {
+// Kernel::multiply for ActivationType::F32
+template <typename Weights, int ROWS>
+void multiply_f32(const Tile& t) {
+    constexpr int PANEL = 16 / LANES;
     if (t.rows != ROWS) {
-        if constexpr (ROWS > 1) multiply_bf16<ROWS - 1>(t);
+        if constexpr (ROWS > 1) multiply_f32<Weights, ROWS - 1>(t);
     } else if (t.panels == 1) {
-        multiply_bf16_panels<ROWS, 1, 1>(t, 0);
+        multiply_f32_panels<Weights, ROWS, 1, 1, 0>(t);
     } else if constexpr (ROWS <= 2) {
         // Few rows leave registers for both, so that weights from memory are one stream.
-        multiply_bf16_panels<ROWS, 2, 2>(t, 0);
+        multiply_f32_panels<Weights, ROWS, 2, 2, 0>(t);
     } else {
-        for (int p = 0; p < 2; ++p) multiply_bf16_panels<ROWS, 1, 2>(t, p);
+        multiply_f32_panels<Weights, ROWS, 1, 2, 0>(t);
+        multiply_f32_panels<Weights, ROWS, 1, 2, PANEL>(t);
     }
 }
 

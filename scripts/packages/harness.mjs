@@ -13,7 +13,8 @@ export const tools = path.join(work, 'tools');
 /** Made anew by each run. */
 export const projects = path.join(work, 'projects');
 
-const all = process.argv.includes('--all');
+/** Whether nothing may be left out. */
+export const all = process.argv.includes('--all');
 const words = process.argv.slice(2).filter((word) => word !== '--all');
 const begin = now();
 let passed = 0;

@@ -76,7 +76,7 @@ const CHECKPOINTS: readonly (readonly [CheckpointName, Promised, Bounds])[] = [
   ['shapes-mix-224', WIDE, TRAINED],
 ];
 /** Those that our kernels multiply. */
-const PACKED_TYPES = ['bf16', 'q8_0', 'q4_0'] as const satisfies readonly WeightType[];
+const PACKED_TYPES = ['f16', 'bf16', 'q8_0', 'q4_0'] as const satisfies readonly WeightType[];
 
 const LIKELIEST = 20;
 const CASES = 8;
@@ -160,7 +160,7 @@ for (const [name, promised, bounds] of CHECKPOINTS) {
       expect(found).toBeLessThanOrEqual(bounds[type]);
       // Otherwise the weights were not those of the type. The checkpoints are of bf16, which is exact then unless a kernel
       // rounds activations for it.
-      if (type !== 'f32' && type !== 'bf16') expect(found).toBeGreaterThan(bounds[type] / 20);
+      if (!['f32', 'f16', 'bf16'].includes(type)) expect(found).toBeGreaterThan(bounds[type] / 20);
     });
 
     test.each(

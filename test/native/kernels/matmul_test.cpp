@@ -194,6 +194,7 @@ void check_products(Backend& backend, ggml_type type, const Kernel* kernel, cons
 TEST("packed rows come back byte for byte") {
     Random random(3);
     for (auto [type, bytes_as] : {std::pair{GGML_TYPE_BF16, WeightBytes::Unsigned},
+                                  {GGML_TYPE_F16, WeightBytes::Unsigned},
                                   {GGML_TYPE_Q8_0, WeightBytes::Unsigned},
                                   {GGML_TYPE_Q8_0, WeightBytes::Signed},
                                   {GGML_TYPE_Q4_0, WeightBytes::Unsigned}}) {
@@ -308,7 +309,7 @@ TEST("a set that this CPU lacks is refused, with those it has") {
             CHECK(e.message().find("auto, ggml") != std::string::npos);
         }
         // A set takes nothing from another one.
-        for (auto type : {GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0}) {
+        for (auto type : {GGML_TYPE_BF16, GGML_TYPE_F16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0}) {
             const Kernel* kernel = find_kernel(set.name, type, 64, 32);
             if (!set.available || set.name == "ggml") CHECK(kernel == nullptr);
             if (kernel != nullptr && set.name != "auto")
