@@ -29,10 +29,16 @@ max_body_size: 200mb
 log: { type: file, path: ./verdaccio.log, level: warn }
 `,
   );
+  // It ends with its standard input, so also when this program is killed.
+  const ending = 'process.stdin.resume().on("end", () => process.exit())';
   const child = spawn(
     nodeOf('24'),
-    [bin('verdaccio', 'bin/verdaccio'), '--config', config, '--listen', `127.0.0.1:${port}`],
-    { cwd: projects, stdio: 'ignore' },
+    [
+      ...['--import', `data:text/javascript,${encodeURIComponent(ending)}`],
+      ...[bin('verdaccio', 'bin/verdaccio'), '--config', config],
+      ...['--listen', `127.0.0.1:${port}`],
+    ],
+    { cwd: projects, stdio: ['pipe', 'ignore', 'ignore'] },
   );
   url = `http://127.0.0.1:${port}/`;
   for (let i = 0; ; i++) {
