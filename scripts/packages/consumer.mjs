@@ -29,8 +29,9 @@ max_body_size: 200mb
 log: { type: file, path: ./verdaccio.log, level: warn }
 `,
   );
-  // It ends with its standard input, so also when this program is killed.
-  const ending = 'process.stdin.resume().on("end", () => process.exit())';
+  // It ends with its standard input, so also when this program is killed; its threads, which run this too, have none.
+  const ending = `import { isMainThread } from 'node:worker_threads';
+    if (isMainThread) process.stdin.resume().on('end', () => process.exit());`;
   const child = spawn(
     nodeOf('24'),
     [
