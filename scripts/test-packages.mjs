@@ -260,8 +260,10 @@ function npmProject() {
       ['-e', `console.log(require('node-paligemma').devices().length)`],
       { cwd: folder },
     );
-    fs.rmSync(gpu, { recursive: true });
     check(count.trim() === '2', `${count} devices`);
+    const none = await exec(process.execPath, ['-e', load], { cwd: folder });
+    check(/finds no GPU.*nvidia-smi/.test(none), none);
+    fs.rmSync(gpu, { recursive: true });
   });
   onNpm('esbuild bundle, addon external', async () => {
     const esbuild = bin('esbuild', 'bin/esbuild');

@@ -9,7 +9,7 @@ import { PaliGemmaError } from '../errors.js';
 import { inspect } from '../inspect.js';
 import { loadSharp } from '../load-sharp.js';
 import { native, nativeFile, ROOT } from '../native/binding.js';
-import { gpuPackage, nvidiaSystem } from '../native/gpu.js';
+import { gpuPackage, gpuProblem, nvidiaSystem } from '../native/gpu.js';
 import { cpuQuota } from '../options/cpu-quota.js';
 import { PaliGemma } from '../paligemma.js';
 import type { DoctorReport } from './report.js';
@@ -102,7 +102,7 @@ function nvidia(found: DoctorReport['devices'], hints: string[]): DoctorReport['
     jetson: system?.jetson ?? false,
     ...(installed !== undefined && { package: installed.name }),
     ...(installed !== undefined &&
-      !isUsed && { error: 'the package is installed and its device is not there' }),
+      !isUsed && { error: gpuProblem() ?? 'the package is installed and its device is not there' }),
   };
 }
 

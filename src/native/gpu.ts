@@ -41,6 +41,12 @@ export interface NvidiaSystem {
 }
 
 let isDone = false;
+let problem: string | undefined;
+
+/** Why the GPU package that is installed, or should be, gave no device; undefined where nothing was missed. */
+export function gpuProblem(): string | undefined {
+  return problem;
+}
 
 /**
  * Adds the GPU package's backend before `device` is opened; once per thread. For `cuda` every reason why it is not there is an
@@ -70,9 +76,9 @@ export function addGpuBackend(device: string): void {
           : `npm install ${wants}`,
     });
   } catch (error) {
+    problem = error instanceof Error ? error.message : String(error);
     if (isWanted) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    process.emitWarning(`${message}; running on the CPU`, { code: 'PALIGEMMA_GPU' });
+    process.emitWarning(`${problem}; running on the CPU`, { code: 'PALIGEMMA_GPU' });
   }
 }
 
@@ -122,6 +128,18 @@ function load({ name, folder, manifest }: GpuPackage): void {
             ? `npm install ${name}@${packageVersion()}`
             : `install the CUDA libraries that hold ${library}`,
       cause,
+    });
+  }
+  if (
+    !native()
+      .devices()
+      .some(({ type }) => type !== 'cpu')
+  ) {
+    throw makeError('ERR_DEVICE_UNAVAILABLE', `${name} finds no GPU`, {
+      name: 'device',
+      found: 'a driver without a device',
+      expected: 'a GPU that nvidia-smi lists',
+      hint: 'see what nvidia-smi says; a container gets the GPU with --gpus all',
     });
   }
 }

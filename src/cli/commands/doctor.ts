@@ -69,12 +69,12 @@ function describe(report: DoctorReport): string {
   }
   for (const device of report.devices)
     rows.push(['device', `${device.name}: ${device.description}`]);
-  rows.push([
-    'NVIDIA',
+  const driver =
     nvidia.driver === undefined
       ? 'no driver'
-      : `${nvidia.jetson ? 'Jetson Linux' : 'driver'} ${nvidia.driver}, ${nvidia.package ?? 'no GPU package'}`,
-  ]);
+      : `${nvidia.jetson ? 'Jetson Linux' : 'driver'} ${nvidia.driver}`;
+  const gpuPackage = nvidia.package ?? (nvidia.driver && 'no GPU package');
+  rows.push(['NVIDIA', [driver, nvidia.error ?? gpuPackage].filter(Boolean).join(', ')]);
   for (const model of report.models)
     rows.push([
       'model',
