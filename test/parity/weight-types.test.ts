@@ -168,7 +168,9 @@ for (const [name, promised, bounds] of CHECKPOINTS) {
         PACKED_TYPES.map((type) => ({ type, kernels }) as const),
       ),
     )('$type with kernels $kernels stays close to f32', async ({ type, kernels }) => {
-      expect(await error(type, kernels)).toBeLessThanOrEqual(bounds[type]);
+      // ggml sums products of f16 in f16 where the CPU can.
+      const sumsHalves = type === 'f16' && kernels === 'ggml' && process.arch === 'arm64';
+      expect(await error(type, kernels)).toBeLessThanOrEqual(bounds[type] * (sumsHalves ? 5 : 1));
     });
 
     test('fewer bits, larger error', async () => {
