@@ -21,8 +21,10 @@ const workerData = {
 const texts = await Promise.all(
   Array.from({ length: Number(workers) }, async () => {
     const worker = new Worker(code, { eval: true, workerData });
+    // A last message and the end may come in one turn, so both are listened for from the beginning.
+    const ended = once(worker, 'exit');
     const [text] = await once(worker, 'message');
-    await once(worker, 'exit');
+    await ended;
     return text;
   }),
 );
