@@ -44,7 +44,7 @@ run(process.execPath, [path.join(ROOT, 'scripts', 'notices.mjs'), '--check']);
 
 // Arrows point one way; they may skip levels, never climb. One list per language, lowest first.
 const CPP = [
-  ['base'],
+  ['base', 'platform'],
   ['kernels'],
   ['compute', 'sampling', 'text', 'image'],
   ['models'],

@@ -1,7 +1,8 @@
 // Builds what a package carries for one platform into prebuilds/<platform>-<arch>[-musl]: the addon, ggml, the CPU backend
 // once per instruction set, and manifest.json with the SHA-256 of each. Nothing of the building machine stays in them.
 // Usage: node scripts/prebuild.mjs [linux-x64] [linux-arm64] [linux-x64-musl] [linux-arm64-musl]; without one: this machine's.
-// arm64 on another machine needs g++-aarch64-linux-gnu; musl needs Python's pip, which fetches the compiler of the Zig project.
+// arm64 on another machine needs g++-aarch64-linux-gnu; musl and Windows need Python's pip, which fetches the compiler of the
+// Zig project.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -24,6 +25,7 @@ const TARGETS = {
   'linux-x64-musl': { processor: 'x86_64', zig: 'x86_64-linux-musl' },
   'linux-arm64-musl': { processor: 'aarch64', zig: 'aarch64-linux-musl' },
   'darwin-arm64': { here: true },
+  'win32-x64': { processor: 'AMD64', system: 'Windows', zig: 'x86_64-windows-gnu' },
 };
 
 const host = `${process.platform}-${process.arch}`;
@@ -43,7 +45,7 @@ function prebuild(name, target) {
   run('cmake', [
     ...['-S', ROOT, '-B', work, '-DPALIGEMMA_PREBUILD=ON', '-DCMAKE_BUILD_TYPE=Release'],
     ...generator(),
-    ...(name === host || target.here ? [] : crossFlags(target.processor)),
+    ...(name === host || target.here ? [] : crossFlags(target)),
     ...Object.entries(tools).map(([key, value]) => `-D${key}=${value}`),
   ]);
   const cores = String(os.availableParallelism());
@@ -71,8 +73,8 @@ function prebuild(name, target) {
   );
 }
 
-function crossFlags(processor) {
-  return ['-DCMAKE_SYSTEM_NAME=Linux', `-DCMAKE_SYSTEM_PROCESSOR=${processor}`];
+function crossFlags({ system = 'Linux', processor }) {
+  return [`-DCMAKE_SYSTEM_NAME=${system}`, `-DCMAKE_SYSTEM_PROCESSOR=${processor}`];
 }
 
 // GCC of this machine, or Debian's cross compiler.
@@ -88,7 +90,7 @@ function gccTools(name, prefix) {
   };
 }
 
-// Zig's compiler brings the C and C++ libraries of musl for every processor. CMake wants programs without arguments.
+// Zig's compiler brings the C and C++ libraries of musl and Windows for every processor. CMake wants programs without arguments.
 function zigTools(triple) {
   const folder = path.join(ROOT, 'build', 'zig');
   const python = path.join(folder, 'bin', 'python');
@@ -107,6 +109,7 @@ function zigTools(triple) {
     CMAKE_CXX_COMPILER: wrap('c++', '-target', triple),
     CMAKE_AR: wrap('ar'),
     CMAKE_RANLIB: wrap('ranlib'),
+    CMAKE_RC_COMPILER: wrap('rc'),
     // As the libraries are linked: with other flags Zig compiles its C++ library once more.
     CMAKE_EXE_LINKER_FLAGS: '-s',
   };

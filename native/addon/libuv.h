@@ -9,14 +9,20 @@
 #pragma once
 #include <cstddef>
 
+#ifdef _WIN32
+#define UV_EXTERN __declspec(dllimport)
+#else
+#define UV_EXTERN
+#endif
+
 extern "C" {
 struct uv_loop_s;
 struct uv_work_s;
-int uv_queue_work(uv_loop_s* loop, uv_work_s* request, void (*work)(uv_work_s*),
-                  void (*after)(uv_work_s*, int status));
-size_t uv_req_size(int type);
-void uv_req_set_data(uv_work_s* request, void* data);
-void* uv_req_get_data(const uv_work_s* request);
+UV_EXTERN int uv_queue_work(uv_loop_s* loop, uv_work_s* request, void (*work)(uv_work_s*),
+                            void (*after)(uv_work_s*, int status));
+UV_EXTERN size_t uv_req_size(int type);
+UV_EXTERN void uv_req_set_data(uv_work_s* request, void* data);
+UV_EXTERN void* uv_req_get_data(const uv_work_s* request);
 }
 
 namespace paligemma {

@@ -1,6 +1,7 @@
 // Force-included into ggml-cpu/ggml-cpu.c. ggml's barrier spins without end; beside a busy
 // neighbour that makes two threads 20 to 120 times slower. Here a wait spins for 40 us and then
-// sleeps in steps of 20 us. The one-argument macro renames upstream's definition (its argument is
+// sleeps in steps of 20 us, or gives the core away where the shortest sleep is milliseconds
+// (Windows). The one-argument macro renames upstream's definition (its argument is
 // the word void) and redirects its calls (empty argument), so that the vendored file stays as it
 // is. Can go when ggml's own wait yields the core.
 #pragma once
@@ -8,6 +9,10 @@
 #include <time.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
+#endif
+#ifdef _WIN32
+__declspec(dllimport) int __stdcall SwitchToThread(
+    void);  // windows.h comes later, as ggml wants it
 #endif
 
 enum { PALIGEMMA_SPIN_NS = 40000, PALIGEMMA_SLEEP_NS = 20000, PALIGEMMA_PAUSES_PER_CLOCK = 32 };
@@ -31,8 +36,12 @@ static inline void paligemma_cpu_relax(void) {
     if (now - last > PALIGEMMA_SLEEP_NS) start = now;  // the first look at the clock in a new wait
     last = now;
     if (now - start > PALIGEMMA_SPIN_NS) {
+#ifdef _WIN32
+        SwitchToThread();
+#else
         struct timespec t = {0, PALIGEMMA_SLEEP_NS};
         nanosleep(&t, 0);
+#endif
         last = paligemma_clock_ns();
     }
 }

@@ -6,24 +6,14 @@
 #include <cctype>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <latch>
-#include <limits>
-#include <optional>
-#include <sstream>
 #include <system_error>
 #include <thread>
 
 #include "base/error.h"
 #include "compute/backend_loader.h"
 #include "kernels/scratch.h"
-#ifdef __unix__
-#include <sys/mman.h>
-#include <sys/resource.h>
-#endif
-#ifdef __APPLE__
-#include <sys/sysctl.h>
-#endif
+#include "platform/memory.h"
 
 namespace paligemma {
 
@@ -93,92 +83,12 @@ ggml_backend_dev_t find_device(const std::string& wanted) {
     return nullptr;
 }
 
-std::optional<uint64_t> read_number(const std::string& path) {
-    std::ifstream file(path);
-    uint64_t value = 0;
-    if (file >> value) return value;
-    return std::nullopt;
-}
-
-#ifdef __linux__
-uint64_t meminfo_available() {
-    std::ifstream file("/proc/meminfo");
-    std::string key, unit;
-    uint64_t value = 0;
-    while (file >> key >> value) {
-        if (key == "MemAvailable:") return value * 1024;
-        std::getline(file, unit);
-    }
-    return std::numeric_limits<uint64_t>::max();
-}
-
-// cgroup v2: the limit of every group from ours to the root, less what is used and cannot be
-// reclaimed.
-uint64_t cgroup_available() {
-    std::ifstream self("/proc/self/cgroup");
-    std::string line, group;
-    while (std::getline(self, line))
-        if (line.rfind("0::", 0) == 0) group = line.substr(3);
-    uint64_t best = std::numeric_limits<uint64_t>::max();
-    for (;;) {
-        const std::string dir = "/sys/fs/cgroup" + (group == "/" ? "" : group);
-        if (auto limit = read_number(dir + "/memory.max")) {
-            uint64_t used = read_number(dir + "/memory.current").value_or(0);
-            std::ifstream stat(dir + "/memory.stat");
-            std::string key;
-            uint64_t value = 0, reclaimable = 0;
-            while (stat >> key >> value)
-                if (key == "inactive_file" || key == "active_file") reclaimable += value;
-            used -= std::min(used, reclaimable);
-            best = std::min(best, *limit - std::min(*limit, used));
-        }
-        const size_t slash = group.rfind('/');
-        if (group.empty() || group == "/" || slash == std::string::npos) break;
-        group = slash == 0 ? "/" : group.substr(0, slash);
-    }
-    return best;
-}
-#endif
-
 }  // namespace
 
-uint64_t available_memory() {
-    uint64_t best = std::numeric_limits<uint64_t>::max();
-#ifdef __linux__
-    best = std::min(meminfo_available(), cgroup_available());
-#elif defined(__APPLE__)
-    uint64_t total = 0;
-    size_t size = sizeof(total);
-    if (sysctlbyname("hw.memsize", &total, &size, nullptr, 0) == 0) best = total;
-#endif
-#ifdef __unix__
-    rlimit limit{};
-    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-        uint64_t used = 0;
-#ifdef __linux__
-        std::ifstream statm("/proc/self/statm");
-        uint64_t pages = 0;
-        if (statm >> pages) used = pages * 4096;
-#endif
-        const uint64_t allowed = limit.rlim_cur;
-        best = std::min(best, allowed - std::min(allowed, used));
-    }
-#endif
-    return best;
-}
-
 void use_huge_pages(ggml_backend_buffer_t buffer) {
-#ifdef MADV_HUGEPAGE
-    if (!ggml_backend_buffer_is_host(buffer)) return;
-    constexpr uintptr_t HUGE_PAGE = 2u << 20;
-    const auto begin = reinterpret_cast<uintptr_t>(ggml_backend_buffer_get_base(buffer));
-    const uintptr_t first = (begin + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    const uintptr_t last = (begin + ggml_backend_buffer_get_size(buffer)) / HUGE_PAGE * HUGE_PAGE;
-    // Only advice: a system without huge pages goes on with small ones.
-    if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
-#else
-    (void)buffer;
-#endif
+    if (ggml_backend_buffer_is_host(buffer))
+        advise_huge_pages(ggml_backend_buffer_get_base(buffer),
+                          ggml_backend_buffer_get_size(buffer));
 }
 
 std::vector<DeviceInfo> list_devices() {

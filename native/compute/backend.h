@@ -32,10 +32,6 @@ void use_huge_pages(ggml_backend_buffer_t buffer);
 // All devices of this build on this machine.
 std::vector<DeviceInfo> list_devices();
 
-// Bytes this process may still use: the smallest of free memory, cgroup limits and the
-// address-space limit.
-uint64_t available_memory();
-
 // One device ready to compute. Used by one thread at a time.
 class Backend {
   public:

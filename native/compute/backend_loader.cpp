@@ -7,9 +7,14 @@
 
 #include "base/error.h"
 #ifdef GGML_BACKEND_DL
-#include <dlfcn.h>
+#include <ggml-backend-impl.h>  // GGML_BACKEND_API_VERSION
 
 #include <filesystem>
+#include <memory>
+#include <stdexcept>
+
+#include "platform/file.h"
+#include "platform/library.h"
 #endif
 
 namespace paligemma {
@@ -22,29 +27,33 @@ std::vector<CpuVariant>& found_variants() {
 }
 
 #ifdef GGML_BACKEND_DL
-namespace fs = std::filesystem;
-
-#ifdef __APPLE__
-constexpr const char* LIBRARY_SUFFIX = ".dylib";
+#ifdef _WIN32
+constexpr const char* VARIANT_PREFIX = "ggml-cpu-";
+constexpr const char* LIBRARY_SUFFIX = ".dll";
 #else
+constexpr const char* VARIANT_PREFIX = "libggml-cpu-";
 constexpr const char* LIBRARY_SUFFIX = ".so";
 #endif
-constexpr const char* VARIANT_PREFIX = "libggml-cpu-";
 
-fs::path own_folder() {
-    Dl_info info{};
-    if (dladdr(reinterpret_cast<const void*>(&load_backends), &info) == 0) return {};
-    return fs::path(info.dli_fname).parent_path();
+template <typename Function>
+Function function_of(const Library& library, const char* name) {
+    return reinterpret_cast<Function>(library.symbol(name));
 }
 
 // How well the library's instructions fit this CPU, by its own account.
-int score_of(const fs::path& library) {
-    void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr) return 0;
-    auto score = reinterpret_cast<int (*)()>(dlsym(handle, "ggml_backend_score"));
-    const int value = score == nullptr ? 0 : score();
-    dlclose(handle);
-    return value;
+int score_of(const Library& library) {
+    auto score = function_of<ggml_backend_score_t>(library, "ggml_backend_score");
+    return score == nullptr ? 0 : score();
+}
+
+// Not ggml_backend_load(), which takes no path but in the system's code page on Windows.
+bool add_to_registry(Library& library) {
+    auto init = function_of<ggml_backend_init_t>(library, "ggml_backend_init");
+    ggml_backend_reg_t reg = init == nullptr ? nullptr : init();
+    if (reg == nullptr || reg->api_version != GGML_BACKEND_API_VERSION) return false;
+    library.keep();
+    ggml_backend_register(reg);
+    return true;
 }
 
 // Not ggml's own search: that also looks into the working folder and obeys GGML_BACKEND_PATH, and
@@ -52,24 +61,26 @@ int score_of(const fs::path& library) {
 void load_best_variant() {
     std::vector<CpuVariant>& variants = found_variants();
     std::error_code ignored;
-    fs::path best;
+    std::unique_ptr<Library> best;
     size_t best_index = 0;
-    for (const auto& entry : fs::directory_iterator(own_folder(), ignored)) {
-        const std::string file = entry.path().filename().string();
-        if (!file.starts_with(VARIANT_PREFIX) || entry.path().extension() != LIBRARY_SUFFIX)
+    for (const auto& entry : std::filesystem::directory_iterator(own_folder(), ignored)) {
+        const std::string stem = to_utf8(entry.path().stem());
+        if (!stem.starts_with(VARIANT_PREFIX) || entry.path().extension() != LIBRARY_SUFFIX)
             continue;
-        CpuVariant variant;
-        variant.name = entry.path().stem().string().substr(std::string(VARIANT_PREFIX).size());
-        variant.score = score_of(entry.path());
-        const bool better = variant.score > (best.empty() ? 0 : variants[best_index].score);
-        variants.push_back(variant);
-        if (better) {
-            best = entry.path();
-            best_index = variants.size() - 1;
+        CpuVariant variant{.name = stem.substr(std::string(VARIANT_PREFIX).size())};
+        try {
+            auto library = std::make_unique<Library>(entry.path());
+            variant.score = score_of(*library);
+            if (variant.score > (best ? variants[best_index].score : 0)) {
+                best = std::move(library);
+                best_index = variants.size();
+            }
+        } catch (const std::runtime_error&) {
+            // Damaged, or not for this processor: its score stays 0.
         }
+        variants.push_back(variant);
     }
-    if (!best.empty() && ggml_backend_load(best.c_str()) != nullptr)
-        variants[best_index].chosen = true;
+    if (best && add_to_registry(*best)) variants[best_index].chosen = true;
 }
 #endif
 
@@ -106,14 +117,13 @@ void add_backend(const std::string& path) {
                      .hint = "paligemma doctor shows what the library needs"});
     };
 #ifdef GGML_BACKEND_DL
-    void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr) {
-        const char* reason = dlerror();
-        refuse(reason == nullptr ? "unknown" : reason);
+    try {
+        Library library(to_path(path));
+        if (!add_to_registry(library))
+            refuse("it is not a backend of this version, or finds no device");
+    } catch (const std::runtime_error& error) {
+        refuse(error.what());
     }
-    const bool loaded = ggml_backend_load(path.c_str()) != nullptr;
-    dlclose(handle);
-    if (!loaded) refuse("it is not a backend of this version, or finds no device");
     added.insert(path);
 #else
     refuse("this addon was built with its backends linked in");

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "platform/memory.h"
 
 namespace paligemma {
 

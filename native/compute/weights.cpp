@@ -1,11 +1,6 @@
 #include "compute/weights.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <exception>
@@ -16,21 +11,13 @@
 #include "base/error.h"
 #include "kernels/kernel_sets.h"
 #include "kernels/matmul.h"
+#include "platform/memory.h"
 
 namespace paligemma {
 
 namespace {
 
 constexpr uint64_t CHUNK_BYTES = 8u << 20;
-[[maybe_unused]] constexpr uint64_t SMALL_FILE_BYTES = 256u << 20;
-
-int64_t mtime_ns(const struct stat& s) {
-#ifdef __APPLE__
-    return s.st_mtimespec.tv_sec * 1000000000ll + s.st_mtimespec.tv_nsec;
-#else
-    return s.st_mtim.tv_sec * 1000000000ll + s.st_mtim.tv_nsec;
-#endif
-}
 
 std::string megabytes(uint64_t bytes) {
     return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
@@ -204,92 +191,6 @@ class Loader {
 };
 
 }  // namespace
-
-ModelFile::ModelFile(std::string path) : path_(std::move(path)) {
-    // O_NONBLOCK: opening a FIFO must not wait for a writer.
-    fd_ = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd_ < 0) {
-        const int error = errno;
-        throw Error(ErrorCode::ModelNotFound, "cannot open " + path_ + ": " + std::strerror(error),
-                    {.name = path_,
-                     .found = std::strerror(error),
-                     .expected = "a readable GGUF file",
-                     .hint = {}});
-    }
-    struct stat s{};
-    if (::fstat(fd_, &s) != 0 || !S_ISREG(s.st_mode)) {
-        const char* kind = S_ISDIR(s.st_mode)    ? "a directory"
-                           : S_ISFIFO(s.st_mode) ? "a pipe"
-                           : S_ISSOCK(s.st_mode) ? "a socket"
-                                                 : "a device";
-        ::close(fd_);
-        fd_ = -1;
-        throw Error(
-            ErrorCode::ModelFormat, path_ + " is " + kind + ", expected a GGUF file",
-            {.name = path_,
-             .found = kind,
-             .expected = "a GGUF file",
-             .hint = S_ISDIR(s.st_mode) ? "Convert the checkpoint to GGUF with: paligemma convert"
-                                        : ""});
-    }
-    size_ = static_cast<uint64_t>(s.st_size);
-    mtime_ns_ = mtime_ns(s);
-}
-
-ModelFile::~ModelFile() {
-    if (fd_ >= 0) ::close(fd_);
-}
-
-void ModelFile::read(void* into, uint64_t offset, uint64_t n) const {
-    auto* out = static_cast<uint8_t*>(into);
-    while (n > 0) {
-        const ssize_t got =
-            ::pread(fd_, out, std::min<uint64_t>(n, 1u << 30), static_cast<off_t>(offset));
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) {
-            throw Error(
-                ErrorCode::ModelTruncated,
-                path_ + (got == 0 ? " ends at byte " + std::to_string(offset)
-                                  : std::string(" cannot be read: ") + std::strerror(errno)),
-                {.name = path_,
-                 .found = std::to_string(offset) + " bytes",
-                 .expected = std::to_string(offset + n) + " bytes",
-                 .hint = {}});
-        }
-        out += got;
-        offset += static_cast<uint64_t>(got);
-        n -= static_cast<uint64_t>(got);
-    }
-}
-
-void ModelFile::require_unchanged() const {
-    struct stat s{};
-    if (::fstat(fd_, &s) != 0 || static_cast<uint64_t>(s.st_size) != size_ ||
-        mtime_ns(s) != mtime_ns_) {
-        throw Error(ErrorCode::ModelChanged, path_ + " changed while it was in use",
-                    {.name = path_,
-                     .found = std::to_string(s.st_size) + " bytes",
-                     .expected = std::to_string(size_) + " bytes, unchanged",
-                     .hint = "load the model again"});
-    }
-}
-
-void ModelFile::drop_cache(uint64_t offset, uint64_t n) const {
-#ifdef POSIX_FADV_DONTNEED
-    // A small file may stay: the next load will be glad of it.
-    if (size_ < SMALL_FILE_BYTES) return;
-    ::posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(n), POSIX_FADV_DONTNEED);
-#else
-    (void)offset, (void)n;
-#endif
-}
-
-GgufFile ModelFile::parse() const {
-    const GgufLimits limits;
-    std::vector<uint8_t> head(std::min<uint64_t>(size_, limits.metadata_bytes));
-    read(head.data(), 0, head.size());
-    return GgufFile::parse(head, size_, path_, limits);
-}
 
 Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, bool check_values,
                  const std::function<void(uint64_t, uint64_t)>& on_progress,

@@ -13,37 +13,9 @@
 
 #include "compute/backend.h"
 #include "compute/gguf_file.h"
+#include "compute/model_file.h"
 
 namespace paligemma {
-
-// A regular file held open for reading, with the identity it had when it was opened.
-class ModelFile {
-  public:
-    // Throws ModelNotFound (missing, unreadable), ModelFormat (not a regular file; empty). Never
-    // blocks on a FIFO.
-    explicit ModelFile(std::string path);
-    ~ModelFile();
-    ModelFile(const ModelFile&) = delete;
-    ModelFile& operator=(const ModelFile&) = delete;
-
-    const std::string& path() const { return path_; }
-    uint64_t size() const { return size_; }
-    // Exactly `n` bytes. Throws ModelTruncated when the file has become shorter. Any thread.
-    void read(void* into, uint64_t offset, uint64_t n) const;
-    // Throws ModelChanged when size or modification time differ from those at opening.
-    void require_unchanged() const;
-    // Tells the system that these bytes will not be needed again, so that they do not count twice.
-    void drop_cache(uint64_t offset, uint64_t n) const;
-
-    // Header and tensor table.
-    GgufFile parse() const;
-
-  private:
-    std::string path_;
-    int fd_ = -1;
-    uint64_t size_ = 0;
-    int64_t mtime_ns_ = 0;
-};
 
 struct WeightRequest {
     const ModelFile* file;
