@@ -6,111 +6,11 @@
 #include "base/error.h"
 #include "kernels/attention_tile.h"
 #include "kernels/packed_weights.h"
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <cpuid.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
-#elif defined(__aarch64__) && defined(__linux__)
-#include <sys/auxv.h>
-#elif defined(__APPLE__)
-#include <sys/sysctl.h>
-#endif
+#include "platform/cpu.h"
 
 namespace paligemma {
 
 namespace {
-
-#if defined(__x86_64__) && defined(__GNUC__)
-// __builtin_cpu_supports also asks whether the system saves the registers.
-bool has_avx512() {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-}
-bool has_avx512_vnni() {
-    return has_avx512() && __builtin_cpu_supports("avx512vnni");
-}
-bool has_avx512_bf16() {
-    return has_avx512() && __builtin_cpu_supports("avx512bf16");
-}
-bool has_avx2() {
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    const bool has_f16c = __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
-    return has_f16c && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-bool has_avx_vnni() {
-    constexpr unsigned AVX_VNNI = 1u << 4;  // of leaf 7.1, eax; not every compiler names it
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & AVX_VNNI) != 0;
-}
-// Linux keeps the registers of AMX for a process that asked for it; the threads it starts have
-// them.
-bool has_amx() {
-#ifdef __linux__
-    constexpr unsigned AMX_BF16 = 1u << 22, AMX_TILE = 1u << 24;  // of leaf 7, edx
-    constexpr int REQUEST = 0x1023, TILE_DATA = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    static const bool has = has_avx512_vnni() && has_avx512_bf16() &&
-                            __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & AMX_BF16) != 0 &&
-                            (d & AMX_TILE) != 0 && syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
-    return has;
-#else
-    return false;
-#endif
-}
-#else
-bool has_amx() {
-    return false;
-}
-bool has_avx512() {
-    return false;
-}
-bool has_avx512_vnni() {
-    return false;
-}
-bool has_avx512_bf16() {
-    return false;
-}
-bool has_avx2() {
-    return false;
-}
-bool has_avx_vnni() {
-    return false;
-}
-#endif
-
-bool has_neon() {
-#if defined(__aarch64__)
-    return true;
-#else
-    return false;
-#endif
-}
-bool has_neon_dotprod() {
-#if defined(__aarch64__) && defined(__APPLE__)
-    return true;  // all that Apple sold since the A13 and M1
-#elif defined(__aarch64__) && defined(__linux__)
-    constexpr unsigned long ASIMDDP = 1ul << 20;  // HWCAP_ASIMDDP of asm/hwcap.h
-    return (getauxval(AT_HWCAP) & ASIMDDP) != 0;
-#else
-    return false;
-#endif
-}
-// Products of 8-bit matrices.
-bool has_neon_i8mm() {
-#if defined(__aarch64__) && defined(__APPLE__)
-    int has = 0;
-    size_t size = sizeof(has);
-    return sysctlbyname("hw.optional.arm.FEAT_I8MM", &has, &size, nullptr, 0) == 0 && has != 0;
-#elif defined(__aarch64__) && defined(__linux__)
-    constexpr unsigned long I8MM = 1ul << 13;  // HWCAP2_I8MM
-    return (getauxval(AT_HWCAP2) & I8MM) != 0;
-#else
-    return false;
-#endif
-}
 
 bool always() {
     return true;

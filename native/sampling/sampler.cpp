@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "platform/cpu.h"
 
 namespace paligemma {
 
@@ -20,7 +21,7 @@ bool likelier(const TokenLogprob& a, const TokenLogprob& b) {
 constexpr size_t LANES = 16;
 constexpr size_t BLOCK = 64 * LANES;
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 // The loops below are compiled for each of these once more, and chosen at run time.
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define FOR_AVX512 __attribute__((target("avx512f")))
@@ -106,8 +107,8 @@ FOR_AVX2 Scan scan_avx2(std::span<const float> x) {
 
 Scan scan(std::span<const float> x) {
 #ifdef FOR_AVX512
-    if (__builtin_cpu_supports("avx512f")) return scan_avx512(x);
-    if (__builtin_cpu_supports("avx2")) return scan_avx2(x);
+    if (has_avx512()) return scan_avx512(x);
+    if (has_avx2()) return scan_avx2(x);
 #endif
     return scan_inline(x);
 }
