@@ -26,9 +26,14 @@ const parts = [
     text: 'https://www.gnu.org/licenses/gcc-exception-3.1.html permits shipping them inside compiled programs.',
   },
   {
-    name: 'libc++, libc++abi and libunwind of LLVM, in the musl binaries',
+    name: 'libc++, libc++abi and libunwind of LLVM, in the binaries for musl and Windows',
     licence: 'Apache-2.0 WITH LLVM-exception',
     text: 'https://llvm.org/LICENSE.txt',
+  },
+  {
+    name: 'start-up code and winpthreads of mingw-w64, in the binaries for Windows',
+    licence: 'public domain, ZPL-2.1, MIT, BSD-3-Clause',
+    text: 'https://github.com/mingw-w64/mingw-w64/blob/master/COPYING.MinGW-w64-runtime/COPYING.MinGW-w64-runtime.txt',
   },
 ];
 

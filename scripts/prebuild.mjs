@@ -58,6 +58,7 @@ function prebuild(name, target) {
   const libc = { linux: name.endsWith('-musl') ? '.musl' : '.glibc' }[name.split('-')[0]] ?? '';
   const manifest = { target: name, ggml: vendorVersion(), files: {} };
   for (const file of fs.readdirSync(built).sort()) {
+    if (file.endsWith('.lib')) continue; // what programs for Windows would be linked with
     const to = file === 'paligemma.node' ? `paligemma${libc}.node` : file;
     fs.copyFileSync(path.join(built, file), path.join(out, to));
     const bytes = fs.readFileSync(path.join(out, to));

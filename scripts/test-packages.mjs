@@ -1,9 +1,10 @@
 // Builds what a package carries for every platform, packs it, publishes it to a registry of its own on this machine, installs
 // it the ways users do, and runs it. One line per cell; ends with 1 when one failed.
 // Usage: node scripts/test-packages.mjs [--all] [words that a cell's name must contain]
-// Without --all or words that name them, musl and the native tests on arm64 are left out, and of the tests of models on arm64
-// those that repeat others; with it, it takes an hour.
-// Needs g++-aarch64-linux-gnu, qemu-user-static and python3-venv; what is missing fails its cells with the command that gets it.
+// Without --all or words that name them, musl, Windows and the native tests on arm64 are left out, and of the tests of models on
+// arm64 those that repeat others; with it, it takes more than an hour.
+// Needs g++-aarch64-linux-gnu, qemu-user-static and python3-venv, for Windows wine64; what is missing fails its cells with the
+// command that gets it.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,8 +15,10 @@ import {
   expected,
   INSTALL,
   NODE_FLAGS,
+  ONLY_GGML,
   project,
   same,
+  sameOn,
   startRegistry,
 } from './packages/consumer.mjs';
 import {
@@ -36,10 +39,12 @@ import {
   tools,
 } from './packages/harness.mjs';
 import { musl } from './packages/musl.mjs';
+import { win32 } from './packages/win32.mjs';
 
 const GLIBC = ['linux-x64', 'linux-arm64'];
-const MUSL = ['linux-x64-musl', 'linux-arm64-musl'];
-/** What the package may weigh with the two glibc targets; musl comes on top and is printed beside it. */
+/** Built and run with --all, or where words name them. */
+const OTHERS = ['linux-x64-musl', 'linux-arm64-musl', 'win32-x64'];
+/** What the package may weigh with the two glibc targets; the others come on top and are printed beside it. */
 const MOST = { packed: 26e6, unpacked: 50e6 };
 const NODES = Object.keys(NODE_VERSIONS);
 const TOOLS = {
@@ -78,6 +83,33 @@ const NEEDED =
   /^(libc|libm|libpthread|libdl)\.so(\.6|\.0|\.2)?$|^ld-linux-(x86-64|aarch64)\.so\.\d$|^libpaligemma-ggml-base\.so$/;
 const GLIBC_FLOOR = [2, 35];
 
+/** What Windows 10 has: its C library is "api-ms-win-crt". */
+const NEEDED_ON_WINDOWS =
+  /^(KERNEL32|ADVAPI32)\.dll$|^api-ms-win-crt-[a-z]+-l1-1-0\.dll$|^paligemma-ggml-base\.dll$/;
+const EXPORTED = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
+
+function checkPaths(binary) {
+  const bytes = fs.readFileSync(binary);
+  for (const trace of [ROOT, os.homedir()])
+    if (trace.length > 1 && trace !== '/root')
+      check(!bytes.includes(trace), `${binary} holds the path ${trace}`);
+}
+
+async function checkWindowsBinary(folder, file) {
+  const binary = path.join(folder, file);
+  const text = await exec('objdump', ['-p', binary]);
+  for (const [, name] of text.matchAll(/DLL Name: (.+)/g))
+    check(NEEDED_ON_WINDOWS.test(name), `${file} needs ${name}`);
+  for (const flag of ['HIGH_ENTROPY_VA', 'DYNAMIC_BASE', 'NX_COMPAT'])
+    check(text.includes(flag), `${file} is not ${flag}`);
+  if (file.endsWith('.node')) {
+    const table = /\[Ordinal\/Name Pointer\] Table[^\n]*\n([\s\S]*?)\n\n/.exec(text)[1];
+    const names = table.split('\n').map((line) => line.trim().split(/\s+/).pop());
+    check(`${names.sort()}` === `${EXPORTED}`, `${file} exports ${names.slice(0, 5)}`);
+  }
+  checkPaths(binary);
+}
+
 async function checkBinary(folder, file) {
   const binary = path.join(folder, file);
   const elf = await exec('readelf', ['-dlW', binary]);
@@ -101,13 +133,9 @@ async function checkBinary(folder, file) {
     const exported = [...symbols.matchAll(/(?:GLOBAL|WEAK) +DEFAULT +\d+ (\S+)/g)]
       .map((m) => m[1])
       .sort();
-    const two = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
-    check(`${exported}` === `${two}`, `${file} exports ${exported.slice(0, 5)}`);
+    check(`${exported}` === `${EXPORTED}`, `${file} exports ${exported.slice(0, 5)}`);
   }
-  const bytes = fs.readFileSync(binary);
-  for (const trace of [ROOT, os.homedir()])
-    if (trace.length > 1 && trace !== '/root')
-      check(!bytes.includes(trace), `${file} holds the path ${trace}`);
+  checkPaths(binary);
   return floor;
 }
 
@@ -116,6 +144,10 @@ function binaries(targets) {
     const action = async () => {
       const folder = path.join(ROOT, 'prebuilds', target);
       const files = fs.readdirSync(folder).filter((name) => name !== 'manifest.json');
+      if (target.startsWith('win32')) {
+        await Promise.all(files.map((file) => checkWindowsBinary(folder, file)));
+        return `${files.length} files`;
+      }
       const floors = await Promise.all(files.map((file) => checkBinary(folder, file)));
       const floor = floors.sort((a, b) => b[0] - a[0] || b[1] - a[1])[0];
       return `${files.length} files${target.endsWith('musl') ? '' : `, glibc ${floor.join('.')} or newer`}`;
@@ -144,20 +176,22 @@ function pack() {
     fs.mkdirSync(unpacked);
     await exec('tar', ['xzf', tarball, '-C', unpacked, '--strip-components=1']);
     const mb = (bytes) => (bytes / 1e6).toFixed(1).padStart(6);
-    let musl = { packed: 0, unpacked: 0 };
+    const others = { packed: 0, unpacked: 0 };
     for (const [part, bytes] of [...parts].sort((a, b) => b[1] - a[1])) {
       const small = await packed(part);
-      if (part.endsWith('-musl'))
-        musl = { packed: musl.packed + small, unpacked: musl.unpacked + bytes };
+      if (OTHERS.includes(path.basename(part))) {
+        others.packed += small;
+        others.unpacked += bytes;
+      }
       if (bytes > 5e4) say(`      ${part.padEnd(30)} ${mb(bytes)} MB, ${mb(small)} packed`);
     }
-    const main = { packed: size - musl.packed, unpacked: unpackedSize - musl.unpacked };
-    const withMusl = musl.packed ? `; with musl ${mb(size)}, ${mb(unpackedSize)}` : '';
-    const text = `${mb(main.packed)} MB packed, ${mb(main.unpacked)} unpacked${withMusl}`;
+    const main = { packed: size - others.packed, unpacked: unpackedSize - others.unpacked };
+    const whole = others.packed ? `; with the others ${mb(size)}, ${mb(unpackedSize)}` : '';
+    const text = `${mb(main.packed)} MB packed, ${mb(main.unpacked)} unpacked${whole}`;
     check(main.packed <= MOST.packed && main.unpacked <= MOST.unpacked, `too big: ${text}`);
     return text;
   };
-  cell('pack', action, ...[...GLIBC, ...MUSL].map((target) => `build ${target}`));
+  cell('pack', action, ...[...GLIBC, ...OTHERS].map((target) => `build ${target}`));
 }
 
 function getTools() {
@@ -364,25 +398,22 @@ function source() {
 // --- other processors ----------------------------------------------------------------------------------------------------
 function processors() {
   const x64 = path.join(projects, 'npm');
-  for (const [cpu, has, hasNot] of [
-    ['Haswell', 'AVX2', 'AVX512'],
-    ['Westmere', 'LLAMAFILE', 'AVX'], // the baseline
+  for (const [cpu, has, hasNot, kernel] of [
+    ['Haswell', 'AVX2', 'AVX512', /avx2/],
+    ['Westmere', 'LLAMAFILE', 'AVX', ONLY_GGML], // the baseline
   ]) {
     const action = async () => {
       const out = await exec(qemu('qemu-x86_64-static'), ['-cpu', cpu, nodeOf('20'), 'use.cjs'], {
         cwd: x64,
       });
-      same(out, cpu);
-      const { features } = JSON.parse(out);
-      check(features[has] === '1' && features[hasNot] !== '1', JSON.stringify(features));
-      return Object.keys(features).join(' ');
+      return sameOn(cpu, out, { has, hasNot, kernel });
     };
     cell(`x64 as ${cpu} (qemu)`, action, 'npm install');
   }
 }
 
-for (const targets of [GLIBC, MUSL]) {
-  beginGroup({ extra: targets === MUSL });
+for (const targets of [GLIBC, OTHERS]) {
+  beginGroup({ extra: targets === OTHERS });
   build(targets);
   binaries(targets);
 }
@@ -399,7 +430,7 @@ for (const part of [arm64, arm64Models]) {
   beginGroup();
   part();
 }
-for (const part of [arm64Native, () => musl('x64'), () => musl('arm64')]) {
+for (const part of [arm64Native, () => musl('x64'), () => musl('arm64'), win32]) {
   beginGroup({ extra: true });
   part();
 }

@@ -138,9 +138,13 @@ export const INSTALL = {
 
 /** The first answers. */
 export const expected = {};
-/** The same answers wherever it runs. */
-export function same(result, source) {
+/** The same answers wherever it runs, and on this machine's own processor the same kernels. */
+export function same(result, source, { isThisProcessor = true } = {}) {
   const { features: _, ...answers } = JSON.parse(result);
+  if (isThisProcessor) {
+    expected.kernels ??= answers.kernels;
+    check(answers.kernels === expected.kernels, `${source}: kernels ${answers.kernels}`);
+  }
   check(answers.boxes.length === 3, `${answers.boxes.length} boxes`);
   check(answers.streamed === answers.caption, `streamed ${answers.streamed}`);
   check(answers.worker.caption === answers.caption, `the worker said ${answers.worker.caption}`);
@@ -148,4 +152,16 @@ export function same(result, source) {
   expected.boxes ??= `${answers.boxes}`;
   check(answers.caption === expected.caption, `${source}: ${answers.caption}`);
   check(`${answers.boxes}` === expected.boxes, `${source}: ${answers.boxes}`);
+}
+
+/** Names of kernels, none of ours among them. */
+export const ONLY_GGML = /^CPU\w*( CPU\w*)*$/;
+
+/** The same answers on another processor, with the instructions and a kernel that `kernel` matches. */
+export function sameOn(cpu, result, { has, hasNot, kernel }) {
+  same(result, cpu, { isThisProcessor: false });
+  const { features, kernels } = JSON.parse(result);
+  check(features[has] === '1' && features[hasNot] !== '1', JSON.stringify(features));
+  check(kernel.test(kernels), `${cpu}: kernels ${kernels}`);
+  return `${kernels}: ${Object.keys(features).join(' ')}`;
 }

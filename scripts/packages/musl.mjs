@@ -107,7 +107,8 @@ export function musl(arch) {
     }
   };
   const use = async () => {
-    same(await run(root, emulator, ['use.cjs']), `musl ${arch}`);
+    const isThisProcessor = emulator === undefined;
+    same(await run(root, emulator, ['use.cjs']), `musl ${arch}`, { isThisProcessor });
     const loaded = JSON.parse(await run(root, emulator, ['-e', LOADED])).join('\n');
     check(/paligemma\.musl\.node/.test(loaded) && /sharp-linuxmusl-/.test(loaded), loaded);
     check(!/glibc|libc\.so\.6/.test(loaded), loaded);

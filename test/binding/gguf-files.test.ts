@@ -99,7 +99,11 @@ describe('a file that is no model is named for what it is', () => {
     [
       'below a file instead of a folder',
       () => path.join(tinyFile, 'model.gguf'),
-      { code: 'ERR_MODEL_NOT_FOUND', found: /Not a directory/, expected: /readable GGUF/ },
+      {
+        code: 'ERR_MODEL_NOT_FOUND',
+        found: process.platform === 'win32' ? /No such file/ : /Not a directory/,
+        expected: /readable GGUF/,
+      },
     ],
     [
       'a folder',
@@ -357,7 +361,11 @@ function overwrite(name: string): void {
 /** What may happen to a file: its name goes to another one, or its bytes change. */
 const RENAMINGS: Readonly<Record<string, (name: string) => void>> = {
   removed: (name) => unlinkSync(name),
-  replaced: (name) => renameSync(file('another file'), name),
+  replaced: (name) => {
+    // Windows wants the name of an open file free first.
+    if (process.platform === 'win32') renameSync(name, `${name}.old`);
+    renameSync(file('another file'), name);
+  },
 };
 const CHANGES: Readonly<Record<string, (name: string) => void>> = {
   truncated: (name) => truncateSync(name, 100_000),

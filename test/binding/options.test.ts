@@ -114,9 +114,9 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
       expect(names.filter((name) => !name.startsWith(set))).toEqual([]);
     }
     const { features } = await withModel({}, (m) => m.info, DEMO_MODEL);
-    // The demo model is of q8_0: the best set that has a kernel for it comes first, unless ggml's is better.
+    // The demo model is of q8_0: the best set that has a kernel for it comes first.
     const best = Object.values(sets).find((names) => names.length > 0) ?? [];
-    expect(auto).toEqual(features['MATMUL_INT8'] === '1' ? [] : best);
+    expect(auto).toEqual(best);
     if (features['AVX512_VNNI'] === '1') expect(auto).toEqual(['avx512-vnni']);
     if (features['AVX2'] === '1') expect(sets).toHaveProperty('avx2');
 

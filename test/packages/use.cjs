@@ -15,9 +15,11 @@ async function use() {
   ]);
   let streamed = '';
   for await (const piece of model.caption(picture)) streamed += piece.text;
+  const kernels = Object.keys(model.info.kernels).join(' ');
   await model.dispose();
   return {
     caption,
+    kernels,
     streamed,
     boxes: detections.map(({ label, box }) =>
       [label, ...Object.values(box).map(Math.round)].join(' '),

@@ -171,6 +171,8 @@ export class Journal {
         Readable.from(this.#current()),
         createWriteStream(part, { mode, flush: true }),
       );
+      // Windows does not replace a file that is open.
+      await this.handle.close();
       await rename(part, this.file);
     } catch (error) {
       await unlink(part).catch(() => {});

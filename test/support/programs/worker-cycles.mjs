@@ -2,6 +2,7 @@
 // addon itself: an addon that lives only in workers is the dangerous case. Arguments: model, picture, cycles.
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
 const [model, picture, cycles] = process.argv.slice(2);
@@ -16,7 +17,7 @@ const code = `
   })().catch((error) => { parentPort.postMessage(String(error)); });
 `;
 const workerData = {
-  library: new URL('../../../lib/index.js', import.meta.url).pathname,
+  library: fileURLToPath(new URL('../../../lib/index.js', import.meta.url)),
   model,
   picture,
 };

@@ -1,5 +1,6 @@
 // Several worker threads, each with a model of its own, answer the same question at once. Arguments: model, picture, workers.
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
 const [model, picture, workers] = process.argv.slice(2);
@@ -14,7 +15,7 @@ const code = `
   })();
 `;
 const workerData = {
-  library: new URL('../../../lib/index.js', import.meta.url).pathname,
+  library: fileURLToPath(new URL('../../../lib/index.js', import.meta.url)),
   model,
   picture,
 };

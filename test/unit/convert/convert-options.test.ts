@@ -100,7 +100,7 @@ describe('a source', () => {
     });
     await expect(
       convert({ source: TINY1, output, type: 'f32', tokenizer: '/no/such' }),
-    ).rejects.toMatchObject({ code: 'ERR_MODEL_NOT_FOUND', subject: '/no/such' });
+    ).rejects.toMatchObject({ code: 'ERR_MODEL_NOT_FOUND', subject: path.resolve('/no/such') });
   });
 
   it('of version 1 takes no settings that only version 2 has', async () => {
