@@ -41,7 +41,8 @@ const INSTALL = {
   },
   win32: {
     cmake: 'winget install Kitware.CMake',
-    compiler: 'winget install Microsoft.VisualStudio.2022.BuildTools',
+    compiler:
+      'winget install Microsoft.VisualStudio.2022.BuildTools --override "--passive --add Microsoft.VisualStudio.Workload.VCTools"',
     git: 'winget install Git.Git',
   },
 };

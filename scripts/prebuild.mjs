@@ -24,8 +24,8 @@ const TARGETS = {
   'linux-arm64': { processor: 'aarch64', prefix: 'aarch64-linux-gnu-' },
   'linux-x64-musl': { processor: 'x86_64', zig: 'x86_64-linux-musl' },
   'linux-arm64-musl': { processor: 'aarch64', zig: 'aarch64-linux-musl' },
-  'darwin-arm64': { here: true },
   'win32-x64': { processor: 'AMD64', system: 'Windows', zig: 'x86_64-windows-gnu' },
+  'darwin-arm64': { here: true },
 };
 
 const host = `${process.platform}-${process.arch}`;

@@ -170,8 +170,9 @@ function pack() {
       const part = /^(prebuilds\/[^/]+|native\/vendor|[^/]+)/.exec(file)[1];
       parts.set(part, (parts.get(part) ?? 0) + bytes);
     }
-    const packed = async (part) =>
-      Number(await exec('sh', ['-c', `tar cz "${part}" | wc -c`], { cwd: unpacked }));
+    // native/vendor is a part of its own.
+    const pipe = 'tar cz --exclude="$0/vendor" "$0" | wc -c';
+    const packed = async (part) => Number(await exec('sh', ['-c', pipe, part], { cwd: unpacked }));
     const unpacked = path.join(projects, 'unpacked');
     fs.mkdirSync(unpacked);
     await exec('tar', ['xzf', tarball, '-C', unpacked, '--strip-components=1']);

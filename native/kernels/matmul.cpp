@@ -108,8 +108,10 @@ struct Piece {
 void fetch(const Piece& next, int64_t i, int64_t n) {
     constexpr int64_t LINE = 64;
     const int64_t lines = (next.bytes() + LINE - 1) / LINE;
+#if defined(__GNUC__) || defined(__clang__)  // others compile no kernel that would call this
     for (int64_t line = lines * i / n; line < lines * (i + 1) / n; ++line)
         __builtin_prefetch(next.begin() + line * LINE, 0, 2);
+#endif
 }
 
 // Tiles [tile_begin, tile_end) of x times a piece -> out [rows][32], added to what is there unless

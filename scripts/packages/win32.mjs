@@ -14,14 +14,14 @@ const node = path.join(parts, 'node', 'bin', 'node.exe');
 /** For npm. */
 const TARGET = ['--os=win32', '--cpu=x64'];
 
-/** What Wine 8 cannot do, or what a Linux below it shows; on Windows itself these may run. */
+/** What Wine 8 cannot do, what shows through of the Linux below it, and what Windows does otherwise. */
 const NOT_UNDER_WINE = new RegExp(
   [
     /behind a link|through (a link|links)|a link to nothing|by whatever name/, // has no symbolic links
     /a pipe, without waiting|are told apart, within a second/, // mkfifo
     /root may read everything/,
     /with the number of a dead writer/, // shows Linux's /proc
-    /whose \.part was replaced/, // a file that is open keeps its name
+    /whose \.part was replaced|the one that tried was killed/, // replace a file that is open
     /load token/, // libuv's connect() fails
   ]
     .map(({ source }) => source)
@@ -83,7 +83,7 @@ export function win32() {
   const suite = () =>
     runTests(tests, (args) => run([node, ...args], tests), {
       suite: ['test/unit/', 'test/parity/', 'test/binding/'],
-      leftOut: { 'that Wine or Linux below it forbids': NOT_UNDER_WINE },
+      leftOut: { 'that Windows or Wine forbids': NOT_UNDER_WINE },
       least: 2000,
     });
   cell('win32 install', install, 'publish', 'build win32-x64');
