@@ -42,7 +42,7 @@ const INSTALL = {
   win32: {
     cmake: 'winget install Kitware.CMake',
     compiler:
-      'winget install Microsoft.VisualStudio.2022.BuildTools --override "--passive --add Microsoft.VisualStudio.Workload.VCTools"',
+      'winget install Microsoft.VisualStudio.2022.BuildTools --override "--wait --passive --add Microsoft.VisualStudio.Workload.VCTools --includeRecommended"',
     git: 'winget install Git.Git',
   },
 };

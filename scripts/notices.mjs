@@ -32,8 +32,8 @@ const parts = [
   },
   {
     name: 'start-up code and winpthreads of mingw-w64, in the binaries for Windows',
-    licence: 'public domain, ZPL-2.1, MIT, BSD-3-Clause',
-    text: 'https://github.com/mingw-w64/mingw-w64/blob/master/COPYING.MinGW-w64-runtime/COPYING.MinGW-w64-runtime.txt',
+    licence: 'ZPL-2.1',
+    text: read('scripts/licences/mingw-w64.txt'),
   },
 ];
 

@@ -1,6 +1,6 @@
 // Builds what a package carries for one platform into prebuilds/<platform>-<arch>[-musl]: the addon, ggml, the CPU backend
 // once per instruction set, and manifest.json with the SHA-256 of each. Nothing of the building machine stays in them.
-// Usage: node scripts/prebuild.mjs [linux-x64] [linux-arm64] [linux-x64-musl] [linux-arm64-musl]; without one: this machine's.
+// Usage: node scripts/prebuild.mjs [TARGET...], of those in TARGETS below; without one: this machine's.
 // arm64 on another machine needs g++-aarch64-linux-gnu; musl and Windows need Python's pip, which fetches the compiler of the
 // Zig project.
 import { createHash } from 'node:crypto';
@@ -8,17 +8,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fail, generator, output, ROOT, requireBuildTools, run, say } from './lib.mjs';
+import { zigTools } from './zig.mjs';
 
-const ZIG = 'ziglang==0.17.1';
-// GCC's names of ARM's instruction sets in Zig's words: -march=armv8.2-a+fp16 is -mcpu=generic+v8_2a+fullfp16.
-const ZIG_ARM_FLAGS = `for arg; do
-  case $arg in
-    -march=armv8*) arg=$(echo "$arg" | sed -e 's/-march=armv8-a/-mcpu=generic/' \\
-      -e 's/-march=armv8\\.\\([0-9]\\)-a/-mcpu=generic+v8_\\1a/' -e 's/+fp16/+fullfp16/') ;;
-  esac
-  shift
-  set -- "$@" "$arg"
-done`;
 const TARGETS = {
   'linux-x64': { processor: 'x86_64', prefix: 'x86_64-linux-gnu-' },
   'linux-arm64': { processor: 'aarch64', prefix: 'aarch64-linux-gnu-' },
@@ -41,7 +32,7 @@ for (const name of wanted) prebuild(name, TARGETS[name]);
 function prebuild(name, target) {
   say(`building ${name}`);
   const work = path.join(ROOT, 'build', 'prebuild', name);
-  const tools = target.zig ? zigTools(target.zig) : gccTools(name, target.prefix ?? '');
+  const tools = target.zig ? cmakeTools(zigTools(target.zig)) : gccTools(name, target.prefix ?? '');
   run('cmake', [
     ...['-S', ROOT, '-B', work, '-DPALIGEMMA_PREBUILD=ON', '-DCMAKE_BUILD_TYPE=Release'],
     ...generator(),
@@ -91,26 +82,10 @@ function gccTools(name, prefix) {
   };
 }
 
-// Zig's compiler brings the C and C++ libraries of musl and Windows for every processor. CMake wants programs without arguments.
-function zigTools(triple) {
-  const folder = path.join(ROOT, 'build', 'zig');
-  const python = path.join(folder, 'bin', 'python');
-  if (!output(python, ['-m', 'ziglang', 'version'])) {
-    run('python3', ['-m', 'venv', folder]);
-    run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ZIG]);
-  }
-  const wrap = (tool, ...args) => {
-    const file = path.join(folder, `${triple}-${tool}`);
-    const command = [`"${python}"`, '-m', 'ziglang', tool, ...args].join(' ');
-    fs.writeFileSync(file, `#!/bin/sh\n${ZIG_ARM_FLAGS}\nexec ${command} "$@"\n`, { mode: 0o755 });
-    return file;
-  };
+function cmakeTools({ cc, cxx, ar, ranlib, rc }) {
   return {
-    CMAKE_C_COMPILER: wrap('cc', '-target', triple),
-    CMAKE_CXX_COMPILER: wrap('c++', '-target', triple),
-    CMAKE_AR: wrap('ar'),
-    CMAKE_RANLIB: wrap('ranlib'),
-    CMAKE_RC_COMPILER: wrap('rc'),
+    ...{ CMAKE_C_COMPILER: cc, CMAKE_CXX_COMPILER: cxx },
+    ...{ CMAKE_AR: ar, CMAKE_RANLIB: ranlib, CMAKE_RC_COMPILER: rc },
     // As the libraries are linked: with other flags Zig compiles its C++ library once more.
     CMAKE_EXE_LINKER_FLAGS: '-s',
   };

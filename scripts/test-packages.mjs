@@ -299,6 +299,14 @@ function npmProject() {
     check(count.trim() === '2', `${count} devices`);
     const none = await exec(process.execPath, ['-e', load], { cwd: folder });
     check(/finds no GPU.*nvidia-smi/.test(none), none);
+    // One whose instructions this processor lacks is refused before they are used.
+    fs.copyFileSync(
+      path.join(ROOT, 'prebuilds', 'linux-x64', 'libggml-cpu-haswell.so'),
+      path.join(gpu, 'libggml-cuda.so'),
+    );
+    const older = ['-cpu', 'Westmere', nodeOf('20'), '-e', load];
+    const refused = await exec(qemu('qemu-x86_64-static'), older, { cwd: folder });
+    check(/not a backend of this version/.test(refused), refused);
     fs.rmSync(gpu, { recursive: true });
   });
   onNpm('esbuild bundle, addon external', async () => {

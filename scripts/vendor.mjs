@@ -1,6 +1,6 @@
 // Brings ggml into native/vendor from a pinned npm package: integrity of the tarball, commit and tree of the git
 // bundle inside it are checked. Nothing happens when the right version is there already. Never edit what it brings;
-// our fixes are the force-included headers in native/compat.
+// our fixes are in native/compat.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';

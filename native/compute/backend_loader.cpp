@@ -40,14 +40,15 @@ Function function_of(const Library& library, const char* name) {
     return reinterpret_cast<Function>(library.symbol(name));
 }
 
-// How well the library's instructions fit this CPU, by its own account.
+// How well the library's instructions fit this CPU, by its own account; 1 where it has none.
 int score_of(const Library& library) {
     auto score = function_of<ggml_backend_score_t>(library, "ggml_backend_score");
-    return score == nullptr ? 0 : score();
+    return score == nullptr ? 1 : score();
 }
 
-// Not ggml_backend_load(), which takes no path but in the system's code page on Windows.
+// As ggml_backend_load() does, which takes no path but in the system's code page on Windows.
 bool add_to_registry(Library& library) {
+    if (score_of(library) == 0) return false;
     auto init = function_of<ggml_backend_init_t>(library, "ggml_backend_init");
     ggml_backend_reg_t reg = init == nullptr ? nullptr : init();
     if (reg == nullptr || reg->api_version != GGML_BACKEND_API_VERSION) return false;

@@ -1,7 +1,7 @@
 #include "compute/model_file.h"
 
 #include <algorithm>
-#include <system_error>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -26,15 +26,10 @@ const char* words_for(FileKind kind) {
     }
 }
 
-// In the words of errno, the same on every system; those of the system itself where it has none.
-std::string reason_of(const std::system_error& error) {
-    return error.code().default_error_condition().message();
-}
-
 File open_file(const std::string& path) try {
     return File(path);
-} catch (const std::system_error& error) {
-    const std::string reason = reason_of(error);
+} catch (const std::runtime_error& error) {
+    const std::string reason = error.what();
     throw Error(ErrorCode::ModelNotFound, "cannot open " + path + ": " + reason,
                 {.name = path, .found = reason, .expected = "a readable GGUF file", .hint = {}});
 }
@@ -67,8 +62,8 @@ void ModelFile::read(void* into, uint64_t offset, uint64_t n) const {
         uint64_t got = 0;
         try {
             got = file_.read(out, offset, n);
-        } catch (const std::system_error& error) {
-            refuse(" cannot be read: " + reason_of(error));
+        } catch (const std::runtime_error& error) {
+            refuse(std::string(" cannot be read: ") + error.what());
         }
         if (got == 0) refuse(" ends at byte " + std::to_string(offset));
         out += got;

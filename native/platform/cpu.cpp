@@ -24,7 +24,7 @@ namespace {
 // library does not fill its table, as Zig's.
 struct X86 {
     bool avx2 = false, avx_vnni = false;
-    bool avx512 = false, avx512_vnni = false, avx512_bf16 = false, amx = false;
+    bool avx512 = false, avx512_vnni = false, avx512_bf16 = false, amx_bf16 = false;
 };
 
 struct Leaf {
@@ -33,7 +33,7 @@ struct Leaf {
     Leaf(unsigned number, unsigned part) { __get_cpuid_count(number, part, &a, &b, &c, &d); }
 };
 
-constexpr bool has(uint64_t bits, unsigned long long wanted) {
+constexpr bool has(uint64_t bits, uint64_t wanted) {
     return (bits & wanted) == wanted;
 }
 constexpr uint64_t bit(int i) {
@@ -64,7 +64,12 @@ X86 ask() {
     constexpr int AVX512_VNNI = 11;                                                     // 7, ecx
     constexpr int AMX_BF16 = 22, AMX_TILE = 24;                                         // 7, edx
     constexpr int AVX_VNNI = 4, AVX512_BF16 = 5;  // 7 part 1, eax
-    constexpr uint64_t YMM = 0x6, ZMM = 0xe6;     // XCR0
+    constexpr uint64_t YMM = 0x6;                 // XCR0
+#ifdef __APPLE__
+    constexpr uint64_t ZMM = YMM;  // macOS sets the bits when a thread first uses the registers
+#else
+    constexpr uint64_t ZMM = 0xe6;
+#endif
     X86 x;
     const Leaf one(1, 0), seven(7, 0), more(7, 1);
     const uint64_t saved = has(one.c, bit(OSXSAVE)) ? saved_registers() : 0;
@@ -74,8 +79,7 @@ X86 ask() {
                has(seven.b, bit(AVX512F) | bit(AVX512DQ) | bit(AVX512BW) | bit(AVX512VL));
     x.avx512_vnni = x.avx512 && has(seven.c, bit(AVX512_VNNI));
     x.avx512_bf16 = x.avx512 && has(more.a, bit(AVX512_BF16));
-    x.amx = x.avx512_vnni && x.avx512_bf16 && has(seven.d, bit(AMX_BF16) | bit(AMX_TILE)) &&
-            may_use_tiles();
+    x.amx_bf16 = has(seven.d, bit(AMX_BF16) | bit(AMX_TILE));
     return x;
 }
 
@@ -103,7 +107,9 @@ bool has_avx512_bf16() {
     return x86().avx512_bf16;
 }
 bool has_amx() {
-    return x86().amx;
+    static const bool has =
+        x86().avx512_vnni && x86().avx512_bf16 && x86().amx_bf16 && may_use_tiles();
+    return has;
 }
 #else
 bool has_avx2() {

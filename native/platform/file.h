@@ -19,7 +19,7 @@ struct FileStatus {
 // A file open for reading, at any place and by any thread.
 class File {
   public:
-    // Throws std::system_error. Never waits for a writer of a pipe.
+    // Throws std::runtime_error with the system's reason. Never waits for a writer of a pipe.
     explicit File(const std::string& path);
     ~File();
     File(const File&) = delete;
@@ -28,7 +28,7 @@ class File {
     // Of the open file, even where its name means another by now. Empty when the system does not
     // say.
     FileStatus status() const;
-    // At least one byte, at most `n`; 0 at the end. Throws std::system_error.
+    // At least one byte, at most `n`; 0 at the end. Throws std::runtime_error.
     uint64_t read(void* into, uint64_t offset, uint64_t n) const;
     // Tells the system that these bytes will not be read again.
     void drop_cache(uint64_t offset, uint64_t n) const;

@@ -7,7 +7,7 @@ namespace paligemma {
 class Library {
   public:
     // Throws std::runtime_error with the linker's reason. What the library needs is looked for
-    // beside it, too.
+    // beside it too: on Windows always, elsewhere where the library says so ($ORIGIN).
     explicit Library(const std::filesystem::path& path);
     // Unloads it, unless it is kept.
     ~Library();

@@ -22,6 +22,10 @@ FileKind kind_of(mode_t mode) {
     return S_ISSOCK(mode) ? FileKind::socket : FileKind::device;
 }
 
+std::runtime_error last_error() {
+    return std::runtime_error(std::generic_category().message(errno));
+}
+
 int64_t nanoseconds(const timespec& t) {
     return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
@@ -31,7 +35,7 @@ int64_t nanoseconds(const timespec& t) {
 File::File(const std::string& path)
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
     : handle_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
-    if (handle_ < 0) throw std::system_error(errno, std::generic_category());
+    if (handle_ < 0) throw last_error();
 }
 
 File::~File() {
@@ -54,7 +58,7 @@ uint64_t File::read(void* into, uint64_t offset, uint64_t n) const {
         const ssize_t got = ::pread(static_cast<int>(handle_), into,
                                     std::min<uint64_t>(n, 1u << 30), static_cast<off_t>(offset));
         if (got >= 0) return static_cast<uint64_t>(got);
-        if (errno != EINTR) throw std::system_error(errno, std::generic_category());
+        if (errno != EINTR) throw last_error();
     }
 }
 

@@ -1,7 +1,9 @@
 #include <windows.h>
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 
 #include "platform/file.h"
@@ -15,27 +17,30 @@ HANDLE handle_of(intptr_t handle) {
     return reinterpret_cast<HANDLE>(handle);
 }
 
-std::system_error last_error() {
-    return {static_cast<int>(GetLastError()), std::system_category()};
+// In the words of errno, the same on every system, where it has any for `code`; else in Windows'
+// own.
+std::string words_for(DWORD code) {
+    const std::error_condition condition =
+        std::system_category().default_error_condition(static_cast<int>(code));
+    if (condition.category() == std::generic_category()) return condition.message();
+    wchar_t text[512];
+    DWORD length =
+        FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, nullptr, code, 0,
+                       text, static_cast<DWORD>(std::size(text)), nullptr);
+    while (length > 0 && (text[length - 1] <= L' ' || text[length - 1] == L'.')) --length;
+    return length > 0 ? to_utf8(std::wstring(text, length)) : "error " + std::to_string(code);
 }
 
-// Windows takes more than 260 characters only of a whole path with this before it.
+// Windows takes more than 260 characters only of a whole path, without "..", with this before it.
 std::wstring long_path(const std::filesystem::path& path) {
     std::error_code ignored;
-    std::filesystem::path whole = std::filesystem::absolute(path, ignored).make_preferred();
+    std::filesystem::path whole = std::filesystem::absolute(path, ignored);
     if (whole.empty()) whole = path;
-    const std::wstring& text = whole.native();
-    const bool is_plain_drive = text.size() > 2 && text[1] == L':';
-    return text.size() < MAX_PATH || !is_plain_drive ? text : LR"(\\?\)" + text;
-}
-
-HMODULE own_module() {
-    HMODULE module = nullptr;
-    // Pinned as well: an addon loaded only in a worker would be unmapped when the worker ends,
-    // under the feet of live threads.
-    GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
-                       reinterpret_cast<LPCWSTR>(&own_module), &module);
-    return module;
+    std::wstring text = whole.lexically_normal().make_preferred().native();
+    if (text.size() < MAX_PATH) return text;
+    if (text[1] == L':') return LR"(\\?\)" + text;
+    const bool is_share = text.starts_with(LR"(\\)") && text[2] != L'?' && text[2] != L'.';
+    return is_share ? LR"(\\?\UNC)" + text.substr(1) : text;
 }
 
 }  // namespace
@@ -47,7 +52,8 @@ File::File(const std::string& path)
           CreateFileW(long_path(to_path(path)).c_str(), GENERIC_READ,
                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,
                       OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, nullptr))) {
-    if (handle_of(handle_) == INVALID_HANDLE_VALUE) throw last_error();
+    const DWORD error = GetLastError();
+    if (handle_of(handle_) == INVALID_HANDLE_VALUE) throw std::runtime_error(words_for(error));
 }
 
 File::~File() {
@@ -74,8 +80,9 @@ uint64_t File::read(void* into, uint64_t offset, uint64_t n) const {
     DWORD got = 0;
     const auto size = static_cast<DWORD>(std::min<uint64_t>(n, 1u << 30));
     if (ReadFile(handle_of(handle_), into, size, &got, &place)) return got;
-    if (GetLastError() == ERROR_HANDLE_EOF) return 0;
-    throw last_error();
+    const DWORD error = GetLastError();
+    if (error == ERROR_HANDLE_EOF) return 0;
+    throw std::runtime_error(words_for(error));
 }
 
 void File::drop_cache(uint64_t, uint64_t) const {}
@@ -94,9 +101,9 @@ Library::Library(const std::filesystem::path& path) {
     DWORD mode = 0;
     SetThreadErrorMode(SEM_FAILCRITICALERRORS, &mode);
     handle_ = LoadLibraryExW(long_path(path).c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
-    const std::system_error error = last_error();
+    const DWORD error = GetLastError();
     SetThreadErrorMode(mode, nullptr);
-    if (handle_ == nullptr) throw std::runtime_error(error.code().message());
+    if (handle_ == nullptr) throw std::runtime_error(words_for(error));
 }
 
 Library::~Library() {
@@ -108,8 +115,12 @@ void* Library::symbol(const char* name) const {
 }
 
 std::filesystem::path own_folder() {
+    HMODULE module = nullptr;
+    GetModuleHandleExW(
+        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+        reinterpret_cast<LPCWSTR>(&own_folder), &module);
     std::wstring name(32768, L'\0');  // the longest path of Windows
-    name.resize(GetModuleFileNameW(own_module(), name.data(), static_cast<DWORD>(name.size())));
+    name.resize(GetModuleFileNameW(module, name.data(), static_cast<DWORD>(name.size())));
     return std::filesystem::path(name).parent_path();
 }
 

@@ -58,7 +58,7 @@ export async function runTests(folder, node, { suite, leftOut, least }) {
   const { testResults } = JSON.parse(fs.readFileSync(file, 'utf8'));
   const tests = testResults.flatMap(({ name, assertionResults }) =>
     assertionResults.map(({ fullName, status }) => ({
-      name: `${path.basename(name)} > ${fullName}`,
+      name: `${path.win32.basename(name)} > ${fullName}`,
       status,
     })),
   );

@@ -34,7 +34,7 @@ function load(): Loaded {
   for (const file of candidates()) {
     try {
       const binding = require(file) as NativeBinding;
-      if (binding.devices().length === 0) throw new Error('no CPU backend (libggml-cpu-*) fits');
+      if (binding.devices().length === 0) throw new Error('no CPU backend (ggml-cpu-*) fits');
       return { file, binding };
     } catch (error) {
       const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';

@@ -145,6 +145,20 @@ function byReason(file: string, reason: string): Diagnosis {
       hint: `node_modules was copied from another system; install here: ${REINSTALL}, or compile: ${BUILD}`,
     };
   }
+  if (/not a valid Win32 application/.test(reason)) {
+    return {
+      failure: 'damaged',
+      message: `${file} is no program for this Windows`,
+      hint: `install it again: ${REINSTALL}`,
+    };
+  }
+  if (/specified (module|procedure) could not be found/.test(reason)) {
+    return {
+      failure: 'missing-library',
+      message: 'it needs a library that this Windows does not have',
+      hint: `Windows 10 or newer has all of them; else compile here: ${BUILD}`,
+    };
+  }
   const library = /(lib[\w.+-]+\.so[\d.]*):? (?:cannot open|No such file)/.exec(reason)?.[1];
   if (library !== undefined) {
     return {

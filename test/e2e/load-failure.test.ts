@@ -3,7 +3,9 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nvidiaSystem } from '../../src/native/gpu.js';
+import { loadError } from '../../src/native/load-failure.js';
 import { BrokenPackage } from '../support/broken-package.js';
+import { ROOT } from '../support/models.js';
 
 let copy: BrokenPackage;
 beforeEach(() => {
@@ -84,6 +86,17 @@ test.each([
     failure: 'missing-library',
     message: expect.stringContaining(`it needs ${library}`),
     hint: expect.stringContaining(hint),
+  });
+});
+
+test.each([
+  ['damaged', '%1 is not a valid Win32 application.', 'is no program for this Windows'],
+  ['missing-library', 'The specified module could not be found.', 'this Windows does not have'],
+])('Windows says: %s', (failure, reason, message) => {
+  const binary = path.join(ROOT, 'build', 'Release', 'paligemma.node');
+  expect(loadError(ROOT, [{ file: binary, reason }])).toMatchObject({
+    failure,
+    message: expect.stringContaining(message),
   });
 });
 

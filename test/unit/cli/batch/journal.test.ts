@@ -137,19 +137,23 @@ describe('resuming', () => {
     expect(readdirSync(path.dirname(file))).toEqual(['out.jsonl']);
   });
 
-  it('does so in the next run when the one that tried was killed', async () => {
-    const file = await written('a.png!', 'b.png');
-    const killed = await Journal.open(file, RUN, true);
-    await killed.add({ image: 'a.png' });
-    const journal = await Journal.open(file, RUN, true);
-    expect(journal.skip('a.png')).toBe(true);
-    await journal.close();
-    expect(images(file)).toEqual(['b.png', 'a.png']);
-    // Had it not been killed, its next line would go into a file without a name.
-    await expect(killed.add({ image: 'c.png' })).rejects.toMatchObject({ code: 'ERR_OUTPUT' });
-    await killed.close();
-    expect(images(file)).toEqual(['b.png', 'a.png']);
-  });
+  // Windows replaces no file that is open, and here the one that was killed still has it open.
+  it.skipIf(process.platform === 'win32')(
+    'does so in the next run when the one that tried was killed',
+    async () => {
+      const file = await written('a.png!', 'b.png');
+      const killed = await Journal.open(file, RUN, true);
+      await killed.add({ image: 'a.png' });
+      const journal = await Journal.open(file, RUN, true);
+      expect(journal.skip('a.png')).toBe(true);
+      await journal.close();
+      expect(images(file)).toEqual(['b.png', 'a.png']);
+      // Had it not been killed, its next line would go into a file without a name.
+      await expect(killed.add({ image: 'c.png' })).rejects.toMatchObject({ code: 'ERR_OUTPUT' });
+      await killed.close();
+      expect(images(file)).toEqual(['b.png', 'a.png']);
+    },
+  );
 
   it('goes through a link, which stays one', async () => {
     const file = await written('a.png!');

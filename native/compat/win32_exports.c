@@ -1,6 +1,0 @@
-// Linked into ggml's base library on Windows. For MinGW ggml marks nothing as exported, so the linker exports
-// everything, and with it what Zig puts into every library; whoever links to this one then gets that twice. This tells
-// the linker to keep it. Can go when ggml marks its functions for MinGW too (GGML_API in ggml.h).
-__asm__(
-    ".section .drectve,\"yn\"\n"
-    ".ascii \" -exclude-symbols:_CRT_INIT,__mingw_module_is_dll,atexit,unw_getcontext,__unw_getcontext\"\n");
