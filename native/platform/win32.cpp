@@ -4,6 +4,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "platform/file.h"
@@ -33,14 +34,16 @@ std::string words_for(DWORD code) {
 
 // Windows takes more than 260 characters only of a whole path, without "..", with this before it.
 std::wstring long_path(const std::filesystem::path& path) {
+    constexpr std::wstring_view LONG = LR"(\\?\)";
+    if (path.native().starts_with(LONG)) return path.native();
     std::error_code ignored;
     std::filesystem::path whole = std::filesystem::absolute(path, ignored);
     if (whole.empty()) whole = path;
     std::wstring text = whole.lexically_normal().make_preferred().native();
     if (text.size() < MAX_PATH) return text;
-    if (text[1] == L':') return LR"(\\?\)" + text;
-    const bool is_share = text.starts_with(LR"(\\)") && text[2] != L'?' && text[2] != L'.';
-    return is_share ? LR"(\\?\UNC)" + text.substr(1) : text;
+    if (text[1] == L':') return std::wstring(LONG) + text;
+    const bool is_share = text.starts_with(LR"(\\)") && text[2] != L'.';
+    return is_share ? std::wstring(LONG) + L"UNC" + text.substr(1) : text;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -226,6 +227,17 @@ describe('a file that is no model is named for what it is', () => {
   test('and afterwards a good file loads as ever', async () => {
     expect((await answer(tinyFile)).tokens).toHaveLength(6);
   });
+});
+
+test('a file far down, in folders with any letters, is found by every way of writing its name', async () => {
+  const deep = path.join(folder, 'x'.repeat(100), 'Übung 日本', 'z'.repeat(150)); // more than Windows' 260
+  mkdirSync(deep, { recursive: true });
+  const name = path.join(deep, 'model.gguf');
+  copyFileSync(tinyFile, name);
+  const through = `${deep}${path.sep}..${path.sep}.${path.sep}${path.basename(deep)}`;
+  const names = [name, `${through}${path.sep}model.gguf`, path.toNamespacedPath(name)];
+  for (const one of [...names, path.relative(process.cwd(), name)])
+    expect((await answer(one)).tokens).toEqual((await answer(tinyFile)).tokens);
 });
 
 describe('damage', () => {
