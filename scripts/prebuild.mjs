@@ -24,6 +24,7 @@ const wanted = process.argv.slice(2).length ? process.argv.slice(2) : [host];
 for (const name of wanted) {
   if (!TARGETS[name]) fail(`unknown target ${name}; known: ${Object.keys(TARGETS).join(', ')}`);
   if (TARGETS[name].here && name !== host) fail(`${name} can only be built on ${name}`);
+  if (TARGETS[name].zig && process.platform === 'win32') fail(`${name} is built on Linux`);
 }
 requireBuildTools();
 run(process.execPath, [path.join(ROOT, 'scripts', 'vendor.mjs')]);

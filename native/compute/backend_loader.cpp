@@ -12,7 +12,9 @@
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 
+#include "platform/cpu.h"
 #include "platform/file.h"
 #include "platform/library.h"
 #endif
@@ -46,6 +48,15 @@ int score_of(const Library& library) {
     return score == nullptr ? 1 : score();
 }
 
+// ggml asks the CPU alone, which says yes to registers that the system does not save: those of AMX
+// on Windows 10, or of AVX-512 where the kernel was told to leave them.
+bool system_saves_registers_of(std::string_view variant) {
+    if (variant == "sapphirerapids") return has_amx();
+    if (variant == "skylakex" || variant == "icelake" || variant == "zen4") return has_avx512();
+    if (variant == "haswell" || variant == "alderlake") return has_avx2();
+    return true;
+}
+
 // As ggml_backend_load() does, which takes no path but in the system's code page on Windows.
 bool add_to_registry(Library& library) {
     if (score_of(library) == 0) return false;
@@ -71,7 +82,7 @@ void load_best_variant() {
         CpuVariant variant{.name = stem.substr(std::string(VARIANT_PREFIX).size())};
         try {
             auto library = std::make_unique<Library>(entry.path());
-            variant.score = score_of(*library);
+            variant.score = system_saves_registers_of(variant.name) ? score_of(*library) : 0;
             if (variant.score > (best ? variants[best_index].score : 0)) {
                 best = std::move(library);
                 best_index = variants.size();

@@ -9,7 +9,7 @@ namespace paligemma {
 
 struct CpuVariant {
     std::string name;  // "haswell", "zen4", "armv8.2_2"
-    int score = 0;     // ggml's rating for this CPU; 0: it lacks an instruction the variant needs
+    int score = 0;  // ggml's rating for this CPU; 0: it or the system lacks what the variant needs
     bool chosen = false;
 };
 

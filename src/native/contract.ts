@@ -235,7 +235,7 @@ export interface NativeModel {
 export interface NativeCpuVariant {
   /** `haswell`, `zen4`, `armv8.2_2`. */
   readonly name: string;
-  /** ggml's rating for this CPU; 0: the CPU lacks an instruction. The highest is chosen. */
+  /** ggml's rating for this CPU; 0: it lacks an instruction, or the system does not save its registers. The highest is chosen. */
   readonly score: number;
   readonly chosen: boolean;
 }
