@@ -83,14 +83,20 @@ describe('several callers at once', () => {
   test('more callers than slots all finish, in order of arrival', async () => {
     const endlessModel = await PaliGemma.load(await endless(), { slots: 1 });
     const order: number[] = [];
+    const pictures = [0, 1, 2, 3, 4].map((i) => (i % 2 ? SCENE : imagePath('wide.jpg')));
     // While the first one runs, the others' pictures are decoded, in whatever order.
-    const first = endlessModel.predict(SCENE, '', { maxTokens: 10_000 });
+    const end = new AbortController();
+    const first = endlessModel.predict(SCENE, '', { ...LONG, signal: end.signal });
+    const ended = expect(first).rejects.toThrow(/aborted/);
     await sleep(20);
-    const others = [0, 1, 2, 3, 4].map(async (i) => {
-      await endlessModel.predict(i % 2 ? SCENE : imagePath('wide.jpg'), '', { maxTokens: 4 });
+    const others = pictures.map(async (picture, i) => {
+      await endlessModel.predict(picture, '', { maxTokens: 4 });
       order.push(i);
     });
-    await Promise.all([first, ...others]);
+    // These pictures are decoded after those: once they are answered, all the others wait.
+    await Promise.all(pictures.map((picture) => model.predict(picture, 'ocr', { maxTokens: 1 })));
+    end.abort();
+    await Promise.all([ended, ...others]);
     await endlessModel.dispose();
     expect(order).toEqual([0, 1, 2, 3, 4]);
   });
