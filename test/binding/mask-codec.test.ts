@@ -95,8 +95,9 @@ test('a model without the codec says how to get one', async () => {
   const without = await TracedModel.load(await convertedModel('tiny-paligemma1', 'q8_0'));
   try {
     expect(without.info.hasMaskCodec).toBe(false);
-    for (const run of [without.decodeMasks(CODES), without.encodeMasks(MASKS)]) {
-      await expect(run).rejects.toMatchObject({
+    const runs = [() => without.decodeMasks(CODES), () => without.encodeMasks(MASKS)];
+    for (const run of runs) {
+      await expect(run()).rejects.toMatchObject({
         code: 'ERR_MODEL_TENSOR_MISSING',
         hint: expect.stringContaining('--mask-codec vae-oid.npz'),
       });

@@ -196,8 +196,11 @@ test.each([
 
 test('the option offline comes before the environment', async () => {
   hub.files.set('m.gguf', readFileSync(DEMO_MODEL));
-  for (const call of [pull(ID, { offline: true }), PaliGemma.load(ID, { offline: true })])
-    await expect(call).rejects.toMatchObject({ code: 'ERR_HUB_UNREACHABLE' });
+  const load = (id: string, options: { offline: boolean }) => PaliGemma.load(id, options);
+  for (const call of [pull, load])
+    await expect(call(ID, { offline: true })).rejects.toMatchObject({
+      code: 'ERR_HUB_UNREACHABLE',
+    });
   expect(hub.seen).toEqual([]);
   vi.stubEnv('HF_HUB_OFFLINE', '1');
   const file = await pull(ID, { offline: false });
