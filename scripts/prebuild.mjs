@@ -40,10 +40,12 @@ function prebuild(name, target) {
     ...(name === host || target.here ? [] : crossFlags(target)),
     ...Object.entries(tools).map(([key, value]) => `-D${key}=${value}`),
   ]);
+  const built = path.join(work, 'package');
+  // What an earlier build made and this one does not must not be taken for its own.
+  fs.rmSync(built, { recursive: true, force: true });
   const cores = String(os.availableParallelism());
   run('cmake', ['--build', work, '--target', 'paligemma', '--parallel', cores]);
 
-  const built = path.join(work, 'package');
   const out = path.join(ROOT, 'prebuilds', name);
   fs.rmSync(out, { recursive: true, force: true });
   fs.mkdirSync(out, { recursive: true });
