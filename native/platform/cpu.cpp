@@ -17,7 +17,6 @@
 
 namespace paligemma {
 
-#ifdef X86_64
 namespace {
 
 // By CPUID itself: __builtin_cpu_supports() says no to everything where the compiler's run-time
@@ -27,6 +26,7 @@ struct X86 {
     bool avx512 = false, avx512_vnni = false, avx512_bf16 = false, amx_bf16 = false;
 };
 
+#ifdef X86_64
 struct Leaf {
     unsigned a = 0, b = 0, c = 0, d = 0;
 
@@ -83,6 +83,15 @@ X86 ask() {
     return x;
 }
 
+#else
+X86 ask() {
+    return {};
+}
+bool may_use_tiles() {
+    return false;
+}
+#endif
+
 // Asked once: in a virtual machine every CPUID is a trip to its host.
 const X86& x86() {
     static const X86 features = ask();
@@ -111,27 +120,6 @@ bool has_amx() {
         x86().avx512_vnni && x86().avx512_bf16 && x86().amx_bf16 && may_use_tiles();
     return has;
 }
-#else
-bool has_avx2() {
-    return false;
-}
-bool has_avx_vnni() {
-    return false;
-}
-bool has_avx512() {
-    return false;
-}
-bool has_avx512_vnni() {
-    return false;
-}
-bool has_avx512_bf16() {
-    return false;
-}
-bool has_amx() {
-    return false;
-}
-#endif
-
 bool has_neon() {
 #if defined(__aarch64__)
     return true;
