@@ -1,9 +1,9 @@
 /** What the guides tell people to type where no test can follow them is checked as far as it goes without a board. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { ROOT } from '../support/models.js';
 import { paligemma } from './cli/command.js';
 
@@ -52,7 +52,9 @@ test('the service unit is one', () => {
   expect(unit?.split('\n').filter((line) => !/^(\[\w+\]|\w+=.+|)$/.test(line))).toEqual([]);
   // systemd's own word, where it is installed.
   if (spawnSync('systemd-analyze', ['--version']).status !== 0) return;
-  const file = path.join(mkdtempSync(path.join(tmpdir(), 'paligemma-unit-')), 'captions.service');
+  const folder = mkdtempSync(path.join(tmpdir(), 'paligemma-unit-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'captions.service');
   writeFileSync(file, (unit as string).replace('/usr/bin/node', process.execPath));
   const { stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
   expect(stderr.split('\n').filter((line) => line.includes('captions.service'))).toEqual([]);
