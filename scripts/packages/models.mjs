@@ -54,7 +54,7 @@ export async function runTests(folder, node, { suite, leftOut, least }) {
     () => undefined,
     (error) => error,
   );
-  if (!fs.existsSync(file)) throw failure;
+  if (!fs.existsSync(file)) throw failure ?? new Error('vitest wrote no report');
   const { testResults } = JSON.parse(fs.readFileSync(file, 'utf8'));
   const tests = testResults.flatMap(({ name, assertionResults }) =>
     assertionResults.map(({ fullName, status }) => ({
