@@ -8,7 +8,7 @@
  */
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { type Checkpoint, elementCount, formatShape, type SourceTensor } from './checkpoint.js';
 import { crc32 } from './crc32.js';
@@ -69,6 +69,8 @@ export async function openNpz(file: string, temporary: TemporaryFile): Promise<C
 }
 
 async function openZip(source: SourceFile): Promise<ZipFile> {
+  // Loaded only here: few programs read archives.
+  const { fromFdPromise } = await import('yauzl');
   try {
     // autoClose off and no close(): the descriptor stays ours.
     return await fromFdPromise(source.fd, { autoClose: false, strictFileNames: true });

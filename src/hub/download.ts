@@ -4,9 +4,9 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lock } from 'proper-lockfile';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { isFile } from './cache.js';
+import { withLock } from './lock.js';
 
 export interface Wanted {
   /** For messages. */
@@ -26,8 +26,6 @@ export interface DownloadOptions {
 /** Tries in a row that bring nothing before it gives up, and the first pause between them. */
 const TRIES = 5;
 const PAUSE_MS = 200;
-/** A lock whose holder did not touch it for so long belongs to nobody. */
-const STALE_MS = 10_000;
 
 /**
  * Brings `wanted` to `file`. What has come already lies in `file`.incomplete, as with huggingface_hub, and is gone on from.
@@ -38,52 +36,39 @@ export async function download(
   wanted: Wanted,
   options: DownloadOptions,
 ): Promise<void> {
-  const partial = `${file}.incomplete`;
-  await mkdir(path.dirname(file), { recursive: true });
-  const release = await locked(partial, options.signal);
   try {
-    // Whoever held the lock has done it.
-    if (await isFile(file)) return;
-    let loaded = await sizeOf(partial);
-    if (loaded > wanted.size) {
-      await rm(partial);
-      loaded = 0;
-    }
-    await requireSpace(file, wanted.size - loaded);
-    await fetchRest(partial, wanted, options);
-    const found = await hashOf(partial, wanted);
-    if (found !== wanted.hash) {
-      await rm(partial);
-      throw makeError('ERR_HUB_DAMAGED', `${wanted.name} came damaged`, {
-        name: wanted.name,
-        found: `hash ${found}`,
-        expected: `hash ${wanted.hash}`,
-        hint: 'it was removed; download it again',
-      });
-    }
-    await rename(partial, file);
+    await mkdir(path.dirname(file), { recursive: true });
+    await withLock(`${file}.incomplete.lock`, options.signal, () => bring(file, wanted, options));
   } catch (error) {
     throw diskError(error, wanted);
-  } finally {
-    await release();
   }
 }
 
-async function locked(file: string, signal?: AbortSignal): Promise<() => Promise<void>> {
-  for (;;) {
-    signal?.throwIfAborted();
-    try {
-      return await lock(file, {
-        realpath: false,
-        stale: STALE_MS,
-        // Another process took it for stale while this one slept: both write the same bytes, and the hash is checked.
-        onCompromised: () => {},
-      });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
-      await sleep(PAUSE_MS, undefined, signal && { signal }).catch(() => {});
-    }
+async function bring(file: string, wanted: Wanted, options: DownloadOptions): Promise<void> {
+  const partial = `${file}.incomplete`;
+  // Another process held the lock and has done it.
+  if (await isFile(file)) return;
+  let loaded = await sizeOf(partial);
+  if (loaded > wanted.size) {
+    await rm(partial);
+    loaded = 0;
   }
+  await requireSpace(file, wanted.size - loaded);
+  await fetchRest(partial, wanted, options);
+  const found = await hashOf(partial, wanted);
+  if (found !== wanted.hash) {
+    await rm(partial);
+    throw makeError('ERR_HUB_DAMAGED', `${wanted.name} came damaged`, {
+      name: wanted.name,
+      found: `hash ${found}`,
+      expected: `hash ${wanted.hash}`,
+      hint: 'it was removed; download it again',
+    });
+  }
+  await rename(partial, file).catch(async (error: unknown) => {
+    // While this process slept another one took the lock, and was faster.
+    if (!(await isFile(file))) throw error;
+  });
 }
 
 const sizeOf = (file: string): Promise<number> =>

@@ -1,10 +1,10 @@
 /** Finds and loads the .node file. Why it could not is load-failure.ts's business. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { familySync, MUSL } from 'detect-libc';
-import nodeGypBuild from 'node-gyp-build';
+import type nodeGypBuild from 'node-gyp-build';
 import type { LoadAttempt } from '../errors.js';
 import type { NativeBinding } from './contract.js';
+import { libcFamily } from './libc.js';
 import { loadError } from './load-failure.js';
 
 /** The package's folder. */
@@ -49,7 +49,8 @@ function load(): Loaded {
 function candidates(): string[] {
   const files: string[] = [];
   try {
-    files.push(nodeGypBuild.resolve(ROOT));
+    // Loaded only here: importing the package loads no other one.
+    files.push((require('node-gyp-build') as typeof nodeGypBuild).resolve(ROOT));
   } catch {
     files.push(path.join(ROOT, 'build', 'Release', 'paligemma.node'));
   }
@@ -60,7 +61,7 @@ function candidates(): string[] {
   const glibc = prebuild(platform, '.glibc');
   const musl = prebuild(`${platform}-musl`, '.musl');
   if (process.platform !== 'linux') files.push(prebuild(platform, ''));
-  else if (familySync() === MUSL) files.push(musl, ...[glibc].filter(existsSync));
+  else if (libcFamily() === 'musl') files.push(musl, ...[glibc].filter(existsSync));
   else files.push(glibc, ...[musl].filter(existsSync));
   return [...new Set(files)];
 }

@@ -1,8 +1,8 @@
 /** Why the addon does not load and what helps: by the files that were tried and the dynamic linker's words. */
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { familySync, versionSync } from 'detect-libc';
 import { type LoadAttempt, type LoadFailure, PaliGemmaLoadError } from '../errors.js';
+import { libcFamily, libcVersion } from './libc.js';
 
 const BUILD = 'npx paligemma build';
 const REINSTALL = 'npm install node-paligemma --force';
@@ -16,7 +16,7 @@ interface Diagnosis {
 /** The error for files that did not load. `root` is the package's folder. */
 export function loadError(root: string, tried: readonly LoadAttempt[]): PaliGemmaLoadError {
   const { failure, message, hint } = diagnose(root, tried);
-  const libc = process.platform === 'linux' ? `, ${familySync()} ${versionSync() ?? ''}` : '';
+  const libc = process.platform === 'linux' ? `, ${libcFamily()} ${libcVersion() ?? ''}` : '';
   return new PaliGemmaLoadError(failure, tried, message, {
     name: 'paligemma.node',
     found: `${process.platform}-${process.arch}${libc}, Node ${process.version}`,
@@ -60,12 +60,12 @@ function diagnose(root: string, tried: readonly LoadAttempt[]): Diagnosis {
     const folder = `${process.platform}-${process.arch}`;
     return {
       failure: 'no-binary',
-      message: `the package brings no binary for ${folder}${familySync() === 'musl' ? ' with musl' : ''}`,
+      message: `the package brings no binary for ${folder}${libcFamily() === 'musl' ? ' with musl' : ''}`,
       hint: `compile it, which takes a minute or two: ${BUILD}`,
     };
   }
   // The last word has the binary that came with the package for this libc.
-  const own = found.filter(({ file }) => !file.includes('-musl') || familySync() === 'musl');
+  const own = found.filter(({ file }) => !file.includes('-musl') || libcFamily() === 'musl');
   const [{ file, reason }] = (own.length > 0 ? own : found).slice(-1) as [LoadAttempt];
   return byFile(file) ?? byReason(file, reason);
 }
@@ -134,14 +134,14 @@ function byReason(file: string, reason: string): Diagnosis {
   if (glibc !== undefined) {
     return {
       failure: 'old-glibc',
-      message: `the binary needs glibc ${glibc}, this system has ${versionSync() ?? 'an older one'}`,
+      message: `the binary needs glibc ${glibc}, this system has ${libcVersion() ?? 'an older one'}`,
       hint: `use a newer system (Ubuntu 22.04, Debian 12, JetPack 6) or compile it: ${BUILD}`,
     };
   }
   if (/libc\.musl|ld-musl|ld-linux|libc\.so\.6|__\w+_chk|GLIBCXX|symbol not found/.test(reason)) {
     return {
       failure: 'wrong-libc',
-      message: `the binary was made for another C library than this system's ${familySync()}`,
+      message: `the binary was made for another C library than this system's ${libcFamily()}`,
       hint: `node_modules was copied from another system; install here: ${REINSTALL}, or compile: ${BUILD}`,
     };
   }
