@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   ERR_MODEL_CHANGED: { class: 'ModelFileError', retryable: false },
   ERR_MODEL_LIMIT: { class: 'ModelFileError', retryable: false },
   ERR_MODEL_ARCH: { class: 'ModelFileError', retryable: false },
+  ERR_MODEL_ADAPTER: { class: 'ModelFileError', retryable: false },
   ERR_MODEL_TENSOR_MISSING: { class: 'ModelFileError', retryable: false },
   ERR_MODEL_TENSOR_SURPLUS: { class: 'ModelFileError', retryable: false },
   ERR_MODEL_TENSOR_SHAPE: { class: 'ModelFileError', retryable: false },

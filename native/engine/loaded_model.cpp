@@ -185,8 +185,9 @@ void LoadedModel::load_weights(const std::function<void(uint64_t, uint64_t)>& on
             .file = files[place.file].get(),
             .tensor = place.tensor,
             .name = place.spec->name,
-            .product =
-                place.spec->use == TensorUse::Product || place.spec->use == TensorUse::Embedding,
+            // Beside a head of its own the embedding is only looked up.
+            .product = place.spec->use == TensorUse::Product ||
+                       (place.spec->use == TensorUse::Embedding && config.text.tied_head),
             .force_f32 = place.spec->use == TensorUse::Plain,
             .kernels = params.kernels,
         });
@@ -362,7 +363,7 @@ ModelInfo LoadedModel::describe() const {
         for (const auto& tensor : gguf[i].tensors()) {
             const bool is_text = tensor.name.starts_with("blk.") ||
                                  tensor.name.starts_with("token_embd.") ||
-                                 tensor.name.starts_with("output_norm.");
+                                 tensor.name.starts_with("output");
             info.text["bytes"] += is_text ? static_cast<double>(tensor.n_bytes) : 0;
         }
     }

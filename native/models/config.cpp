@@ -247,6 +247,7 @@ ModelConfig read_config(std::span<const GgufFile> files) {
                     {.name = "token_embd.weight", .found = {}, .expected = {}, .hint = {}});
     }
     c.text.n_vocab = static_cast<int>(std::min<int64_t>(embedding->ne[1], 1 << 20));
+    c.text.tied_head = text.find_tensor("output.weight") == nullptr;
     c.tokens = read_tokens(keys, text, c.text.n_vocab);
     for (const auto& file : files) c.has_mask_codec |= file.find_tensor("mask.codebook") != nullptr;
     return c;

@@ -19,6 +19,7 @@ struct TextConfig {
     float query_scale = 0.f;
     float attention_softcap = 0.f, final_softcap = 0.f;  // 0: none
     bool has_post_norms = false;                         // four norms per layer
+    bool tied_head = true;  // the embedding is the output matrix; else there is an output.weight
 };
 
 struct VisionConfig {

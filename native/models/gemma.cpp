@@ -6,7 +6,7 @@ namespace paligemma {
 
 Gemma::Gemma(const TextConfig& config, const Weights& weights, const layers::Policy& policy)
     : config_(config), policy_(policy) {
-    embedding_ = weights.get("token_embd.weight");
+    head_ = weights.get(config.tied_head ? "token_embd.weight" : "output.weight");
     output_norm_ = weights.get("output_norm.weight");
     for (int i = 0; i < config.n_layer; ++i) {
         auto get = [&](const char* name) {
@@ -145,7 +145,7 @@ ggml_tensor* Gemma::decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* p
 
 ggml_tensor* Gemma::logits(Graph& g, ggml_tensor* h) const {
     ggml_tensor* x = g.tap("final_norm", layers::rms_norm(g, h, output_norm_, config_.rms_eps));
-    x = layers::linear(g, embedding_, nullptr, x);
+    x = layers::linear(g, head_, nullptr, x);
     if (config_.final_softcap != 0.f) x = layers::soft_cap(g, x, config_.final_softcap);
     return x;
 }

@@ -1,6 +1,6 @@
 // Gemma and Gemma 2 as PaliGemma uses them: prefix-LM, no sliding window, output head tied to the
-// embedding. One file for both: the config says whether there are post-norms and soft-caps.
-// Formulas: spec section 5.
+// embedding unless the file has one. One file for both: the config says whether there are
+// post-norms and soft-caps. Formulas: spec section 5.
 #pragma once
 #include <span>
 #include <vector>
@@ -66,7 +66,7 @@ class Gemma {
 
     const TextConfig& config_;
     const layers::Policy& policy_;
-    ggml_tensor *embedding_, *output_norm_;
+    ggml_tensor *head_, *output_norm_;  // head_ [n_embd, n_vocab]: the embedding where it is tied
     std::vector<Layer> layers_;
 };
 

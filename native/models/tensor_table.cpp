@@ -60,6 +60,7 @@ void add_text(Table& t, const TextConfig& c) {
         if (c.has_post_norms) norm("post_ffw_norm");
     }
     t.add("output_norm.weight", {c.n_embd}, TensorUse::Plain);
+    if (!c.tied_head) t.add("output.weight", {c.n_embd, c.n_vocab}, TensorUse::Product);
 }
 
 // Spec section 8.3.

@@ -28,6 +28,9 @@ export interface Checkpoint {
   close(): Promise<void>;
 }
 
+export const QUANTISED_HINT =
+  'convert from a checkpoint in 16 or 32 bits: the original, or model.dequantize() saved again; an adapter that was trained on a quantised model is merged into the 16-bit base';
+
 /** The type of a tensor the converter has to compute with. */
 export function floatTypeOf(tensor: SourceTensor): FloatType {
   if (Object.hasOwn(FLOAT_BYTES, tensor.dtype)) return tensor.dtype as FloatType;
@@ -38,7 +41,7 @@ export function floatTypeOf(tensor: SourceTensor): FloatType {
       name: tensor.name,
       found: tensor.dtype,
       expected: 'f32, f16 or bf16',
-      hint: 'convert from a checkpoint that is not quantised',
+      hint: QUANTISED_HINT,
     },
   );
 }

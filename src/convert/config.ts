@@ -4,7 +4,7 @@
  */
 import { makeError } from '../errors.js';
 import { MAX_CONTEXT_LENGTH, MAX_IMAGE_SIZE } from '../options/limits.js';
-import { elementCount, formatShape, type SourceTensor } from './checkpoint.js';
+import { elementCount, formatShape, QUANTISED_HINT, type SourceTensor } from './checkpoint.js';
 import { type JsonObject, JsonReader } from './strict-json.js';
 
 export interface TextConfig {
@@ -40,10 +40,16 @@ export interface VisionConfig {
 export interface ModelConfig {
   readonly text: TextConfig;
   readonly vision: VisionConfig;
-  /** Rows of the embedding that are kept: everything before <image>. */
+  /** Rows of the embedding that are kept, one per token of the vocabulary. */
   readonly vocabularySize: number;
   /** Where the source says it. */
   readonly imageTokenId: number | undefined;
+  /** What the settings say of the output matrix: the embedding, or a matrix of its own. The tensors decide. */
+  readonly tied: boolean;
+  /** There is an output matrix beside the embedding. */
+  readonly separateHead: boolean;
+  /** Sizes that the source is silent about, with the defaults taken: "text_config.num_attention_heads (8)". */
+  readonly assumed: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -96,43 +102,155 @@ export function imageTokenCount(vision: VisionConfig): number {
 const FILE = 'config.json';
 const TANH_GELU = ['gelu_pytorch_tanh', 'gelu_new', 'gelu_fast'];
 
+/**
+ * What the config classes of transformers take for a size that a file does not have: files leave out what equalled a
+ * default when they were saved. The tensors' shapes then show whether it was meant. `outer` is for an absent sub-config,
+ * which PaliGemmaConfig fills in itself. From configuration_{gemma,gemma2,siglip,paligemma}.py; they have not changed since
+ * PaliGemma 2 came (4.47).
+ */
+const CLASS_DEFAULTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  gemma: {
+    hidden_size: 3072,
+    intermediate_size: 24_576,
+    num_hidden_layers: 28,
+    num_attention_heads: 16,
+    num_key_value_heads: 16,
+  },
+  gemma2: {
+    hidden_size: 2304,
+    intermediate_size: 9216,
+    num_hidden_layers: 26,
+    num_attention_heads: 8,
+    num_key_value_heads: 4,
+  },
+  siglip_vision_model: {
+    hidden_size: 768,
+    intermediate_size: 3072,
+    num_hidden_layers: 12,
+    num_attention_heads: 12,
+    patch_size: 16,
+  },
+  'outer text_config': {
+    hidden_size: 2048,
+    intermediate_size: 16_384,
+    num_hidden_layers: 18,
+    num_attention_heads: 8,
+    num_key_value_heads: 1,
+  },
+  'outer vision_config': {
+    hidden_size: 1152,
+    intermediate_size: 4096,
+    num_hidden_layers: 27,
+    num_attention_heads: 16,
+    patch_size: 14,
+  },
+};
+const DEFAULT_IMAGE_TOKEN = 256_000;
+
+/** Reads sizes of one sub-config and remembers which of them were left to the class. */
+class Sizes {
+  private readonly defaults: Readonly<Record<string, number>>;
+
+  constructor(
+    readonly json: JsonReader,
+    className: string,
+    private readonly section: string,
+    private readonly assumed: string[],
+  ) {
+    this.defaults = CLASS_DEFAULTS[className] as Readonly<Record<string, number>>;
+  }
+
+  /** An absent key takes the default; null is no size. */
+  get(key: string, max: number): number {
+    const { json } = this;
+    const value = this.defaults[key];
+    if (json.has(key) || value === undefined) return json.required(key, json.integer(key, 1, max));
+    this.assumed.push(`${this.section}.${key} (${value})`);
+    return value;
+  }
+}
+
+function subConfig(
+  top: JsonReader,
+  section: 'text_config' | 'vision_config',
+  classes: readonly string[],
+  assumed: string[],
+): Sizes {
+  if (!top.has(section)) {
+    return new Sizes(
+      new JsonReader(new Map(), FILE, section),
+      `outer ${section}`,
+      section,
+      assumed,
+    );
+  }
+  const json = top.required(section, top.child(section));
+  // PaliGemmaConfig takes a sub-config without a type for the first of them.
+  const type = json.string('model_type') ?? (classes[0] as string);
+  if (classes.includes(type)) return new Sizes(json, type, section, assumed);
+  return json.fail('model_type', classes.map((c) => `"${c}"`).join(' or '), 'ERR_MODEL_ARCH');
+}
+
 /** Reads Hugging Face's config.json; where each value is kept and which traps it has: spec section 1.5. */
 export function configFromJson(json: JsonObject, overrides: ConfigOverrides): ModelConfig {
   const top = new JsonReader(json, FILE);
   const notes: string[] = [];
+  const assumed: string[] = [];
   if (top.string('model_type') !== 'paligemma') {
     top.fail('model_type', '"paligemma"', 'ERR_MODEL_ARCH');
   }
-  if (top.raw('quantization_config') !== undefined) {
-    top.fail('quantization_config', 'a checkpoint that is not quantised', 'ERR_MODEL_TENSOR_TYPE');
-  }
-  const text = top.required('text_config', top.child('text_config'));
-  const vision = top.required('vision_config', top.child('vision_config'));
+  refuseQuantised(top);
+  const text = subConfig(top, 'text_config', ['gemma', 'gemma2'], assumed);
+  const vision = subConfig(top, 'vision_config', ['siglip_vision_model'], assumed);
   const textConfig = readText(text, overrides, notes);
   const visionConfig = readVision(vision, overrides);
-  // The class default is 256000, which is right for no published file, so the key is required.
-  const idKey = top.has('image_token_index') ? 'image_token_index' : 'image_token_id';
-  const imageTokenId = top.required(idKey, top.integer(idKey, 1, LIMITS.vocabulary));
+  const idKey = top.has('image_token_id') ? 'image_token_id' : 'image_token_index';
+  const imageTokenId = top.has(idKey)
+    ? top.required(idKey, top.integer(idKey, 1, LIMITS.vocabulary))
+    : DEFAULT_IMAGE_TOKEN;
+  if (!top.has(idKey)) assumed.push(`${idKey} (${DEFAULT_IMAGE_TOKEN})`);
+  if (assumed.length > 0) {
+    notes.push(`${FILE} is silent about ${assumed.join(', ')}: defaults of transformers`);
+  }
   // vocab_size is not read: published files disagree with their own embedding (spec 1.5), whose shape is what counts.
   return {
     text: textConfig,
     vision: visionConfig,
     vocabularySize: imageTokenId,
     imageTokenId,
+    separateHead: false,
+    tied: top.boolean('tie_word_embeddings') ?? text.json.boolean('tie_word_embeddings') ?? true,
+    assumed,
     notes,
   };
 }
 
-function readText(text: JsonReader, overrides: ConfigOverrides, notes: string[]): TextConfig {
-  const type = text.string('model_type') ?? 'gemma'; // PaliGemmaConfig's default
-  if (type !== 'gemma' && type !== 'gemma2') {
-    return text.fail(
-      'model_type',
-      '"gemma" (PaliGemma 1) or "gemma2" (PaliGemma 2)',
-      'ERR_MODEL_ARCH',
+/** `quantization_config` of transformers, `quantization` of MLX. */
+function refuseQuantised(top: JsonReader): void {
+  for (const key of ['quantization_config', 'quantization'] as const) {
+    const quantised = top.child(key);
+    if (!quantised) continue;
+    const bits = quantised.raw('bits') ?? (quantised.raw('load_in_4bit') === true ? 4 : undefined);
+    const found = [
+      quantised.raw('quant_method') ?? (key === 'quantization' ? 'mlx' : 'quantised weights'),
+      ...(bits === undefined ? [] : [`${bits} bits`]),
+    ].join(', ');
+    throw makeError(
+      'ERR_MODEL_TENSOR_TYPE',
+      `${FILE}: ${key} says the weights are quantised (${found})`,
+      {
+        name: key,
+        found,
+        expected: 'a checkpoint that is not quantised',
+        hint: QUANTISED_HINT,
+      },
     );
   }
-  const size = (key: string, max: number) => text.required(key, text.integer(key, 1, max));
+}
+
+function readText(sizes: Sizes, overrides: ConfigOverrides, notes: string[]): TextConfig {
+  const text = sizes.json;
+  const type = text.string('model_type') === 'gemma2' ? 'gemma2' : 'gemma';
   const actKey = text.has('hidden_activation') ? 'hidden_activation' : 'hidden_act';
   // An explicit "gelu" in an old Gemma 1 file still means the tanh form: GemmaMLP replaced it.
   if (!['gelu', ...TANH_GELU].includes(text.string(actKey) ?? 'gelu')) {
@@ -140,8 +258,8 @@ function readText(text: JsonReader, overrides: ConfigOverrides, notes: string[])
   }
   if (text.boolean('attention_bias')) text.fail('attention_bias', 'false', 'ERR_MODEL_ARCH');
   const headDim = text.integer('head_dim', 1, LIMITS.width) ?? DEFAULT_HEAD_DIM;
-  const heads = size('num_attention_heads', LIMITS.heads);
-  const kvHeads = size('num_key_value_heads', LIMITS.heads);
+  const heads = sizes.get('num_attention_heads', LIMITS.heads);
+  const kvHeads = sizes.get('num_key_value_heads', LIMITS.heads);
   if (heads % kvHeads !== 0) text.fail('num_key_value_heads', `a divisor of ${heads}`);
   const scalar =
     type === 'gemma2'
@@ -155,9 +273,9 @@ function readText(text: JsonReader, overrides: ConfigOverrides, notes: string[])
       overrides.contextLength ??
       text.integer('max_position_embeddings', 1, LIMITS.context) ??
       DEFAULT_CONTEXT,
-    width: size('hidden_size', LIMITS.width),
-    layers: size('num_hidden_layers', LIMITS.layers),
-    feedForward: size('intermediate_size', LIMITS.feedForward),
+    width: sizes.get('hidden_size', LIMITS.width),
+    layers: sizes.get('num_hidden_layers', LIMITS.layers),
+    feedForward: sizes.get('intermediate_size', LIMITS.feedForward),
     heads,
     kvHeads,
     headDim,
@@ -220,31 +338,26 @@ function refuseForGemma1(overrides: ConfigOverrides): void {
   }
 }
 
-function readVision(vision: JsonReader, overrides: ConfigOverrides): VisionConfig {
-  const size = (key: string, max: number) => vision.required(key, vision.integer(key, 1, max));
-  const type = vision.string('model_type') ?? 'siglip_vision_model';
-  if (type !== 'siglip_vision_model') {
-    vision.fail('model_type', '"siglip_vision_model"', 'ERR_MODEL_ARCH');
-  }
+function readVision(sizes: Sizes, overrides: ConfigOverrides): VisionConfig {
+  const vision = sizes.json;
   if (!TANH_GELU.includes(vision.string('hidden_act') ?? 'gelu_pytorch_tanh')) {
     vision.fail('hidden_act', TANH_GELU.join(', '), 'ERR_MODEL_ARCH');
   }
   if ((vision.integer('num_channels', 1, 64) ?? 3) !== 3) {
     vision.fail('num_channels', '3', 'ERR_MODEL_ARCH');
   }
-  // No default for the patch: the class says 16, every published checkpoint 14 (and says so).
-  const patchSize = overrides.patchSize ?? size('patch_size', LIMITS.imageSize);
+  const patchSize = overrides.patchSize ?? sizes.get('patch_size', LIMITS.imageSize);
   const imageSize = overrides.imageSize ?? vision.integer('image_size', 1, LIMITS.imageSize) ?? 224;
   if (imageSize % patchSize !== 0) vision.fail('image_size', `a multiple of ${patchSize}`);
-  const width = size('hidden_size', LIMITS.width);
-  const heads = size('num_attention_heads', LIMITS.heads);
+  const width = sizes.get('hidden_size', LIMITS.width);
+  const heads = sizes.get('num_attention_heads', LIMITS.heads);
   if (width % heads !== 0) vision.fail('num_attention_heads', `a divisor of ${width}`);
-  const feedForward = size('intermediate_size', LIMITS.feedForward);
+  const feedForward = sizes.get('intermediate_size', LIMITS.feedForward);
   return {
     imageSize,
     patchSize,
     width,
-    layers: size('num_hidden_layers', LIMITS.layers),
+    layers: sizes.get('num_hidden_layers', LIMITS.layers),
     heads,
     feedForward,
     paddedFeedForward: paddedWidth(feedForward),
@@ -301,6 +414,9 @@ export function configFromArrays(
     },
     vocabularySize: rows,
     imageTokenId: undefined,
+    tied: true,
+    separateHead: false,
+    assumed: [],
     notes,
   };
   checkDerived(config, overrides);

@@ -15,13 +15,21 @@ import {
 import { type Checkpoint, formatShape } from './checkpoint.js';
 import { configFromArrays, configFromJson, type ModelConfig, variantName } from './config.js';
 import { aligned, type GgufTensorEntry, GgufWriter } from './gguf-writer.js';
-import { arraysWithoutPrefix, bindArrays, bindHuggingFace, canonicalTensors } from './inventory.js';
+import {
+  bindArrays,
+  bindHuggingFace,
+  canonicalTensors,
+  isParameter,
+  parameterArrays,
+} from './inventory.js';
 import { isTrainingState, maskCodecTensors } from './mask-codec.js';
 import { modelKeys } from './metadata.js';
 import { openNpz } from './npz.js';
 import { OutputFile } from './output-file.js';
+import { fillInTied, untied } from './output-head.js';
 import { openSafetensorsFolder } from './safetensors.js';
 import { SourceFile } from './source-file.js';
+import { EMBEDDING } from './source-names.js';
 import { type PlannedTensor, planTensor, STORAGE_TYPES } from './storage-types.js';
 import { parseJsonObject } from './strict-json.js';
 import { TemporaryFile } from './temporary-file.js';
@@ -149,14 +157,25 @@ class Conversion {
 
   private async readHuggingFace(): Promise<Model> {
     const { source, tokenizer, type } = this.options;
-    const config = configFromJson(await readConfigJson(source), this.options);
-    const checkpoint = await this.keep(openSafetensorsFolder(source));
+    const checkpoint = await this.keep(openSafetensorsFolder(source, this.notes));
+    const settings = configFromJson(await readConfigJson(source), this.options);
+    this.notes.push(...settings.notes);
+    const named = canonicalTensors(checkpoint, this.notes);
+    const filled = fillInTied(named, settings.tied, this.notes);
+    const rows = settings.vocabularySize;
+    const { tensors, separateHead } = await untied(filled, rows, this.notes);
+    const config = { ...settings, separateHead };
+    const dropped = (tensors.get(EMBEDDING)?.shape[0] ?? 0) - rows;
+    if (dropped > 0) {
+      this.notes.push(
+        `the last ${dropped} of ${dropped + rows} embedding rows, <image> and padding, were dropped`,
+      );
+    }
     const plans = modelTensors(config).map((spec) => planTensor(spec, type));
-    this.notes.push(...config.notes);
-    const tensors = await bindHuggingFace(plans, canonicalTensors(checkpoint), this.notes);
+    const bound = bindHuggingFace(plans, tensors, this.notes, config.assumed);
     const files = tokenizer ? [tokenizer] : await tokenizerFiles(source);
     const vocabulary = await this.readVocabulary(files, config);
-    return { config, vocabulary, tensors };
+    return { config, vocabulary, tensors: bound };
   }
 
   private async readBigVision(): Promise<Model> {
@@ -169,8 +188,18 @@ class Conversion {
         hint: 'big_vision publishes it as paligemma_tokenizer.model',
       });
     }
-    const checkpoint = await this.keep(openNpz(source, this.temporary));
-    const arrays = arraysWithoutPrefix(checkpoint);
+    const checkpoint = await this.keep(
+      openNpz(source, this.temporary, (names) => {
+        const wanted = isParameter(names);
+        const left = names.filter((name) => !wanted(name));
+        if (left.length > 0) {
+          const what = left.length === 1 ? '1 array' : `${left.length} arrays`;
+          this.notes.push(`${what} outside params/ left out, as big_vision does: ${left[0]} …`);
+        }
+        return wanted;
+      }),
+    );
+    const arrays = parameterArrays(checkpoint);
     const config = configFromArrays(arrays, this.options);
     const plans = modelTensors(config).map((spec) => planTensor(spec, type));
     this.notes.push(...config.notes);
@@ -309,7 +338,16 @@ function tableEntry(plan: PlannedTensor): GgufTensorEntry {
 }
 
 async function readConfigJson(folder: string) {
-  const file = await SourceFile.open(path.join(folder, 'config.json'), 'the settings');
+  const config = path.join(folder, 'config.json');
+  if (!(await stat(config).catch(() => undefined))) {
+    throw makeError('ERR_MODEL_NOT_FOUND', `${folder} holds weights but no config.json`, {
+      name: config,
+      found: 'nothing',
+      expected: 'the settings of the model',
+      hint: 'copy config.json from the checkpoint that was fine-tuned',
+    });
+  }
+  const file = await SourceFile.open(config, 'the settings');
   try {
     return parseJsonObject(await file.readAll(MAX_CONFIG), 'config.json');
   } finally {
@@ -329,7 +367,7 @@ async function tokenizerFiles(folder: string): Promise<string[]> {
     name: 'tokenizer',
     found: 'nothing',
     expected: 'tokenizer.model or tokenizer.json',
-    hint: 'copy one there, or give its path as tokenizer',
+    hint: 'copy that of the base checkpoint there, or if it is elsewhere, set tokenizer',
   });
 }
 

@@ -5,16 +5,21 @@
 import { type ErrorCode, makeError } from '../errors.js';
 import {
   type Checkpoint,
-  FLOAT_BYTES,
   floatTypeOf,
   formatShape,
+  QUANTISED_HINT,
   type SourceTensor,
   sameShape,
 } from './checkpoint.js';
-import { toFloat32 } from './floats.js';
+import {
+  canonicalName,
+  reasonToIgnore,
+  refuseAdapterTensors,
+  sharedPrefix,
+} from './source-names.js';
 import type { PlannedTensor } from './storage-types.js';
 import type { BoundTensor } from './tensor-data.js';
-import { canonicalName, LM_HEAD, reasonToIgnore } from './tensor-names.js';
+import type { StridedView } from './tensor-names.js';
 
 /** Of each kind of complaint. */
 const MAX_LISTED = 20;
@@ -26,75 +31,108 @@ interface Complaint {
   readonly expected: string;
 }
 
-/** Tensors of a Hugging Face checkpoint under canonical names, whatever layout they came in. */
-export function canonicalTensors(checkpoint: Checkpoint): ReadonlyMap<string, SourceTensor> {
-  const result = new Map<string, SourceTensor>();
-  for (const tensor of checkpoint.tensors.values()) {
-    const name = canonicalName(tensor.name) ?? tensor.name;
-    const other = result.get(name);
-    if (other) throw sameTensor(other.name, tensor.name);
-    result.set(name, tensor);
-  }
-  return result;
-}
-
-/** Arrays of a big_vision checkpoint without the `params/` some archives have. */
-export function arraysWithoutPrefix(checkpoint: Checkpoint): ReadonlyMap<string, SourceTensor> {
-  const result = new Map<string, SourceTensor>();
-  for (const tensor of checkpoint.tensors.values()) {
-    const name = tensor.name.replace(/^params\//, '');
-    const other = result.get(name);
-    if (other) throw sameTensor(other.name, tensor.name);
-    result.set(name, tensor);
-  }
-  return result;
-}
-
-function sameTensor(a: string, b: string): Error {
-  return makeError('ERR_MODEL_TENSOR_SURPLUS', `${a} and ${b} are the same tensor`, {
-    name: b,
-    found: `${a} and ${b}`,
-    expected: 'one of them',
+/** Tensors of a Hugging Face checkpoint under canonical names, whatever layout and wrappers they came in. */
+export function canonicalTensors(
+  checkpoint: Checkpoint,
+  notes: string[],
+): ReadonlyMap<string, SourceTensor> {
+  refuseAdapterTensors(checkpoint.tensors.values());
+  const names = [...checkpoint.tensors.keys()];
+  const prefix = names.every((name) => canonicalName(name) === undefined)
+    ? sharedPrefix(names)
+    : '';
+  if (prefix) notes.push(`all names begin with ${prefix}, which was left out`);
+  return byName(checkpoint.tensors.values(), (name) => {
+    return canonicalName(name.slice(prefix.length)) ?? name;
   });
 }
 
-/** Binds the plan to Hugging Face tensors; `notes` gets what was dropped and why. */
-export async function bindHuggingFace(
+/**
+ * Arrays of a big_vision checkpoint. Training saves `params/…` beside the state of the optimiser (`opt/…`), published
+ * archives hold the parameters alone, with or without `params/`.
+ */
+export function parameterArrays(checkpoint: Checkpoint): ReadonlyMap<string, SourceTensor> {
+  return byName(checkpoint.tensors.values(), (name) => name.replace(PARAMS, ''));
+}
+
+/** Of the members of an archive those that are parameters: all under `params/` if there are such, else all. */
+export function isParameter(names: readonly string[]): (name: string) => boolean {
+  const marked = names.some((name) => PARAMS.test(name));
+  return (name) => !marked || PARAMS.test(name);
+}
+
+const PARAMS = /^params\//;
+
+function byName(
+  tensors: Iterable<SourceTensor>,
+  rename: (name: string) => string,
+): ReadonlyMap<string, SourceTensor> {
+  const result = new Map<string, SourceTensor>();
+  for (const tensor of tensors) {
+    const name = rename(tensor.name);
+    const other = result.get(name);
+    if (other) {
+      const both = `${other.name} and ${tensor.name}`;
+      throw makeError('ERR_MODEL_TENSOR_SURPLUS', `${both} are the same tensor`, {
+        name: tensor.name,
+        found: both,
+        expected: 'one of them',
+        hint: 'the file holds the model twice, or two models: leave the one to be converted',
+      });
+    }
+    result.set(name, tensor);
+  }
+  return result;
+}
+
+/** Binds the plan to Hugging Face tensors; `notes` gets what was dropped and why, `assumed` is for messages. */
+export function bindHuggingFace(
   plans: readonly PlannedTensor[],
   tensors: ReadonlyMap<string, SourceTensor>,
   notes: string[],
-): Promise<BoundTensor[]> {
-  const inventory = new Inventory(tensors, 'a PaliGemma');
+  assumed: readonly string[] = [],
+): BoundTensor[] {
+  const inventory = new Inventory(tensors, 'a PaliGemma', assumed);
   const bound: BoundTensor[] = [];
   for (const plan of plans) {
     const { spec } = plan;
-    const source = inventory.find(spec.huggingFace, (found) =>
-      spec.moreRows
-        ? sameShape(found.slice(1), spec.shape.slice(1)) &&
-          (found[0] ?? 0) >= (spec.shape[0] as number)
-          ? undefined
-          : `${formatShape(spec.shape)} or more rows`
-        : sameShape(found, spec.shape)
-          ? undefined
-          : formatShape(spec.shape),
-    );
+    let view: StridedView | undefined;
+    const source = inventory.find(spec.huggingFace, (found) => {
+      if (spec.moreRows) {
+        const enough = (found[0] ?? 0) >= (spec.shape[0] as number);
+        if (enough && sameShape(found.slice(1), spec.shape.slice(1))) return undefined;
+        return `${formatShape(spec.shape)} or more rows`;
+      }
+      if (sameShape(found, spec.shape)) return undefined;
+      view = channelsLast(found, spec.shape);
+      return view ? undefined : formatShape(spec.shape);
+    });
     if (!source) continue;
-    bound.push({ plan, source, offset: 0 });
-    const dropped = (source.shape[0] ?? 0) - (spec.shape[0] as number);
-    if (spec.moreRows && dropped > 0) {
-      notes.push(
-        `the last ${dropped} of ${source.shape[0]} embedding rows, <image> and padding, were dropped`,
-      );
-    }
+    bound.push({ plan, source, offset: 0, ...(view ? { view } : {}) });
+    if (view) notes.push(`${source.name} has its channels last, as MLX stores it: reordered`);
   }
-  inventory.finish(notes, [LM_HEAD]);
-  const head = tensors.get(LM_HEAD);
-  const embedding = bound.find((b) => b.plan.spec.role === 'embedding');
-  if (head && embedding) {
-    await assertTied(head, embedding.source);
-    notes.push(`${head.name} was dropped: it equals the embedding, which is the output matrix`);
-  }
+  inventory.finish(notes);
   return bound;
+}
+
+/**
+ * The view of a convolution that MLX stored as [out, height, width, in]; undefined when `found` is not that. Where both
+ * orders have one shape (patches of 3 pixels) it is PyTorch's.
+ */
+function channelsLast(found: readonly number[], shape: readonly number[]): StridedView | undefined {
+  const [out, channels, height, width] = shape;
+  if (out === undefined || channels === undefined || height === undefined || width === undefined) {
+    return undefined;
+  }
+  if (!sameShape(found, [out, height, width, channels])) return undefined;
+  return {
+    rows: [[out, height * width * channels]],
+    columns: [
+      [channels, 1],
+      [height, width * channels],
+      [width, channels],
+    ],
+  };
 }
 
 /**
@@ -129,6 +167,7 @@ class Inventory {
   constructor(
     private readonly tensors: ReadonlyMap<string, SourceTensor>,
     private readonly network: string,
+    private readonly assumed: readonly string[] = [],
   ) {}
 
   /** `mismatch` answers the expected shape when the found one is wrong. */
@@ -154,7 +193,7 @@ class Inventory {
   }
 
   /** Throws when anything is wrong; else notes which tensors were left out for a known reason. */
-  finish(notes: string[], accepted: readonly string[]): void {
+  finish(notes: string[], accepted: readonly string[] = []): void {
     const surplus: Complaint[] = [];
     const ignored = new Map<string, number>();
     for (const [key, tensor] of this.tensors) {
@@ -202,42 +241,14 @@ class Inventory {
   }
 
   private hint(surplus: readonly Complaint[]): string {
-    const names = surplus.map((c) => c.name);
-    if (names.some((n) => /lora_|\.base_layer\./.test(n))) {
-      return 'these are adapter weights: merge the adapter into the model before converting';
+    if (
+      surplus.some(({ name }) => /absmax|quant_state|weight_scale|qweight|SCB|\.scales$/.test(name))
+    ) {
+      return QUANTISED_HINT;
     }
-    if (names.some((n) => /absmax|quant_state|weight_scale|qweight|SCB/.test(n))) {
-      return 'this checkpoint is quantised: convert from the original one';
+    if (this.assumed.length > 0) {
+      return `the settings are silent about ${this.assumed.join(', ')}: the defaults of transformers may not be those of these weights`;
     }
     return `settings and weights must be those of one checkpoint of ${this.network}`;
   }
-}
-
-/** How many rows of an output matrix are compared with the embedding. */
-const COMPARED_ROWS = 64;
-
-async function assertTied(head: SourceTensor, embedding: SourceTensor): Promise<void> {
-  const [rows, width] = embedding.shape as [number, number];
-  let same = sameShape(head.shape, embedding.shape);
-  for (let i = 0; same && i < COMPARED_ROWS; i++) {
-    const row = Math.floor((i * (rows - 1)) / (COMPARED_ROWS - 1));
-    const [a, b] = await Promise.all([readRow(head, row, width), readRow(embedding, row, width)]);
-    same = a.every((x, j) => x === b[j]);
-  }
-  if (same) return;
-  throw makeError('ERR_MODEL_ARCH', `${head.name} differs from ${embedding.name}`, {
-    name: head.name,
-    found: `another matrix, ${formatShape(head.shape)}`,
-    expected: 'the embedding itself: PaliGemma ties them',
-    hint: 'the head was trained apart from the embedding, which this file format cannot hold',
-  });
-}
-
-async function readRow(tensor: SourceTensor, row: number, width: number): Promise<Float32Array> {
-  const type = floatTypeOf(tensor);
-  const bytes = new Uint8Array(width * FLOAT_BYTES[type]);
-  await tensor.read(row * bytes.length, bytes);
-  const numbers = new Float32Array(width);
-  toFloat32(bytes, type, numbers);
-  return numbers;
 }

@@ -45,14 +45,24 @@ interface Npy {
   readonly dataStart: number;
 }
 
-/** Opens an archive; `temporary` takes the inflated members and must outlive the checkpoint. */
-export async function openNpz(file: string, temporary: TemporaryFile): Promise<Checkpoint> {
+/**
+ * Opens an archive; `temporary` takes the inflated members and must outlive the checkpoint. `select` gets the names of all
+ * arrays and says which are wanted; the others are not looked at, whatever is in them.
+ */
+export async function openNpz(
+  file: string,
+  temporary: TemporaryFile,
+  select: (names: readonly string[]) => (name: string) => boolean = () => () => true,
+): Promise<Checkpoint> {
   const source = await SourceFile.open(file, 'the archive');
   try {
     const archive = await openZip(source);
     const tensors = new Map<string, SourceTensor>();
-    for (const entry of await listMembers(source, archive)) {
-      const name = entry.fileName.slice(0, -'.npy'.length);
+    const entries = await listMembers(source, archive);
+    const wanted = select(entries.map(arrayName));
+    for (const entry of entries) {
+      const name = arrayName(entry);
+      if (!wanted(name)) continue;
       const member = new Member(source, archive, entry, name, temporary);
       tensors.set(name, await member.tensor());
     }
@@ -66,6 +76,10 @@ export async function openNpz(file: string, temporary: TemporaryFile): Promise<C
     await source.close();
     throw error;
   }
+}
+
+function arrayName(entry: Entry): string {
+  return entry.fileName.slice(0, -'.npy'.length);
 }
 
 async function openZip(source: SourceFile): Promise<ZipFile> {

