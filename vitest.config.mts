@@ -1,11 +1,13 @@
 /** Runs the TypeScript tests; native tests are CTest's. Options that concern one test stand in that test. */
 import { defineConfig } from 'vitest/config';
+import { LeftOut } from './test/support/left-out.mjs';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globals: false,
     testTimeout: 30_000,
+    reporters: ['default', new LeftOut()],
     expect: { requireAssertions: true },
   },
 });

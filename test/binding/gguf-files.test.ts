@@ -34,6 +34,7 @@ import {
 import { type Gguf, readGguf } from '../support/convert-gguf.js';
 import { changedGguf, regionsOf, splitModel } from '../support/gguf-files.js';
 import { convertedModel, DEMO_MODEL, imagePath, ROOT } from '../support/models.js';
+import { NAMED_PIPES } from '../support/needs.js';
 import { RandomNumbers } from '../support/random.js';
 
 const SCENE = imagePath('scene1.png');
@@ -210,7 +211,7 @@ describe('a file that is no model is named for what it is', () => {
     expect(error.retryable).toBe(false);
   });
 
-  test.skipIf(process.platform === 'win32')('a pipe, without waiting for a writer', async () => {
+  test('a pipe, without waiting for a writer', NAMED_PIPES, async () => {
     const pipe = path.join(folder, 'pipe.gguf');
     execFileSync('mkfifo', [pipe]);
     // Lets a load go that hangs, so that the failure is this test's and not the whole run's.

@@ -1,5 +1,4 @@
 /** What the grammar does to answers: nothing to a well-formed greedy one, and no malformed one gets through, however it is drawn. */
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PaliGemma, type Picture, type Piece, type Prediction } from '../../src/index.js';
 import type { GenerateOptions } from '../../src/options/generate.js';
@@ -28,17 +27,12 @@ import {
   DEMO_MODEL,
   imagePath,
 } from '../support/models.js';
+import { needsReference } from '../support/needs.js';
 
 /** The form of an answer, written apart from the grammar. */
 const LABEL = '(?! )((?!<loc|<seg)[^;\\n])+';
 const INSTANCE = `(<loc\\d{4}>){4}((<seg\\d{3}>){16})? ${LABEL}`;
 const WELL_FORMED = new RegExp(`^(${INSTANCE}( ; ${INSTANCE})*)?$`, 'u');
-
-function available(name: CheckpointName): boolean {
-  const present = existsSync(checkpointFolder(name));
-  if (!present) console.warn(`skipped: ${name} needs ${checkpointFolder(name)}`);
-  return present;
-}
 
 function patternOf(c: Pick<Case, 'prompt' | 'text'>): string | undefined {
   if (c.prompt.startsWith('segment ')) return segmentPattern();
@@ -94,8 +88,9 @@ describe('a greedy answer that is well-formed', () => {
         ? PaliGemma.load(DEMO_MODEL)
         : PaliGemma.load(await convertedModel(name, type), { exactGelu: true, kvType: 'f32' });
 
-    test.skipIf(type === 'f32' && !available(name))(
+    test(
       `is the same token by token under the grammar: ${name} in ${type}`,
+      type === 'f32' ? needsReference(checkpointFolder(name)) : {},
       async () => {
         const model = await load();
         let checked = 0;

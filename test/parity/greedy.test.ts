@@ -1,5 +1,4 @@
 /** Greedy answers of the reference, token by token, in every precision that promises them. */
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PaliGemma, type WeightType } from '../../src/index.js';
 import type { KernelSet } from '../../src/native/contract.js';
@@ -13,21 +12,16 @@ import {
   imagePath,
   pixelsOf,
 } from '../support/models.js';
+import { needsReference } from '../support/needs.js';
 import { TracedModel } from '../support/trace.js';
 
 const EOS = 1;
-
-function available(name: CheckpointName): boolean {
-  const present = existsSync(checkpointFolder(name));
-  if (!present) console.warn(`skipped: ${name} needs ${checkpointFolder(name)}`);
-  return present;
-}
 
 // Our kernels multiply no f32 weights, but their attention is used with all.
 for (const [name, kernels] of (
   ['tiny-paligemma1', 'tiny-paligemma2', 'shapes-mix-224'] satisfies CheckpointName[]
 ).flatMap((name) => AVAILABLE_KERNEL_SETS.map((kernels) => [name, kernels] as const))) {
-  describe.skipIf(!available(name))(`${name} in f32 with kernels ${kernels}`, () => {
+  describe(`${name} in f32 with kernels ${kernels}`, needsReference(checkpointFolder(name)), () => {
     let model: PaliGemma;
     beforeAll(async () => {
       model = await PaliGemma.load(await convertedModel(name, 'f32'), {
@@ -118,8 +112,9 @@ describe.each(AVAILABLE_KERNEL_SETS)('with kernels %s', (kernels) => {
     ['tiny-paligemma1', 'q8_0', Q8_0_MARGIN],
     ['tiny-paligemma2', 'q8_0', Q8_0_MARGIN],
   ] satisfies [CheckpointName, WeightType, number][]) {
-    test.skipIf(!available(name))(
+    test(
       `${name} in ${type} agrees wherever the margin is above ${margin}`,
+      needsReference(checkpointFolder(name)),
       async () => {
         await checkLikeliest(await convertedModel(name, type), name, margin, kernels);
       },

@@ -1,5 +1,4 @@
 /** Keys and values in fewer bits: how far the logits of decode steps move, and that answers stay what they are. */
-import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { PaliGemma } from '../../src/index.js';
 import { type KernelSet, KV_TYPES, type KvType } from '../../src/native/contract.js';
@@ -13,6 +12,7 @@ import {
   imagePath,
   pixelsOf,
 } from '../support/models.js';
+import { needsReference } from '../support/needs.js';
 import { TracedModel } from '../support/trace.js';
 
 const CASES = 6;
@@ -61,9 +61,7 @@ for (const name of [
   'tiny-paligemma2',
   'shapes-mix-224',
 ] satisfies CheckpointName[]) {
-  const present = existsSync(checkpointFolder(name));
-  if (!present) console.warn(`skipped: ${name} needs ${checkpointFolder(name)}`);
-  describe.skipIf(!present)(name, () => {
+  describe(name, needsReference(checkpointFolder(name)), () => {
     let exactly: Promise<Float32Array[]> | undefined;
     test.each(AVAILABLE_KERNEL_SETS)('stays close to f32 with kernels %s', async (kernels) => {
       exactly ??= decodedLogits(name, 'f32', 'ggml');

@@ -2,7 +2,7 @@
  * The mask codec with trained weights against the reference. The archive (4 MB) is not in the repository; the layers are
  * compared with their definitions on random weights in test/native/models.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { convert } from '../../src/index.js';
@@ -13,14 +13,13 @@ import {
   TEST_MODELS,
   type Tensor,
 } from '../support/models.js';
+import { needsReference } from '../support/needs.js';
 import { TracedModel } from '../support/trace.js';
 
 const ARCHIVE = path.join(REFERENCE, 'vae-shapes.npz');
 const EXPECTED = path.join(REFERENCE, 'mask-codec.safetensors');
-const present = existsSync(ARCHIVE) && existsSync(EXPECTED);
-if (!present) console.warn(`skipped: the parity of the mask codec needs ${ARCHIVE}`);
 
-describe.skipIf(!present)('the mask codec', () => {
+describe('the mask codec', needsReference(ARCHIVE, EXPECTED), () => {
   let model: TracedModel;
   let expected: Map<string, Tensor>;
   const numbers = (name: string) => expected.get(name)?.data ?? new Float32Array();

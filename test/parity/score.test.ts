@@ -1,5 +1,4 @@
 /** `score` and `classify` against the log-probabilities of the same tokens run one after the other. */
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PaliGemma, type Scores } from '../../src/index.js';
 import {
@@ -12,17 +11,12 @@ import {
   imagePath,
   pixelsOf,
 } from '../support/models.js';
+import { needsReference } from '../support/needs.js';
 import { TracedModel } from '../support/trace.js';
 
 const EOS = 1;
 /** In f32; sums run in another order when many rows are computed at once. */
 const TOLERANCE = 1e-3;
-
-function available(name: CheckpointName): boolean {
-  const present = existsSync(checkpointFolder(name));
-  if (!present) console.warn(`skipped: ${name} needs ${checkpointFolder(name)}`);
-  return present;
-}
 
 /** One being another's beginning, first tokens shared, one token and many, with and without spaces, not Latin. */
 const TEXTS = [
@@ -71,7 +65,7 @@ for (const name of [
   'tiny-paligemma2',
   'shapes-mix-224',
 ] satisfies CheckpointName[]) {
-  describe.skipIf(!available(name))(`${name} in f32`, () => {
+  describe(`${name} in f32`, needsReference(checkpointFolder(name)), () => {
     let model: PaliGemma;
     let traced: TracedModel;
     beforeAll(async () => {

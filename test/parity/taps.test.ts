@@ -1,5 +1,4 @@
 /** Every intermediate of the reference, layer by layer: prefill and, token by token, decode. */
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type CheckpointName,
@@ -10,6 +9,7 @@ import {
   taps,
   tensorError,
 } from '../support/models.js';
+import { needsReference } from '../support/needs.js';
 import { TracedModel } from '../support/trace.js';
 
 const MODES = [
@@ -30,10 +30,7 @@ for (const name of [
   'tiny-paligemma2',
   'shapes-mix-224',
 ] satisfies CheckpointName[]) {
-  const present = existsSync(checkpointFolder(name));
-  // The only checkpoint that is not in the repository (20 MB).
-  if (!present) console.warn(`skipped: the parity of ${name} needs ${checkpointFolder(name)}`);
-  describe.skipIf(!present)(name, () => {
+  describe(name, needsReference(checkpointFolder(name)), () => {
     for (const { label, exactGelu, measure, tolerance } of MODES) {
       describe(label, () => {
         let model: TracedModel;

@@ -2,7 +2,6 @@
  * Every weight type on every checkpoint: what the file holds, and how far its answers are from f32's. Sizes and errors
  * of the types themselves are tested with the converter.
  */
-import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { inspect, PaliGemma, WEIGHT_TYPES, type WeightType } from '../../src/index.js';
 import type { KernelSet } from '../../src/native/contract.js';
@@ -15,6 +14,7 @@ import {
   imagePath,
   pixelsOf,
 } from '../support/models.js';
+import { needsReference } from '../support/needs.js';
 import { TracedModel } from '../support/trace.js';
 
 /** Types a file holds for a wanted type, besides f32 for norms and biases. */
@@ -117,10 +117,7 @@ function difference(rows: readonly Float64Array[], exact: readonly Float64Array[
 }
 
 for (const [name, promised, bounds] of CHECKPOINTS) {
-  const present = existsSync(checkpointFolder(name));
-  if (!present) console.warn(`skipped: ${name} needs ${checkpointFolder(name)}`);
-
-  describe.skipIf(!present)(name, () => {
+  describe(name, needsReference(checkpointFolder(name)), () => {
     const rows = new Map<string, Promise<Float64Array[]>>();
     function rowsOf(type: WeightType, kernels: KernelSet): Promise<Float64Array[]> {
       const key = `${type} ${kernels}`;

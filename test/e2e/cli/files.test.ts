@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cases, checkpointFolder, DEMO_MODEL, FIXTURES, IMAGES } from '../../support/models.js';
+import { FULL_DEVICE } from '../../support/needs.js';
 import { jsonLines, MAIN, paligemma } from './command.js';
 
 let folder: string;
@@ -135,7 +136,7 @@ describe('inspect', () => {
     }
   });
 
-  it.runIf(existsSync('/dev/full'))('fails with one line when the disk is full', async () => {
+  it('fails with one line when the disk is full', FULL_DEVICE, async () => {
     const child = spawn(process.execPath, [MAIN, 'inspect', DEMO_MODEL], {
       stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
     });

@@ -25,6 +25,7 @@ import {
   temporaryFolder,
   writeTinyNpz,
 } from '../../support/convert-sources.js';
+import { OPEN_FILES_REPLACED } from '../../support/needs.js';
 
 const folder = temporaryFolder();
 let count = 0;
@@ -161,22 +162,18 @@ describe('two conversions to one output', () => {
     }
   });
 
-  // Windows replaces no file that is open.
-  it.skipIf(process.platform === 'win32')(
-    'a writer whose .part was replaced does not publish it',
-    async () => {
-      const dir = fresh();
-      const output = await OutputFile.create(path.join(dir, 'x'), false);
-      await output.write(new Uint8Array(1000).fill(7), 0);
-      writeFileSync(path.join(dir, 'other'), 'not ours');
-      const { renameSync } = await import('node:fs');
-      renameSync(path.join(dir, 'other'), path.join(dir, 'x.part'));
-      await expect(output.commit()).rejects.toMatchObject({ code: 'ERR_OUTPUT' });
-      await output.discard();
-      expect(readdirSync(dir)).toEqual(['x.part']);
-      expect(readFileSync(path.join(dir, 'x.part'), 'utf8')).toBe('not ours');
-    },
-  );
+  it('a writer whose .part was replaced does not publish it', OPEN_FILES_REPLACED, async () => {
+    const dir = fresh();
+    const output = await OutputFile.create(path.join(dir, 'x'), false);
+    await output.write(new Uint8Array(1000).fill(7), 0);
+    writeFileSync(path.join(dir, 'other'), 'not ours');
+    const { renameSync } = await import('node:fs');
+    renameSync(path.join(dir, 'other'), path.join(dir, 'x.part'));
+    await expect(output.commit()).rejects.toMatchObject({ code: 'ERR_OUTPUT' });
+    await output.discard();
+    expect(readdirSync(dir)).toEqual(['x.part']);
+    expect(readFileSync(path.join(dir, 'x.part'), 'utf8')).toBe('not ours');
+  });
 });
 
 describe('an abort', () => {

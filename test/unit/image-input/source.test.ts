@@ -9,6 +9,8 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { MAX_FILE_BYTES } from '../../../src/image-input/source.js';
 import { decodeImage, type ImageInput } from '../../../src/image-input.js';
+import { LINE_BREAKS_IN_NAMES, NAMED_PIPES, PERMISSION_BITS } from '../../support/needs.js';
+import { withoutRoot } from '../../support/without-root.js';
 import {
   FIXTURES,
   fixture,
@@ -20,7 +22,6 @@ import {
   sha256,
 } from './files.js';
 
-const isWindows = process.platform === 'win32';
 const FILE = path.join(FIXTURES, 'small.png');
 const BYTES = fixture('small.png');
 
@@ -97,7 +98,7 @@ describe('accepted inputs', () => {
     });
   });
 
-  it.skipIf(isWindows)('a file with line breaks in its name (Windows has none)', async () => {
+  it('a file with line breaks in its name', LINE_BREAKS_IN_NAMES, async () => {
     await inFolder(async (folder) => {
       const file = path.join(folder, 'a\nb.png');
       writeFileSync(file, BYTES);
@@ -226,62 +227,60 @@ describe('refused inputs', () => {
 });
 
 describe('paths that are no pictures', () => {
-  it.skipIf(isWindows)(
-    'are told apart, within a second (pipes are not files on Windows)',
-    async () => {
-      await inFolder(async (folder) => {
-        const at = (name: string): string => path.join(folder, name);
-        writeFileSync(at('empty.png'), '');
-        writeFileSync(at('page.png'), '<!doctype html>');
-        writeFileSync(at('huge.png'), BYTES);
-        truncateSync(at('huge.png'), MAX_FILE_BYTES + 1);
-        writeFileSync(at('movie.mp4'), Buffer.from('\0\0\0\x18ftypmp42', 'latin1'));
-        truncateSync(at('movie.mp4'), MAX_FILE_BYTES);
-        symlinkSync(at('loop'), at('loop'));
-        execFileSync('mkfifo', [at('pipe')]);
-        const server = createServer().listen(at('socket'));
-        await new Promise((resolve) => server.once('listening', resolve));
-        const cases: readonly (readonly [string, string, string])[] = [
-          [at('missing.png'), 'ERR_IMAGE_NOT_FOUND', 'missing.png does not exist'],
-          [at('empty.png/x.png'), 'ERR_IMAGE_NOT_FOUND', 'x.png does not exist'],
-          [folder, 'ERR_IMAGE_NOT_FOUND', 'is a directory, expected a file'],
-          [at('pipe'), 'ERR_IMAGE_NOT_FOUND', 'is a pipe, expected a file'],
-          [at('socket'), 'ERR_IMAGE_NOT_FOUND', 'is a socket or device, expected a file'],
-          ['/dev/zero', 'ERR_IMAGE_NOT_FOUND', 'is a device, expected a file'],
-          [at('loop'), 'ERR_IMAGE_NOT_FOUND', 'is a loop of links'],
-          ['x'.repeat(100_000), 'ERR_IMAGE_NOT_FOUND', 'is too long for a path'],
-          ['', 'ERR_IMAGE_NOT_FOUND', 'image "" is not a path'],
-          ['a\0b', 'ERR_IMAGE_NOT_FOUND', 'a\\u0000b is not a path'],
-          ['no\nsuch.png', 'ERR_IMAGE_NOT_FOUND', 'no\\nsuch.png does not exist'],
-          [at('empty.png'), 'ERR_IMAGE_FORMAT', 'is empty'],
-          [at('page.png'), 'ERR_IMAGE_FORMAT', 'is an HTML page'],
-          [at('movie.mp4'), 'ERR_IMAGE_FORMAT', 'is an MP4'],
-          [at('huge.png'), 'ERR_IMAGE_TOO_LARGE', `has ${MAX_FILE_BYTES + 1} bytes, the limit is`],
-        ];
-        for (const [input, code, message] of cases) {
-          const error = await inputErrorOf(decodeImage(input, OPTIONS));
-          expect(error.message.length).toBeLessThan(600);
-          expect(error.code).toBe(code);
-          expect(error.message).toContain(message);
-        }
-        server.close();
-      });
-    },
-  );
+  it('are told apart, within a second', NAMED_PIPES, async () => {
+    await inFolder(async (folder) => {
+      const at = (name: string): string => path.join(folder, name);
+      writeFileSync(at('empty.png'), '');
+      writeFileSync(at('page.png'), '<!doctype html>');
+      writeFileSync(at('huge.png'), BYTES);
+      truncateSync(at('huge.png'), MAX_FILE_BYTES + 1);
+      writeFileSync(at('movie.mp4'), Buffer.from('\0\0\0\x18ftypmp42', 'latin1'));
+      truncateSync(at('movie.mp4'), MAX_FILE_BYTES);
+      symlinkSync(at('loop'), at('loop'));
+      execFileSync('mkfifo', [at('pipe')]);
+      const server = createServer().listen(at('socket'));
+      await new Promise((resolve) => server.once('listening', resolve));
+      const cases: readonly (readonly [string, string, string])[] = [
+        [at('missing.png'), 'ERR_IMAGE_NOT_FOUND', 'missing.png does not exist'],
+        [at('empty.png/x.png'), 'ERR_IMAGE_NOT_FOUND', 'x.png does not exist'],
+        [folder, 'ERR_IMAGE_NOT_FOUND', 'is a directory, expected a file'],
+        [at('pipe'), 'ERR_IMAGE_NOT_FOUND', 'is a pipe, expected a file'],
+        [at('socket'), 'ERR_IMAGE_NOT_FOUND', 'is a socket or device, expected a file'],
+        ['/dev/zero', 'ERR_IMAGE_NOT_FOUND', 'is a device, expected a file'],
+        [at('loop'), 'ERR_IMAGE_NOT_FOUND', 'is a loop of links'],
+        ['x'.repeat(100_000), 'ERR_IMAGE_NOT_FOUND', 'is too long for a path'],
+        ['', 'ERR_IMAGE_NOT_FOUND', 'image "" is not a path'],
+        ['a\0b', 'ERR_IMAGE_NOT_FOUND', 'a\\u0000b is not a path'],
+        ['no\nsuch.png', 'ERR_IMAGE_NOT_FOUND', 'no\\nsuch.png does not exist'],
+        [at('empty.png'), 'ERR_IMAGE_FORMAT', 'is empty'],
+        [at('page.png'), 'ERR_IMAGE_FORMAT', 'is an HTML page'],
+        [at('movie.mp4'), 'ERR_IMAGE_FORMAT', 'is an MP4'],
+        [at('huge.png'), 'ERR_IMAGE_TOO_LARGE', `has ${MAX_FILE_BYTES + 1} bytes, the limit is`],
+      ];
+      for (const [input, code, message] of cases) {
+        const error = await inputErrorOf(decodeImage(input, OPTIONS));
+        expect(error.message.length).toBeLessThan(600);
+        expect(error.code).toBe(code);
+        expect(error.message).toContain(message);
+      }
+      server.close();
+    });
+  });
 
-  it.skipIf(isWindows || process.getuid?.() === 0)(
-    'unreadable files are named so (root may read everything, Windows has no such bits)',
-    async () => {
-      await inFolder(async (folder) => {
-        const file = path.join(folder, 'secret.png');
-        writeFileSync(file, BYTES);
-        chmodSync(file, 0);
-        const error = await inputErrorOf(decodeImage(file, OPTIONS));
-        expect(error.code).toBe('ERR_IMAGE_NOT_FOUND');
-        expect(error.message).toContain('permission denied');
-      });
-    },
-  );
+  it('unreadable files are named so', PERMISSION_BITS, async () => {
+    await inFolder(async (folder) => {
+      const file = path.join(folder, 'secret.png');
+      writeFileSync(file, BYTES);
+      chmodSync(file, 0);
+      chmodSync(folder, 0o755);
+      // Root may read everything. This also loads sharp while it can be read.
+      if (process.geteuid?.() === 0)
+        expect(sha256((await decodeImage(file, OPTIONS)).data)).toBe(await expected());
+      const error = await withoutRoot(() => inputErrorOf(decodeImage(file, OPTIONS)));
+      expect(error.code).toBe('ERR_IMAGE_NOT_FOUND');
+      expect(error.message).toContain('permission denied');
+    });
+  });
 });
 
 describe('raw pixels', () => {

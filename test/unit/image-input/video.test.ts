@@ -1,5 +1,5 @@
 /** Frames of clips: which ones, from lists, animations and films. Films are made on the spot by ffmpeg, if it is there. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,12 +10,8 @@ import { EngineError } from '../../../src/errors.js';
 import type { RawPixels } from '../../../src/image-input/source.js';
 import { sampleFrames, type VideoInput, videoFrames } from '../../../src/image-input/video.js';
 import type { VideoOptions } from '../../../src/options/video.js';
+import { needsTool } from '../../support/needs.js';
 import { fixture, inFolder, inputErrorOf } from './files.js';
-
-const hasFfmpeg = ['ffmpeg', 'ffprobe'].every(
-  (program) => spawnSync(program, ['-version']).status === 0,
-);
-if (!hasFfmpeg) console.log('skipping tests of films: ffmpeg and ffprobe are not on PATH');
 
 const frames = async (source: VideoInput, options?: VideoOptions): Promise<RawPixels[]> =>
   (await videoFrames(source, options)) as RawPixels[];
@@ -276,7 +272,7 @@ const LOSSLESS = ['-c:v', 'ffv1', '-pix_fmt', 'bgr0'];
 const levels = (found: readonly RawPixels[]): number[] =>
   found.map((frame) => (frame.data[0] ?? 0) / 6);
 
-describe.skipIf(!hasFfmpeg)('a film', () => {
+describe('a film', needsTool('ffmpeg'), () => {
   it('gives the frames that were asked for', async () => {
     await inFolder(async (folder) => {
       const file = film(path.join(folder, 'a.mkv'), { extra: LOSSLESS });

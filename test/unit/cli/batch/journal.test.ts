@@ -13,6 +13,7 @@ import {
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Journal, type Run } from '../../../../src/cli/batch/journal.js';
+import { OPEN_FILES_REPLACED } from '../../../support/needs.js';
 import { folderWith } from './folder.js';
 
 const RUN: Run = {
@@ -137,9 +138,10 @@ describe('resuming', () => {
     expect(readdirSync(path.dirname(file))).toEqual(['out.jsonl']);
   });
 
-  // Windows replaces no file that is open, and here the one that was killed still has it open.
-  it.skipIf(process.platform === 'win32')(
+  // The one that was killed still has the file open.
+  it(
     'does so in the next run when the one that tried was killed',
+    OPEN_FILES_REPLACED,
     async () => {
       const file = await written('a.png!', 'b.png');
       const killed = await Journal.open(file, RUN, true);
