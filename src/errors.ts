@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   ERR_IMAGE_FORMAT: { class: 'InputError', retryable: false },
   ERR_IMAGE_CORRUPT: { class: 'InputError', retryable: false },
   ERR_IMAGE_TOO_LARGE: { class: 'InputError', retryable: false },
+  ERR_IMAGE_PAGE: { class: 'InputError', retryable: false },
   ERR_IMAGE_NOT_FOUND: { class: 'InputError', retryable: false },
   ERR_PROMPT_TOO_LONG: { class: 'InputError', retryable: false },
   ERR_OPTION_TYPE: { class: 'InputError', retryable: false },

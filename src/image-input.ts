@@ -15,7 +15,7 @@ import { type ImageInput, type ImageSource, readSource, takeSource } from './ima
 import { native } from './native/binding.js';
 
 export type { DecodedImage } from './image-input/decode.js';
-export type { ImageInput, RawPixels } from './image-input/source.js';
+export type { ImageInput, RawPixels, RgbaPixels, SharpPipeline } from './image-input/source.js';
 
 /** The part of a call's parsed options that concerns its pictures. */
 export interface ImageOptions extends DecodeOptions {
@@ -75,7 +75,7 @@ async function start<T>(
 async function decode(source: ImageSource, options: ImageOptions): Promise<DecodedImage> {
   switch (source.kind) {
     case 'pixels':
-      return decodePixels(source.pixels);
+      return decodePixels(source.pixels, options);
     case 'sharp':
       return decodePipeline(source.pipeline, source.label, options);
     default: {

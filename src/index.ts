@@ -17,8 +17,9 @@ export {
   ResourceError,
 } from './errors.js';
 export { pull } from './hub/pull.js';
+export { type PicturePage, pages } from './image-input/pages.js';
 export { type VideoInput, videoFrames } from './image-input/video.js';
-export type { ImageInput, RawPixels } from './image-input.js';
+export type { ImageInput, RawPixels, RgbaPixels, SharpPipeline } from './image-input.js';
 export { type GgufInfo, inspect } from './inspect.js';
 export type {
   ImageFeatures,
@@ -33,7 +34,7 @@ export type { ModelSource } from './options/arguments.js';
 export type { ConvertOptions, ConvertProgress } from './options/convert.js';
 export type { GenerateOptions } from './options/generate.js';
 export type { PullOptions } from './options/hub.js';
-export type { EncodeOptions } from './options/image.js';
+export type { EncodeOptions, PagesOptions } from './options/image.js';
 export type { DeviceName, LoadOptions, LoadProgress } from './options/load.js';
 export type {
   AskOptions,

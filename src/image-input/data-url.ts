@@ -1,17 +1,25 @@
 /**
- * Strict `data:` URLs (RFC 2397). The media type in the URL is ignored: magic bytes decide what the data are. Nothing
- * of the data appears in a message.
+ * `data:` URLs (RFC 2397), read as browsers do (https://fetch.spec.whatwg.org/#data-url-processor): line breaks and other
+ * white space in base64 are dropped, padding may be missing. What can only be damage is refused. The media type is
+ * ignored: magic bytes decide what the data are. Nothing of the data appears in a message.
  */
 import { makeError, type PaliGemmaError } from '../errors.js';
 
 /** The media type and its parameters are a few dozen characters; no comma by then means no data URL. */
 const MAX_HEADER = 1024;
 
+const WHITE_SPACE = /[\t\n\f\r ]+/g;
+
+/** Whether a string is meant as a data URL. Parsers of URLs drop white space before it. */
+export function isDataUrl(text: string): boolean {
+  return /^\s*data:/i.test(text.slice(0, MAX_HEADER));
+}
+
 /** The bytes in `url`. Throws ERR_IMAGE_FORMAT for a malformed URL, ERR_IMAGE_TOO_LARGE beyond `maxBytes`. */
 export async function decodeDataUrl(url: string, maxBytes: number): Promise<Uint8Array> {
   const comma = url.slice(0, MAX_HEADER).indexOf(',');
   if (comma < 0) throw malformed('has no comma between media type and data');
-  const header = url.slice('data:'.length, comma);
+  const header = url.slice(0, comma);
   const isBase64 = /;\s*base64\s*$/i.test(header);
   // Base64 is the longest form of the two that matters: 4 characters for 3 bytes; percent needs 3 for 1.
   if (url.length - comma > maxBytes * 3 + 4) throw tooLarge(maxBytes);
@@ -23,19 +31,21 @@ export async function decodeDataUrl(url: string, maxBytes: number): Promise<Uint
   return bytes;
 }
 
+/** https://infra.spec.whatwg.org/#forgiving-base64-decode */
 function fromBase64(data: string): Uint8Array {
-  // `+`, `/` and `=` may be written as %2B, %2F and %3D.
-  const text = data.includes('%') ? fromPercent(data).toString('latin1') : data;
-  const unpadded = text.endsWith('==')
-    ? text.length - 2
-    : text.length - (text.endsWith('=') ? 1 : 0);
-  if (unpadded % 4 === 1) throw malformed('ends in the middle of a base64 group');
-  if (unpadded !== text.length && text.length % 4 !== 0)
-    throw malformed('has wrong base64 padding');
+  // `+`, `/`, `=` and line breaks may be written as %2B, %2F, %3D and %0A.
+  const text = data.includes('%')
+    ? fromPercent(data).toString('latin1').replace(WHITE_SPACE, '')
+    : data.replace(WHITE_SPACE, '');
+  const isWhole = text.length % 4 === 0;
+  const padding = isWhole && text.endsWith('==') ? 2 : isWhole && text.endsWith('=') ? 1 : 0;
+  const digits = text.length - padding;
+  if (digits % 4 === 1) throw malformed('ends in the middle of a base64 group');
   const bytes = Buffer.from(text, 'base64');
   // Buffer skips what is not base64 and stops at padding, so every illegal character makes the result shorter.
-  if (bytes.length !== Math.floor((unpadded * 3) / 4)) {
-    throw malformed('has characters that are not base64');
+  if (bytes.length !== Math.floor((digits * 3) / 4)) {
+    const isPadding = /^[^=]+={1,2}$/.test(text);
+    throw malformed(isPadding ? 'has wrong base64 padding' : 'has characters that are not base64');
   }
   return bytes;
 }
@@ -45,13 +55,15 @@ function fromPercent(data: string): Buffer {
   let length = 0;
   for (let i = 0; i < data.length; i++) {
     let code = data.charCodeAt(i);
+    // White space itself is written with %: what is there came with breaking lines.
+    if (code === 0x20 || (code >= 0x09 && code <= 0x0d)) continue;
     if (code === 0x25) {
       const hex = data.slice(i + 1, i + 3);
       if (!/^[0-9a-f]{2}$/i.test(hex))
         throw malformed('has a % that no two hexadecimal digits follow');
       code = Number.parseInt(hex, 16);
       i += 2;
-    } else if (code <= 0x20 || code >= 0x7f) {
+    } else if (code < 0x20 || code >= 0x7f) {
       throw malformed('has characters that must be written with %');
     }
     bytes[length++] = code;

@@ -1,9 +1,10 @@
 /**
- * What some bytes are, from their first bytes alone. Only the formats of the allow-list ever reach the decoder, whose
- * other loaders are neither needed nor meant for untrusted data; everything else gets a name for the error message.
+ * What some bytes are, from their first bytes alone. Only the formats of the allow-list ever reach a decoder; sharp's
+ * other loaders are neither needed nor meant for untrusted data. Everything else gets a name for the error message, and
+ * where there is one, the way to make a picture of it.
  */
 
-export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const;
+export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff', 'bmp'] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
 /** A format that can be decoded, or what the bytes look like instead. */
@@ -24,17 +25,26 @@ const ACCEPTED: readonly (readonly [ImageFormat, ...Magic[]])[] = [
   ['webp', { bytes: 'RIFF' }, { at: 8, bytes: 'WEBPVP8' }],
   ['gif', { bytes: 'GIF87a' }],
   ['gif', { bytes: 'GIF89a' }],
+  // The size of the second header tells a picture from text that begins with BM: of OS/2, of Windows, and their additions.
+  ...[12, 16, 40, 52, 56, 64, 108, 124].map(
+    (size) =>
+      ['bmp', { bytes: 'BM' }, { at: 14, bytes: `${String.fromCharCode(size)}\0\0\0` }] as const,
+  ),
 ];
 
 const REFUSED: readonly (readonly [string, ...Magic[]])[] = [
-  ['a Canon raw photo (CR2)', { bytes: 'II*\0' }, { at: 8, bytes: 'CR\x02' }],
+  ['a camera raw photo (CR2)', { bytes: 'II*\0' }, { at: 8, bytes: 'CR\x02' }],
+  ['a camera raw photo (CR3)', { bytes: 'ftypcrx ', at: 4 }],
+  ['a camera raw photo (RAF)', { bytes: 'FUJIFILMCCD-RAW' }],
+  ['a camera raw photo (ORF)', { bytes: 'IIRO' }],
+  ['a camera raw photo (ORF)', { bytes: 'IIRS' }],
+  ['a camera raw photo (RW2)', { bytes: 'IIU\0' }],
   ['an AVI video', { bytes: 'RIFF' }, { at: 8, bytes: 'AVI ' }],
   ['a WAV sound', { bytes: 'RIFF' }, { at: 8, bytes: 'WAVE' }],
   ['a RIFF file', { bytes: 'RIFF' }],
   ['a PDF document', { bytes: '%PDF-' }],
   ['a PostScript file (EPS)', { bytes: '%!PS' }],
   ['a PostScript file (EPS)', { bytes: '\xc5\xd0\xd3\xc6' }],
-  ['a BMP picture', { bytes: 'BM' }, { at: 6, bytes: '\0\0\0\0' }],
   ['an icon (ICO)', { bytes: '\0\0\x01\0' }],
   ['a Photoshop file (PSD)', { bytes: '8BPS' }],
   ['a GIMP file (XCF)', { bytes: 'gimp xcf' }],
@@ -68,6 +78,44 @@ const TIFF = ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'];
 /** ISO media brands (the first box of a HEIF, AVIF, MP4 or MOV file). */
 const AVIF_BRANDS = new Set(['avif', 'avis']);
 const HEIF_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1']);
+
+const BY_MAGICK = 'convert it first: magick FILE picture.png';
+
+/** What makes a picture of what `sniff` names; the first that fits. In words that are right in code and on a command line. */
+const WAYS_OUT: readonly (readonly [RegExp, string])[] = [
+  [
+    /colours|samples|compressed with/,
+    'convert it first: magick FILE -colorspace sRGB -depth 8 picture.png',
+  ],
+  [/BMP/, BY_MAGICK],
+  [
+    /HEIC/,
+    'convert it first: heif-convert photo.heic photo.jpg, or on macOS sips -s format jpeg photo.heic --out photo.jpg',
+  ],
+  [/PDF/, 'make pictures of its pages first: pdftoppm -r 150 -png document.pdf page'],
+  [
+    /SVG/,
+    'draw it first: rsvg-convert drawing.svg --output drawing.png, or pass sharp(file, { density: 144 })',
+  ],
+  [/PostScript/, 'draw it first: gs -sDEVICE=png16m -r150 -dEPSCrop -o page.png FILE'],
+  [/JPEG XL/, 'convert it first: djxl FILE picture.png'],
+  [/JPEG 2000/, 'convert it first: opj_decompress -i FILE -o picture.png'],
+  [
+    /camera raw/,
+    'develop it first, or take the preview that the camera made: exiftool -b -JpgFromRaw FILE > photo.jpg',
+  ],
+  [/Photoshop|GIMP|icon|OpenEXR|Radiance|DirectDraw|QOI|FITS/, BY_MAGICK],
+  [/MP4|QuickTime|video/, 'videoFrames reads films'],
+  [/data URL/, 'pass the text itself instead of the file'],
+  [/base64/, "decode it first: base64 -d, or Buffer.from(text, 'base64')"],
+  [/Git LFS/, 'run git lfs pull'],
+  [/zip archive|gzip|bzip2|xz file|zstd|7z|rar/, 'unpack it first'],
+];
+
+/** What can be done about something that is no picture: for what `sniff` named. */
+export function wayOut(looksLike: string): string | undefined {
+  return WAYS_OUT.find(([kind]) => kind.test(looksLike))?.[1];
+}
 
 /** Decides from the first SNIFF_BYTES of a file; more may be given. */
 export function sniff(bytes: Uint8Array): Sniffed {
@@ -115,9 +163,27 @@ function looksLikeText(head: Buffer): string | undefined {
     return 'a Git LFS pointer (the file itself was not fetched)';
   }
   if (/^data:/i.test(text)) return 'a data URL stored as text';
-  if (/^(iVBORw0KGgo|\/9j\/|R0lGOD|UklGR)/.test(text)) return 'base64 text of a picture';
+  if (base64Picture(text) !== undefined) return 'base64 text of a picture';
   if (/^[[{]/.test(text)) return 'JSON or other text';
   return text === '' ? 'blank text' : 'text';
+}
+
+/**
+ * What base64 text holds when it is a picture or a document: `a PNG picture`; undefined for any other text, paths among
+ * them. Reads the beginning only.
+ */
+export function base64Picture(text: string): string | undefined {
+  // White space is dropped wherever it is: tools break lines after 64 or 76 characters.
+  const digits = text.slice(0, SNIFF_BYTES).replace(/\s+/g, '');
+  if (digits.length < 20 || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(digits)) return undefined;
+  const bytes = Buffer.from(digits, 'base64');
+  const sniffed = sniff(bytes);
+  if ('looksLike' in sniffed) {
+    return /picture|photo|document|drawing/.test(sniffed.looksLike) ? sniffed.looksLike : undefined;
+  }
+  // "/9j/" may begin a path as well; a JPEG goes on with another marker.
+  if (sniffed.format === 'jpeg' && (bytes[3] ?? 0) < 0xc0) return undefined;
+  return `a ${sniffed.format.toUpperCase()} picture`;
 }
 
 function unknown(head: Buffer): string {

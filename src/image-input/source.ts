@@ -9,8 +9,8 @@ import { types } from 'node:util';
 import type { Sharp } from 'sharp';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { oneLine, showThrown, showValue } from '../options/show.js';
-import { decodeDataUrl } from './data-url.js';
-import { SNIFF_BYTES, sniff } from './format.js';
+import { decodeDataUrl, isDataUrl } from './data-url.js';
+import { base64Picture, SNIFF_BYTES, sniff, wayOut } from './format.js';
 
 /** Pixels without a file format: 8 bits per channel, interleaved, rows from top to bottom without gaps. */
 export interface RawPixels {
@@ -18,15 +18,39 @@ export interface RawPixels {
   readonly data: Uint8Array | Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
-  /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA (canvas ImageData). Alpha is dropped, not blended. */
+  /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. Alpha is dropped, unless the option `background` is given. */
   readonly channels: 1 | 2 | 3 | 4;
 }
 
+/** `ImageData` of a canvas, and what has its shape: RGBA, 8 bits per channel. */
+export interface RgbaPixels {
+  /** width * height * 4 bytes. */
+  readonly data: Uint8Array | Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What is used of a pipeline, so that those of other versions of sharp than ours (0.33 or newer) fit as well. */
+export interface SharpPipeline {
+  clone(): SharpPipeline;
+  metadata(): Promise<object>;
+  removeAlpha(): SharpPipeline;
+  toColourspace(space?: string): SharpPipeline;
+}
+
 /**
- * A picture: path of a file, `data:` URL, `file:` URL object, the bytes of a JPEG, PNG, WebP, GIF, AVIF or TIFF file, a
- * sharp pipeline, or raw pixels.
+ * A picture: path of a file, `data:` URL, `file:` URL object, the bytes of a JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP
+ * file, a sharp pipeline (sharp 0.33 or newer), raw pixels, or the ImageData of a canvas.
  */
-export type ImageInput = string | URL | Uint8Array | ArrayBufferLike | Blob | Sharp | RawPixels;
+export type ImageInput =
+  | string
+  | URL
+  | Uint8Array
+  | ArrayBufferLike
+  | Blob
+  | SharpPipeline
+  | RawPixels
+  | RgbaPixels;
 
 /** A snapshot of an ImageInput. `label` names it in messages. */
 export type ImageSource =
@@ -42,7 +66,7 @@ export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 const EXPECTED =
   'a path, a file: URL object, a data: URL, the bytes of a file (Buffer, Uint8Array, ArrayBuffer, Blob), ' +
-  'a sharp pipeline, or { data, width, height, channels }';
+  'a sharp pipeline, an ImageData, or { data, width, height, channels }';
 
 /** Recognises `input`, checks what can be checked at once and copies what the caller could still change. */
 export function takeSource(input: ImageInput, maxPixels: number): ImageSource {
@@ -54,7 +78,7 @@ export function takeSource(input: ImageInput, maxPixels: number): ImageSource {
   try {
     if (given instanceof URL) return fromUrl(given);
     if (isBlob(given)) return fromBlob(given);
-    if (isSharp(given)) return { kind: 'sharp', label: 'sharp pipeline', pipeline: given.clone() };
+    if (isSharp(given)) return fromSharp(given);
     if ('data' in given) return fromPixels(given as Readonly<Record<string, unknown>>, maxPixels);
   } catch (error) {
     if (error instanceof PaliGemmaError) throw error;
@@ -85,11 +109,28 @@ export function readSource(
 
 /** ERR_IMAGE_FORMAT for bytes that are not a picture of ours. */
 export function notAnImage(label: string, looksLike: string): PaliGemmaError {
+  const hint = wayOut(looksLike);
   return makeError(
     'ERR_IMAGE_FORMAT',
-    `${label} is ${looksLike}, expected a JPEG, PNG, WebP, GIF, AVIF or TIFF picture`,
-    { name: label, found: looksLike, expected: 'JPEG, PNG, WebP, GIF, AVIF or TIFF' },
+    `${label} is ${looksLike}, expected a JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP picture`,
+    {
+      name: label,
+      found: looksLike,
+      expected: 'JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP',
+      ...(hint !== undefined && { hint }),
+    },
   );
+}
+
+/** ERR_IMAGE_PAGE for a page that a picture does not have. Pages are counted from 0. */
+export function noSuchPage(label: string, page: number, pages: number): PaliGemmaError {
+  const found = pages === 1 ? '1 page' : `${pages} pages`;
+  return makeError('ERR_IMAGE_PAGE', `${label} has ${found}, and no page ${page}`, {
+    name: label,
+    found,
+    expected: pages === 1 ? 'page 0' : `page 0 to ${pages - 1}`,
+    hint: pages === 1 ? 'pages are counted from 0' : `pages are 0 to ${pages - 1}`,
+  });
 }
 
 /** ERR_IMAGE_TOO_LARGE for a picture of too many pixels. */
@@ -109,11 +150,43 @@ export function tooManyPixels(
 }
 
 function fromString(text: string): ImageSource {
-  if (/^data:/i.test(text)) return { kind: 'data-url', label: 'data URL', url: text };
+  if (isDataUrl(text)) return { kind: 'data-url', label: 'data URL', url: text };
   // Two letters at least: `C:\photo.jpg` is a path.
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(text)?.[1];
   if (scheme !== undefined) throw remote(scheme.toLowerCase());
+  // Not decoded: strings that come from outside would be taken for paths by the same call.
+  const encoded = base64Picture(text);
+  if (encoded !== undefined) throw base64Text(encoded);
   return fromPath(text);
+}
+
+function base64Text(holds: string): PaliGemmaError {
+  const found = `base64 text of ${holds}`;
+  return makeError('ERR_IMAGE_FORMAT', `the image is ${found}, expected ${EXPECTED}`, {
+    name: 'image',
+    found,
+    expected: EXPECTED,
+    hint: "pass Buffer.from(text, 'base64')",
+  });
+}
+
+/** By shape, like isSharp: every sharp from 0.33 on has keepMetadata. */
+function fromSharp(given: Sharp): ImageSource {
+  if (typeof given.keepMetadata === 'function') {
+    return { kind: 'sharp', label: 'sharp pipeline', pipeline: given.clone() };
+  }
+  const { versions } = given.constructor as { readonly versions?: { readonly sharp?: unknown } };
+  const version = typeof versions?.sharp === 'string' ? oneLine(versions.sharp) : 'before 0.33';
+  throw makeError(
+    'ERR_OPTION_TYPE',
+    `the image is a pipeline of sharp ${version}, expected one of sharp 0.33 or newer`,
+    {
+      name: 'image',
+      found: `a pipeline of sharp ${version}`,
+      expected: 'a pipeline of sharp 0.33 or newer',
+      hint: 'pass its bytes: await pipeline.png().toBuffer()',
+    },
+  );
 }
 
 function fromUrl(url: URL): ImageSource {
@@ -166,7 +239,7 @@ function fromBlob(blob: Blob): ImageSource {
 
 function fromPixels(given: Readonly<Record<string, unknown>>, maxPixels: number): ImageSource {
   // Each property once: a getter may answer differently the second time.
-  const { data, width, height, channels } = given;
+  const { data, width, height } = given;
   if (!(types.isUint8Array(data) || types.isUint8ClampedArray(data))) {
     throw wrongPixels('ERR_OPTION_TYPE', 'data', showValue(data), 'a Uint8Array');
   }
@@ -178,6 +251,7 @@ function fromPixels(given: Readonly<Record<string, unknown>>, maxPixels: number)
       throw wrongPixels('ERR_OPTION_RANGE', name, showValue(value), 'a positive integer');
     }
   }
+  const channels = given.channels ?? rgbaChannels(data.length, width, height);
   if (channels !== 1 && channels !== 2 && channels !== 3 && channels !== 4) {
     const code = typeof channels === 'number' ? 'ERR_OPTION_RANGE' : 'ERR_OPTION_TYPE';
     throw wrongPixels(code, 'channels', showValue(channels), '1, 2, 3 or 4');
@@ -199,6 +273,11 @@ function fromPixels(given: Readonly<Record<string, unknown>>, maxPixels: number)
     label: 'raw image',
     pixels: { data: bytes, width: w, height: h, channels },
   };
+}
+
+/** 4 for the shape of ImageData, which has no `channels`: four bytes for each pixel. */
+function rgbaChannels(length: number, width: unknown, height: unknown): 4 | undefined {
+  return length === 4 * (width as number) * (height as number) ? 4 : undefined;
 }
 
 /** A copy in memory of its own, never shared with another thread. */
@@ -233,7 +312,7 @@ function isSharp(given: object): given is Sharp {
   return (
     typeof candidate.clone === 'function' &&
     typeof candidate.metadata === 'function' &&
-    typeof candidate.autoOrient === 'function' &&
+    typeof candidate.removeAlpha === 'function' &&
     typeof candidate.toColourspace === 'function'
   );
 }

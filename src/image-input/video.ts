@@ -3,10 +3,10 @@
  * section 4.4. Frames become pixels of the model's size where all pictures do, in src/image-input.ts.
  */
 import { open } from 'node:fs/promises';
-import type sharp from 'sharp';
 import { makeError, PaliGemmaError } from '../errors.js';
+import { loadSharp } from '../load-sharp.js';
 import { type ParsedVideoOptions, parseVideoOptions, type VideoOptions } from '../options/video.js';
-import { decodeFile } from './decode.js';
+import { type DecodedImage, decodeFile, readPages } from './decode.js';
 import { countFrames, type FilmRequest, MAX_FRAME_SIDE, readFrames, unreadable } from './ffmpeg.js';
 import { SNIFF_BYTES, sniff } from './format.js';
 import {
@@ -20,7 +20,8 @@ import {
 
 /**
  * A clip: pictures in their order, or one file. A file is a path, a `file:` URL object or a `data:` URL, or the bytes of
- * an animated GIF or WebP; video files are read from paths only. A still picture is a clip of one frame.
+ * an animated GIF or WebP or of a TIFF, whose pages are frames; video files are read from paths only. A still picture is a
+ * clip of one frame.
  */
 export type VideoInput = readonly ImageInput[] | ImageInput;
 
@@ -93,15 +94,7 @@ function listFrames(list: readonly ImageInput[], options: ParsedVideoOptions): I
     );
   }
   if (options.fps !== undefined) {
-    throw makeError(
-      'ERR_OPTION_RANGE',
-      `option fps is ${options.fps}, but a list of pictures has no times`,
-      {
-        name: 'fps',
-        found: String(options.fps),
-        expected: 'stride, or a file',
-      },
-    );
+    throw noTimes(options.fps, 'a list of pictures');
   }
   const frames = [...list];
   return sampleFrames(frames.length, options.count, options.stride).map(
@@ -142,68 +135,48 @@ async function looksOf(path: string): Promise<string | undefined> {
   }
 }
 
+/** Frames of an animation, or pages of a TIFF in their place. */
 async function animationFrames(
   bytes: Uint8Array,
   label: string,
   options: ParsedVideoOptions,
 ): Promise<ImageInput[]> {
-  // Checks format, size and damage of the first frame as for any picture, and that sharp is there.
-  const first = await decodeFile(bytes, label, options);
-  const openImage = require('sharp') as typeof sharp;
-  const { pages = 1, delay = [], format } = await openImage(bytes, { pages: 1 }).metadata();
-  const isAnimated = (format === 'gif' || format === 'webp') && pages > 1;
-  const wanted = !isAnimated
-    ? tiled([0], options.count)
-    : options.fps === undefined
-      ? sampleFrames(pages, options.count, options.stride)
-      : tiled(timedFrames(pages, delay, options.fps, options.count), options.count);
+  const { count: pages, delay } = await readPages(bytes, label);
+  const { count, stride, fps } = options;
+  if (fps !== undefined && pages > 1 && delay === undefined) throw noTimes(fps, label);
+  const wanted =
+    fps === undefined || delay === undefined
+      ? sampleFrames(pages, count, stride)
+      : tiled(timedFrames(pages, delay, fps, count), count);
   const read = new Map<number, RawPixels>();
   for (const page of wanted) {
     if (read.has(page)) continue;
     options.signal?.throwIfAborted();
     // A page is the whole picture as it is shown: what the frames before left is under it.
-    read.set(page, await readPage(openImage, bytes, page, label, options));
+    const name = page === 0 ? label : `frame ${page} of ${label}`;
+    const frame = await decodeFile(bytes, name, { ...options, page });
+    read.set(page, { ...(pages > 1 ? await limitSide(frame) : frame), channels: 3 });
   }
-  // A picture without motion is as large as it is.
-  if (!isAnimated) read.set(0, { ...first, channels: 3 });
   return wanted.map((page) => read.get(page) as RawPixels);
 }
 
-async function readPage(
-  openImage: typeof sharp,
-  bytes: Uint8Array,
-  page: number,
-  label: string,
-  options: ParsedVideoOptions,
-): Promise<RawPixels> {
-  const input = { page, pages: 1, ignoreIcc: true, limitInputPixels: options.maxPixels };
-  try {
-    const { data, info } = await openImage(bytes, input)
-      .removeAlpha()
-      .toColourspace('srgb')
-      .resize({
-        width: MAX_FRAME_SIDE,
-        height: MAX_FRAME_SIDE,
-        fit: 'inside',
-        withoutEnlargement: true,
-      })
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    // Palettes of grey stay one channel.
-    const channels = info.channels === 1 ? 1 : 3;
-    return { data, width: info.width, height: info.height, channels };
-  } catch (cause) {
-    const found = cause instanceof Error ? (cause.message.trim().split('\n').at(-1) ?? '') : '';
-    throw makeError(
-      'ERR_IMAGE_CORRUPT',
-      `frame ${page} of ${label} is damaged: ${found.slice(0, 200)}`,
-      {
-        name: label,
-        found,
-        cause,
-      },
-    );
-  }
+/** Many frames of many pixels would take more memory than any model sees of them. */
+async function limitSide(frame: DecodedImage): Promise<DecodedImage> {
+  const { data, width, height } = frame;
+  if (Math.max(width, height) <= MAX_FRAME_SIDE) return frame;
+  const small = await loadSharp()(data, { raw: { width, height, channels: 3 } })
+    .resize({ width: MAX_FRAME_SIDE, height: MAX_FRAME_SIDE, fit: 'inside' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data: small.data, width: small.info.width, height: small.info.height };
+}
+
+function noTimes(fps: number, what: string): PaliGemmaError {
+  return makeError('ERR_OPTION_RANGE', `option fps is ${fps}, but ${what} has no times`, {
+    name: 'fps',
+    found: String(fps),
+    expected: 'stride, or a film or an animation',
+  });
 }
 
 /** The frames that are seen at 0, 1 / fps, 2 / fps … seconds. `delay`: how long each is shown, in ms. */

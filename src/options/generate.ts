@@ -112,8 +112,12 @@ export interface GenerateOptions {
   readonly locProbabilities?: boolean | undefined;
   /** end an answer that repeats the same boxes. Default false. */
   readonly stopAtRepetition?: boolean | undefined;
+  /** which page of a TIFF, or frame of an animation, counted from 0. Default 0. */
+  readonly page?: number | undefined;
   /** turn the picture upright as its EXIF orientation says. Default true. */
   readonly upright?: boolean | undefined;
+  /** what shows through transparent pictures; left out, transparency is dropped, as in training. Such as `#ffffff`. */
+  readonly background?: string | undefined;
   /** refuse larger pictures before they are decoded. Default 50,000,000 pixels, at most 500,000,000. */
   readonly maxPixels?: number | undefined;
   /** abort the call; it rejects with the reason of the signal. */

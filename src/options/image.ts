@@ -7,12 +7,22 @@ import {
   parseOptions,
   type Same,
   signal,
+  string,
 } from './option.js';
 
-export const IMAGE_OPTIONS = {
+/** How pixels are read, of whatever they are. */
+export const PIXEL_OPTIONS = {
   upright: boolean({
     default: true,
     doc: 'turn the picture upright as its EXIF orientation says',
+  }),
+  background: string({
+    default: undefined,
+    minLength: 4,
+    maxLength: 7,
+    examples: ['#ffffff', '#000'],
+    form: { pattern: /^#([0-9a-f]{3}|[0-9a-f]{6})$/i, words: 'a colour such as "#ffffff"' },
+    doc: 'what shows through transparent pictures; left out, transparency is dropped, as in training',
   }),
   maxPixels: integer({
     default: 50_000_000,
@@ -23,6 +33,28 @@ export const IMAGE_OPTIONS = {
   }),
 };
 
+export const IMAGE_OPTIONS = {
+  page: integer({
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    doc: 'which page of a TIFF, or frame of an animation, counted from 0',
+  }),
+  ...PIXEL_OPTIONS,
+};
+
+type ParsedImageOptions = Parsed<typeof IMAGE_OPTIONS>;
+
+/** The part of a call's parsed options that says how its pictures are read. */
+export function imageOptions({
+  page,
+  upright,
+  background,
+  maxPixels,
+}: ParsedImageOptions): ParsedImageOptions {
+  return { page, upright, background, maxPixels };
+}
+
 export const ENCODE_OPTIONS = {
   ...IMAGE_OPTIONS,
   signal: signal({ doc: 'abort the call; it rejects with the reason of the signal' }),
@@ -30,8 +62,12 @@ export const ENCODE_OPTIONS = {
 
 /** Options of `encode`. */
 export interface EncodeOptions {
+  /** which page of a TIFF, or frame of an animation, counted from 0. Default 0. */
+  readonly page?: number | undefined;
   /** turn the picture upright as its EXIF orientation says. Default true. */
   readonly upright?: boolean | undefined;
+  /** what shows through transparent pictures; left out, transparency is dropped, as in training. Such as `#ffffff`. */
+  readonly background?: string | undefined;
   /** refuse larger pictures before they are decoded. Default 50,000,000 pixels, at most 500,000,000. */
   readonly maxPixels?: number | undefined;
   /** abort the call; it rejects with the reason of the signal. */
@@ -44,4 +80,29 @@ true satisfies Same<EncodeOptions, Input<typeof ENCODE_OPTIONS>>;
 
 export function parseEncodeOptions(options?: EncodeOptions): ParsedEncodeOptions {
   return parseOptions('encode', ENCODE_OPTIONS, options);
+}
+
+export const PAGES_OPTIONS = {
+  ...PIXEL_OPTIONS,
+  signal: signal({ doc: 'end the pages; the loop rejects with the reason of the signal' }),
+};
+
+/** Options of `pages`. */
+export interface PagesOptions {
+  /** turn the picture upright as its EXIF orientation says. Default true. */
+  readonly upright?: boolean | undefined;
+  /** what shows through transparent pictures; left out, transparency is dropped, as in training. Such as `#ffffff`. */
+  readonly background?: string | undefined;
+  /** refuse larger pictures before they are decoded. Default 50,000,000 pixels, at most 500,000,000. */
+  readonly maxPixels?: number | undefined;
+  /** end the pages; the loop rejects with the reason of the signal. */
+  readonly signal?: AbortSignal | undefined;
+}
+export type ParsedPagesOptions = Parsed<typeof PAGES_OPTIONS>;
+
+// Fails to compile when the interface and the declarations part ways.
+true satisfies Same<PagesOptions, Input<typeof PAGES_OPTIONS>>;
+
+export function parsePagesOptions(options?: PagesOptions): ParsedPagesOptions {
+  return parseOptions('pages', PAGES_OPTIONS, options);
 }

@@ -34,6 +34,8 @@ interface Text extends Common {
   readonly examples?: readonly string[];
   /** No message repeats the value. */
   readonly isSecret?: boolean;
+  /** What every value must match, and that in words, to follow "expected". */
+  readonly form?: { readonly pattern: RegExp; readonly words: string };
 }
 
 interface Choice extends Common {
@@ -213,6 +215,7 @@ export function expectation(declaration: Declaration): string {
     }
     case 'string':
     case 'path': {
+      if (declaration.form !== undefined) return `${declaration.form.words}${or}`;
       const noun = declaration.kind === 'path' ? 'a path' : 'a string';
       return `${noun} of ${declaration.minLength} to ${declaration.maxLength} characters without NUL`;
     }
@@ -268,7 +271,8 @@ function judge(declaration: Declaration, value: unknown): 'ok' | 'type' | 'range
       if (typeof value !== 'string') return 'type';
       const fits = value.length >= declaration.minLength && value.length <= declaration.maxLength;
       // What ends a string in C would cut it short on its way.
-      return fits && !value.includes('\0') ? 'ok' : 'range';
+      const isForm = declaration.form === undefined || declaration.form.pattern.test(value);
+      return fits && isForm && !value.includes('\0') ? 'ok' : 'range';
     }
     case 'enum':
       if (typeof value !== 'string') return 'type';

@@ -1,6 +1,6 @@
 /** Options of the task methods. What they do is in src/tasks. */
 import { GENERATE_OPTIONS } from './generate.js';
-import { ENCODE_OPTIONS, IMAGE_OPTIONS } from './image.js';
+import { ENCODE_OPTIONS, IMAGE_OPTIONS, imageOptions, PIXEL_OPTIONS } from './image.js';
 import { boolean, type Input, number, oneOf, type Parsed, string } from './option.js';
 import { VIDEO_OPTIONS } from './video.js';
 
@@ -12,6 +12,9 @@ const { maxTokens, temperature, topK, topP, seed, signal } = GENERATE_OPTIONS;
 
 /** What every task takes that lets the model speak. */
 const SPEAKING = { maxTokens, temperature, topK, topP, seed, ...IMAGE_OPTIONS, signal };
+
+/** The same for tasks about clips, whose frames are chosen by options of their own. */
+const SPEAKING_OF_CLIPS = { maxTokens, temperature, topK, topP, seed, ...PIXEL_OPTIONS, signal };
 
 const language = string({
   default: 'en',
@@ -105,7 +108,7 @@ export const VIDEO_TASK_OPTIONS = {
   language,
   bare: ASK_OPTIONS.bare,
   ...{ count, stride, fps },
-  ...SPEAKING,
+  ...SPEAKING_OF_CLIPS,
 };
 
 export const SWEEP_OPTIONS = SPEAKING;
@@ -168,6 +171,6 @@ export type ClassifyOptions = Input<typeof CLASSIFY_OPTIONS>;
 
 /** The part of parsed options that the model itself takes. */
 export function speaking(o: Parsed<typeof SPEAKING>): Parsed<typeof SPEAKING> {
-  const { maxTokens, temperature, topK, topP, seed, upright, maxPixels, signal } = o;
-  return { maxTokens, temperature, topK, topP, seed, upright, maxPixels, signal };
+  const { maxTokens, temperature, topK, topP, seed, signal } = o;
+  return { maxTokens, temperature, topK, topP, seed, ...imageOptions(o), signal };
 }

@@ -1,6 +1,6 @@
 /** Options of which frames of a clip are taken. Taking them is in src/image-input/video.ts. */
 import { makeError } from '../errors.js';
-import { IMAGE_OPTIONS } from './image.js';
+import { PIXEL_OPTIONS } from './image.js';
 import {
   type Input,
   integer,
@@ -41,7 +41,7 @@ export const VIDEO_OPTIONS = {
     unit: 'ms',
     doc: 'stop ffmpeg when reading the file takes longer',
   }),
-  ...IMAGE_OPTIONS,
+  ...PIXEL_OPTIONS,
   signal: signal({ doc: 'abort the call; it rejects with the reason of the signal' }),
 };
 
@@ -57,6 +57,8 @@ export interface VideoOptions {
   readonly timeoutMs?: number | undefined;
   /** turn the picture upright as its EXIF orientation says. Default true. */
   readonly upright?: boolean | undefined;
+  /** what shows through transparent pictures; left out, transparency is dropped, as in training. Such as `#ffffff`. */
+  readonly background?: string | undefined;
   /** refuse larger pictures before they are decoded. Default 50,000,000 pixels, at most 500,000,000. */
   readonly maxPixels?: number | undefined;
   /** abort the call; it rejects with the reason of the signal. */

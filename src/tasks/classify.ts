@@ -1,5 +1,6 @@
 /** Which of some labels fits a picture, with the probability of each. */
 import type { Model, PictureInput } from '../model.js';
+import { imageOptions } from '../options/image.js';
 import { parseOptions } from '../options/option.js';
 import { CLASSIFY_OPTIONS, type ClassifyOptions } from '../options/tasks.js';
 import type { Timings, Usage } from '../prediction.js';
@@ -42,8 +43,8 @@ export async function classify(
   const prompt = o.bare
     ? PROMPTS.bareAnswer(question)
     : PROMPTS.answer(languageCode(o.language), question);
-  const { upright, maxPixels, signal } = o;
-  const scores = await model.score(image, prompt, list, { upright, maxPixels, signal });
+  const reading = { ...imageOptions(o), signal: o.signal };
+  const scores = await model.score(image, prompt, list, reading);
   const logprobs = scores.candidates.map(({ logprobs: each }) => each.reduce((a, b) => a + b, 0));
   // Around the largest, as all may be far below what exp can hold.
   const best = Math.max(...logprobs);

@@ -4,6 +4,7 @@
  */
 import { makeError } from '../errors.js';
 import type { Model, PictureInput } from '../model.js';
+import { imageOptions } from '../options/image.js';
 import { type Parsed, parseOptions } from '../options/option.js';
 import { DETECT_OPTIONS, SWEEP_OPTIONS, type SweepOptions } from '../options/tasks.js';
 import { boxIou } from '../results/box.js';
@@ -69,8 +70,7 @@ export async function sweep(
 ): Promise<SweepResult> {
   const o = parseOptions('sweep', SWEEP_OPTIONS, options);
   const list = promptList(prompts);
-  const { upright, maxPixels, signal } = o;
-  const picture = await model.prepare(image, { upright, maxPixels, signal });
+  const picture = await model.prepare(image, { ...imageOptions(o), signal: o.signal });
   const VERB = 'detect ';
   if (!list.every((prompt) => prompt.startsWith(VERB))) {
     return voted(
@@ -228,8 +228,7 @@ export function detectRobust(
     variants.map((all, i) => all[Math.min(k, all.length - 1)] ?? list[i] ?? ''),
   );
   return new TaskRun(o.signal, async (emit, signal) => {
-    const { upright, maxPixels } = o;
-    const picture = await model.prepare(image, { upright, maxPixels, signal });
+    const picture = await model.prepare(image, { ...imageOptions(o), signal });
     // Before the threshold: what is weak in one phrasing may be strong in another.
     const each = { ...o, minScore: 0, signal };
     const phrasings = await Promise.all(

@@ -34,10 +34,10 @@ export function video(
         ? PROMPTS.bareAnswer(question)
         : PROMPTS.answer(languageCode(language), question);
   return new TaskRun(o.signal, async (emit, signal) => {
-    const { upright, maxPixels } = o;
+    const { upright, background, maxPixels } = o;
     const frames = await videoFrames(source, {
       ...{ count, stride, fps },
-      ...{ upright, maxPixels, signal },
+      ...{ upright, background, maxPixels, signal },
     });
     const stream = model.stream(frames, prompt, { ...speaking, signal });
     for await (const piece of stream) emit(piece);

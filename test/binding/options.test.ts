@@ -18,6 +18,8 @@ import { convertedModel, DEMO_MODEL, imagePath, TEST_MODELS } from '../support/m
 
 const SCENE = imagePath('scene1.png');
 const ROTATED = imagePath('rotated.jpg');
+const PAGES = imagePath('formats/pages.tif');
+const CLEAR = imagePath('formats/rgba.png');
 const REASON = new Error('not needed any more');
 
 let file: string;
@@ -229,6 +231,15 @@ const GENERATE: Readonly<Record<keyof GenerateOptions, () => Promise<void>>> = {
     expect(topLogprobs?.map((top) => top.length)).toEqual([4, 4]);
     expect(await ask({})).not.toHaveProperty('topLogprobs');
   },
+  page: async () => {
+    const [first, third] = [await ask({}, PAGES), await ask({ page: 2 }, PAGES)];
+    expect(first.logprobs).not.toEqual(third.logprobs);
+    await expect(ask({ page: 4 }, PAGES)).rejects.toMatchObject({ code: 'ERR_IMAGE_PAGE' });
+  },
+  background: async () => {
+    const [dropped, white] = [await ask({}, CLEAR), await ask({ background: '#fff' }, CLEAR)];
+    expect(dropped.logprobs).not.toEqual(white.logprobs);
+  },
   upright: async () => {
     const [upright, lying] = [await ask({}, ROTATED), await ask({ upright: false }, ROTATED)];
     expect(upright.logprobs).not.toEqual(lying.logprobs);
@@ -239,6 +250,15 @@ const GENERATE: Readonly<Record<keyof GenerateOptions, () => Promise<void>>> = {
 };
 
 const ENCODE: Readonly<Record<keyof EncodeOptions, () => Promise<void>>> = {
+  page: async () => {
+    expect((await model.encode(PAGES)).image).toEqual({ width: 18, height: 12 });
+    expect((await model.encode(PAGES, { page: 1 })).image).toEqual({ width: 10, height: 8 });
+  },
+  background: async () => {
+    const { data: dropped } = await model.encode(CLEAR);
+    const { data: white } = await model.encode(CLEAR, { background: '#ffffff' });
+    expect(white).not.toEqual(dropped);
+  },
   upright: async () => {
     const { image: upright } = await model.encode(ROTATED);
     const { image: lying } = await model.encode(ROTATED, { upright: false });

@@ -6,6 +6,7 @@ import type {
   ConsensusDetection,
   DetectedObject,
   DetectResult,
+  EncodeOptions,
   ExtractResult,
   ExtractSchema,
   ImageInput,
@@ -319,8 +320,9 @@ async function drawn(
 ) {
   // Here and not above: --help and usage errors should not wait for sharp and the addon.
   const { annotate } = await import('../../index.js');
-  const { upright, maxPixels } = options as { upright?: boolean; maxPixels?: number };
-  return { data: await annotate(image, objects, { upright, maxPixels }), extension: 'png' };
+  const { page, upright, background, maxPixels } = options as EncodeOptions;
+  const data = await annotate(image, objects, { page, upright, background, maxPixels });
+  return { data, extension: 'png' };
 }
 
 /** A result in JSON, where `image` names the file. Masks become run-length code by themselves. */

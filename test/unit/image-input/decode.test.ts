@@ -117,7 +117,7 @@ describe('colours', () => {
 
 describe('formats', () => {
   const drawn = ramps(48, 32);
-  const lossless = ['png', 'interlaced png', 'lossless webp', 'lzw tiff'];
+  const lossless = ['png', 'interlaced png', 'lossless webp', 'lzw tiff', 'bmp'];
 
   it('decodes all of them, the lossless ones exactly', async () => {
     for (const [name, file] of await everyFormat()) {

@@ -69,7 +69,24 @@ export async function everyFormat(): Promise<ReadonlyMap<string, Buffer>> {
     ['avif', await source.clone().avif().toBuffer()],
     ['lzw tiff', await source.clone().tiff({ compression: 'lzw' }).toBuffer()],
     ['jpeg tiff', await source.clone().tiff({ compression: 'jpeg' }).toBuffer()],
+    ['bmp', bmp(ramps(width, height), width, height)],
   ]);
+}
+
+/** A BMP of 24 bits; the width must be a multiple of four. */
+export function bmp(rgb: Uint8Array, width: number, height: number): Buffer {
+  const file = Buffer.alloc(54 + 3 * width * height);
+  file.write('BM', 'latin1');
+  file.writeUInt32LE(54, 10);
+  file.writeUInt32LE(40, 14);
+  file.writeInt32LE(width, 18);
+  // Negative: from top to bottom.
+  file.writeInt32LE(-height, 22);
+  file.writeUInt16LE(24, 28);
+  for (let at = 0; at < rgb.length; at += 3) {
+    file.set([rgb[at + 2] ?? 0, rgb[at + 1] ?? 0, rgb[at] ?? 0], 54 + at);
+  }
+  return file;
 }
 
 /** A PNG of black pixels whose header may claim anything. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { IMAGE_FORMATS, sniff } from '../../../src/image-input/format.js';
 import { decodeImage } from '../../../src/image-input.js';
-import { everyFormat, inputErrorOf, OPTIONS } from './files.js';
+import { everyFormat, inputErrorOf, noise, OPTIONS, pipeline } from './files.js';
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 const ftyp = (...brands: string[]): Buffer => {
@@ -31,7 +31,6 @@ const REFUSED: readonly (readonly [string, Uint8Array])[] = [
   ['a HEIC picture', ftyp('mif1', 'mif1', 'heic')],
   ['an MP4 or QuickTime file', ftyp('isom', 'mp41')],
   ['an MP4 or QuickTime file', ftyp('qt  ')],
-  ['a BMP picture', latin1('BM\x36\0\0\0\0\0\0\0\x36\0\0\0')],
   ['an icon (ICO)', latin1('\0\0\x01\0\x01\0')],
   ['a Photoshop file (PSD)', latin1('8BPS\0\x01')],
   ['a GIMP file (XCF)', latin1('gimp xcf v011')],
@@ -44,7 +43,11 @@ const REFUSED: readonly (readonly [string, Uint8Array])[] = [
   ['a DirectDraw surface (DDS)', latin1('DDS |')],
   ['a QOI picture', latin1('qoif\0')],
   ['a FITS picture', latin1('SIMPLE  =                    T')],
-  ['a Canon raw photo (CR2)', latin1('II*\0\x10\0\0\0CR\x02\0')],
+  ['a camera raw photo (CR2)', latin1('II*\0\x10\0\0\0CR\x02\0')],
+  ['a camera raw photo (CR3)', ftyp('crx ', 'isom')],
+  ['a camera raw photo (RAF)', latin1('FUJIFILMCCD-RAW 0201')],
+  ['a camera raw photo (ORF)', latin1('IIRO\x08\0\0\0')],
+  ['a camera raw photo (RW2)', latin1('IIU\0\x08\0\0\0')],
   ['an AVI video', latin1('RIFF\0\0\0\0AVI LIST')],
   ['a WAV sound', latin1('RIFF\0\0\0\0WAVEfmt ')],
   ['a RIFF file', latin1('RIFF\0\0\0\0WEBPxxxx')],
@@ -69,6 +72,7 @@ const REFUSED: readonly (readonly [string, Uint8Array])[] = [
   ['a data URL stored as text', latin1('data:image/png;base64,iVBOR')],
   ['base64 text of a picture', latin1('iVBORw0KGgoAAAANSUhEUg')],
   ['JSON or other text', latin1('{"error": "not found"}')],
+  ['text', latin1('BM is how this text begins, and no picture')],
   ['text', Buffer.from('Grüße, 世界')],
   ['text', Buffer.from('é'.repeat(600)).subarray(0, 1023)],
   ['blank text', latin1('\n\n')],
@@ -113,9 +117,68 @@ describe('sniff', () => {
 it.each(REFUSED)('decodeImage refuses %s by that name', async (looksLike, bytes) => {
   const error = await inputErrorOf(decodeImage(bytes, OPTIONS));
   expect(error.code).toBe('ERR_IMAGE_FORMAT');
-  expect(error.message).toBe(
-    `image buffer is ${looksLike}, expected a JPEG, PNG, WebP, GIF, AVIF or TIFF picture`,
-  );
+  const sentence = `image buffer is ${looksLike}, expected a JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP picture`;
+  expect(error.message).toBe(error.hint === undefined ? sentence : `${sentence} (${error.hint})`);
+});
+
+it.each([
+  ['a HEIC picture', 'heif-convert photo.heic photo.jpg, or on macOS sips'],
+  ['a PDF document', 'pdftoppm -r 150 -png'],
+  ['an SVG drawing', 'sharp(file, { density: 144 })'],
+  ['a PostScript file (EPS)', 'gs -sDEVICE=png16m'],
+  ['a JPEG XL picture', 'djxl'],
+  ['a JPEG 2000 picture', 'opj_decompress'],
+  ['a camera raw photo (CR3)', 'exiftool'],
+  ['a Photoshop file (PSD)', 'magick'],
+  ['an icon (ICO)', 'magick'],
+  ['an MP4 or QuickTime file', 'videoFrames'],
+  ['base64 text of a picture', "Buffer.from(text, 'base64')"],
+  ['a zip archive', 'unpack it first'],
+])('%s: the error says what makes a picture of it', async (looksLike, hint) => {
+  const bytes = REFUSED.find(([name]) => name === looksLike)?.[1] ?? new Uint8Array();
+  expect((await inputErrorOf(decodeImage(bytes, OPTIONS))).hint).toContain(hint);
+});
+
+it('names raw photos that are TIFF files, and does not take their thumbnail for the picture', async () => {
+  const thumbnail = await pipeline(noise(48), 4, 4).tiff({ compression: 'none' }).toBuffer();
+  const withTags = (...tags: readonly (readonly [tag: number, type: number, value: number])[]) => {
+    // The directory once more at the end, with entries that the first one does not have.
+    const at = thumbnail.readUInt32LE(4);
+    const entries = Array.from({ length: thumbnail.readUInt16LE(at) }, (_, i) =>
+      thumbnail.subarray(at + 2 + 12 * i, at + 14 + 12 * i),
+    ).filter((entry) => tags.every(([tag]) => tag !== entry.readUInt16LE(0)));
+    for (const [tag, type, value] of tags) {
+      const entry = Buffer.alloc(12);
+      entry.writeUInt16LE(tag, 0);
+      entry.writeUInt16LE(type, 2);
+      entry.writeUInt32LE(1, 4);
+      entry.writeUInt32LE(value, 8);
+      entries.push(entry);
+    }
+    entries.sort((a, b) => a.readUInt16LE(0) - b.readUInt16LE(0));
+    const count = Buffer.alloc(2);
+    count.writeUInt16LE(entries.length);
+    const file = Buffer.concat([thumbnail, count, ...entries, Buffer.alloc(4)]);
+    file.writeUInt32LE(thumbnail.length, 4);
+    return file;
+  };
+  expect((await decodeImage(withTags(), OPTIONS)).width).toBe(4);
+  expect((await decodeImage(withTags([254, 4, 1]), OPTIONS)).width).toBe(4);
+  for (const [tags, found] of [
+    [[[50_706, 1, 0x0401]], 'a camera raw photo (DNG)'],
+    [
+      [
+        [254, 4, 1],
+        [330, 4, 8],
+      ],
+      'a camera raw photo',
+    ],
+  ] as const) {
+    expect(await inputErrorOf(decodeImage(withTags(...tags), OPTIONS))).toMatchObject({
+      code: 'ERR_IMAGE_FORMAT',
+      found,
+    });
+  }
 });
 
 it('does not let a loader run on a picture that only starts like one of ours', async () => {

@@ -6,6 +6,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import sharp from 'sharp';
+import sharp033 from 'sharp-0.33';
+import sharp034 from 'sharp-0.34';
 import { describe, expect, it } from 'vitest';
 import { MAX_FILE_BYTES } from '../../../src/image-input/source.js';
 import { decodeImage, type ImageInput } from '../../../src/image-input.js';
@@ -16,6 +18,7 @@ import {
   fixture,
   inFolder,
   inputErrorOf,
+  meanDifference,
   noise,
   OPTIONS,
   pipeline,
@@ -41,6 +44,10 @@ function detached(length: number): Uint8Array {
   return view;
 }
 
+/** Broken every 75 characters, a multiple of what an escape takes. */
+const lines = (text: string, separator: string): string =>
+  (text.match(/.{1,75}/g) ?? []).join(separator);
+
 const base64 = BYTES.toString('base64');
 const percent = [...BYTES].map((b) => `%${b.toString(16).padStart(2, '0')}`).join('');
 
@@ -64,7 +71,17 @@ describe('accepted inputs', () => {
     ['a base64 data URL with escapes', () => `data:;base64,${encodeURIComponent(base64)}`],
     ['a percent-encoded data URL', () => `data:image/png,${percent}`],
     ['a data: URL object', () => new URL(`data:image/png;base64,${base64}`)],
+    ['a data URL with line breaks', () => `data:image/png;base64,${lines(base64, '\r\n')}\n`],
+    ['a data URL with spaces and tabs', () => ` \tdata:image/png;base64, ${lines(base64, ' \t')}`],
+    [
+      'a data URL with line breaks that are escaped',
+      () => `data:image/png;base64,${lines(base64, '%0A').replaceAll('+', '%2b')}`,
+    ],
+    ['a percent-encoded data URL with line breaks', () => `data:image/png,${lines(percent, '\n')}`],
+    ['a data: URL object with line breaks', () => new URL(`data:;base64,${lines(base64, '\n')}`)],
     ['a sharp pipeline', () => sharp(BYTES)],
+    ['a pipeline of sharp 0.34', () => sharp034(BYTES)],
+    ['a pipeline of sharp 0.33', () => sharp033(BYTES)],
     ['a sharp pipeline over a path', () => sharp(FILE).png()],
   ])('%s', async (_, make) => {
     const image = await decodeImage(await make(), OPTIONS);
@@ -191,7 +208,6 @@ describe('refused inputs', () => {
     ['data:image/png;base64,iVBOR', 'ends in the middle of a base64 group'],
     ['data:image/png;base64,iVBORw=', 'has wrong base64 padding'],
     ['data:image/png;base64,iV!ORw0K', 'has characters that are not base64'],
-    ['data:image/png;base64,iVBO Rw0', 'has characters that are not base64'],
     ['data:image/png;base64,iVBO=Rw0K', 'ends in the middle'],
     ['data:image/png;base64,iVB=Rw0K', 'has characters that are not base64'],
     ['data:image/png,%8', 'has a %'],
@@ -223,6 +239,133 @@ describe('refused inputs', () => {
     const error = await inputErrorOf(decodeImage(hostile as unknown as ImageInput, OPTIONS));
     expect(error).toMatchObject({ code: 'ERR_OPTION_TYPE' });
     expect(error.message).toContain('no data');
+  });
+});
+
+describe('base64 text in place of a picture', () => {
+  it.each([
+    ['a PNG picture', base64],
+    ['a PNG picture', lines(base64, '\n')],
+    ['a PNG picture', base64.slice(0, 40)],
+    ['a JPEG picture', fixture('rotated.jpg').toString('base64')],
+    ['a JPEG picture', fixture('rotated.jpg').toString('base64url')],
+    ['a WEBP picture', fixture('lossy.webp').toString('base64')],
+    ['a GIF picture', fixture('formats/plain.gif').toString('base64')],
+    ['a TIFF picture', fixture('formats/rgb-none.tif').toString('base64')],
+    ['a BMP picture', fixture('formats/bmp-8.bmp').toString('base64')],
+    ['a PDF document', Buffer.from('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n', 'latin1').toString('base64')],
+  ])('is recognised: %s', async (holds, text) => {
+    const error = await inputErrorOf(decodeImage(text, OPTIONS));
+    expect(error).toMatchObject({
+      code: 'ERR_IMAGE_FORMAT',
+      found: `base64 text of ${holds}`,
+      hint: "pass Buffer.from(text, 'base64')",
+    });
+    expect(error.message).not.toContain(text.slice(0, 12));
+  });
+
+  it.each(['/9j/pictures/of/the/holidays/first', 'iVBORw0KGgo.png', 'R0lGOD/photo.png', '/9j/'])(
+    '%s is a path',
+    async (text) => {
+      const error = await inputErrorOf(decodeImage(text, OPTIONS));
+      expect(error).toMatchObject({ code: 'ERR_IMAGE_NOT_FOUND', found: 'does not exist' });
+    },
+  );
+});
+
+describe("other versions' sharp pipelines", () => {
+  // As if they were ours: their types differ, what is called here does not.
+  const versions = [
+    ['0.33', sharp033 as unknown as typeof sharp],
+    ['0.34', sharp034 as unknown as typeof sharp],
+    ['of this package', sharp],
+  ] as const;
+
+  it('are of the versions they should be', () => {
+    expect(versions.map(([, { versions: v }]) => v.sharp?.slice(0, 4))).toEqual([
+      '0.33',
+      '0.34',
+      '0.35',
+    ]);
+  });
+
+  it.each(versions)('%s: turned upright, operations kept, alpha dropped', async (_, make) => {
+    const stored = fixture('rotated.jpg');
+    const upright = await decodeImage(stored, OPTIONS);
+    const image = await decodeImage(make(stored), OPTIONS);
+    expect([image.width, image.height]).toEqual([200, 320]);
+    // Their libjpeg may round otherwise than ours.
+    expect(meanDifference(image.data, upright.data)).toBeLessThan(1);
+    const asStored = await decodeImage(make(stored), { ...OPTIONS, upright: false });
+    expect([asStored.width, asStored.height]).toEqual([320, 200]);
+
+    const cut = { left: 3, top: 4, width: 10, height: 8 };
+    const own = make(BYTES).ensureAlpha(0.5).extract(cut);
+    const expectedCut = await sharp(BYTES).extract(cut).raw().toBuffer();
+    expect(Buffer.compare((await decodeImage(own, OPTIONS)).data, expectedCut)).toBe(0);
+    expect((await own.png().toBuffer({ resolveWithObject: true })).info.channels).toBe(4);
+  });
+
+  it('an angle that was set with sharp 0.33 stays, and is not replaced by EXIF', async () => {
+    const image = await decodeImage(sharp033(fixture('rotated.jpg')).rotate(180), OPTIONS);
+    expect([image.width, image.height]).toEqual([320, 200]);
+  });
+
+  it('older ones are refused with the versions that work', async () => {
+    // What all of them share: their binaries are no longer in any registry.
+    class Sharp {
+      static readonly versions = { sharp: '0.32.6' };
+      clone = () => this;
+      metadata = async () => ({ width: 1, height: 1 });
+      removeAlpha = () => this;
+      toColourspace = () => this;
+    }
+    expect(await inputErrorOf(decodeImage(new Sharp(), OPTIONS))).toMatchObject({
+      code: 'ERR_OPTION_TYPE',
+      found: 'a pipeline of sharp 0.32.6',
+      expected: 'a pipeline of sharp 0.33 or newer',
+      hint: 'pass its bytes: await pipeline.png().toBuffer()',
+    });
+  });
+});
+
+describe('ImageData of a canvas', () => {
+  class ImageData {
+    readonly #data: Uint8ClampedArray;
+    readonly colorSpace = 'srgb';
+    constructor(
+      bytes: Uint8Array,
+      readonly width: number,
+      readonly height: number,
+    ) {
+      this.#data = new Uint8ClampedArray(bytes);
+    }
+    // A getter of the prototype, as in browsers.
+    get data(): Uint8ClampedArray {
+      return this.#data;
+    }
+  }
+
+  it('is RGBA, as is whatever has its shape', async () => {
+    const rgba = noise(7 * 5 * 4);
+    const rgb = rgba.filter((_, i) => i % 4 !== 3);
+    for (const input of [
+      new ImageData(rgba, 7, 5),
+      { data: rgba, width: 7, height: 5 },
+      { data: Buffer.from(rgba), width: 7, height: 5, channels: undefined },
+    ] as ImageInput[]) {
+      const image = await decodeImage(input, OPTIONS);
+      expect([image.width, image.height]).toEqual([7, 5]);
+      expect(Buffer.compare(image.data, rgb)).toBe(0);
+    }
+  });
+
+  it('of another length is asked for its channels', async () => {
+    for (const length of [0, 7 * 5 * 3, 7 * 5 * 4 - 1]) {
+      const input = { data: new Uint8Array(length), width: 7, height: 5 };
+      const error = await inputErrorOf(decodeImage(input, OPTIONS));
+      expect(error).toMatchObject({ code: 'ERR_OPTION_TYPE', subject: 'image.channels' });
+    }
   });
 });
 

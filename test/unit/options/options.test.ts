@@ -8,7 +8,12 @@ import { DRAWING_OPTIONS, FILE_OPTIONS } from '../../../src/options/annotate.js'
 import { CONVERT_OPTIONS } from '../../../src/options/convert.js';
 import { GENERATE_OPTIONS, parseGenerateOptions } from '../../../src/options/generate.js';
 import { PULL_OPTIONS } from '../../../src/options/hub.js';
-import { ENCODE_OPTIONS, IMAGE_OPTIONS, parseEncodeOptions } from '../../../src/options/image.js';
+import {
+  ENCODE_OPTIONS,
+  IMAGE_OPTIONS,
+  PAGES_OPTIONS,
+  parseEncodeOptions,
+} from '../../../src/options/image.js';
 import {
   defaultThreads,
   LOAD_OPTIONS,
@@ -24,6 +29,7 @@ const FILES: readonly (readonly [string, string, Declarations, object])[] = [
   ['hub', 'PullOptions', PULL_OPTIONS, {}],
   ['generate', 'GenerateOptions', GENERATE_OPTIONS, {}],
   ['image', 'EncodeOptions', ENCODE_OPTIONS, {}],
+  ['image', 'PagesOptions', PAGES_OPTIONS, {}],
   ['annotate', 'DrawingOptions', DRAWING_OPTIONS, {}],
   ['annotate', 'FileOptions', FILE_OPTIONS, {}],
   ['video', 'VideoOptions', VIDEO_OPTIONS, {}],
@@ -68,14 +74,22 @@ describe('defaults', () => {
       draftLabels: undefined,
       draftAfter: 4,
       stopAtRepetition: false,
+      page: 0,
       upright: true,
+      background: undefined,
       maxPixels: 50e6,
       signal: undefined,
     });
   });
 
   it('of encode', () => {
-    expect(parseEncodeOptions()).toEqual({ upright: true, maxPixels: 50e6, signal: undefined });
+    expect(parseEncodeOptions()).toEqual({
+      page: 0,
+      upright: true,
+      background: undefined,
+      maxPixels: 50e6,
+      signal: undefined,
+    });
   });
 
   it('take one thread per core, at most eight, for 0', () => {
@@ -121,7 +135,8 @@ describe.each(FILES)('the options in %s.ts', (name, type, declarations, required
     const bounded: [string, Bounds, (bound: number) => unknown][] = [];
     for (const [option, d] of Object.entries(declarations)) {
       if (d.kind === 'integer' || d.kind === 'number') bounded.push([option, d, Number]);
-      if (d.kind === 'string') {
+      // What has a form of its own is tested below.
+      if (d.kind === 'string' && d.form === undefined) {
         const bounds = { min: d.minLength, max: d.maxLength };
         bounded.push([option, bounds, (length) => 'x'.repeat(length)]);
       }
@@ -149,6 +164,15 @@ describe.each(FILES)('the options in %s.ts', (name, type, declarations, required
     const defaults = parseOptions(name, declarations, required);
     expect(parseOptions(name, declarations, defaults)).toEqual(defaults);
   });
+});
+
+it('background is a colour in hexadecimal', () => {
+  for (const background of ['#fff', '#FFF', '#a0b1C2', undefined]) {
+    expect(parseEncodeOptions({ background }).background).toBe(background);
+  }
+  for (const background of ['white', 'fff', '#ff', '#ffff', '#ggg', '#12345678', '#fff\n', '']) {
+    expect(() => parseEncodeOptions({ background })).toThrow(/expected a colour such as "#ffffff"/);
+  }
 });
 
 it('generate and encode read pictures by the same options', () => {
