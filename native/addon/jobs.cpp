@@ -9,6 +9,7 @@
 #include "compute/quantize.h"
 #include "compute/weights.h"
 #include "image/resize.h"
+#include "platform/thread_state.h"
 
 namespace paligemma {
 
@@ -29,6 +30,7 @@ class Job : public Napi::AsyncWorker {
 
   protected:
     void Execute() override {
+        const FloatScope floats;
         try {
             result_.emplace(work_());
         } catch (const Error& error) {

@@ -2,6 +2,7 @@
 
 #include "engine/loaded_model.h"
 #include "engine/tasks/tasks.h"
+#include "platform/thread_state.h"
 
 namespace paligemma {
 
@@ -66,6 +67,12 @@ void Engine::dispose(uint64_t id) {
 
 void Engine::close() {
     pump_.close(dispose_task(0, *this, Answer::No));
+}
+
+void Engine::run() {
+    const FloatScope floats;
+    const TileScope tiles;
+    pump_.run();
 }
 
 std::shared_ptr<const Tokenizer> Engine::tokenizer() const {

@@ -177,7 +177,9 @@ class Engine {
     // Cancels everything and refuses what comes later; the destructor frees the model.
     void close_without_freeing() { pump_.close(nullptr); }
 
-    void run() { pump_.run(); }
+    // Does all that is posted, on the calling thread, whose state (thread_state.h) it neither
+    // depends on nor changes.
+    void run();
     void wait_idle() { pump_.wait_idle(); }
 
     // Null before the model is loaded.

@@ -24,8 +24,7 @@ struct alignas(64) TileConfig {
     uint8_t rows[16] = {};
 };
 
-// Sums in tiles 0 to 3, activations in 4 and 5, weights in 6 and 7. Others in the process use the
-// tiles as well (ggml's AMX kernels), so nothing is kept from one call to the next.
+// Sums in tiles 0 to 3, activations in 4 and 5, weights in 6 and 7.
 void configure(int first_rows, int second_rows) {
     TileConfig config;
     const int rows[] = {first_rows, first_rows,  second_rows, second_rows,
@@ -35,6 +34,19 @@ void configure(int first_rows, int second_rows) {
         config.row_bytes[i] = rows[i] > 0 ? ROW_BYTES : 0;
     }
     _tile_loadconfig(&config);
+}
+
+// Others in the process use the tiles as well. ggml's AMX kernels configure them once per thread
+// and rely on it from then on, so a thread must be left with the configuration that it had.
+void begin(SavedTiles& found) {
+    _tile_storeconfig(found.bytes);
+}
+void end(const SavedTiles& found) {
+    const bool configured = found.bytes[0] != 0;  // the palette
+    if (configured)
+        _tile_loadconfig(found.bytes);
+    else
+        _tile_release();
 }
 
 // More than 16 rows are two AMX tiles of them.
@@ -76,7 +88,6 @@ void multiply_tiles(const Tile& t) {
     if constexpr (PANELS == 2) _tile_stored(1, out + 16, OUT_BYTES);
     if constexpr (TWO) _tile_stored(2, second_out, OUT_BYTES);
     if constexpr (TWO && PANELS == 2) _tile_stored(3, second_out + 16, OUT_BYTES);
-    _tile_release();
 }
 
 void multiply(const Tile& t) {
@@ -146,6 +157,8 @@ void pack(const float* x, int64_t stride, int rows, int64_t k, void* out, float*
 }
 
 double peak(int64_t rounds) {
+    SavedTiles found;
+    begin(found);
     configure(AMX_ROWS, AMX_ROWS);
     _tile_zero(0);
     _tile_zero(1);
@@ -161,7 +174,7 @@ double peak(int64_t rounds) {
         _tile_dpbf16ps(2, 5, 6);
         _tile_dpbf16ps(3, 5, 7);
     }
-    _tile_release();
+    end(found);
     return static_cast<double>(rounds) * 4 * AMX_ROWS * 16 * K_BLOCK * 2;
 }
 
@@ -169,6 +182,8 @@ constexpr Kernel kernel(void (*widen)(const uint8_t*, int, int64_t, uint8_t*)) {
     Kernel k{"amx-bf16", ActivationType::BF16Rows, TILE_ROWS, multiply, pack, normalise, gelu,
              peak};
     k.widen = widen;
+    k.begin = begin;
+    k.end = end;
     k.node_flops = 1e11;
     return k;
 }

@@ -1,10 +1,8 @@
 // Q8_0 and Q4_0 weights with VPDPBUSD on 256 bits, which laptops have that lack AVX-512 (AVX-VNNI,
-// from Alder Lake on). As avx512_vnni.cpp, with half the width and half the registers. AVX-512 has
-// the same instruction under another encoding: the tests run this file with that.
+// from Alder Lake on). As avx512_vnni.cpp, with half the width and half the registers.
 #include "kernels/tile.h"
 
-#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__) && \
-    (defined(__AVXVNNI__) || (defined(__AVX512VL__) && defined(__AVX512VNNI__)))
+#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__) && defined(__AVXVNNI__)
 #include "kernels/avx2_tile.h"
 
 namespace paligemma {
@@ -13,11 +11,7 @@ namespace {
 constexpr int TILE_ROWS = 6;  // two accumulators each: 12 of 16 registers
 
 inline __m256i dot_product(__m256i sum, __m256i weights, __m256i q) {
-#if defined(__AVXVNNI__)
     return _mm256_dpbusd_avx_epi32(sum, weights, q);
-#else
-    return _mm256_dpbusd_epi32(sum, weights, q);
-#endif
 }
 
 struct Bytes {

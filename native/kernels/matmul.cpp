@@ -226,6 +226,23 @@ void store(const Product& product, const Kernel& kernel, float* sums, const floa
     }
 }
 
+// What a kernel changes on its thread is restored in the end, also when memory runs out meanwhile.
+class KernelScope {
+  public:
+    explicit KernelScope(const Kernel& kernel) : kernel_(kernel) {
+        if (kernel_.begin != nullptr) kernel_.begin(found_);
+    }
+    ~KernelScope() {
+        if (kernel_.end != nullptr) kernel_.end(found_);
+    }
+    KernelScope(const KernelScope&) = delete;
+    KernelScope& operator=(const KernelScope&) = delete;
+
+  private:
+    const Kernel& kernel_;
+    SavedTiles found_;
+};
+
 // What one of n_threads computes of dst [n, m], or of that packed: shares of its columns.
 void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst, int n_threads) {
     static thread_local Scratch scratch;
@@ -234,6 +251,7 @@ void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst,
                               Panels(product.second ? product.second : product.first, m)};
     const int64_t n_products = product.second ? 2 : 1;
     const Kernel& kernel = *weights[0].kernel;
+    const KernelScope scope(kernel);
     const PackedRows rows(kernel.activations, x->data, product.first->ne[0], m);
     const Tiling tiling(rows.m, kernel.tile_rows);
     const int64_t block_tiles = MAX_BLOCK_ROWS / kernel.tile_rows;

@@ -45,6 +45,11 @@ constexpr int64_t MANY_ROWS = 12;
 // Of 16 x 32 numbers: two bytes each, and scales.
 constexpr int64_t WIDE_BLOCK_BYTES = 2 * 16 * K_BLOCK + 16 * 4;
 
+// The tile configuration of a thread, as AMX's STTILECFG stores it.
+struct SavedTiles {
+    alignas(64) uint8_t bytes[64];
+};
+
 struct Kernel {
     const char* name;  // "avx512-vnni"
     ActivationType activations;
@@ -69,6 +74,11 @@ struct Kernel {
     // at most WIDE_BLOCK_BYTES of each panel's block. Null: it reads the weights as they are
     // packed.
     void (*widen)(const uint8_t* weights, int panels, int64_t blocks, uint8_t* out) = nullptr;
+    // Surround a thread's calls of multiply() in a node, where that changes what the CPU keeps from
+    // one instruction to the next: begin() saves what it finds, end() restores it. Null: nothing is
+    // changed.
+    void (*begin)(SavedTiles& found) = nullptr;
+    void (*end)(const SavedTiles& found) = nullptr;
     // What multiplies the same packed weights with MANY_ROWS rows or more, or null: this does.
     const Kernel* for_many = nullptr;
     // Operations that one node of the graph may hold, so that it takes some 100 ms on two cores.

@@ -1,12 +1,11 @@
-// The AMX kernels with the tile instructions done in plain C++, as Intel's manual defines them,
-// under other names: most CPUs lack AMX, and so the arithmetic around it is tested on those as
-// well.
-#if defined(__AMX_TILE__)
-#include <immintrin.h>
+#include "kernels/amx_emulated.h"
 
-#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
+
+namespace paligemma::emulated_tiles {
 
 namespace {
 
@@ -15,38 +14,19 @@ struct Config {
     uint16_t row_bytes[16];
     uint8_t rows[16];
 };
+static_assert(sizeof(Config) == 64);
+
 thread_local Config config;
 thread_local uint8_t tiles[8][16][64];
 
-// Where the CPU would raise an exception.
-void require(bool condition) {
-    if (!condition) std::abort();
+void require(bool condition, const char* instruction, const char* what) {
+    if (condition) return;
+    std::fprintf(stderr, "%s: %s\n", instruction, what);
+    std::abort();
 }
-void load_config(const void* from) {
-    std::memcpy(&config, from, sizeof(config));
-    require(config.palette == 1);
-    for (int t = 0; t < 8; ++t) {
-        require(config.rows[t] <= 16 && config.row_bytes[t] <= 64);
-        require((config.rows[t] == 0) == (config.row_bytes[t] == 0));
-    }
-    std::memset(tiles, 0, sizeof(tiles));
-}
-void release() {
-    config = {};
-}
-void zero(int t) {
-    require(config.rows[t] > 0);
-    std::memset(tiles[t], 0, sizeof(tiles[t]));
-}
-void load(int t, const void* from, int64_t stride) {
-    zero(t);
-    for (int r = 0; r < config.rows[t]; ++r)
-        std::memcpy(tiles[t][r], static_cast<const char*>(from) + r * stride, config.row_bytes[t]);
-}
-void store(int t, void* to, int64_t stride) {
-    require(config.rows[t] > 0);
-    for (int r = 0; r < config.rows[t]; ++r)
-        std::memcpy(static_cast<char*>(to) + r * stride, tiles[t][r], config.row_bytes[t]);
+void require_configured(int t, const char* instruction) {
+    require(config.palette == 1, instruction, "no tiles are configured (illegal instruction)");
+    require(config.rows[t] > 0, instruction, "this tile is not configured (illegal instruction)");
 }
 float number(const uint8_t* bf16) {
     uint16_t half;
@@ -56,10 +36,52 @@ float number(const uint8_t* bf16) {
     std::memcpy(&f, &bits, 4);
     return f;
 }
+
+}  // namespace
+
+void load_config(const void* from) {
+    Config c;
+    std::memcpy(&c, from, sizeof(c));
+    std::memset(tiles, 0, sizeof(tiles));
+    if (c.palette == 0) return release();
+    constexpr const char* LDTILECFG = "ldtilecfg";
+    require(c.palette == 1, LDTILECFG, "unknown palette (general protection fault)");
+    for (int t = 0; t < 16; ++t) {
+        require(c.rows[t] <= 16 && c.row_bytes[t] <= 64, LDTILECFG, "a tile is too large");
+        require((c.rows[t] == 0) == (c.row_bytes[t] == 0), LDTILECFG, "half a tile");
+        require(t < 8 || c.rows[t] == 0, LDTILECFG, "there are eight tiles");
+    }
+    config = c;
+}
+void store_config(void* to) {
+    std::memcpy(to, &config, sizeof(config));
+}
+void release() {
+    config = {};
+    std::memset(tiles, 0, sizeof(tiles));
+}
+void zero(int t) {
+    require_configured(t, "tilezero");
+    std::memset(tiles[t], 0, sizeof(tiles[t]));
+}
+void load(int t, const void* from, int64_t stride) {
+    require_configured(t, "tileloadd");
+    std::memset(tiles[t], 0, sizeof(tiles[t]));
+    for (int r = 0; r < config.rows[t]; ++r)
+        std::memcpy(tiles[t][r], static_cast<const char*>(from) + r * stride, config.row_bytes[t]);
+}
+void store(int t, void* to, int64_t stride) {
+    require_configured(t, "tilestored");
+    for (int r = 0; r < config.rows[t]; ++r)
+        std::memcpy(static_cast<char*>(to) + r * stride, tiles[t][r], config.row_bytes[t]);
+}
 // TDPBF16PS: the products of the even and of the odd numbers are summed apart, then together.
-void multiply(int c, int a, int b) {
-    require(config.rows[a] == config.rows[c] && config.row_bytes[b] == config.row_bytes[c]);
-    require(config.row_bytes[a] == config.rows[b] * 4);
+void multiply_bf16(int c, int a, int b) {
+    constexpr const char* TDPBF16PS = "tdpbf16ps";
+    for (int t : {a, b, c}) require_configured(t, TDPBF16PS);
+    require(config.rows[a] == config.rows[c] && config.row_bytes[b] == config.row_bytes[c] &&
+                config.row_bytes[a] == config.rows[b] * 4,
+            TDPBF16PS, "the tiles do not fit one another (illegal instruction)");
     for (int m = 0; m < config.rows[c]; ++m) {
         for (int n = 0; n < config.row_bytes[c] / 4; ++n) {
             float sum[2] = {0, 0};
@@ -75,20 +97,31 @@ void multiply(int c, int a, int b) {
     }
 }
 
-}  // namespace
+}  // namespace paligemma::emulated_tiles
 
+// The kernels are compiled once more, under other names, to those tiles and to vectors of 512 bits
+// as plain loops. This file may not be compiled for AVX-512, or the compiler would use it.
+#if defined(__x86_64__) && defined(__GNUC__)
+#include "kernels/avx512_emulated.h"
+
+#define __AMX_TILE__ 1
+#define __AMX_BF16__ 1
 #undef _tile_loadconfig
+#undef _tile_storeconfig
 #undef _tile_release
 #undef _tile_zero
 #undef _tile_loadd
+#undef _tile_stream_loadd
 #undef _tile_stored
 #undef _tile_dpbf16ps
-#define _tile_loadconfig(from) load_config(from)
-#define _tile_release() release()
-#define _tile_zero(t) zero(t)
-#define _tile_loadd(t, from, stride) load(t, from, stride)
-#define _tile_stored(t, to, stride) store(t, to, stride)
-#define _tile_dpbf16ps(c, a, b) ::multiply(c, a, b)
+#define _tile_loadconfig(from) emulated_tiles::load_config(from)
+#define _tile_storeconfig(to) emulated_tiles::store_config(to)
+#define _tile_release() emulated_tiles::release()
+#define _tile_zero(t) emulated_tiles::zero(t)
+#define _tile_loadd(t, from, stride) emulated_tiles::load(t, from, stride)
+#define _tile_stream_loadd(t, from, stride) emulated_tiles::load(t, from, stride)
+#define _tile_stored(t, to, stride) emulated_tiles::store(t, to, stride)
+#define _tile_dpbf16ps(c, a, b) emulated_tiles::multiply_bf16(c, a, b)
 #endif
 
 #define amx_bf16 emulated_amx_bf16

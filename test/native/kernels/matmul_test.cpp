@@ -11,21 +11,10 @@
 
 #include "compute/graph.h"
 #include "compute/quantize.h"
-#include "kernels/kernel_sets.h"
+#include "kernels/all_kernels.h"
 #include "models/layers.h"
 #include "support/random.h"
 #include "support/test.h"
-
-namespace paligemma {
-
-// avx2_vnni_evex.cpp
-const Kernel* emulated_amx_bf16();
-const Kernel* emulated_amx_q8_0();
-const Kernel* emulated_amx_q4_0();
-const Kernel* evex_vnni_q8_0();
-const Kernel* evex_vnni_q4_0();
-
-}  // namespace paligemma
 
 namespace paligemma::test {
 
@@ -103,26 +92,6 @@ struct Weight {
         return sum;
     }
 };
-
-// Those of this CPU, each for any number of rows (those for few are among them), and where it lacks
-// AVX-VNNI or AMX, the kernels that use them all the same: AVX-512 has VPDPBUSD on 256 bits too,
-// and AMX's tiles are emulated on a CPU that has the rest.
-std::vector<UsableKernel> all_kernels() {
-    auto kernels = usable_kernels();
-    if (kernels.empty()) std::fprintf(stderr, "skipped: this CPU has no kernel of ours\n");
-    for (UsableKernel& k : kernels)
-        if (k.kernel->for_many != nullptr) k.kernel = k.kernel->for_many;
-    if (find_kernel("avx512", GGML_TYPE_BF16, 32, 16) != nullptr) {
-        kernels.push_back({"amx", GGML_TYPE_Q8_0, emulated_amx_q8_0()});
-        kernels.push_back({"amx", GGML_TYPE_Q4_0, emulated_amx_q4_0()});
-        kernels.push_back({"amx", GGML_TYPE_BF16, emulated_amx_bf16()});
-    }
-    if (find_kernel("avx512", GGML_TYPE_Q8_0, 32, 16) != nullptr) {
-        kernels.push_back({"avx2", GGML_TYPE_Q8_0, evex_vnni_q8_0()});
-        kernels.push_back({"avx2", GGML_TYPE_Q4_0, evex_vnni_q4_0()});
-    }
-    return kernels;
-}
 
 void check_products(Backend& backend, ggml_type type, const Kernel* kernel, const Shape& s) {
     Random random(static_cast<uint32_t>(s.k * 31 + s.n * 7 + s.m));
@@ -238,13 +207,14 @@ TEST("few rows and many go through the kernels for so many") {
     std::vector<std::pair<ggml_type, Kernel>> kernels;
     for (const auto& [set, type, kernel] : usable_kernels())
         if (kernel->for_many != nullptr) kernels.push_back({type, *kernel});
-    if (find_kernel("avx512", GGML_TYPE_BF16, 32, 16) != nullptr) {
-        for (auto [type, many] : {std::pair{GGML_TYPE_Q8_0, emulated_amx_q8_0()},
-                                  {GGML_TYPE_Q4_0, emulated_amx_q4_0()},
-                                  {GGML_TYPE_BF16, emulated_amx_bf16()}}) {
-            kernels.push_back({type, *find_kernel("avx512", type, 32, 16)});
-            kernels.back().second.for_many = many;
-        }
+    for (auto [type, many] : {std::pair{GGML_TYPE_Q8_0, emulated_amx_q8_0()},
+                              {GGML_TYPE_Q4_0, emulated_amx_q4_0()},
+                              {GGML_TYPE_BF16, emulated_amx_bf16()}}) {
+        const Kernel* few = find_kernel("auto", type, 32, 16);
+        if (few == nullptr || many == nullptr) continue;
+        CHECK(few->weight_bytes == many->weight_bytes);
+        kernels.push_back({type, *few});
+        kernels.back().second.for_many = many;
     }
     if (kernels.empty())
         std::fprintf(stderr, "skipped: this CPU has no kernel of ours for many rows\n");

@@ -1,6 +1,7 @@
 // An Engine with threads of its own in place of libuv's pool, and its events in one place.
 #pragma once
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -21,10 +22,11 @@ struct Answer {
 
 class EngineHost : public Listener {
   public:
-    EngineHost()
-        : engine_(*this, [this] {
+    // `run` is what each thread does: it calls engine.run().
+    explicit EngineHost(std::function<void(Engine&)> run = [](Engine& e) { e.run(); })
+        : run_(std::move(run)), engine_(*this, [this] {
               std::lock_guard lock(threads_mutex_);
-              threads_.emplace_back([this] { engine_.run(); });
+              threads_.emplace_back([this] { run_(engine_); });
           }) {}
     ~EngineHost() override {
         engine_.close();
@@ -133,6 +135,7 @@ class EngineHost : public Listener {
     uint64_t last_id_ = 0;
     Held held_;
     int n_double_ = 0;
+    std::function<void(Engine&)> run_;
     std::mutex threads_mutex_;
     std::vector<std::jthread> threads_;
     Engine engine_;
