@@ -19,24 +19,25 @@ constexpr FloatState NEW_THREAD{.control = 0x1f80};  // all exceptions masked, n
 constexpr FloatState NEW_THREAD{};
 #endif
 
-#if defined(X86_64) && defined(__GNUC__) && defined(__linux__)
+#if defined(X86_64) && defined(__GNUC__)
 // In the words of the assembler: this file is compiled for any x86-64.
-void store_tile_config(unsigned char (&to)[64]) {
-    asm volatile("sttilecfg %0" : "=m"(to));
+struct TileConfig {
+    unsigned char bytes[64];  // the palette first
+};
+void store_config(void* to) {
+    asm volatile("sttilecfg %0" : "=m"(*static_cast<TileConfig*>(to)));
 }
-void load_tile_config(const unsigned char (&from)[64]) {
-    const bool configured = from[0] != 0;  // the palette
-    if (configured)
-        asm volatile("ldtilecfg %0" : : "m"(from));
+void load_config(const void* from) {
+    const auto& config = *static_cast<const TileConfig*>(from);
+    if (config.bytes[0] != 0)
+        asm volatile("ldtilecfg %0" : : "m"(config));
     else
         asm volatile("tilerelease");
 }
-#else  // has_amx() is false
-void store_tile_config(unsigned char (&)[64]) {}
-void load_tile_config(const unsigned char (&)[64]) {}
+constexpr TileInstructions AMX{store_config, load_config};
 #endif
 
-thread_local unsigned char ggml_tiles[64];
+thread_local unsigned char left_by_us[64];
 
 }  // namespace
 
@@ -66,16 +67,23 @@ FloatScope::FloatScope() : found_(float_state()) {
     set_float_state(NEW_THREAD);
 }
 
-TileScope::TileScope() {
-    if (!has_amx()) return;
-    store_tile_config(found_);
-    if (std::memcmp(found_, ggml_tiles, sizeof(found_)) != 0) load_tile_config(ggml_tiles);
+const TileInstructions* tile_instructions() {
+#if defined(X86_64) && defined(__GNUC__)
+    if (has_amx()) return &AMX;
+#endif
+    return nullptr;
+}
+
+TileScope::TileScope(const TileInstructions* tiles) : tiles_(tiles) {
+    if (tiles_ == nullptr) return;
+    tiles_->store_config(found_);
+    if (std::memcmp(found_, left_by_us, sizeof(found_)) != 0) tiles_->load_config(left_by_us);
 }
 
 TileScope::~TileScope() {
-    if (!has_amx()) return;
-    store_tile_config(ggml_tiles);
-    if (std::memcmp(found_, ggml_tiles, sizeof(found_)) != 0) load_tile_config(found_);
+    if (tiles_ == nullptr) return;
+    tiles_->store_config(left_by_us);
+    if (std::memcmp(found_, left_by_us, sizeof(found_)) != 0) tiles_->load_config(found_);
 }
 
 }  // namespace paligemma

@@ -31,18 +31,27 @@ class FloatScope {
     FloatState found_;
 };
 
-// While one exists, its thread has the tile configuration of AMX with which ggml's kernels were
-// last left on it: they configure tiles once per thread and rely on that from then on. In the end
-// it is as it was found. Without AMX nothing happens.
+// Of AMX, with 64 bytes each.
+struct TileInstructions {
+    void (*store_config)(void* to);
+    void (*load_config)(const void* from);  // all zeros: no tiles are configured
+};
+// This CPU's; null where it has none. Asks the system for AMX's registers, as has_amx().
+const TileInstructions* tile_instructions();
+
+// While one exists, its thread has the tile configuration with which the last one left it: ggml's
+// AMX kernels configure the tiles of a thread once and rely on that from then on. In the end it is
+// as it was found. Without instructions nothing happens.
 class TileScope {
   public:
-    TileScope();
+    explicit TileScope(const TileInstructions* tiles = tile_instructions());
     ~TileScope();
     TileScope(const TileScope&) = delete;
     TileScope& operator=(const TileScope&) = delete;
 
   private:
-    alignas(64) unsigned char found_[64];  // as STTILECFG stores it
+    const TileInstructions* tiles_;
+    alignas(64) unsigned char found_[64];
 };
 
 }  // namespace paligemma

@@ -119,8 +119,9 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
     // The demo model is of q8_0: the best set that has a kernel for it comes first.
     const best = Object.values(sets).find((names) => names.length > 0) ?? [];
     expect(auto).toEqual(best);
-    if (features['AVX512_VNNI'] === '1') expect(auto).toEqual(['avx512-vnni']);
-    if (features['AVX2'] === '1') expect(sets).toHaveProperty('avx2');
+    // What ggml was compiled for, this CPU has.
+    for (const [feature, set] of Object.entries({ AVX512_VNNI: 'avx512', AVX2: 'avx2' }))
+      if (features[feature] === '1') expect(sets).toHaveProperty(set);
 
     for (const kernels of MISSING_KERNEL_SETS) {
       await expect(withModel({ kernels }, (m) => m.info)).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 // An engine computes on threads that other libraries of the process use too: it leaves them, and
 // the process, as it found them, and its answers do not depend on how it found them.
 #include <exception>
+#include <future>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -77,6 +78,39 @@ TEST("an engine gives the same answers on any thread, and leaves each as it foun
         CHECK_EQ(changed, std::string());
         CHECK_EQ(changes(process, process_state()), std::string());
     }
+}
+
+// As ggml does with AMX's tiles: it configures those of a thread in its first product, and uses
+// them in all that follow, whatever the thread did between two runs.
+TEST("tiles configured in one run of the engine are there in the next, and between them as found") {
+    std::async(std::launch::async, [] {
+        constexpr TileInstructions EMULATED{emulated_tiles::store_config,
+                                            emulated_tiles::load_config};
+        const auto configured = [] {
+            TileConfig config{};
+            emulated_tiles::store_config(&config);
+            return hex(config);
+        };
+        TileConfig ggml, none{};
+        none.palette = 0;
+        ggml.rows[0] = 2;
+        ggml.row_bytes[0] = 8;
+        {
+            const TileScope first(&EMULATED);
+            CHECK_EQ(configured(), hex(none));
+            emulated_tiles::load_config(&ggml);
+        }
+        CHECK_EQ(configured(), hex(none));
+        disturb_thread(3);
+        const std::string others = configured();
+        for (int run = 0; run < 2; ++run) {
+            {
+                const TileScope later(&EMULATED);
+                CHECK_EQ(configured(), hex(ggml));
+            }
+            CHECK_EQ(configured(), others);
+        }
+    }).get();
 }
 
 #ifdef __GLIBCXX__

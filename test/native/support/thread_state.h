@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "kernels/amx_emulated.h"
-#include "platform/cpu.h"
 #include "platform/thread_state.h"
 
 #if defined(__linux__) || defined(__APPLE__)
@@ -58,19 +57,6 @@ struct TileConfig {
     uint8_t rows[16] = {};
 };
 
-// The tile configuration of a real AMX; nothing where there is none.
-#if defined(__x86_64__) && defined(__linux__)
-inline void store_tile_config(TileConfig& to) {
-    if (has_amx()) asm volatile("sttilecfg %0" : "=m"(to));
-}
-inline void load_tile_config(const TileConfig& from) {
-    if (has_amx()) asm volatile("ldtilecfg %0" : : "m"(from));
-}
-#else
-inline void store_tile_config(TileConfig&) {}
-inline void load_tile_config(const TileConfig&) {}
-#endif
-
 // The bits that say which floating-point exceptions were seen, which any sum may set.
 #if defined(__x86_64__) || defined(_M_X64)
 constexpr uint64_t SEEN_EXCEPTIONS = 0x3f, ROUND_UP = 0x4000, DENORMALS_ARE_ZERO = 0x8040,
@@ -89,9 +75,10 @@ inline State thread_state() {
     TileConfig tiles{};
     emulated_tiles::store_config(&tiles);
     state["emulated tile configuration"] = hex(tiles);
-    tiles = {};
-    store_tile_config(tiles);
-    state["tile configuration"] = hex(tiles);
+    if (const TileInstructions* amx = tile_instructions()) {
+        amx->store_config(&tiles);
+        state["tile configuration"] = hex(tiles);
+    }
 #if defined(__linux__) || defined(__APPLE__)
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
@@ -123,7 +110,7 @@ inline void disturb_thread(int i) {
         tiles.row_bytes[t] = static_cast<uint16_t>(4 + 4 * t);
     }
     emulated_tiles::load_config(&tiles);
-    load_tile_config(tiles);
+    if (const TileInstructions* amx = tile_instructions()) amx->load_config(&tiles);
 #if defined(__linux__) || defined(__APPLE__)
     sigset_t mask;
     sigemptyset(&mask);

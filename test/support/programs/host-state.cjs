@@ -1,7 +1,9 @@
 /**
- * What a library may change in the program that uses it: properties of globals and of Node's modules, listeners, packages.
+ * What a library may change in the program that uses it: properties of globals and of Node's modules, listeners, packages,
+ * and what the system keeps for the process and for each of its threads.
  * usage: node host-state.cjs require|import SUBPATH    prints what one import changes, as JSON
  */
+const { readdirSync, readFileSync } = require('node:fs');
 const { builtinModules } = require('node:module');
 
 /** Not walked: what every require changes, and what warns when it is touched. */
@@ -34,6 +36,53 @@ function properties() {
   return seen;
 }
 
+const MAIN_THREAD = String(process.pid);
+
+/** Of each thread, and of the process: name -> value. Where there is no /proc, only what Node knows. */
+function system() {
+  const state = { umask: process.umask() };
+  if (process.platform !== 'linux') return { state, threads: {} };
+  const threads = {};
+  for (const id of readdirSync('/proc/self/task')) {
+    try {
+      const status = readFileSync(`/proc/self/task/${id}/status`, 'utf8');
+      const stat = readFileSync(`/proc/self/task/${id}/stat`, 'utf8');
+      const line = (name) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1];
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const [nice, policy] = [fields[16], fields[38]];
+      threads[id] = {
+        affinity: line('Cpus_allowed_list'),
+        priority: `nice ${nice}, policy ${policy}`,
+        'blocked signals': line('SigBlk'),
+      };
+      if (id === MAIN_THREAD)
+        Object.assign(state, {
+          'handled signals': line('SigCgt'),
+          'ignored signals': line('SigIgn'),
+        });
+    } catch {
+      // It has ended.
+    }
+  }
+  return { state, threads };
+}
+
+/** Threads that are new may be scheduled as the main thread is, and where it is. */
+function systemChanges(first, now) {
+  const found = [];
+  const compare = (what, a, b, keys) => {
+    for (const key of keys)
+      if (a[key] !== b[key]) found.push(`${what}${key}: ${a[key]} -> ${b[key]}`);
+  };
+  compare('', first.state, now.state, Object.keys(first.state));
+  for (const [id, thread] of Object.entries(now.threads)) {
+    const old = first.threads[id];
+    if (old) compare(`thread ${id}, `, old, thread, Object.keys(thread));
+    else compare('new thread, ', first.threads[MAIN_THREAD], thread, ['affinity', 'priority']);
+  }
+  return found;
+}
+
 function take() {
   return {
     properties: properties(),
@@ -42,6 +91,7 @@ function take() {
     ),
     environment: { ...process.env },
     handles: count(process.getActiveResourcesInfo()),
+    system: system(),
     folder: process.cwd(),
     exitCode: process.exitCode,
   };
@@ -88,6 +138,7 @@ async function changes(first) {
   for (const part of ['listeners', 'environment'])
     for (const key of new Set([...Object.keys(first[part]), ...Object.keys(now[part])]))
       if (first[part][key] !== now[part][key]) found.push(`${part} ${key}`);
+  found.push(...systemChanges(first.system, now.system));
   for (const part of ['folder', 'exitCode'])
     if (first[part] !== now[part]) found.push(`${part}: ${first[part]} -> ${now[part]}`);
   return found;
