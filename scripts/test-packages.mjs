@@ -12,10 +12,9 @@ import { ROOT, say } from './lib.mjs';
 import { arm64, arm64Models, arm64Native } from './packages/arm64.mjs';
 import {
   clean,
-  expected,
-  INSTALL,
-  NODE_FLAGS,
+  installWithNpm,
   project,
+  registry,
   same,
   sameOn,
   startRegistry,
@@ -37,6 +36,7 @@ import {
   runCells,
   tools,
 } from './packages/harness.mjs';
+import { managerPackages, managers } from './packages/managers.mjs';
 import { musl } from './packages/musl.mjs';
 import { win32 } from './packages/win32.mjs';
 
@@ -47,8 +47,7 @@ const OTHERS = ['linux-x64-musl', 'linux-arm64-musl', 'win32-x64'];
 const MOST = { packed: 26e6, unpacked: 50e6 };
 const NODES = Object.keys(NODE_VERSIONS);
 const TOOLS = {
-  ...{ verdaccio: '6.10.4', pnpm: '10.20.0', yarn: '1.22.22', esbuild: '0.28.2' },
-  ...{ '@yarnpkg/cli-dist': '4.18.1', dockerfilelint: '1.8.0' },
+  ...{ verdaccio: '6.10.4', esbuild: '0.28.2', dockerfilelint: '1.8.0' },
   ...{ publint: '0.3.25', '@arethetypeswrong/cli': '0.18.5', typescript: '5.9.3' },
 };
 let tarball;
@@ -175,6 +174,10 @@ function pack() {
     const unpacked = path.join(projects, 'unpacked');
     fs.mkdirSync(unpacked);
     await exec('tar', ['xzf', tarball, '-C', unpacked, '--strip-components=1']);
+    // pnpm 9 and Yarn compile what has such a file, whatever package.json says.
+    const gyp = files.map((file) => file.path).filter((file) => /\.gypi?$/.test(file));
+    check(gyp.length === 0, `${gyp} would be compiled by pnpm and Yarn`);
+    checkScripts(JSON.parse(fs.readFileSync(path.join(unpacked, 'package.json'), 'utf8')));
     const mb = (bytes) => (bytes / 1e6).toFixed(1).padStart(6);
     const others = { packed: 0, unpacked: 0 };
     for (const [part, bytes] of [...parts].sort((a, b) => b[1] - a[1])) {
@@ -194,6 +197,13 @@ function pack() {
   cell('pack', action, ...[...GLIBC, ...OTHERS].map((target) => `build ${target}`));
 }
 
+/** Nothing runs where the package is installed. */
+function checkScripts({ gypfile, hasInstallScript, scripts = {} }) {
+  check(!gypfile && !hasInstallScript, 'marked as a package that is compiled when installed');
+  for (const name of ['preinstall', 'install', 'postinstall', 'prepare'])
+    check(scripts[name] === undefined, `script ${name}: ${scripts[name]}`);
+}
+
 function getTools() {
   cell('tools', async () => {
     const nodes = Object.fromEntries(
@@ -201,7 +211,7 @@ function getTools() {
     );
     // verdaccio asks for a tag of node-fetch that mirrors do not have.
     const overrides = { 'node-fetch': '2.6.7' };
-    const dependencies = { ...TOOLS, ...nodes };
+    const dependencies = { ...TOOLS, ...managerPackages(), ...nodes };
     const wanted = JSON.stringify({ private: true, dependencies, overrides }, null, 2);
     return kept(tools, wanted, async () => {
       fs.writeFileSync(path.join(tools, 'package.json'), wanted);
@@ -221,34 +231,17 @@ function publish() {
     stopRegistry = await startRegistry();
     const env = clean(projects);
     await npm(['publish', tarball, '--ignore-scripts', '--tag', 'latest'], { cwd: projects, env });
+    // npm writes what it makes of a package into its entry, and managers read that instead of package.json.
+    const { versions } = await (await fetch(`${registry()}node-paligemma`)).json();
+    for (const version of Object.values(versions)) checkScripts(version);
   };
   cell('publish', action, 'pack', 'tools');
-}
-
-function managers() {
-  for (const [manager, install] of Object.entries(INSTALL)) {
-    const name = manager.replaceAll(' ', '-');
-    const folder = path.join(projects, name);
-    const flags = NODE_FLAGS[manager] ?? { require: [], import: [] };
-    cell(`${manager} install`, () => install(project(name)).then(() => ''), 'publish');
-    for (const major of NODES) {
-      const node = (how, file) => exec(nodeOf(major), [...flags[how], file], { cwd: folder });
-      const required = async () => same(await node('require', 'use.cjs'), `node ${major}`);
-      const imported = async () => {
-        const { caption } = JSON.parse(await node('import', 'use.mjs'));
-        expected.caption ??= caption;
-        check(caption === expected.caption, caption);
-      };
-      const row = `${manager} node ${major}`;
-      cell(`${row} require, worker, stream, detect`, required, `${manager} install`);
-      cell(`${row} import`, imported, `${manager} install`);
-    }
-  }
 }
 
 /** With what npm installed. */
 function npmProject() {
   const folder = path.join(projects, 'npm');
+  cell('npm install', () => installWithNpm(project('npm')).then(() => ''), 'publish');
   const onNpm = (name, action) => cell(name, action, 'npm install');
   onNpm('npm paligemma doctor', async () => {
     const report = JSON.parse(
@@ -368,7 +361,7 @@ const OFFLINE = { npm_config_registry: 'http://127.0.0.1:9/', HTTPS_PROXY: 'http
 function source() {
   const build = async () => {
     const folder = project('source');
-    await INSTALL.npm(folder);
+    await installWithNpm(folder);
     const root = path.join(folder, 'node_modules', 'node-paligemma');
     fs.rmSync(path.join(root, 'prebuilds'), { recursive: true });
     const wrong = await exec(process.execPath, ['use.cjs'], { cwd: folder }).catch(
@@ -382,6 +375,8 @@ function source() {
     const root = path.join(projects, 'source', 'node_modules', 'node-paligemma');
     const built = path.join(root, 'build', 'Release');
     fs.rmSync(built, { recursive: true });
+    // A clone has it, the package does not.
+    fs.copyFileSync(path.join(ROOT, 'binding.gyp'), path.join(root, 'binding.gyp'));
     const nodedir = path.join(fs.realpathSync(process.execPath), '..', '..');
     check(
       fs.existsSync(path.join(nodedir, 'include', 'node', 'common.gypi')),

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { generator, ROOT } from '../lib.mjs';
-import { INSTALL, project, sameOn } from './consumer.mjs';
+import { installWithNpm, project, sameOn } from './consumer.mjs';
 import { all, cell, exec, nodeArm64, onArm64, projects, tools } from './harness.mjs';
 import { ENDURANCE, installTests, runTests } from './models.mjs';
 
@@ -35,7 +35,7 @@ const TARGET = ['--os=linux', '--cpu=arm64', '--libc=glibc'];
 
 /** The installed package as several processors. */
 export function arm64() {
-  const install = () => INSTALL.npm(project('arm64'), TARGET).then(() => '');
+  const install = () => installWithNpm(project('arm64'), TARGET).then(() => '');
   cell('arm64 install', install, 'publish');
   for (const [cpu, has, hasNot] of [
     ['max', 'MATMUL_INT8', 'SME'],

@@ -1,4 +1,4 @@
-// The registry that the package is published to, programs that depend on it, and the ways to install them.
+// The registry that the package is published to, programs that depend on it, and the answers that they must give.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -7,6 +7,7 @@ import { ROOT } from '../lib.mjs';
 import { bin, check, exec, nodeOf, npm, projects } from './harness.mjs';
 
 let url;
+export const registry = () => url;
 
 /** A registry that holds our package and passes on everything else. Gives what ends it. */
 export async function startRegistry() {
@@ -24,6 +25,7 @@ export async function startRegistry() {
 uplinks: { upstream: { url: '${upstream}', maxage: 60m } }
 packages:
   node-paligemma: { access: $all, publish: $anonymous }
+  with-binding-gyp: { access: $all, publish: $anonymous }
   '**': { access: $all, proxy: upstream }
 max_body_size: 200mb
 log: { type: file, path: ./verdaccio.log, level: warn }
@@ -60,12 +62,12 @@ log: { type: file, path: ./verdaccio.log, level: warn }
 }
 
 /** A program in a folder of its own. */
-export function project(name) {
+export function project(name, dependency = 'node-paligemma') {
   const folder = path.join(projects, name);
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(
     path.join(folder, 'package.json'),
-    JSON.stringify({ name: 'a-program', private: true, dependencies: { 'node-paligemma': '*' } }),
+    JSON.stringify({ name: 'a-program', private: true, dependencies: { [dependency]: '*' } }),
   );
   fs.copyFileSync(path.join(projects, '.npmrc'), path.join(folder, '.npmrc'));
   for (const file of ['use.cjs', 'use.mjs', 'use.ts'])
@@ -80,61 +82,9 @@ export const clean = (folder) => ({
   npm_config_cache: path.join(projects, 'cache-npm'),
 });
 
-const PNP = ['--require', './.pnp.cjs'];
-/** What Node is started with, where a package manager wants it. */
-export const NODE_FLAGS = {
-  'yarn 4 PnP': { require: PNP, import: [...PNP, '--experimental-loader', './.pnp.loader.mjs'] },
-};
-
-/** Install scripts stay off with each of them. */
-export const INSTALL = {
-  npm: (folder, flags = []) =>
-    npm(['install', '--ignore-scripts', ...flags], { cwd: folder, env: clean(folder) }),
-  pnpm: (folder) =>
-    exec(
-      process.execPath,
-      [
-        bin('pnpm', 'bin/pnpm.cjs'),
-        'install',
-        '--ignore-scripts',
-        '--store-dir',
-        path.join(projects, 'cache-pnpm'),
-      ],
-      { cwd: folder, env: clean(folder) },
-    ),
-  yarn: (folder) =>
-    exec(
-      process.execPath,
-      [
-        bin('yarn', 'bin/yarn.js'),
-        'install',
-        '--ignore-scripts',
-        '--cache-folder',
-        path.join(projects, 'cache-yarn'),
-        '--registry',
-        url,
-      ],
-      { cwd: folder, env: clean(folder) },
-    ),
-  'yarn 4 PnP': (folder) => {
-    const settings = {
-      ...{ nodeLinker: 'pnp', enableScripts: false, enableTelemetry: false },
-      ...{ enableGlobalCache: false, cacheFolder: path.join(projects, 'cache-yarn4') },
-      // What it has read of a registry it keeps here by host, and the port is another in each run.
-      globalFolder: path.join(projects, 'yarn4'),
-      ...{ npmRegistryServer: url, unsafeHttpWhitelist: ['127.0.0.1'] },
-      // A version that has just been published is held back otherwise.
-      npmPreapprovedPackages: ['node-paligemma'],
-      // A CI's default is to refuse projects without a lock file.
-      enableImmutableInstalls: false,
-    };
-    // JSON is YAML.
-    fs.writeFileSync(path.join(folder, '.yarnrc.yml'), JSON.stringify(settings));
-    fs.writeFileSync(path.join(folder, 'yarn.lock'), ''); // makes this folder the project's root
-    const yarn = bin('@yarnpkg/cli-dist', 'bin/yarn.js');
-    return exec(nodeOf('22'), [yarn, 'install'], { cwd: folder });
-  },
-};
+/** The package, for another platform where `flags` say so, by the npm that is here. */
+export const installWithNpm = (folder, flags = []) =>
+  npm(['install', '--ignore-scripts', ...flags], { cwd: folder, env: clean(folder) });
 
 /** The first answers. */
 export const expected = {};

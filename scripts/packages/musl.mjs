@@ -2,7 +2,7 @@
 // them. Debian has a musl that is new enough for Node's builds, in its version after the one that this project builds on.
 import fs from 'node:fs';
 import path from 'node:path';
-import { INSTALL, project, same } from './consumer.mjs';
+import { installWithNpm, project, same } from './consumer.mjs';
 import { cell, check, exec, kept, projects, qemu, tools } from './harness.mjs';
 
 // Builds of PyPI need musl 1.2.4 (relative relocations); Debian 12 has 1.2.3.
@@ -93,7 +93,7 @@ export function musl(arch) {
     const key = `${SUITE} ${NODE}`;
     await kept(parts, key, () => fetchParts(parts, target));
     const app = project(`musl-${arch}/app`);
-    await INSTALL.npm(app, ['--os=linux', `--cpu=${arch}`, '--libc=musl']);
+    await installWithNpm(app, ['--os=linux', `--cpu=${arch}`, '--libc=musl']);
     fs.mkdirSync(path.join(root, 'proc'));
     fs.mkdirSync(path.join(root, 'tmp'));
     for (const name of ['lib', 'bin'])

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../lib.mjs';
 import { zigTools } from '../zig.mjs';
-import { INSTALL, project, same } from './consumer.mjs';
+import { installWithNpm, project, same } from './consumer.mjs';
 import { cell, check, exec, kept, NODE_VERSIONS, npm, projects, tools } from './harness.mjs';
 import { installTests, runTests } from './models.mjs';
 
@@ -69,7 +69,7 @@ export function win32() {
   const tests = path.join(tools, 'win32-tests');
   const install = async () => {
     await kept(parts, NODE + fs.readFileSync(BCRYPTPRIMITIVES, 'utf8'), fetchParts);
-    await INSTALL.npm(project('win32'), TARGET);
+    await installWithNpm(project('win32'), TARGET);
   };
   const use = async () => same(await run([node, 'use.cjs'], folder), 'win32');
   const doctor = async () => {
