@@ -52,11 +52,11 @@ const CPP = [
   ['addon'],
 ];
 const TS = [
-  ['errors', 'abort'],
+  ['errors', 'abort', 'notes'],
   ['native', 'options'],
   ['load-sharp'],
   ['results'],
-  ['image-input', 'prediction', 'devices', 'inspect', 'convert', 'hub'],
+  ['demo-model', 'prompt', 'image-input', 'prediction', 'devices', 'inspect', 'convert', 'hub'],
   ['model', 'annotate'],
   ['tasks', 'train'],
   ['paligemma'],

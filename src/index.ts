@@ -29,6 +29,7 @@ export type {
   Scores,
 } from './model.js';
 export { WEIGHT_TYPES, type WeightType } from './native/contract.js';
+export type { Note } from './notes.js';
 export type { AnnotateOptions, DrawingOptions } from './options/annotate.js';
 export type { ModelSource } from './options/arguments.js';
 export type { ConvertOptions, ConvertProgress } from './options/convert.js';

@@ -4,6 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { follow } from './abort.js';
+import { demoModel } from './demo-model.js';
 import { makeError } from './errors.js';
 import { isHubId } from './hub/id.js';
 import { pull } from './hub/pull.js';
@@ -18,14 +19,17 @@ import type {
 } from './native/contract.js';
 import { addGpuBackend } from './native/gpu.js';
 import { NativeSession } from './native/session.js';
+import { type Note, type OnNote, warnOnce } from './notes.js';
 import {
   asList,
   candidateList,
   checkLength,
+  checkPrompt,
   checkString,
   type ModelSource,
   modelPaths,
   tokenIds,
+  withPlace,
 } from './options/arguments.js';
 import {
   type GenerateOptions,
@@ -47,7 +51,14 @@ import {
   type Timings,
   type Usage,
 } from './prediction.js';
+import { Prompt } from './prompt.js';
 import type { ImageSize } from './results/types.js';
+
+const DEMO_NOTE: Note = {
+  code: 'PALIGEMMA_DEMO_MODEL',
+  message:
+    'no model is named: taking the demo model, which knows coloured shapes and printed text only',
+};
 
 /** What is loaded and what it takes. Sizes in bytes. */
 export type ModelInfo = NativeModelInfo;
@@ -82,6 +93,8 @@ export type PictureInput = ImageInput | Picture;
 
 /** How likely a model finds each of several answers. */
 export interface Scores {
+  /** What was sent: the prompt as given, without what belongs to other runtimes (docs/prompts.md). */
+  readonly prompt: string;
   readonly candidates: readonly {
     readonly text: string;
     readonly tokens: readonly number[];
@@ -96,16 +109,18 @@ export interface Scores {
 /** A loaded model and the exact prompts it takes. Users have its subclass PaliGemma, which knows the tasks. */
 export class Model {
   readonly #session: NativeSession;
+  readonly #onNote: OnNote;
   #info: ModelInfo;
 
-  protected constructor(session: NativeSession, info: ModelInfo) {
+  protected constructor(session: NativeSession, info: ModelInfo, onNote: OnNote) {
     this.#session = session;
     this.#info = info;
+    this.#onNote = onNote;
   }
 
   /**
    * Reads a model file into memory. Any number of calls may then run at once: they share the model in turns, in order of
-   * arrival.
+   * arrival. Without a `source` it takes the demo model, which knows coloured shapes and printed text only.
    *
    * @example
    * const model = await PaliGemma.load('paligemma-3b-mix-224-q8_0.gguf');
@@ -117,13 +132,16 @@ export class Model {
    */
   static async load<T extends Model>(
     this: { readonly prototype: T },
-    source: ModelSource,
+    source?: ModelSource,
     options?: LoadOptions,
   ): Promise<T> {
     const o = parseLoadOptions(options);
+    const onNote = o.onNote ?? warnOnce;
     o.signal?.throwIfAborted();
+    const named = source === undefined ? [demoModel()] : modelPaths(source);
+    if (source === undefined) onNote(DEMO_NOTE);
     const paths = await Promise.all(
-      modelPaths(source).map((file) => {
+      named.map((file) => {
         if (!isHubId(file)) return file;
         return pull(file, {
           token: o.token,
@@ -162,12 +180,16 @@ export class Model {
       o.signal?.throwIfAborted();
       // The constructor is not for users; `this` is the class that load was called on.
       // biome-ignore lint/complexity/noThisInStatic: PaliGemma.load gives a PaliGemma
-      const Class = this as unknown as new (session: NativeSession, info: ModelInfo) => T;
-      return new Class(session, info);
+      const Class = this as unknown as new (
+        session: NativeSession,
+        info: ModelInfo,
+        onNote: OnNote,
+      ) => T;
+      return new Class(session, info, onNote);
     } catch (error) {
       // Nobody waits for this, and `error` is what there is to tell.
       session.dispose().catch(() => {});
-      throw error;
+      throw withPlace(error, paths);
     }
   }
 
@@ -177,15 +199,30 @@ export class Model {
     return this.#session.ask((model) => model.info());
   }
 
+  /** What is sent for a prompt as a caller wrote it, about so many pictures. Here it is taken as it is. */
+  protected promptOf(text: string, _pictures: number, _info: ModelInfo): Prompt {
+    return new Prompt(text);
+  }
+
+  /** The text to send; what there is to know about it is told. */
+  #read(prompt: string | Prompt, pictures: number): string {
+    if (!(prompt instanceof Prompt)) checkPrompt(prompt);
+    const { text, notes } =
+      prompt instanceof Prompt ? prompt : this.promptOf(prompt, pictures, this.#info);
+    for (const note of notes) this.#onNote(note);
+    return text;
+  }
+
   /**
    * Answers `prompt` about one picture or several (which come first, whatever the prompt says). Prompts are exact
-   * strings such as `caption en`, `detect cat ; dog`, `answer en where is the cow?`; an empty one is legal.
+   * strings such as `caption en`, `detect cat ; dog`, `answer en where is the cow?`; an empty one is legal. What other
+   * runtimes write around a prompt is not sent, and the result's `prompt` says what was; all else is sent as given.
    *
    * Throws `ERR_IMAGE_*`, `ERR_PROMPT_TOO_LONG`, `ERR_OPTION_*`, `ERR_DISPOSED`; rejects with `signal.reason` when aborted.
    */
   async predict(
     image: PictureInput | readonly PictureInput[],
-    prompt: string,
+    prompt: string | Prompt,
     options?: GenerateOptions,
   ): Promise<Prediction> {
     return this.stream(image, prompt, options).result;
@@ -199,14 +236,14 @@ export class Model {
    */
   stream(
     image: PictureInput | readonly PictureInput[],
-    prompt: string,
+    prompt: string | Prompt,
     options?: GenerateOptions,
   ): PredictionStream {
     const o = parseGenerateOptions(options);
-    checkString('prompt', prompt);
     const images = asList(image);
+    const sent = this.#read(prompt, images.length);
     return new PredictionStream([o.signal, this.#session.closing], (signal, onToken, onImages) =>
-      this.#session.admit((id) => this.#generate(id, images, prompt, o, signal, onToken, onImages)),
+      this.#session.admit((id) => this.#generate(id, images, sent, o, signal, onToken, onImages)),
     );
   }
 
@@ -221,30 +258,31 @@ export class Model {
    */
   async score(
     image: PictureInput | readonly PictureInput[],
-    prompt: string,
+    prompt: string | Prompt,
     candidates: readonly string[],
     options?: EncodeOptions,
   ): Promise<Scores> {
     const o = parseEncodeOptions(options);
-    checkString('prompt', prompt);
     const texts = candidateList(candidates);
     const images = asList(image);
+    const sent = this.#read(prompt, images.length);
     const begin = performance.now();
     const { controller, release } = follow(o.signal, this.#session.closing);
     const { signal } = controller;
     try {
       return await this.#session.admit(async (id) => {
-        const { pictures, prepareMs } = await this.#prepareAll(images, prompt, o, signal);
+        const { pictures, prepareMs } = await this.#prepareAll(images, sent, o, signal);
         const result = await this.#session.request<NativeScores>(
           (model, request) =>
             model.score(request, {
               images: pictures.map((picture) => picture.pixels),
-              prompt,
+              prompt: sent,
               candidates: texts,
             }),
           { id, signal },
         );
         return {
+          prompt: sent,
           candidates: result.candidates.map(({ tokens, logprobs }, i) => ({
             text: texts[i] ?? '',
             tokens: [...tokens],
@@ -425,7 +463,7 @@ export class Model {
       (model, request) => model.generate(request, params),
       { id, signal, onToken },
     );
-    return { result, images: sizes, prepareMs, hasTopLogprobs: o.topLogprobs > 0 };
+    return { prompt, result, images: sizes, prepareMs, hasTopLogprobs: o.topLogprobs > 0 };
   }
 }
 

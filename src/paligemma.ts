@@ -1,6 +1,6 @@
 /** class PaliGemma: a model with its tasks as methods. What each task does is in src/tasks. */
 import type { VideoInput } from './image-input/video.js';
-import { Model, type PictureInput } from './model.js';
+import { Model, type ModelInfo, type PictureInput } from './model.js';
 import type { GenerateOptions } from './options/generate.js';
 import { parseOptions } from './options/option.js';
 import {
@@ -17,9 +17,11 @@ import {
   type SweepOptions,
   type VideoTaskOptions,
 } from './options/tasks.js';
+import type { Prompt } from './prompt.js';
 import { type ClassifyResult, classify } from './tasks/classify.js';
 import { type DetectRun, detect } from './tasks/detect.js';
 import { type ExtractResult, type ExtractSchema, extract } from './tasks/extract.js';
+import { wholePrompt } from './tasks/prompt-input.js';
 import { refer, type SegmentRun, segment } from './tasks/segment.js';
 import { detectRobust, type SweepResult, sweep } from './tasks/sweep.js';
 import { attempt } from './tasks/task-run.js';
@@ -158,5 +160,9 @@ export class PaliGemma extends Model {
     options?: GenerateOptions,
   ): ReturnType<typeof generate> {
     return attempt(() => generate(this, image, prompt, options));
+  }
+
+  protected override promptOf(text: string, pictures: number, { name }: ModelInfo): Prompt {
+    return wholePrompt(text, pictures, name);
   }
 }

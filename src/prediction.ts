@@ -49,6 +49,8 @@ export interface Timings {
 }
 
 export interface Prediction {
+  /** What was sent: the prompt as given, without what belongs to other runtimes (docs/prompts.md). */
+  readonly prompt: string;
   readonly text: string;
   /** Ids of the answer, without the end-of-sequence token. */
   readonly tokens: readonly number[];
@@ -71,6 +73,7 @@ export interface Prediction {
 
 /** What the engine gave beside the tokens. */
 export interface Answer {
+  readonly prompt: string;
   readonly result: NativeResult;
   readonly images: readonly ImageSize[];
   readonly prepareMs: number;
@@ -210,11 +213,12 @@ function toPiece({ text, id, logprob, top, locProbabilities }: NativeToken): Pie
 
 function toPrediction(
   pieces: readonly Piece[],
-  { result, images, prepareMs, hasTopLogprobs }: Answer,
+  { prompt, result, images, prepareMs, hasTopLogprobs }: Answer,
   totalMs: number,
 ): Prediction {
   const tokens = pieces.filter((piece) => piece.token >= 0);
   return {
+    prompt,
     text: pieces.map((piece) => piece.text).join(''),
     tokens: tokens.map((piece) => piece.token),
     logprobs: tokens.map((piece) => piece.logprob),

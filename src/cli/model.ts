@@ -1,13 +1,10 @@
 /** Which model a command runs, and loading it with a progress bar. */
-import path from 'node:path';
 import type { Command } from 'commander';
+import { demoModel } from '../demo-model.js';
 import { isHubId } from '../hub/id.js';
 import { LOAD_OPTIONS } from '../options/load.js';
 import type { Context } from './context.js';
 import { addFlags, givenFlags } from './flags.js';
-
-/** Ships with the package; understands coloured shapes and printed text, nothing else. */
-const DEMO_MODEL = path.join(__dirname, '..', '..', 'models', 'shapes-mix-224-q8_0.gguf');
 
 export interface ModelFlags {
   readonly model?: string;
@@ -27,7 +24,7 @@ export function addModelFlags(command: Command): void {
 /** What the flags name. `name` is the file, as results repeat it. */
 export function chosenModel({ output, env }: Context, flags: ModelFlags) {
   const chosen = flags.model ?? (env.PALIGEMMA_MODEL || undefined);
-  const name = chosen ?? DEMO_MODEL;
+  const name = chosen ?? demoModel();
   if (chosen === undefined) {
     output.note(
       'note: using the bundled demo model, which knows coloured shapes and printed text only; choose another with --model or PALIGEMMA_MODEL',
@@ -48,6 +45,7 @@ export async function loadModel(context: Context, flags: ModelFlags) {
       ...givenFlags(LOAD_OPTIONS, flags),
       signal,
       onProgress: ({ loaded, total }) => bar.update(loaded, total),
+      onNote: ({ message }) => output.noteOnce(`note: ${message}`),
     });
     const named = [name, ...(flags.mmproj === undefined ? [] : [flags.mmproj])];
     const files = await Promise.all(

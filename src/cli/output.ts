@@ -43,6 +43,7 @@ export class Output {
   readonly #hasColour: boolean;
   #stdoutClosed = false;
   #stderrClosed = false;
+  readonly #noted = new Set<string>();
   /** On the last line of the terminal. */
   #counter: Counter | undefined;
 
@@ -100,6 +101,13 @@ export class Output {
   /** Says something on stderr. */
   note(text: string): void {
     this.#say(text);
+  }
+
+  /** As `note`, but what was said before is not said again: a run over many pictures has one prompt. */
+  noteOnce(text: string): void {
+    if (this.#noted.has(text)) return;
+    this.#noted.add(text);
+    this.note(text);
   }
 
   /** Reports a failure on one line of stderr: `error: ERR_MODEL_FORMAT: …`. `subject` takes the place of "error". */

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { familySync, versionSync } from 'detect-libc';
 import { machine } from '../bench/machine.js';
+import { DEMO_MODEL, demoModel } from '../demo-model.js';
 import { devices } from '../devices.js';
 import { PaliGemmaError } from '../errors.js';
 import { inspect } from '../inspect.js';
@@ -13,8 +14,6 @@ import { gpuPackage, gpuProblem, nvidiaSystem } from '../native/gpu.js';
 import { cpuQuota } from '../options/cpu-quota.js';
 import { PaliGemma } from '../paligemma.js';
 import type { DoctorReport } from './report.js';
-
-const DEMO_MODEL = path.join(ROOT, 'models', 'shapes-mix-224-q8_0.gguf');
 
 /** A picture of which the demo model knows what to say. */
 const SELF_TEST_SVG =
@@ -138,7 +137,7 @@ async function selfTest(
   try {
     const picture = await loadSharp()(Buffer.from(SELF_TEST_SVG)).png().toBuffer();
     const start = performance.now();
-    const model = await PaliGemma.load(DEMO_MODEL, { ...(signal && { signal }) });
+    const model = await PaliGemma.load(demoModel(), { ...(signal && { signal }) });
     try {
       const { text } = await model.caption(picture, { ...(signal && { signal }) });
       const milliseconds = Math.round(performance.now() - start);

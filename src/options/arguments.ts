@@ -1,5 +1,6 @@
 /** What calls of a model are given beside their options: checked, or an error that says what was expected. */
-import { makeError } from '../errors.js';
+import path from 'node:path';
+import { makeError, PaliGemmaError } from '../errors.js';
 import { filePath } from './file.js';
 import { showValue } from './show.js';
 
@@ -48,13 +49,23 @@ export function candidateList(candidates: readonly string[]): readonly string[] 
   return texts;
 }
 
-export function checkString(name: string, value: unknown): void {
+export function checkString(name: string, value: unknown, hint?: string): void {
   if (typeof value === 'string') return;
   throw makeError('ERR_OPTION_TYPE', `${name} is ${showValue(value)}, expected a string`, {
     name,
     found: showValue(value),
     expected: 'a string',
+    ...(hint !== undefined && { hint }),
   });
+}
+
+/** A prompt, of which newcomers give something else. */
+export function checkPrompt(value: unknown): void {
+  const hint =
+    value instanceof Uint8Array
+      ? "the text of a file is readFileSync(file, 'utf8')"
+      : 'the picture comes first, then the prompt, then the options';
+  checkString('prompt', value, hint);
 }
 
 /** No context holds more, so it is refused before it is tokenized. */
@@ -86,6 +97,26 @@ export function modelPaths(source: ModelSource): string[] {
     filePath('model.text', text, 'the GGUF file of the language model'),
     filePath('model.mmproj', mmproj, 'the GGUF file of the vision part'),
   ];
+}
+
+/** `error` with where a relative path was looked for, if it says that a file of `paths` is not there. */
+export function withPlace(error: unknown, paths: readonly string[]): unknown {
+  if (!(error instanceof PaliGemmaError) || error.code !== 'ERR_MODEL_NOT_FOUND') return error;
+  const file = paths.find((one) => error.message.includes(one) && !path.isAbsolute(one));
+  if (file === undefined || error.hint !== undefined) return error;
+  const hint = file.startsWith('~')
+    ? '"~" is not expanded here: use os.homedir()'
+    : file.startsWith('file:')
+      ? 'this is text, not a URL: pass new URL(…)'
+      : `looked for ${path.resolve(file)}, as the working directory is ${process.cwd()}`;
+  const { subject, found, expected, cause } = error;
+  return makeError(error.code, error.message, {
+    ...(subject !== undefined && { name: subject }),
+    ...(found !== undefined && { found }),
+    ...(expected !== undefined && { expected }),
+    hint,
+    cause,
+  });
 }
 
 /** Ids of a vocabulary of so many tokens. */

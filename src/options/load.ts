@@ -1,6 +1,7 @@
 /** Options of `PaliGemma.load`. What they do is in src/model.ts and the engine. */
 import { availableParallelism } from 'node:os';
 import { KERNEL_SETS, type KernelSet, KV_TYPES, type KvType } from '../native/contract.js';
+import type { OnNote } from '../notes.js';
 import { cpuQuota } from './cpu-quota.js';
 import { HUB_OPTIONS } from './hub.js';
 import { MAX_CONTEXT_LENGTH } from './limits.js';
@@ -110,6 +111,9 @@ export const LOAD_OPTIONS = {
   onProgress: callback<(progress: LoadProgress) => void>({
     doc: 'called while the weights are read',
   }),
+  onNote: callback<OnNote>({
+    doc: 'called with what a caller should know of a prompt, `{ code, message }`; left out, `process.emitWarning` once for each code',
+  }),
   signal: signal({ doc: 'abort loading; it rejects with the reason of the signal' }),
 };
 
@@ -155,6 +159,10 @@ export interface LoadOptions {
   readonly offline?: boolean | undefined;
   /** called while the weights are read. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /**
+   * called with what a caller should know of a prompt, `{ code, message }`; left out, `process.emitWarning` once for each code.
+   */
+  readonly onNote?: OnNote | undefined;
   /** abort loading; it rejects with the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
 }

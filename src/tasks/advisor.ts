@@ -4,7 +4,12 @@
  */
 import { makeError } from '../errors.js';
 import { showValue } from '../options/show.js';
-import { Advice, type AdviseOptions, type PromptAdvice } from './advisor/advice.js';
+import {
+  Advice,
+  type AdviseOptions,
+  type PromptAdvice,
+  type PromptSuggestion,
+} from './advisor/advice.js';
 import { clean, isScience } from './advisor/clean.js';
 import { FORM_REASONS, FORMS, joined, readVerb, TASKS } from './advisor/forms.js';
 import { adviseRequest, withoutManners } from './advisor/requests.js';
@@ -55,6 +60,19 @@ export function advisePrompt(prompt: string, { family }: AdviseOptions = {}): Pr
   return advise(given, advice);
 }
 
+/** What a text that begins as a trained prompt does asks for; undefined for any other. */
+export function formOf(text: string): PromptSuggestion | undefined {
+  const advice = new Advice(undefined);
+  const parsed = text.length > LONGEST ? undefined : readVerb(text);
+  const outcome = parsed && FORMS[parsed.verb](parsed.rest, advice);
+  if (parsed === undefined || outcome === undefined) return undefined;
+  return {
+    prompt: outcome.prompt ?? joined(parsed.verb, parsed.rest),
+    task: TASKS[outcome.form],
+    reason: outcome.reason ?? FORM_REASONS[outcome.form],
+  };
+}
+
 /** Advice on prompts: `PromptAdvisor.advise('Detect all cats')`. */
 export const PromptAdvisor = { advise: advisePrompt, labelVariants } as const;
 
@@ -63,6 +81,8 @@ function advise(given: string, advice: Advice): PromptAdvice {
   if (isScience(given)) return advice.trained('science');
   const { text, isChanged } = clean(given, advice);
   if (text === '') return adviseEmpty(advice, false);
+  if (/^@?[^\s<>;]*[^\s<>;.]\.(?:txt|md|json|jpe?g|png|webp)$/i.test(text))
+    return adviseFileName(advice);
   const asForm = adviseForm(text, isChanged, advice);
   if (asForm !== undefined) return asForm;
   const request = withoutManners(text, advice);
@@ -87,6 +107,12 @@ function adviseForm(text: string, isChanged: boolean, advice: Advice): PromptAdv
   }
   for (const other of outcome.others ?? []) advice.suggest(...other);
   return isTrained ? advice.trained(outcome.form) : advice.untrained();
+}
+
+function adviseFileName(advice: Advice): PromptAdvice {
+  advice.warn('file-name', 'the name of a file is sent as it is, not what the file says');
+  advice.suggest('caption', PROMPTS.caption('en', 'medium'), 'tells what is in the picture');
+  return advice.untrained();
 }
 
 function adviseEmpty(advice: Advice, isExact = true): PromptAdvice {

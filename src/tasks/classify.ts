@@ -1,12 +1,13 @@
 /** Which of some labels fits a picture, with the probability of each. */
 import type { Model, PictureInput } from '../model.js';
+import type { Note } from '../notes.js';
 import { imageOptions } from '../options/image.js';
 import { parseOptions } from '../options/option.js';
 import { CLASSIFY_OPTIONS, type ClassifyOptions } from '../options/tasks.js';
 import type { Timings, Usage } from '../prediction.js';
+import { Prompt } from '../prompt.js';
 import type { ImageSize } from '../results/types.js';
-import { labelList, languageCode, promptText } from './labels.js';
-import { PROMPTS } from './prompts.js';
+import { cleanLabels, questionPrompt } from './prompt-input.js';
 
 export interface LabelProbability {
   readonly label: string;
@@ -38,11 +39,10 @@ export async function classify(
   options?: ClassifyOptions,
 ): Promise<ClassifyResult> {
   const o = parseOptions('classify', CLASSIFY_OPTIONS, options);
-  const list = labelList(labels);
-  const question = promptText('question', o.question);
-  const prompt = o.bare
-    ? PROMPTS.bareAnswer(question)
-    : PROMPTS.answer(languageCode(o.language), question);
+  const notes: Note[] = [];
+  const list = cleanLabels(labels, notes);
+  const question = questionPrompt(o.question, o, 1);
+  const prompt = new Prompt(question.text, [...notes, ...question.notes]);
   const reading = { ...imageOptions(o), signal: o.signal };
   const scores = await model.score(image, prompt, list, reading);
   const logprobs = scores.candidates.map(({ logprobs: each }) => each.reduce((a, b) => a + b, 0));
@@ -57,7 +57,7 @@ export async function classify(
     .sort((a, b) => b.probability - a.probability);
   const { usage, timings } = scores;
   return {
-    prompt,
+    prompt: scores.prompt,
     label: distribution[0]?.label ?? '',
     score: distribution[0]?.probability ?? 0,
     distribution,

@@ -2,11 +2,11 @@
 import type { Model, PictureInput } from '../model.js';
 import type { Parsed } from '../options/option.js';
 import { type DETECT_OPTIONS, speaking } from '../options/tasks.js';
+import type { Prompt } from '../prompt.js';
 import { type DetectedObject, emptyBox, hasArea, selectDetections, toDetection } from './boxes.js';
 import { BOX_TOKENS, type Dropped, type Instance, InstanceParser } from './instances.js';
-import { labelList } from './labels.js';
 import { detectPattern } from './patterns.js';
-import { PROMPTS } from './prompts.js';
+import { labelsPrompt } from './prompt-input.js';
 import { TaskRun } from './task-run.js';
 import { type TaskResult, taskResult } from './text.js';
 
@@ -36,8 +36,18 @@ export function detect(
   labels: string | readonly string[],
   o: Parsed<typeof DETECT_OPTIONS>,
 ): DetectRun {
-  const list = labelList(labels);
-  const prompt = PROMPTS.detect(list);
+  const { list, prompt } = labelsPrompt('detect', labels);
+  return detectLabels(model, image, list, prompt, o);
+}
+
+/** As `detect`, with a prompt that is made already. */
+export function detectLabels(
+  model: Model,
+  image: PictureInput,
+  list: readonly string[],
+  prompt: Prompt,
+  o: Parsed<typeof DETECT_OPTIONS>,
+): DetectRun {
   const pattern = o.constrained ? detectPattern(o.restrictLabels ? list : undefined) : undefined;
   return new TaskRun(o.signal, async (emit, signal) => {
     const all: DetectedObject[] = [];
@@ -66,7 +76,7 @@ export function detect(
 export async function readInstances(
   model: Model,
   image: PictureInput,
-  prompt: string,
+  prompt: Prompt,
   options: Parameters<Model['stream']>[2],
   take: (instance: Instance, size: { width: number; height: number }) => Dropped | undefined,
 ): Promise<TaskResult & { incomplete: number; dropped: Dropped[] }> {
@@ -87,5 +97,5 @@ export async function readInstances(
   const prediction = await stream.result;
   takeAll(parser.end(prediction.finishReason === 'length'));
   const incomplete = parser.dropped.filter(({ reason }) => reason === 'incomplete').length;
-  return { ...taskResult(prompt, prediction), incomplete, dropped: parser.dropped };
+  return { ...taskResult(prediction), incomplete, dropped: parser.dropped };
 }

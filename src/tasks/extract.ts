@@ -23,6 +23,7 @@ import {
   parseTime,
 } from './fields/index.js';
 import { promptText } from './labels.js';
+import { questionPrompt } from './prompt-input.js';
 import { ask } from './text.js';
 
 /** What to read, by name: its type, and the question when "what is the NAME?" does not ask for it. */
@@ -152,7 +153,9 @@ function toQuestion(name: string, spec: FieldSpec) {
       },
     );
   }
-  if (question !== undefined) return { name, type, question: promptText('question', question) };
+  // Refused before any is asked; what is told about it is told when it is.
+  if (question !== undefined) questionPrompt(question, { language: 'en', bare: true }, 1);
+  if (question !== undefined) return { name, type, question };
   // invoiceNumber, invoice_number -> invoice number
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')

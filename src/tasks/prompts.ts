@@ -21,6 +21,4 @@ export const PROMPTS = {
   segment: (labels: readonly string[]): string => `segment ${labels.join(' ; ')}`,
   /** RefCOCO: the phrase alone. */
   refer: (phrase: string): string => phrase,
-  /** NLVR2: a statement about two pictures, answered True or False. */
-  compare: (statement: string): string => `answer en ${statement}`,
 } as const;

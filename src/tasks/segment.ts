@@ -9,14 +9,14 @@ import {
   type SegmentOptions,
   speaking,
 } from '../options/tasks.js';
+import type { Prompt } from '../prompt.js';
 import { MASK_SIDE, Mask } from '../results/mask.js';
 import type { Segment } from '../results/types.js';
 import { type DetectedObject, emptyBox, hasArea, selectDetections, toDetection } from './boxes.js';
 import { type BoxesResult, readInstances } from './detect.js';
 import { BOX_TOKENS, type Instance, MASK_TOKENS, segValue } from './instances.js';
-import { labelList, promptText } from './labels.js';
 import { REFER_PATTERN, segmentPattern } from './patterns.js';
-import { PROMPTS } from './prompts.js';
+import { labelsPrompt, phrasePrompt } from './prompt-input.js';
 import { maskScore } from './scores.js';
 import { TaskRun } from './task-run.js';
 
@@ -39,9 +39,9 @@ export function segment(
   options?: SegmentOptions,
 ): SegmentRun {
   const o = parseOptions('segment', SEGMENT_OPTIONS, options);
-  const list = labelList(labels);
+  const { list, prompt } = labelsPrompt('segment', labels);
   const pattern = o.constrained ? segmentPattern(o.restrictLabels ? list : undefined) : undefined;
-  return run(model, image, PROMPTS.segment(list), list, { ...o, pattern });
+  return run(model, image, prompt, list, { ...o, pattern });
 }
 
 /** The one object a phrase speaks of; for checkpoints trained on RefCOCO. */
@@ -52,10 +52,10 @@ export function refer(
   options?: ReferOptions,
 ): SegmentRun {
   const o = parseOptions('refer', REFER_OPTIONS, options);
-  const text = promptText('phrase', phrase);
+  const prompt = phrasePrompt(phrase);
   const pattern = o.constrained ? REFER_PATTERN : undefined;
   const limits = { minScore: 0, duplicateIou: 1 };
-  return run(model, image, PROMPTS.refer(text), [text], { ...o, ...limits, pattern });
+  return run(model, image, prompt, [prompt.text], { ...o, ...limits, pattern });
 }
 
 type RunOptions = Parameters<typeof speaking>[0] & {
@@ -68,7 +68,7 @@ type RunOptions = Parameters<typeof speaking>[0] & {
 function run(
   model: Model,
   image: PictureInput,
-  prompt: string,
+  prompt: Prompt,
   labels: readonly string[],
   o: RunOptions,
 ): SegmentRun {

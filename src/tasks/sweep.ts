@@ -7,11 +7,14 @@ import type { Model, PictureInput } from '../model.js';
 import { imageOptions } from '../options/image.js';
 import { type Parsed, parseOptions } from '../options/option.js';
 import { DETECT_OPTIONS, SWEEP_OPTIONS, type SweepOptions } from '../options/tasks.js';
+import { Prompt } from '../prompt.js';
 import { boxIou } from '../results/box.js';
 import { type DetectedObject, selectDetections } from './boxes.js';
-import { type DetectResult, type DetectRun, detect } from './detect.js';
+import { type DetectResult, type DetectRun, detectLabels } from './detect.js';
 import { labelVariants } from './label-variants.js';
-import { labelList, promptText } from './labels.js';
+import { labelList } from './labels.js';
+import { labelsPrompt, phrasing } from './prompt-input.js';
+import { PROMPTS } from './prompts.js';
 import { TaskRun } from './task-run.js';
 import { generate } from './text.js';
 
@@ -72,11 +75,11 @@ export async function sweep(
   const list = promptList(prompts);
   const picture = await model.prepare(image, { ...imageOptions(o), signal: o.signal });
   const VERB = 'detect ';
-  if (!list.every((prompt) => prompt.startsWith(VERB))) {
+  if (!list.every(({ text }) => text.startsWith(VERB))) {
     return voted(
       await Promise.all(
-        list.map(async (prompt) => {
-          const { text, score } = await generate(model, picture, prompt, o);
+        list.map(async (wording) => {
+          const { prompt, text, score } = await generate(model, picture, wording, o);
           return { prompt, text: text.trim(), score };
         }),
       ),
@@ -85,19 +88,20 @@ export async function sweep(
   const defaults = parseOptions('detect', DETECT_OPTIONS, {});
   const phrasings = await Promise.all(
     list.map((prompt) => {
-      const labels = prompt.slice(VERB.length).split(' ; ');
-      return detect(model, picture, labels, { ...defaults, ...o }).result;
+      const labels = labelList(prompt.text.slice(VERB.length).split(' ; '));
+      return detectLabels(model, picture, labels, prompt, { ...defaults, ...o }).result;
     }),
   );
   // Phrasings name the same things differently: what is where counts, not how it is called.
   return matched(phrasings, () => '');
 }
 
-function promptList(prompts: readonly string[]): readonly string[] {
+function promptList(prompts: readonly string[]): readonly Prompt[] {
   const given: readonly unknown[] | undefined = Array.isArray(prompts) ? prompts : undefined;
   const n = given?.length ?? 0;
   const isFew = given !== undefined && n <= MAX_PROMPTS;
-  const list = isFew ? [...new Set([...given].map((one) => promptText('prompt', one)))] : [];
+  const each = isFew ? [...given].map((one) => phrasing(one)) : [];
+  const list = [...new Map(each.map((one) => [one.text, one])).values()];
   if (list.length >= 2) return list;
   const found =
     given === undefined
@@ -219,7 +223,7 @@ export function detectRobust(
   labels: string | readonly string[],
   o: Parsed<typeof DETECT_OPTIONS>,
 ): DetectRun {
-  const list = labelList(labels);
+  const { list, prompt } = labelsPrompt('detect', labels);
   const variants = list.map((label) => labelVariants(label));
   const meaning = new Map(variants.flatMap((all, i) => all.map((one) => [one, list[i] ?? one])));
   const nameOf = (said: string): string => meaning.get(said) ?? said;
@@ -232,7 +236,10 @@ export function detectRobust(
     // Before the threshold: what is weak in one phrasing may be strong in another.
     const each = { ...o, minScore: 0, signal };
     const phrasings = await Promise.all(
-      wordings.map((wording) => detect(model, picture, wording, each).result),
+      wordings.map((wording, i) => {
+        const sent = new Prompt(PROMPTS.detect(wording), i === 0 ? prompt.notes : []);
+        return detectLabels(model, picture, wording, sent, each).result;
+      }),
     );
     const plain = phrasings[0] as DetectResult;
     const { consensus, agreement } = matched(phrasings, nameOf);

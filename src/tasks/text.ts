@@ -1,6 +1,7 @@
 /** Tasks whose answer is text: caption, ask, ocr, compare, and the raw prompt. */
 import { makeError } from '../errors.js';
 import type { Model, PictureInput } from '../model.js';
+import { asList } from '../options/arguments.js';
 import { type GenerateOptions, parseGenerateOptions } from '../options/generate.js';
 import { parseOptions } from '../options/option.js';
 import {
@@ -15,10 +16,12 @@ import {
   speaking,
 } from '../options/tasks.js';
 import type { Piece, Prediction, Timings, Usage } from '../prediction.js';
+import { Prompt } from '../prompt.js';
 import type { ImageSize } from '../results/types.js';
 import { FIELD_PATTERNS } from './fields/index.js';
-import { languageCode, promptText } from './labels.js';
+import { languageCode } from './labels.js';
 import { oneOfTexts } from './patterns.js';
+import { questionPrompt, statementPrompt } from './prompt-input.js';
 import { PROMPTS } from './prompts.js';
 import { answerScore, jointProbability, textScore } from './scores.js';
 import { TaskRun } from './task-run.js';
@@ -59,8 +62,8 @@ export interface YesNo extends TextResult {
 }
 
 /** The common part of a result. */
-export function taskResult(prompt: string, prediction: Prediction): TaskResult {
-  const { text: raw, finishReason, images, usage, timings } = prediction;
+export function taskResult(prediction: Prediction): TaskResult {
+  const { prompt, text: raw, finishReason, images, usage, timings } = prediction;
   const image = images[0] ?? { width: 0, height: 0 };
   return { prompt, raw, finishReason, image, usage, timings };
 }
@@ -71,7 +74,7 @@ export type TextRun<R extends TextResult = TextResult> = TaskRun<R, Piece>;
 function textRun<R extends TextResult>(
   model: Model,
   image: PictureInput | readonly PictureInput[],
-  prompt: string,
+  prompt: string | Prompt,
   options: GenerateOptions,
   toResult: (prediction: Prediction, pieces: readonly Piece[]) => R,
 ): TextRun<R> {
@@ -90,27 +93,27 @@ function textRun<R extends TextResult>(
 export function generate(
   model: Model,
   image: PictureInput | readonly PictureInput[],
-  prompt: string,
+  prompt: string | Prompt,
   options?: GenerateOptions,
 ): TextRun<TextResult & Pick<Prediction, 'tokens' | 'logprobs' | 'topLogprobs'>> {
   return textRun(model, image, prompt, parseGenerateOptions(options, 'generate'), (prediction) => {
     const { text, tokens, logprobs, topLogprobs } = prediction;
     const score = textScore(prediction);
     const more = topLogprobs && { topLogprobs };
-    return { ...taskResult(prompt, prediction), text, score, tokens, logprobs, ...more };
+    return { ...taskResult(prediction), text, score, tokens, logprobs, ...more };
   });
 }
 
 export function caption(model: Model, image: PictureInput, options?: CaptionOptions): TextRun {
   const o = parseOptions('caption', CAPTION_OPTIONS, options);
-  const prompt = PROMPTS.caption(languageCode(o.language), o.length);
-  return textRun(model, image, prompt, speaking(o), (prediction) => captionOf(prompt, prediction));
+  const prompt = new Prompt(PROMPTS.caption(languageCode(o.language), o.length));
+  return textRun(model, image, prompt, speaking(o), captionOf);
 }
 
 /** A caption: any of many good ones, so that its length should not count. */
-export function captionOf(prompt: string, prediction: Prediction): TextResult {
+export function captionOf(prediction: Prediction): TextResult {
   const text = prediction.text.trim();
-  return { ...taskResult(prompt, prediction), text, score: textScore(prediction) };
+  return { ...taskResult(prediction), text, score: textScore(prediction) };
 }
 
 /** Patterns of the kinds of answer that are not free text. */
@@ -123,25 +126,22 @@ export function ask(
   options?: AskOptions,
 ): TextRun {
   const o = parseOptions('ask', ASK_OPTIONS, options);
-  const text = promptText('question', question);
-  const prompt = o.bare ? PROMPTS.bareAnswer(text) : PROMPTS.answer(languageCode(o.language), text);
+  const prompt = questionPrompt(question, o, asList(image).length);
   const pattern = o.kind === 'text' ? undefined : KIND_PATTERNS[o.kind];
-  return textRun(model, image, prompt, { ...speaking(o), pattern }, (prediction) =>
-    answerOf(prompt, prediction),
-  );
+  return textRun(model, image, prompt, { ...speaking(o), pattern }, answerOf);
 }
 
 /** An answer: one is right. */
-export function answerOf(prompt: string, prediction: Prediction): TextResult {
+export function answerOf(prediction: Prediction): TextResult {
   const text = prediction.text.trim();
-  return { ...taskResult(prompt, prediction), text, score: answerScore(prediction) };
+  return { ...taskResult(prediction), text, score: answerScore(prediction) };
 }
 
 export function ocr(model: Model, image: PictureInput, options?: OcrOptions): TextRun<OcrResult> {
   const o = parseOptions('ocr', OCR_OPTIONS, options);
-  const prompt = PROMPTS.ocr();
+  const prompt = new Prompt(PROMPTS.ocr());
   return textRun(model, image, prompt, speaking(o), (prediction, pieces) => ({
-    ...answerOf(prompt, prediction),
+    ...answerOf(prediction),
     words: wordsOf(pieces),
   }));
 }
@@ -185,9 +185,8 @@ export function compare(
       expected: 'two pictures',
     });
   }
-  const prompt = PROMPTS.compare(promptText('statement', statement));
-  return textRun(model, images, prompt, speaking(o), (prediction) => {
-    const result = answerOf(prompt, prediction);
+  return textRun(model, images, statementPrompt(statement), speaking(o), (prediction) => {
+    const result = answerOf(prediction);
     const said = result.text.toLowerCase();
     const answer = ['true', 'yes'].includes(said)
       ? true

@@ -5,7 +5,10 @@ import type { Model } from '../model.js';
 import { parseOptions } from '../options/option.js';
 import { showValue } from '../options/show.js';
 import { VIDEO_TASK_OPTIONS, type VideoTaskOptions } from '../options/tasks.js';
+import { Prompt } from '../prompt.js';
 import { languageCode, promptText } from './labels.js';
+import { stripMarkers } from './markers.js';
+import { questionPrompt } from './prompt-input.js';
 import { PROMPTS } from './prompts.js';
 import { TaskRun } from './task-run.js';
 import { answerOf, captionOf, type TextResult, type TextRun } from './text.js';
@@ -27,28 +30,32 @@ export function video(
   const o = parseOptions('video', VIDEO_TASK_OPTIONS, options);
   const { language, bare, count, stride, fps, ...speaking } = o;
   const question = questionOf(task);
-  const prompt =
-    question === undefined
-      ? PROMPTS.caption(languageCode(language), 'medium')
-      : bare
-        ? PROMPTS.bareAnswer(question)
-        : PROMPTS.answer(languageCode(language), question);
+  languageCode(language);
   return new TaskRun(o.signal, async (emit, signal) => {
     const { upright, background, maxPixels } = o;
     const frames = await videoFrames(source, {
       ...{ count, stride, fps },
       ...{ upright, background, maxPixels, signal },
     });
+    const prompt =
+      question === undefined
+        ? new Prompt(PROMPTS.caption(language, 'medium'))
+        : questionPrompt(question, { language, bare }, frames.length, 'ask');
     const stream = model.stream(frames, prompt, { ...speaking, signal });
     for await (const piece of stream) emit(piece);
     const toResult = question === undefined ? captionOf : answerOf;
-    return { ...toResult(prompt, await stream.result), frames: frames.length };
+    return { ...toResult(await stream.result), frames: frames.length };
   });
 }
 
 function questionOf(task: VideoTask): string | undefined {
   if (task === 'caption') return undefined;
-  if (typeof task === 'object' && task !== null) return promptText('ask', task.ask);
+  if (typeof task === 'object' && task !== null) {
+    const { ask } = task;
+    // Refused before frames are made; how many pictures a placeholder may stand for is known after that.
+    promptText('ask', typeof ask === 'string' ? stripMarkers(ask).text : ask);
+    return ask;
+  }
   const found = showValue(task);
   throw makeError('ERR_OPTION_TYPE', `task is ${found}, expected "caption" or { ask: question }`, {
     name: 'task',

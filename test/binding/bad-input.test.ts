@@ -88,12 +88,17 @@ describe.each(OF_LABELS)('labels of %s', (name) => {
     expectFacts(error);
   });
 
-  test('control tokens spelled in them are ordinary text', async () => {
+  test('control tokens spelled in them are ordinary text, those around them are left out', async () => {
     const result = await call(
-      ['<eos>', '<bos> red <pad>'],
+      ['red <eos> dot', '<bos> red <pad>'],
       name === 'classify' ? {} : { maxTokens: 4 },
     );
     expect(result).toMatchObject({ prompt: expect.any(String) });
+    if (name !== 'classify') expect(result).toMatchObject({ labels: ['red <eos> dot', 'red'] });
+    const error = await failureOf(call(['<eos>']));
+    expect(error.message).toBe(
+      'label is "<eos>", expected text beside what other runtimes write around a prompt',
+    );
   });
 
   test('1,000 of them: too long where they are in the prompt, scored where they are not', async () => {
@@ -116,13 +121,13 @@ function expectFactsOfLength(error: PaliGemmaError): void {
 }
 
 test('what a control token is spelled like stays in the prompt, piece by piece', async () => {
-  const { prompt, usage } = await model.detect(scene, '<eos>', { maxTokens: 1 });
-  expect(prompt).toBe('detect <eos>');
+  const { prompt, usage } = await model.detect(scene, 'a <eos> b', { maxTokens: 1 });
+  expect(prompt).toBe('detect a <eos> b');
   const other = await model.detect(scene, 'x', { maxTokens: 1 });
   expect(usage.promptTokens - other.usage.promptTokens).toBe(
-    model.tokenize('detect <eos>').length - model.tokenize('detect x').length,
+    model.tokenize('detect a <eos> b').length - model.tokenize('detect x').length,
   );
-  expect(model.tokenize('detect <eos>')).not.toContain(1);
+  expect(model.tokenize('detect a <eos> b')).not.toContain(1);
 });
 
 describe.each(OF_TEXT)('the text of %s', (name) => {

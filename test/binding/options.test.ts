@@ -159,6 +159,13 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
     expect(seen.at(-1)?.loaded).toBe(seen[0]?.total);
     expect(seen.map((p) => p.loaded)).toEqual(seen.map((p) => p.loaded).sort((a, b) => a - b));
   },
+  onNote: async () => {
+    const seen: string[] = [];
+    await withModel({ onNote: ({ code }) => void seen.push(code) }, async (m) => {
+      await m.predict(SCENE, 'Ocr', { maxTokens: 1 });
+    });
+    expect(seen).toEqual(['PALIGEMMA_PROMPT_UPPER_CASE']);
+  },
   signal: () => expect(infoOf({ signal: AbortSignal.abort(REASON) })).rejects.toBe(REASON),
 };
 

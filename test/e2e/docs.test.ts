@@ -39,6 +39,9 @@ import {
   OCR_OPTIONS,
   VIDEO_TASK_OPTIONS,
 } from '../../src/options/tasks.js';
+import { PROMPT_WARNINGS } from '../../src/tasks/advisor.js';
+import { MARKERS } from '../../src/tasks/markers.js';
+import { codeOf, INPUT_NOTES } from '../../src/tasks/prompt-input.js';
 import { ROOT } from '../support/models.js';
 
 const DOCUMENTS = [
@@ -312,6 +315,19 @@ function ownOptions(all: Declarations): Declarations {
   return Object.fromEntries(Object.entries(all).filter(([name]) => !(name in OCR_OPTIONS)));
 }
 
+/** What is left out around a prompt. */
+function markerTable(): string {
+  const kinds = { picture: 'a picture', control: 'control token', turn: 'chat' };
+  const show = (sample: string): string => `\`${JSON.stringify(sample).slice(1, -1)}\``;
+  const rows = MARKERS.map(({ kind, of, samples }) => {
+    const shown = samples.map((one) => show(one).replaceAll('\\"', '"').replaceAll('|', '\\|'));
+    return [shown.join(' '), kinds[kind], of];
+  });
+  return [['`…` is the prompt', 'Stands for', 'Written by'], ['---', '---', '---'], ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |\n`)
+    .join('');
+}
+
 const TABLES: Readonly<Record<string, () => string>> = {
   'load options': () => optionTable(LOAD_OPTIONS),
   'pull options': () => optionTable(PULL_OPTIONS),
@@ -325,6 +341,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'classify options': () => optionTable(ownOptions(CLASSIFY_OPTIONS)),
   'video options': () => optionTable(ownOptions(VIDEO_TASK_OPTIONS)),
   'extract options': () => optionTable(ownOptions(EXTRACT_OPTIONS)),
+  'prompt markers': markerTable,
   sizes: sizeTable,
 };
 const TABLE = /(<!-- table: (.+) -->\n)[\s\S]*?(<!-- end of table -->)/g;
@@ -335,6 +352,7 @@ describe('tables', () => {
     ['docs/api.md', 3],
     ['docs/conversion.md', 1],
     ['docs/hub.md', 1],
+    ['docs/prompts.md', 1],
     ['docs/tasks.md', 7],
   ] as const)('in %s are those of the declarations', (file, count) => {
     const text = read(file);
@@ -346,6 +364,17 @@ describe('tables', () => {
     if (process.env['PALIGEMMA_UPDATE_DOCS']) writeFileSync(path.join(ROOT, file), current);
     expect(text.match(TABLE)).toHaveLength(count);
     expect(read(file)).toBe(current);
+  });
+
+  it('of notes in docs/prompts.md name every code there is', () => {
+    const [section = ''] = /## Notes[\s\S]*?(?=\n## )/.exec(read('docs/prompts.md')) ?? [];
+    const named = [...section.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, codes = '']) =>
+      [...codes.matchAll(/`([A-Z_]+)`/g)].map((match) => `PALIGEMMA_PROMPT_${match[1]}`),
+    );
+    // Several labels to outline are no mistake, and for what is too long there is nothing better to name.
+    const silent: readonly string[] = ['several-labels', 'too-long'];
+    const kinds = [...PROMPT_WARNINGS, ...INPUT_NOTES].filter((kind) => !silent.includes(kind));
+    expect(named.sort()).toEqual(kinds.map((kind) => codeOf(kind)).sort());
   });
 
   it('of keys in docs/conversion.md name all that a converted file has', async () => {

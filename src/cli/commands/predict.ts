@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import type { PaliGemma, Prediction } from '../../index.js';
 import { GENERATE_OPTIONS } from '../../options/generate.js';
-import { advisePrompt } from '../../tasks/advisor.js';
 import { pictureCommand } from '../batch/command.js';
 import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
@@ -37,13 +36,7 @@ export function predictCommand(context: Context, exit: (code: ExitCode) => void)
       ),
     settings: ({ prompt }) => ({ prompt }),
     streams: true,
-    task: (model, { prompt }, options) => {
-      const [better] = advisePrompt(prompt).suggestions;
-      if (better !== undefined) {
-        context.output.note(`note: "${better.prompt}" may do better: ${better.reason}`);
-      }
-      return predictTask(model, prompt, options);
-    },
+    task: (model, { prompt }, options) => predictTask(model, prompt, options),
   }).alias('generate');
 }
 
@@ -62,10 +55,11 @@ function predictTask(
 
 /** A prediction as the command line prints it. */
 export function predictionJson(prediction: Prediction): Record<string, unknown> {
-  const { text, tokens, logprobs, topLogprobs, usage, timings, finishReason } = prediction;
+  const { prompt, text, tokens, logprobs, topLogprobs, usage, timings, finishReason } = prediction;
   // Probabilities only for those who ask: they are longer than the answer.
   const probabilities = topLogprobs === undefined ? {} : { logprobs, topLogprobs };
   return {
+    prompt,
     text,
     tokens,
     ...probabilities,

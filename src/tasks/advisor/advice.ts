@@ -58,6 +58,7 @@ export const PROMPT_WARNINGS = [
   'image-placeholder',
   'chat-template',
   'control-token',
+  'file-name',
   'polite',
   'pretrained-only',
   'depends-on-checkpoint',

@@ -1,4 +1,5 @@
 /** Takes away from a prompt what belongs to other models or to nobody. */
+import { ANYWHERE, type MarkerKind, userTurn } from '../markers.js';
 import type { Advice, PromptWarningCode } from './advice.js';
 
 export interface Cleaned {
@@ -6,6 +7,17 @@ export interface Cleaned {
   /** The prompt would not be sent as it is. */
   readonly isChanged: boolean;
 }
+
+const NO_TURNS = 'there are no turns: the prompt is sent alone';
+
+const REASONS: Readonly<Record<MarkerKind, readonly [PromptWarningCode, string]>> = {
+  turn: ['chat-template', NO_TURNS],
+  picture: [
+    'image-placeholder',
+    'pictures go before the prompt by themselves, without a placeholder',
+  ],
+  control: ['control-token', 'the model adds its control tokens by itself'],
+};
 
 /** Takes away what belongs to other models or to nobody: placeholders, chat marks, control tokens, white space. */
 export function clean(given: string, advice: Advice): Cleaned {
@@ -17,50 +29,24 @@ export function clean(given: string, advice: Advice): Cleaned {
     text = without;
   };
   // Turns of chats: what the user says is kept.
-  const turn =
-    /<start_of_turn>\s*user\s([^<]*)/i.exec(text)?.[1] ??
-    /<\|im_start\|>\s*user\s([^<]*)/i.exec(text)?.[1] ??
-    /\[INST\]([^[]*)\[\/INST\]/i.exec(text)?.[1] ??
-    /### ?(?:Instruction|Human|User):([^#]*)/i.exec(text)?.[1];
+  const turn = userTurn(text);
   if (turn !== undefined) {
-    advice.warn('chat-template', 'there are no turns: the prompt is sent alone');
+    advice.warn('chat-template', NO_TURNS);
     text = turn;
   }
-  drop(
-    /<\|?\/?(?:start_of_turn|end_of_turn|im_start|im_end|system|user|assistant|endoftext|end)\|?>/gi,
-    'chat-template',
-    'there are no turns: the prompt is sent alone',
-  );
-  drop(
-    /^\s*(?:user|human|system)\s*:\s*(?=\S)/i,
-    'chat-template',
-    'there are no roles: the prompt is sent alone',
-  );
-  drop(
-    /\s(?:assistant|model|bot|ai|gpt)\s*:\s*$/i,
-    'chat-template',
-    'there are no roles: the prompt is sent alone',
-  );
-  drop(
-    /<\|?image(?:_\d+)?\|?>|<img>(?:<\/img>)?|\[image\]|\[img\]|\{image\}|<__media__>/gi,
-    'image-placeholder',
-    'pictures go before the prompt by themselves, without a placeholder',
-  );
-  drop(
-    /<(?:bos|eos|pad|unk|mask|s|\/s)>/gi,
-    'control-token',
-    'control tokens in a prompt are sent as plain text or not at all',
-  );
+  drop(ANYWHERE.turn, ...REASONS.turn);
+  const NO_ROLES = 'there are no roles: the prompt is sent alone';
+  drop(/^\s*(?:user|human|system)\s*:\s*(?=\S)/i, 'chat-template', NO_ROLES);
+  drop(/\s(?:assistant|model|bot|ai|gpt)\s*:\s*$/i, 'chat-template', NO_ROLES);
+  drop(ANYWHERE.picture, ...REASONS.picture);
+  drop(ANYWHERE.control, ...REASONS.control);
   // The one form with tabs and with two spaces.
   const isChoice = / choose from: /.test(text);
   const plain = text.replace(isChoice ? /[\r\n\0]+/g : /[\s\0]+/g, ' ');
   const trimmed = plain.trim();
   if (trimmed !== given.trim() || given !== given.trim()) {
     if (given !== given.trim()) {
-      advice.warn(
-        'white-space',
-        'white space around the prompt changes its tokens; the line break after it is added',
-      );
+      advice.warn('white-space', 'white space around the prompt changes its tokens');
     } else if (plain !== text) {
       advice.warn('white-space', 'trained prompts are one line with single spaces');
     }

@@ -57,6 +57,7 @@ describe('defaults', () => {
       token: undefined,
       offline: undefined,
       onProgress: undefined,
+      onNote: undefined,
       signal: undefined,
     });
   });

@@ -185,6 +185,8 @@ const MISSES: readonly (readonly [string, PromptWarningCode, readonly string[]])
   ['<image> detect cat', 'image-placeholder', ['detect cat']],
   ['<image>\ndescribe this image', 'image-placeholder', ['caption en', 'describe en']],
   ['<bos>caption en', 'control-token', ['caption en']],
+  ['prompt.txt', 'file-name', ['caption en']],
+  ['@prompts/first.txt', 'file-name', ['caption en']],
   ['caption en<eos>', 'control-token', ['caption en']],
   [
     'USER: <image>\nWhat is this? ASSISTANT:',
