@@ -153,6 +153,7 @@ bool DecodeBatch::step(std::span<Sequence* const> members) {
         for (std::vector<float>& logits : s->accept_step(ms)) {
             graph_->get_logits(row++, logits);
             graph_->graph.record("logits", static_cast<int64_t>(logits.size()), logits);
+            model_.config.tokens.hide_unusable(logits);
         }
     }
     return true;

@@ -140,6 +140,7 @@ bool Sequence::prefill_step() {
     std::vector<float>& out = logits_[0];
     ggml_backend_tensor_get(logits, out.data(), 0, out.size() * sizeof(float));
     g.record("logits", static_cast<int64_t>(out.size()), out);
+    model_.config.tokens.hide_unusable(out);
     n_past_ = n_prefix_;
     images_.clear();
     return true;
@@ -202,6 +203,7 @@ void Sequence::branch(std::span<const int32_t> tokens, std::span<const int32_t> 
             model_.params.n_threads.decode);
         for (size_t i = 0; i < n; ++i) {
             d.get_logits(static_cast<int64_t>(i), logits_[0]);
+            model_.config.tokens.hide_unusable(logits_[0]);
             visit(begin + i, logits_[0]);
         }
     }

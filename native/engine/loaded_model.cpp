@@ -12,6 +12,22 @@ namespace paligemma {
 
 namespace {
 
+// Two lists of one length: ids, and how each is found (bits of AddedToken).
+void read_added_tokens(const GgufFile& file, Vocabulary& v) {
+    const char* const keys[] = {"paligemma.added_tokens.ids", "paligemma.added_tokens.flags"};
+    const auto ids = file.get_ints(keys[0]), flags = file.get_ints(keys[1]);
+    if (!ids && !flags) return;
+    if (!ids || !flags || ids->size() != flags->size())
+        throw mismatch(ErrorCode::ModelFormat, keys[0],
+                       std::to_string(ids ? ids->size() : 0) + " long",
+                       std::to_string(flags ? flags->size() : 0) + " as " + keys[1]);
+    for (size_t i = 0; i < ids->size(); ++i) {
+        // Tokenizer checks the values.
+        v.added.push_back({static_cast<int32_t>(std::clamp<int64_t>((*ids)[i], -1, INT32_MAX)),
+                           static_cast<uint32_t>(std::clamp<int64_t>((*flags)[i], 0, UINT8_MAX))});
+    }
+}
+
 Vocabulary read_vocabulary(const GgufFile& file, const TokenIds& tokens) {
     Vocabulary v;
     const auto model = file.get_string("tokenizer.ggml.model").value_or("absent");
@@ -45,6 +61,7 @@ Vocabulary read_vocabulary(const GgufFile& file, const TokenIds& tokens) {
     };
     user_defined(tokens.first_loc, 1024);
     user_defined(tokens.first_seg, 128);
+    read_added_tokens(file, v);
     return v;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "text/tokenizer.h"
 
 namespace paligemma {
 
@@ -194,9 +195,17 @@ TokenIds read_tokens(const Keys& keys, const GgufFile& file, int n_vocab) {
     t.separator = id("paligemma.separator_token", find("\n"));
     t.first_loc = id("paligemma.first_loc_token", find("<loc0000>"));
     t.first_seg = id("paligemma.first_seg_token", find("<seg000>"));
-    // Everything from the image placeholder on is padding whose logits are noise.
+    // From the image placeholder on there is padding whose logits are noise, except for tokens that
+    // were added in fine-tuning: those are user-defined.
     const int32_t image = find("<image>");
     t.n_usable = image > 0 ? image : n_vocab;
+    const auto types = file.get_ints("tokenizer.ggml.token_type");
+    const int n_types = image > 0 && types ? std::min<int>(n_vocab, types->size()) : 0;
+    for (int32_t id = image, last = image; id < n_types; ++id) {
+        if ((*types)[id] != static_cast<int>(TokenType::UserDefined)) continue;
+        for (; last < id; ++last) t.unusable.push_back(last);
+        last = t.n_usable = id + 1;
+    }
     const auto require_usable = [&](const char* key, int32_t first, int32_t n, const char* what) {
         require(first + n <= t.n_usable, key, std::to_string(first),
                 "at most " + std::to_string(t.n_usable - n) + ", so that " + what +

@@ -2,9 +2,12 @@
 // section 8.5); the table of published variants serves display and defaults for files that were
 // made by other tools.
 #pragma once
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "compute/gguf_file.h"
 
@@ -34,6 +37,17 @@ struct TokenIds {
     int32_t bos = 2, eos = 1, separator = 108;
     int32_t first_loc = -1, first_seg = -1;  // -1: the vocabulary has none
     int32_t n_usable = 0;                    // ids from here on are never sampled (padding rows)
+    // Below n_usable and never sampled either, ascending: the placeholder of a picture where tokens
+    // were added after it, and ids among those that no token has.
+    std::vector<int32_t> unusable;
+
+    bool is_usable(int32_t id) const {
+        return id < n_usable && !std::binary_search(unusable.begin(), unusable.end(), id);
+    }
+    // Takes the unusable out of logits [n_usable].
+    void hide_unusable(std::span<float> logits) const {
+        for (int32_t id : unusable) logits[id] = -INFINITY;
+    }
 };
 
 struct ModelConfig {

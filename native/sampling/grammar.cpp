@@ -15,7 +15,8 @@ TokenSymbols::TokenSymbols(const Vocabulary& vocabulary, int32_t first_loc, int3
     begins_.reserve(n_usable + 1);
     for (int32_t id = 0; id < n_usable; ++id) {
         begins_.push_back(static_cast<uint32_t>(bytes_.size()));
-        const std::string text = token_bytes(vocabulary, id);
+        const bool is_text = vocabulary.types[static_cast<size_t>(id)] != TokenType::Unused;
+        const std::string text = is_text ? token_bytes(vocabulary, id) : std::string();
         bytes_.insert(bytes_.end(), text.begin(), text.end());
     }
     begins_.push_back(static_cast<uint32_t>(bytes_.size()));

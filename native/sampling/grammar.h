@@ -28,7 +28,8 @@ class TokenSymbols {
     // Bytes, then the two kinds of token that are not text.
     static constexpr int LOC = 256, SEG = 257, COUNT = 258;
 
-    // Ids from n_usable on and control pieces match nothing. -1: the vocabulary has no such tokens.
+    // Ids from n_usable on, control and unused pieces match nothing. -1: the vocabulary has no such
+    // tokens.
     TokenSymbols(const Vocabulary& vocabulary, int32_t first_loc, int32_t first_seg,
                  int32_t n_usable);
 

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "text/characters.h"
 
 namespace paligemma {
 
@@ -40,35 +41,66 @@ int byte_value(std::string_view piece) {
 // PrefixMatcher).
 class PrefixMatcher {
   public:
-    void add(std::string_view piece) { pieces_.push_back(piece); }
-    void finish() { std::sort(pieces_.begin(), pieces_.end()); }
+    struct Match {
+        size_t size = 0;  // bytes; 0: none
+        int32_t id = -1;
+    };
 
-    // Bytes of the match; 0 without one.
-    size_t match(std::string_view text) const {
-        size_t longest = 0;
+    // `piece` as it is in an escaped text.
+    void add(std::string piece, int32_t id) { pieces_.push_back({std::move(piece), id}); }
+    void finish() { std::sort(pieces_.begin(), pieces_.end()); }
+    bool empty() const { return pieces_.empty(); }
+
+    Match match(std::string_view text) const {
+        Match longest;
         auto begin = pieces_.begin(), end = pieces_.end();  // those that agree with text[0, n)
         for (size_t n = 0; n < text.size(); n++) {
             const auto c = static_cast<uint8_t>(text[n]);  // as std::sort compares
-            begin = std::partition_point(begin, end, [&](std::string_view p) {
-                return p.size() <= n || static_cast<uint8_t>(p[n]) < c;
+            begin = std::partition_point(begin, end, [&](const auto& p) {
+                return p.first.size() <= n || static_cast<uint8_t>(p.first[n]) < c;
             });
             end = std::partition_point(
-                begin, end, [&](std::string_view p) { return static_cast<uint8_t>(p[n]) == c; });
+                begin, end, [&](const auto& p) { return static_cast<uint8_t>(p.first[n]) == c; });
             if (begin == end) break;
-            if (begin->size() == n + 1) longest = n + 1;
+            if (begin->first.size() == n + 1) longest = {n + 1, begin->second};
         }
         return longest;
     }
 
   private:
-    std::vector<std::string_view> pieces_;
+    std::vector<std::pair<std::string, int32_t>> pieces_;
+};
+
+// Space -> U+2581, each byte of no character -> U+FFFD (normalizer.cc NormalizePrefix with an empty
+// rule set).
+std::string escape(std::string_view text) {
+    std::string out;
+    out.reserve(text.size() + text.size() / 2);
+    while (!text.empty()) {
+        const Utf8Step step = utf8_step(text);
+        if (step.kind != Utf8Step::Whole) {
+            out += UTF8_REPLACEMENT;
+            text.remove_prefix(1);
+        } else {
+            const std::string_view c = text.substr(0, step.length);
+            out += c == " " ? SPACE_SYMBOL : c;
+            text.remove_prefix(step.length);
+        }
+    }
+    return out;
+}
+
+// A stretch of the escaped text: a token, or text (id -1).
+struct Segment {
+    size_t begin, end;
+    int32_t id;
 };
 
 // A stretch of the text that is one symbol so far.
 struct Symbol {
     int32_t prev, next;   // -1 at the ends
     int32_t begin, size;  // size 0: merged into another
-    bool frozen;
+    int32_t id;           // of a token that merging leaves alone; -1: text
 };
 
 struct Merge {
@@ -89,14 +121,16 @@ struct LowerPriority {  // bpe_model.cc SymbolPairComparator: best score first, 
 struct Tokenizer::Impl {
     Vocabulary vocabulary;
     std::unordered_map<std::string_view, int32_t> matchable;  // views into vocabulary.pieces
-    size_t longest = 0;  // bytes of the longest matchable piece
-    PrefixMatcher user_defined;
+    size_t longest = 0;                  // bytes of the longest matchable piece
+    std::vector<uint32_t> flags;         // of AddedToken, by id; empty when there is none
+    PrefixMatcher first, second, third;  // user-defined pieces by the pass that finds them
     std::array<int32_t, 256> byte_ids{};
     bool has_bytes = false;
 
     explicit Impl(Vocabulary v) : vocabulary(std::move(v)) {
         check_lengths();
         check_special_ids();
+        index_added();
         index_pieces();
     }
 
@@ -131,6 +165,28 @@ struct Tokenizer::Impl {
                     throw format_error(name, "the same as the " + std::string(ids[j].first),
                                        "an id of its own");
         }
+    }
+
+    void index_added() {
+        if (vocabulary.added.empty()) return;
+        flags.assign(vocabulary.pieces.size(), 0);
+        std::vector<bool> seen(flags.size());
+        for (const AddedToken& token : vocabulary.added) {
+            const auto id = static_cast<size_t>(token.id);
+            if (token.id < 0 || id >= flags.size())
+                throw format_error("the added token " + std::to_string(token.id), "out of range",
+                                   "an id from 0 to " + std::to_string(flags.size() - 1));
+            if (seen[id]) throw format_error(piece_name(id), "added twice", "each token once");
+            if (vocabulary.types[id] != TokenType::UserDefined)
+                throw format_error(piece_name(id), "an added token of another type",
+                                   "a user-defined one");
+            seen[id] = true;
+            flags[id] = token.flags;
+        }
+    }
+
+    uint32_t flags_of(int32_t id) const {
+        return flags.empty() ? 0 : flags[static_cast<size_t>(id)];
     }
 
     void index_pieces() {
@@ -178,7 +234,8 @@ struct Tokenizer::Impl {
                                            "the same text as token " + std::to_string(it->second),
                                            "each text once");
                     longest = std::max(longest, piece.size());
-                    if (vocabulary.types[i] == TokenType::UserDefined) user_defined.add(piece);
+                    if (vocabulary.types[i] == TokenType::UserDefined)
+                        pass_of(id).add(escape(piece), id);
                     break;
                 }
                 default:
@@ -190,7 +247,9 @@ struct Tokenizer::Impl {
         }
         has_bytes = n_bytes != 0;
         if (has_bytes) check_bytes();
-        user_defined.finish();
+        first.finish();
+        second.finish();
+        third.finish();
     }
 
     // Hugging Face's conversion puts "\t" in the place of <0x09> (transformers,
@@ -209,36 +268,76 @@ struct Tokenizer::Impl {
     int32_t find(std::string_view piece) const {
         if (piece.size() > longest) return -1;
         const auto it = matchable.find(piece);
-        return it == matchable.end() ? -1 : it->second;
+        if (it == matchable.end() || flags_of(it->second) & AddedToken::Outside) return -1;
+        return it->second;
+    }
+
+    // Cuts segments [from, …) of `all` at the tokens of `matcher` and appends what comes out
+    // (tokenizers, AddedVocabulary::find_matches). White space in front of a token may have been
+    // taken by the one before it; what follows that one is then text again, as there.
+    void split(std::string_view all, const Segment& segment, const PrefixMatcher& matcher,
+               bool is_escaped, std::vector<Segment>& out) const {
+        size_t done = segment.begin, spaces_end = segment.begin;
+        for (size_t at = segment.begin; at < segment.end;) {
+            const auto found = matcher.match(all.substr(at, segment.end - at));
+            if (found.size == 0) {
+                at += utf8_step(all.substr(at)).length;
+                continue;
+            }
+            size_t begin = at, end = at + found.size;
+            at = end;
+            const uint32_t how = flags_of(found.id);
+            const std::string_view before = all.substr(segment.begin, begin - segment.begin);
+            const std::string_view after = all.substr(end, segment.end - end);
+            if (how & AddedToken::SingleWord && (ends_with_word(before) || begins_with_word(after)))
+                continue;
+            // Each stretch of white space is walked once, whatever tokens are in it.
+            if (how & AddedToken::LStrip && done < begin)
+                begin -= trailing_space(all.substr(done, begin - done), is_escaped);
+            if (how & AddedToken::LStrip) begin = std::min(std::max(begin, done), end);
+            if (how & AddedToken::RStrip) {
+                if (end >= spaces_end) spaces_end = end + leading_space(after, is_escaped);
+                end = spaces_end;
+            }
+            if (done < begin) out.push_back({done, begin, -1});
+            out.push_back({begin, end, found.id});
+            done = end;
+        }
+        if (done != segment.end) out.push_back({done, segment.end, -1});
+    }
+
+    // SentencePiece looks for all user-defined pieces at once. With added tokens it is as in
+    // tokenizers: those that are looked for in the text as it is, those in its normalized rest, and
+    // what only the model knows, pieces made of the escaped space.
+    PrefixMatcher& pass_of(int32_t id) {
+        if (flags_of(id) & AddedToken::Normalized) return second;
+        const bool has_space =
+            vocabulary.pieces[static_cast<size_t>(id)].find(SPACE_SYMBOL) != std::string::npos;
+        return flags.empty() || !has_space ? first : third;
+    }
+
+    // In the first pass a space of the text is white space although it is escaped already.
+    std::vector<Segment> segments(std::string_view all) const {
+        std::vector<Segment> cut;
+        split(all, {0, all.size(), -1}, first, true, cut);
+        for (const PrefixMatcher* matcher : {&second, &third}) {
+            if (matcher->empty()) continue;
+            std::vector<Segment> finer;
+            for (const Segment& s : cut) {
+                if (s.id >= 0)
+                    finer.push_back(s);
+                else
+                    split(all, s, *matcher, false, finer);
+            }
+            cut = std::move(finer);
+        }
+        return cut;
     }
 
     bool is_unused(int32_t id) const {
         return vocabulary.types[static_cast<size_t>(id)] == TokenType::Unused;
     }
 };
-
-namespace {
-
-// Space -> U+2581, each byte of no character -> U+FFFD (normalizer.cc NormalizePrefix with an empty
-// rule set).
-std::string escape(std::string_view text) {
-    std::string out;
-    out.reserve(text.size() + text.size() / 2);
-    while (!text.empty()) {
-        const Utf8Step step = utf8_step(text);
-        if (step.kind != Utf8Step::Whole) {
-            out += UTF8_REPLACEMENT;
-            text.remove_prefix(1);
-        } else {
-            const std::string_view c = text.substr(0, step.length);
-            out += c == " " ? SPACE_SYMBOL : c;
-            text.remove_prefix(step.length);
-        }
-    }
-    return out;
-}
-
-}  // namespace
 
 Tokenizer::Tokenizer(Vocabulary vocabulary)
     : impl_(std::make_unique<Impl>(std::move(vocabulary))) {}
@@ -262,16 +361,20 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
     const std::string_view all = escaped;
 
     std::vector<Symbol> symbols;
-    for (size_t at = 0; at < all.size();) {
-        const std::string_view rest = all.substr(at);
-        const size_t match = impl.user_defined.match(rest);
-        const size_t size = match ? match : utf8_step(rest).length;
+    const auto add = [&](size_t begin, size_t size, int32_t id) {
         const auto index = static_cast<int32_t>(symbols.size());
-        at += size;
-        symbols.push_back({index - 1, at < all.size() ? index + 1 : -1,
-                           static_cast<int32_t>(at - size), static_cast<int32_t>(size),
-                           match != 0});
+        symbols.push_back(
+            {index - 1, index + 1, static_cast<int32_t>(begin), static_cast<int32_t>(size), id});
+    };
+    for (const Segment& segment : impl.segments(all)) {
+        if (segment.id >= 0) add(segment.begin, segment.end - segment.begin, segment.id);
+        for (size_t at = segment.begin; segment.id < 0 && at < segment.end;) {
+            const size_t size = utf8_step(all.substr(at)).length;
+            add(at, size, -1);
+            at += size;
+        }
     }
+    if (!symbols.empty()) symbols.back().next = -1;
     const auto symbol = [&](int32_t i) -> Symbol& { return symbols[static_cast<size_t>(i)]; };
     const auto text_of = [&](const Symbol& s) {
         return all.substr(static_cast<size_t>(s.begin), static_cast<size_t>(s.size));
@@ -282,7 +385,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
     // the result.
     std::unordered_map<int32_t, std::pair<std::string_view, std::string_view>> unused_parts;
     const auto consider = [&](int32_t left, int32_t right) {
-        if (left < 0 || right < 0 || symbol(left).frozen || symbol(right).frozen) return;
+        if (left < 0 || right < 0 || symbol(left).id >= 0 || symbol(right).id >= 0) return;
         const int32_t size = symbol(left).size + symbol(right).size;
         const int32_t id = impl.find(
             all.substr(static_cast<size_t>(symbol(left).begin), static_cast<size_t>(size)));
@@ -311,6 +414,11 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
     bool after_unknown = false;
     std::vector<std::string_view> pending;  // a stack: parts of unused pieces, the leftmost on top
     for (int32_t i = symbols.empty() ? -1 : 0; i >= 0; i = symbol(i).next) {
+        if (symbol(i).id >= 0) {
+            ids.push_back(symbol(i).id);
+            after_unknown = false;
+            continue;
+        }
         pending.push_back(text_of(symbol(i)));
         while (!pending.empty()) {
             const std::string_view piece = pending.back();

@@ -20,18 +20,35 @@ enum class TokenType : int32_t {
     Byte = 6
 };
 
+// A piece that a tokenizer of Hugging Face was given beside its model, and how it is found in a
+// text (tokenizers, AddedVocabulary). Spaces in such a piece may be spaces.
+struct AddedToken {
+    enum Flags : uint32_t {
+        SingleWord = 1,  // only where no word character is next to it
+        LStrip = 2,      // takes the white space before it along
+        RStrip = 4,      // and that after it
+        Normalized = 8,  // looked for after all that are not, in what they left over
+        Outside = 16,    // no piece of the model: merging never makes it
+    };
+    int32_t id;
+    uint32_t flags;
+};
+
 struct Vocabulary {
     std::vector<std::string> pieces;
     std::vector<float> scores;
     std::vector<TokenType> types;
     int32_t bos = 2, eos = 1, unk = 3, pad = 0;
+    // Of the user-defined pieces those that are not simply matched first, in any order.
+    std::vector<AddedToken> added = {};
 };
 
 class Tokenizer {
   public:
     // Checks the vocabulary: equal lengths, special ids in range and different, finite scores,
     // known types, non-empty valid UTF-8 pieces, no piece twice among those that can be matched,
-    // byte pieces named <0x00> … <0xFF>, none or all but those of ASCII characters that are pieces.
+    // byte pieces named <0x00> … <0xFF>, none or all but those of ASCII characters that are pieces,
+    // added tokens user-defined and each there once.
     // Throws TokenizerFormat.
     explicit Tokenizer(Vocabulary vocabulary);
     ~Tokenizer();

@@ -14,6 +14,7 @@ import {
 } from '../options/convert.js';
 import { type Checkpoint, formatShape } from './checkpoint.js';
 import { configFromArrays, configFromJson, type ModelConfig, variantName } from './config.js';
+import { rowsToKeep } from './embedding-rows.js';
 import { aligned, type GgufTensorEntry, GgufWriter } from './gguf-writer.js';
 import {
   bindArrays,
@@ -35,7 +36,12 @@ import { parseJsonObject } from './strict-json.js';
 import { TemporaryFile } from './temporary-file.js';
 import { type BoundTensor, ChunkBuffers, storedChunks } from './tensor-data.js';
 import { modelTensors } from './tensor-names.js';
-import { readVocabulary, type Vocabulary } from './tokenizer-source.js';
+import {
+  readVocabulary,
+  type Vocabulary,
+  type VocabularySize,
+  withUnnamed,
+} from './tokenizer-source.js';
 
 export interface ConvertedTensor {
   readonly name: string;
@@ -160,21 +166,26 @@ class Conversion {
     const checkpoint = await this.keep(openSafetensorsFolder(source, this.notes));
     const settings = configFromJson(await readConfigJson(source), this.options);
     this.notes.push(...settings.notes);
-    const named = canonicalTensors(checkpoint, this.notes);
-    const filled = fillInTied(named, settings.tied, this.notes);
-    const rows = settings.vocabularySize;
+    const canonical = canonicalTensors(checkpoint, this.notes);
+    const filled = fillInTied(canonical, settings.tied, this.notes);
+    const embedding = filled.get(EMBEDDING);
+    const named = await this.readVocabulary(
+      tokenizer ? [tokenizer] : await tokenizerFiles(source),
+      {
+        base: settings.vocabularySize,
+        imageTokenId: settings.imageTokenId,
+        rows: embedding?.shape[0] ?? Number.POSITIVE_INFINITY,
+      },
+    );
+    const present = named.pieces.length;
+    const rows = embedding
+      ? await rowsToKeep(embedding, named.named, present, this.notes)
+      : present;
+    const vocabulary = withUnnamed(named, rows, settings.imageTokenId);
     const { tensors, separateHead } = await untied(filled, rows, this.notes);
-    const config = { ...settings, separateHead };
-    const dropped = (tensors.get(EMBEDDING)?.shape[0] ?? 0) - rows;
-    if (dropped > 0) {
-      this.notes.push(
-        `the last ${dropped} of ${dropped + rows} embedding rows, <image> and padding, were dropped`,
-      );
-    }
+    const config = { ...settings, separateHead, vocabularySize: rows };
     const plans = modelTensors(config).map((spec) => planTensor(spec, type));
     const bound = bindHuggingFace(plans, tensors, this.notes, config.assumed);
-    const files = tokenizer ? [tokenizer] : await tokenizerFiles(source);
-    const vocabulary = await this.readVocabulary(files, config);
     return { config, vocabulary, tensors: bound };
   }
 
@@ -204,13 +215,20 @@ class Conversion {
     const plans = modelTensors(config).map((spec) => planTensor(spec, type));
     this.notes.push(...config.notes);
     const tensors = bindArrays(plans, arrays, this.notes);
-    const vocabulary = await this.readVocabulary([tokenizer], config);
+    const { vocabularySize } = config;
+    const vocabulary = await this.readVocabulary([tokenizer], {
+      base: vocabularySize,
+      imageTokenId: undefined,
+      rows: vocabularySize,
+    });
     return { config, vocabulary, tensors };
   }
 
-  private async readVocabulary(files: readonly string[], config: ModelConfig): Promise<Vocabulary> {
-    const { vocabularySize, imageTokenId } = config;
-    const vocabulary = await readVocabulary(files, vocabularySize, imageTokenId);
+  private async readVocabulary(
+    files: readonly string[],
+    size: VocabularySize,
+  ): Promise<Vocabulary> {
+    const vocabulary = await readVocabulary(files, size);
     this.notes.push(...vocabulary.notes);
     return vocabulary;
   }

@@ -79,7 +79,8 @@ function paligemmaKeys(keys: GgufKeys, config: ModelConfig, { ids }: Vocabulary)
   keys.u32('paligemma.vision.feed_forward_padded', vision.paddedFeedForward);
 }
 
-function tokenizerKeys(keys: GgufKeys, { pieces, scores, types, ids }: Vocabulary): void {
+function tokenizerKeys(keys: GgufKeys, vocabulary: Vocabulary): void {
+  const { pieces, scores, types, ids, added } = vocabulary;
   keys.string('tokenizer.ggml.model', 'llama'); // llama.cpp's word for SentencePiece BPE with scores
   keys.string('tokenizer.ggml.pre', 'default');
   keys.strings('tokenizer.ggml.tokens', pieces);
@@ -93,4 +94,13 @@ function tokenizerKeys(keys: GgufKeys, { pieces, scores, types, ids }: Vocabular
   keys.bool('tokenizer.ggml.add_eos_token', false);
   // Must be said: absent means true, one wrong leading space (spec 4.3).
   keys.bool('tokenizer.ggml.add_space_prefix', false);
+  if (added.length === 0) return;
+  keys.i32s(
+    'paligemma.added_tokens.ids',
+    Int32Array.from(added, ({ id }) => id),
+  );
+  keys.i32s(
+    'paligemma.added_tokens.flags',
+    Int32Array.from(added, ({ flags }) => flags),
+  );
 }

@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { type ErrorCode, makeError } from '../errors.js';
+import { ADDED_FLAG, type AddedToken, addedTokenList, readAddedTokens } from './added-tokens.js';
 import {
   MAX_PIECES,
   parseSentencePieceModel,
@@ -41,14 +42,28 @@ export interface Vocabulary {
     readonly firstSeg: number;
     readonly separator: number;
   };
+  /** Tokens that are not simply user-defined pieces of the model: ids and bits of ADDED_FLAG. */
+  readonly added: readonly { readonly id: number; readonly flags: number }[];
+  /** All ids from here on have no text. */
+  readonly named: number;
   readonly file: string;
   readonly notes: readonly string[];
 }
 
 interface RawVocabulary {
   pieces: (string | undefined)[];
-  scores: Float32Array;
-  types: Int32Array;
+  scores: number[];
+  types: number[];
+}
+
+/** What the settings and the weights say about the vocabulary. */
+export interface VocabularySize {
+  /** Pieces of the base: rows of the embedding before `<image>`, or all of a source that has no such row. */
+  readonly base: number;
+  /** The id of `<image>`, where there may be tokens from there on. */
+  readonly imageTokenId: number | undefined;
+  /** Rows of the embedding. */
+  readonly rows: number;
 }
 
 const CODE: ErrorCode = 'ERR_TOKENIZER_FORMAT';
@@ -59,6 +74,8 @@ const LOC = /^<loc\d{4}>$/;
 const SEG = /^<seg\d{3}>$/;
 const BYTE = /^<0x[0-9A-F]{2}>$/;
 const IMAGE = '<image>';
+/** After the base and no reason to keep rows: GemmaTokenizer of transformers 5 adds `<mask>` to a vocabulary without it. */
+const UNTRAINED: ReadonlySet<string> = new Set([IMAGE, '<mask>']);
 /**
  * Pieces no merge makes can only stand for single characters, which BPE starts from, so their score is never compared.
  * Finite, because files are checked for finite scores.
@@ -66,46 +83,79 @@ const IMAGE = '<image>';
 const NEVER_MERGED = -1e9;
 
 /**
- * Reads the first `count` pieces, the rows of the embedding that are kept. `imageTokenId` is checked where the file
- * says it.
+ * Reads the pieces of the base and the tokens that were added after `<image>`. Those of fine-tuning are in files beside the
+ * tokenizer, which are read too.
  */
 export async function readVocabulary(
   files: readonly string[],
-  count: number,
-  imageTokenId: number | undefined,
+  size: VocabularySize,
 ): Promise<Vocabulary> {
   const notes: string[] = [];
   for (const [i, file] of files.entries()) {
-    const raw = await readRaw(file, imageTokenId);
-    if (raw.pieces.length >= count) return finish(raw, count, file, notes);
+    const name = path.basename(file);
+    const { raw, own } = await readRaw(file);
+    const added = await readAddedTokens(path.dirname(file), own);
+    for (const token of added) addToken(raw, token, size);
+    const gap = Array.from(raw.pieces).indexOf(undefined);
+    const present = gap < 0 ? raw.pieces.length : gap;
+    if (present >= size.base) return finish(raw, added, size, file, notes);
     if (i + 1 === files.length) {
       throw makeError(
         CODE,
-        `${path.basename(file)} has ${raw.pieces.length} pieces, expected at least ${count}, one per row of the embedding`,
+        `${name} has ${present} pieces, expected at least ${size.base}, one per row of the embedding`,
         {
           name: file,
-          found: `${raw.pieces.length} pieces`,
-          expected: `at least ${count}`,
+          found: `${present} pieces`,
+          expected: `at least ${size.base}`,
           hint: "take the tokenizer of a PaliGemma checkpoint: plain Gemma's has no loc and seg pieces",
         },
       );
     }
-    notes.push(`${path.basename(file)} has only ${raw.pieces.length} of ${count} pieces: not used`);
+    notes.push(`${name} has only ${present} of ${size.base} pieces: not used`);
   }
   throw makeError(CODE, 'no tokenizer was given', { name: 'tokenizer' });
 }
 
-async function readRaw(file: string, imageTokenId: number | undefined): Promise<RawVocabulary> {
+/** `own`: the added tokens of a tokenizer.json; a tokenizer.model has none. */
+async function readRaw(
+  file: string,
+): Promise<{ readonly raw: RawVocabulary; readonly own?: AddedToken[] }> {
   const source = await SourceFile.open(file, 'the tokenizer');
   try {
     const bytes = await source.readAll(MAX_BYTES);
     await source.assertUnchanged();
     const name = path.basename(file);
     const first = bytes.find((b) => b !== 0x20 && b !== 0x0a && b !== 0x0d && b !== 0x09);
-    if (first === 0x7b) return fromJson(parseJsonObject(bytes, name, CODE), name, imageTokenId);
-    return fromSentencePiece(parseSentencePieceModel(bytes, name), name);
+    if (first !== 0x7b)
+      return { raw: fromSentencePiece(parseSentencePieceModel(bytes, name), name) };
+    const json = parseJsonObject(bytes, name, CODE);
+    return { raw: fromJson(json, name), own: addedTokenList(json.get('added_tokens'), name) };
   } finally {
     await source.close();
+  }
+}
+
+/** Puts an added token in its place; what is there already must be the same text. */
+function addToken(raw: RawVocabulary, token: AddedToken, { imageTokenId }: VocabularySize): void {
+  const { id, content, file } = token;
+  const present = raw.pieces[id];
+  if (present === '<0x09>' && content === '\t') return; // see restoreTab
+  if (present !== undefined && present !== content) {
+    fail(`added token ${id}`, file, JSON.stringify(content), JSON.stringify(present));
+  }
+  if (imageTokenId !== undefined && (content === IMAGE) !== (id === imageTokenId)) {
+    const hint = 'config.json (image_token_index) and the tokenizer must be of one checkpoint';
+    if (content === IMAGE) {
+      fail(`the id of ${IMAGE}`, file, String(id), `${imageTokenId}, as config.json says`, hint);
+    }
+    fail(`token ${id}`, file, JSON.stringify(content), `${IMAGE}, as config.json says`, hint);
+  }
+  raw.pieces[id] = content;
+  const type = raw.types[id];
+  // Also for a piece of the model: Hugging Face finds every added token before the model sees the text.
+  if (type === undefined || type === TOKEN_TYPE.normal || type === TOKEN_TYPE.unused) {
+    raw.types[id] = SPECIAL.get(content) ?? TOKEN_TYPE.userDefined;
+    raw.scores[id] = 0;
   }
 }
 
@@ -136,11 +186,7 @@ function fromSentencePiece(model: SentencePieceModel, file: string): RawVocabula
   for (const [i, type] of model.types.entries()) {
     if (type < 1 || type > 6) fail(`the type of piece ${i}`, file, String(type), '1 to 6');
   }
-  return {
-    pieces: [...model.pieces],
-    scores: model.scores.slice(),
-    types: model.types.slice(),
-  };
+  return { pieces: [...model.pieces], scores: [...model.scores], types: [...model.types] };
 }
 
 // --- tokenizer.json -------------------------------------------------------------------------------------------------
@@ -154,36 +200,19 @@ const SPECIAL: ReadonlyMap<string, number> = new Map([
   [IMAGE, TOKEN_TYPE.control],
 ]);
 
-function fromJson(json: JsonObject, file: string, imageTokenId: number | undefined): RawVocabulary {
+function fromJson(json: JsonObject, file: string): RawVocabulary {
   checkPipeline(new JsonReader(json, file, '', CODE), file);
   const model = json.get('model');
   if (!(model instanceof Map)) return fail('model', file, jsonTypeOf(model), 'an object');
   checkModel(new JsonReader(model, file, 'model', CODE), file);
 
   const pieces = readVocab(model.get('vocab'), file);
-  const inVocabulary = pieces.length;
-  const types = new Map<number, number>();
-  for (const { id, content } of readAddedTokens(json.get('added_tokens'), file)) {
-    const present = pieces[id];
-    if (present !== undefined && present !== content) {
-      fail(`added token ${id}`, file, JSON.stringify(content), JSON.stringify(present));
-    }
-    if (content === IMAGE && imageTokenId !== undefined && id !== imageTokenId) {
-      fail(`the id of ${IMAGE}`, file, String(id), `${imageTokenId}, as config.json says`);
-    }
-    pieces[id] = content;
-    types.set(id, SPECIAL.get(content) ?? TOKEN_TYPE.userDefined);
-  }
-  const ranks = readMerges(model.get('merges'), new Set(pieces.slice(0, inVocabulary)), file);
+  const ranks = readMerges(model.get('merges'), new Set(pieces), file);
   restoreTab(pieces);
-  const result: RawVocabulary = {
-    pieces,
-    scores: new Float32Array(pieces.length),
-    types: new Int32Array(pieces.length),
-  };
+  const result: RawVocabulary = { pieces, scores: [], types: [] };
   for (const [id, piece] of pieces.entries()) {
     const name = piece ?? '';
-    const type = types.get(id) ?? SPECIAL.get(name) ?? (BYTE.test(name) ? TOKEN_TYPE.byte : 1);
+    const type = SPECIAL.get(name) ?? (BYTE.test(name) ? TOKEN_TYPE.byte : TOKEN_TYPE.normal);
     const rank = ranks.get(name);
     result.types[id] = type;
     result.scores[id] =
@@ -258,33 +287,6 @@ function restoreTab(pieces: (string | undefined)[]): void {
   }
 }
 
-interface AddedToken {
-  readonly id: number;
-  readonly content: string;
-}
-
-function readAddedTokens(list: JsonValue | undefined, file: string): AddedToken[] {
-  if (list === undefined || list === null) return [];
-  if (!Array.isArray(list)) return fail('added_tokens', file, jsonTypeOf(list), 'an array');
-  if (list.length > MAX_PIECES) {
-    fail('added_tokens', file, `${list.length} entries`, `at most ${MAX_PIECES}`);
-  }
-  const seen = new Set<number>();
-  return list.map((value, i) => {
-    const path = `added_tokens.${i}`;
-    if (!(value instanceof Map)) return fail(path, file, jsonTypeOf(value), 'an object');
-    const token = new JsonReader(value, file, path, CODE);
-    const id = token.required('id', token.integer('id', 0, MAX_PIECES - 1));
-    const content = token.required('content', token.string('content'));
-    if (seen.has(id)) fail(`${path}.id`, file, String(id), 'every id once');
-    seen.add(id);
-    for (const key of ['single_word', 'lstrip', 'rstrip'] as const) {
-      if (token.boolean(key)) fail(`${path}.${key}`, file, 'true', 'false');
-    }
-    return { id, content };
-  });
-}
-
 /**
  * Rank of the first merge that makes each piece. Merging by the score of the resulting piece, as SentencePiece does, is
  * the same as merging by rank as long as all merges into one piece stand together in the list. They do in lists made
@@ -330,16 +332,21 @@ function readMerges(
 
 function finish(
   raw: RawVocabulary,
-  count: number,
+  added: readonly AddedToken[],
+  size: VocabularySize,
   file: string,
-  notes: readonly string[],
+  notes: string[],
 ): Vocabulary {
   const name = path.basename(file);
+  const { named, count } = extent(added, size, notes);
   const pieces: string[] = [];
-  const types = raw.types.slice(0, count);
+  const types = Int32Array.from({ length: count }, (_, id) => raw.types[id] ?? TOKEN_TYPE.unused);
+  const scores = Float32Array.from({ length: count }, (_, id) => raw.scores[id] ?? 0);
   const ids = new Map<string, number>();
   for (let id = 0; id < count; id++) {
-    const piece = raw.pieces[id];
+    const absent = id < size.base ? undefined : unnamedPiece(id, size.imageTokenId);
+    const piece = raw.pieces[id] ?? absent;
+    if (id === size.imageTokenId) types[id] = TOKEN_TYPE.control;
     if (piece === undefined) return fail(`piece ${id}`, name, 'missing', 'every id in use');
     checkPiece(piece, id, types[id] as number, name);
     const earlier = ids.get(piece);
@@ -365,7 +372,7 @@ function finish(
   const find = (piece: string, type: number) => {
     const id = ids.get(piece);
     if (id === undefined)
-      return fail(JSON.stringify(piece), name, 'missing', `it in the first ${count} pieces`);
+      return fail(JSON.stringify(piece), name, 'missing', `it in the first ${size.base} pieces`);
     if (types[id] !== type) {
       fail(JSON.stringify(piece), name, `of type ${types[id]}`, `of type ${type}`);
     }
@@ -383,8 +390,10 @@ function finish(
   if (separator === undefined) fail('the newline piece', name, 'missing', 'a piece "\\n"');
   return {
     pieces,
-    scores: raw.scores.slice(0, count),
+    scores,
     types,
+    added: flagged(added, types, size),
+    named,
     ids: {
       bos: find('<bos>', TOKEN_TYPE.control),
       eos: find('<eos>', TOKEN_TYPE.control),
@@ -397,6 +406,74 @@ function finish(
     file,
     notes,
   };
+}
+
+/** What stands for an id that no tokenizer names, as llama.cpp's converters write it. */
+function unnamedPiece(id: number, imageTokenId: number | undefined): string {
+  return id === imageTokenId ? IMAGE : `[PAD${id}]`;
+}
+
+/** The same vocabulary with `count` pieces: those that are new have no text, and are never said. */
+export function withUnnamed(
+  vocabulary: Vocabulary,
+  count: number,
+  imageTokenId: number | undefined,
+): Vocabulary {
+  const { length } = vocabulary.pieces;
+  if (count <= length) return vocabulary;
+  const ids = Array.from({ length: count - length }, (_, i) => length + i);
+  const type = (id: number) => (id === imageTokenId ? TOKEN_TYPE.control : TOKEN_TYPE.unused);
+  return {
+    ...vocabulary,
+    pieces: [...vocabulary.pieces, ...ids.map((id) => unnamedPiece(id, imageTokenId))],
+    types: Int32Array.from([...vocabulary.types, ...ids.map(type)]),
+    scores: Float32Array.from([...vocabulary.scores, ...ids.map(() => 0)]),
+  };
+}
+
+/** How many rows are kept: the base, and where tokens come after `<image>` all up to the last of them. */
+function extent(
+  added: readonly AddedToken[],
+  { base, imageTokenId, rows }: VocabularySize,
+  notes: string[],
+): { readonly named: number; readonly count: number } {
+  const own = added.filter(({ id, content }) => id >= base && !UNTRAINED.has(content));
+  const last = own.at(-1);
+  const named = Math.max(last?.id ?? 0, imageTokenId ?? base - 1) + 1;
+  if (!last) return { named, count: base };
+  const { id, content, file } = last;
+  if (imageTokenId === undefined) {
+    notes.push(
+      `${own.length} added tokens of ${file} were left out: the weights have no row for them`,
+    );
+    return { named: base, count: base };
+  }
+  if (id >= rows) {
+    fail(
+      `the added token ${JSON.stringify(content)}`,
+      file,
+      `number ${id}`,
+      `a row of the embedding, which has ${rows}`,
+      'the weights are of a model that was not resized for these tokens: resize_token_embeddings and training come before saving',
+    );
+  }
+  const texts = own.slice(0, 5).map((token) => JSON.stringify(token.content));
+  notes.push(
+    `${own.length} ${own.length === 1 ? 'token that was' : 'tokens that were'} added after ${IMAGE} ${own.length === 1 ? 'is' : 'are'} kept: ${texts.join(', ')}${own.length > 5 ? ' …' : ''}`,
+  );
+  return { named, count: id + 1 };
+}
+
+/** Tokens after the base are no pieces of the model; others are only told apart by flags. */
+function flagged(
+  added: readonly AddedToken[],
+  types: Int32Array,
+  { base }: VocabularySize,
+): { readonly id: number; readonly flags: number }[] {
+  return added
+    .filter(({ id }) => types[id] === TOKEN_TYPE.userDefined)
+    .map(({ id, flags }) => ({ id, flags: id >= base ? flags | ADDED_FLAG.outside : flags }))
+    .filter(({ flags }) => flags !== 0);
 }
 
 function checkPiece(piece: string, id: number, type: number, file: string): void {

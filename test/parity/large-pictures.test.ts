@@ -36,7 +36,11 @@ beforeAll(async () => {
   };
   mkdirSync(TEST_MODELS, { recursive: true });
   const file = path.join(TEST_MODELS, 'large-pictures.gguf');
-  const vocabulary = await readVocabulary([TOKENIZER_MODEL], PIECES, undefined);
+  const vocabulary = await readVocabulary([TOKENIZER_MODEL], {
+    base: PIECES,
+    imageTokenId: undefined,
+    rows: PIECES,
+  });
   await writeRandomGguf(file, configOf(text, vision, PIECES), vocabulary, {
     name: 'large-pictures',
     type: 'f32',

@@ -44,7 +44,7 @@ export async function gemmaVocabulary(): Promise<Vocabulary> {
   const file = path.join(TEST_MODELS, 'gemma-tokenizer.json');
   const added_tokens = [...tokenizerJSON.added_tokens, ...locAndSeg];
   writeFileSync(file, JSON.stringify({ ...tokenizerJSON, added_tokens }));
-  return readVocabulary([file], PIECES, undefined);
+  return readVocabulary([file], { base: PIECES, imageTokenId: undefined, rows: PIECES });
 }
 
 /** Writes the model and gives its path. */

