@@ -2,6 +2,7 @@
 import { fromNative } from './errors.js';
 import { native } from './native/binding.js';
 import type { NativeGgufInfo } from './native/contract.js';
+import { withPlace } from './options/arguments.js';
 import { filePath } from './options/file.js';
 
 export type GgufInfo = NativeGgufInfo;
@@ -18,6 +19,6 @@ export async function inspect(file: string | URL): Promise<GgufInfo> {
   try {
     return await native().inspect(path);
   } catch (error) {
-    throw fromNative(error);
+    throw withPlace(fromNative(error), [path]);
   }
 }

@@ -113,6 +113,14 @@ export class Model {
   #info: ModelInfo;
 
   protected constructor(session: NativeSession, info: ModelInfo, onNote: OnNote) {
+    if (!(session instanceof NativeSession)) {
+      throw makeError('ERR_OPTION_TYPE', 'a model is not made with new, expected load', {
+        name: 'model',
+        found: 'new',
+        expected: 'load',
+        hint: 'await PaliGemma.load(path)',
+      });
+    }
     this.#session = session;
     this.#info = info;
     this.#onNote = onNote;

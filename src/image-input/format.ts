@@ -176,6 +176,8 @@ export function base64Picture(text: string): string | undefined {
   // White space is dropped wherever it is: tools break lines after 64 or 76 characters.
   const digits = text.slice(0, SNIFF_BYTES).replace(/\s+/g, '');
   if (digits.length < 20 || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(digits)) return undefined;
+  // A JPEG XL picture may begin so, with two bytes that tell; so does the path /work, and more often.
+  if (digits.startsWith('/wo')) return undefined;
   const bytes = Buffer.from(digits, 'base64');
   const sniffed = sniff(bytes);
   if ('looksLike' in sniffed) {

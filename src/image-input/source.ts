@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import type { Sharp } from 'sharp';
 import { makeError, PaliGemmaError } from '../errors.js';
+import { placeOf } from '../options/file.js';
 import { oneLine, showThrown, showValue } from '../options/show.js';
 import { decodeDataUrl, isDataUrl } from './data-url.js';
 import { base64Picture, SNIFF_BYTES, sniff, wayOut } from './format.js';
@@ -330,7 +331,9 @@ async function readFile(path: string, label: string): Promise<Uint8Array> {
   // Without O_NONBLOCK, opening a FIFO waits for a writer and holds a pool thread for ever.
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
   const file = await open(path, flags).catch((cause: unknown) => {
-    throw notFound(label, openFailure(cause), { cause });
+    const what = openFailure(cause);
+    const hint = what === NOT_THERE ? placeOf(path) : undefined;
+    throw notFound(label, what, { cause, ...(hint !== undefined && { hint }) });
   });
   try {
     const stat = await file.stat();
@@ -360,11 +363,13 @@ async function readFile(path: string, label: string): Promise<Uint8Array> {
   }
 }
 
+const NOT_THERE = 'does not exist';
+
 function openFailure(cause: unknown): string {
   switch ((cause as { code?: string }).code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return 'does not exist';
+      return NOT_THERE;
     case 'EACCES':
     case 'EPERM':
       return 'cannot be opened: permission denied';

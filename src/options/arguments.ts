@@ -1,7 +1,6 @@
 /** What calls of a model are given beside their options: checked, or an error that says what was expected. */
-import path from 'node:path';
 import { makeError, PaliGemmaError } from '../errors.js';
-import { filePath } from './file.js';
+import { filePath, placeOf } from './file.js';
 import { showValue } from './show.js';
 
 /**
@@ -91,6 +90,15 @@ export function modelPaths(source: ModelSource): string[] {
     given !== null &&
     ('text' in given || 'mmproj' in given) &&
     !(given instanceof URL);
+  if (typeof given === 'object' && given?.constructor === Object && !isPair) {
+    const found = showValue(given);
+    throw makeError('ERR_OPTION_TYPE', `model is ${found}, expected the path of a GGUF file`, {
+      name: 'model',
+      found,
+      expected: 'a path, a file: URL, or { text, mmproj }',
+      hint: 'the model comes first, then the options: load(path, options), or load(undefined, options) for the demo model',
+    });
+  }
   if (!isPair) return [filePath('model', given, 'a GGUF file, or { text, mmproj }')];
   const { text, mmproj } = given as { readonly text?: unknown; readonly mmproj?: unknown };
   return [
@@ -99,16 +107,17 @@ export function modelPaths(source: ModelSource): string[] {
   ];
 }
 
-/** `error` with where a relative path was looked for, if it says that a file of `paths` is not there. */
+/** `error` with what helps when it says that a file of `paths` is not there. */
 export function withPlace(error: unknown, paths: readonly string[]): unknown {
   if (!(error instanceof PaliGemmaError) || error.code !== 'ERR_MODEL_NOT_FOUND') return error;
-  const file = paths.find((one) => error.message.includes(one) && !path.isAbsolute(one));
+  const file = paths.find((one) => error.message.includes(one));
   if (file === undefined || error.hint !== undefined) return error;
   const hint = file.startsWith('~')
     ? '"~" is not expanded here: use os.homedir()'
     : file.startsWith('file:')
       ? 'this is text, not a URL: pass new URL(…)'
-      : `looked for ${path.resolve(file)}, as the working directory is ${process.cwd()}`;
+      : placeOf(file);
+  if (hint === undefined) return error;
   const { subject, found, expected, cause } = error;
   return makeError(error.code, error.message, {
     ...(subject !== undefined && { name: subject }),

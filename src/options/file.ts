@@ -1,24 +1,38 @@
 /** Files as callers name them outside of options: a path or a `file:` URL. */
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeError } from '../errors.js';
-import { showThrown, showValue } from './show.js';
+import { oneLine, showThrown, showValue } from './show.js';
+
+/** Where a relative path was looked for, as a hint; undefined for an absolute one, which says so itself. */
+export function placeOf(file: string): string | undefined {
+  if (path.isAbsolute(file)) return undefined;
+  try {
+    const folder = process.cwd();
+    const place = `looked for ${path.resolve(file)}, as the working directory is ${folder}`;
+    return oneLine(place);
+  } catch {
+    // The working directory was deleted.
+    return undefined;
+  }
+}
 
 /** The path of `file`. ERR_OPTION_TYPE says that `name` is this or that, expected the path of `what`. */
 export function filePath(name: string, file: unknown, what: string): string {
-  let path = file;
+  let named = file;
   let found = showValue(file);
   let cause: unknown;
   if (file instanceof URL) {
     try {
-      path = fileURLToPath(file);
-      found = showValue(path);
+      named = fileURLToPath(file);
+      found = showValue(named);
     } catch (error) {
       // Only the scheme is named: addresses hold secrets.
       found = `a ${file.protocol} URL (${showThrown(error)})`;
       cause = error;
     }
   }
-  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;
+  if (typeof named === 'string' && named !== '' && !named.includes('\0')) return named;
   throw makeError('ERR_OPTION_TYPE', `${name} is ${found}, expected the path of ${what}`, {
     name,
     found,

@@ -205,6 +205,21 @@ describe('load', () => {
     await demo.dispose();
   });
 
+  it('says what to write when options or nothing come in place of the model', async () => {
+    await expect(PaliGemma.load({ threads: 2 } as never)).rejects.toThrow(
+      'the model comes first, then the options',
+    );
+    const Class = PaliGemma as unknown as new (file: string) => PaliGemma;
+    expect(() => new Class(DEMO_MODEL)).toThrow('await PaliGemma.load(path)');
+  });
+
+  it('of a picture that is not there says where it was looked for', async () => {
+    await expect(model.caption('no-such.png')).rejects.toMatchObject({
+      code: 'ERR_IMAGE_NOT_FOUND',
+      hint: `looked for ${path.resolve('no-such.png')}, as the working directory is ${process.cwd()}`,
+    });
+  });
+
   it.each([
     ['nothing.gguf', `looked for ${path.resolve('nothing.gguf')}`],
     ['no-folder/nothing.gguf', `the working directory is ${process.cwd()}`],
