@@ -85,7 +85,7 @@ export {
   PromptAdvisor,
   type PromptSuggestion,
 } from './tasks/advisor.js';
-export type { DetectedObject } from './tasks/boxes.js';
+export type { DetectedObject, LabelPresence } from './tasks/boxes.js';
 export type { ClassifyResult, LabelProbability } from './tasks/classify.js';
 export type { DetectResult, DetectRun } from './tasks/detect.js';
 export type { ExtractResult, ExtractSchema, Field, FieldSpec } from './tasks/extract.js';

@@ -465,6 +465,7 @@ export class Model {
       drafts: draftsOf(o.draftLabels ?? ''),
       draftAfter: o.draftAfter,
       locProbabilities: o.locProbabilities,
+      minPresence: o.minPresence ?? -1,
       stopAtRepetition: o.stopAtRepetition,
     };
     const result = await this.#session.request<NativeResult>(

@@ -20,6 +20,11 @@ export interface Piece {
   readonly topLogprobs?: readonly TokenLogprob[];
   /** With a loc token, when `locProbabilities` asks for it: [1024], the probability of each loc token. */
   readonly locProbabilities?: Float32Array;
+  /**
+   * With `locProbabilities`, on the token that begins a box (the first loc token, then separators): the probability, 0 to
+   * 1, that a box begins there rather than that the answer ends.
+   */
+  readonly presence?: number;
 }
 
 export interface Usage {
@@ -65,6 +70,8 @@ export interface Prediction {
   readonly finishReason: 'stop' | 'length' | 'repetition';
   /** Natural logarithm of the probability that the answer ends where it did; 0 unless `finishReason` is `stop`. */
   readonly endLogprob: number;
+  /** With `locProbabilities`, where the model ended: the probability, 0 to 1, that one more box had followed instead. */
+  readonly endPresence?: number;
   /** Sizes of the upright originals in pixels. */
   readonly images: readonly ImageSize[];
   readonly usage: Usage;
@@ -200,7 +207,7 @@ export class PredictionStream implements AsyncIterableIterator<Piece> {
   }
 }
 
-function toPiece({ text, id, logprob, top, locProbabilities }: NativeToken): Piece {
+function toPiece({ text, id, logprob, top, locProbabilities, presence }: NativeToken): Piece {
   const topLogprobs = top?.map((other) => ({ token: other.id, logprob: other.logprob }));
   return {
     text,
@@ -208,6 +215,7 @@ function toPiece({ text, id, logprob, top, locProbabilities }: NativeToken): Pie
     logprob,
     ...(topLogprobs && { topLogprobs }),
     ...(locProbabilities && { locProbabilities }),
+    ...(presence !== undefined && { presence }),
   };
 }
 
@@ -225,6 +233,7 @@ function toPrediction(
     ...(hasTopLogprobs && { topLogprobs: tokens.map((piece) => piece.topLogprobs ?? []) }),
     finishReason: result.finishReason,
     endLogprob: result.endLogprob,
+    ...(result.endPresence !== undefined && { endPresence: result.endPresence }),
     images,
     ...costs(result, images.length, prepareMs, totalMs),
   };

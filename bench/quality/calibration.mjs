@@ -23,6 +23,7 @@ import { reliabilityDiagrams, thresholdCurves } from './charts.mjs';
 import { judge, maskIou } from './figures.mjs';
 import { DEMO_MODEL, trainedModel } from './models.mjs';
 import {
+  absentLabels,
   COLORS,
   caption,
   labelOf,
@@ -31,7 +32,6 @@ import {
   questions,
   Random,
   SEEDS,
-  SHAPES,
   scene,
 } from './scenes.mjs';
 import { printTable } from './table.mjs';
@@ -84,13 +84,10 @@ async function askAboutScene(index) {
   const { objects } = picture;
   const fold = index % 2;
   const labels = [...new Set(objects.map(labelOf))];
-  const absent = Object.keys(COLORS)
-    .flatMap((color) => SHAPES.map((shape) => `${color} ${shape}`))
-    .filter((label) => !labels.includes(label));
   await detectIn(picture, [random.pick(labels)], fold);
   await detectIn(picture, [random.pick(objects).shape], fold);
   if (labels.length > 1) await detectIn(picture, labels, fold);
-  if (index % 3 === 0) await detectIn(picture, [random.pick(absent)], fold);
+  if (index % 3 === 0) await detectIn(picture, [random.pick(absentLabels(objects))], fold);
   if (model.info.hasMaskCodec) {
     const label = random.pick(labels);
     const { segments } = await model.segment(picture, [label], speaking);

@@ -6,6 +6,7 @@ export const SEEDS: {
   readonly calibration: number;
   readonly tests: number;
   readonly options: number;
+  readonly presence: number;
 };
 export const SIZE: number;
 export const COLORS: Readonly<Record<string, readonly [number, number, number]>>;
@@ -48,6 +49,7 @@ export interface PrintedText extends RgbPicture {
 type Named = Pick<SceneObject, 'color' | 'shape'>;
 
 export function labelOf(object: Named): string;
+export function absentLabels(objects: readonly Named[]): string[];
 export function scene(
   random: Random,
   options?: { readonly count?: number; readonly width?: number; readonly height?: number },

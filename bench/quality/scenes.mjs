@@ -12,6 +12,7 @@ export const SEEDS = {
   calibration: 20_262_000,
   tests: 20_263_000,
   options: 20_264_000,
+  presence: 20_265_000,
 };
 
 /** Side of the square in which scenes are laid out; other sizes are the same scene, squashed. */
@@ -123,6 +124,14 @@ export class Random {
 }
 
 export const labelOf = (object) => `${object.color} ${object.shape}`;
+
+/** All "colour shape" that none of the objects is. */
+export function absentLabels(objects) {
+  const there = new Set(objects.map(labelOf));
+  return COLOR_NAMES.flatMap((color) => SHAPES.map((shape) => labelOf({ color, shape }))).filter(
+    (label) => !there.has(label),
+  );
+}
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 

@@ -1,5 +1,6 @@
 #include "addon/js_convert.h"
 
+#include <cmath>
 #include <cstring>
 
 #include "base/error.h"
@@ -89,6 +90,7 @@ Napi::Value from(Napi::Env env, const GenerateResult& r) {
     Napi::Object o = from(env, static_cast<const PromptCosts&>(r));
     o.Set("finishReason", to_string(r.finish_reason));
     o.Set("endLogprob", number(env, r.end_logprob));
+    if (!std::isnan(r.end_presence)) o.Set("endPresence", number(env, r.end_presence));
     o.Set("tail", r.tail);
     return o;
 }
@@ -221,6 +223,7 @@ GenerateParams to_generate_params(const Napi::Value& value) {
     p.drafts = field(o, "drafts", to_texts);
     p.draft_after = static_cast<int>(field(o, "draftAfter", to_integer));
     p.loc_probabilities = field(o, "locProbabilities", to_flag);
+    p.min_presence = static_cast<float>(field(o, "minPresence", to_number));
     p.stop_at_repetition = field(o, "stopAtRepetition", to_flag);
     return p;
 }
@@ -297,6 +300,7 @@ Napi::Value from(Napi::Env env, const TokenEvent& event) {
     }
     if (!event.loc_probabilities.empty())
         o.Set("locProbabilities", float_array(env, event.loc_probabilities));
+    if (!std::isnan(event.presence)) o.Set("presence", number(env, event.presence));
     return o;
 }
 

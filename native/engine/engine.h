@@ -7,6 +7,7 @@
 // request is refused.
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -60,7 +61,11 @@ struct GenerateParams : PromptParams {
     // they take fewer steps when they do come. Never changes an answer.
     std::vector<std::string> drafts;
     int draft_after = 0;
-    bool loc_probabilities;  // report the probabilities of all loc tokens with each of them
+    // Report the probabilities of all loc tokens with each of them, and `presence`.
+    bool loc_probabilities;
+    // From this presence on a box begins, below it the answer ends. Negative: the sampled token
+    // decides.
+    float min_presence = -1;
     bool stop_at_repetition;
 };
 
@@ -93,6 +98,9 @@ struct TokenEvent {
     std::string text;  // what became certain with it
     // For a loc token when asked for: the model's probability of each of them.
     std::vector<float> loc_probabilities = {};
+    // With the token that begins a box, where the answer could have ended instead: the probability
+    // that a box begins, of these two. Else NaN.
+    float presence = NAN;
 };
 
 // What a prompt took.
@@ -108,6 +116,8 @@ struct GenerateResult : PromptCosts {
     FinishReason finish_reason = FinishReason::Stop;
     // Log-probability of the end where the model ended; 0 where it was cut off.
     float end_logprob = 0;
+    // The presence of one more box where the model ended; NaN where it was cut off.
+    float end_presence = NAN;
     std::string tail;  // text still held back at the end
 };
 

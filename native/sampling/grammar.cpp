@@ -18,6 +18,8 @@ TokenSymbols::TokenSymbols(const Vocabulary& vocabulary, int32_t first_loc, int3
         const bool is_text = vocabulary.types[static_cast<size_t>(id)] != TokenType::Unused;
         const std::string text = is_text ? token_bytes(vocabulary, id) : std::string();
         bytes_.insert(bytes_.end(), text.begin(), text.end());
+        const size_t at = text.find_first_not_of(' ');
+        if (at != std::string::npos && text[at] == ';') separators_.push_back(id);
     }
     begins_.push_back(static_cast<uint32_t>(bytes_.size()));
 }

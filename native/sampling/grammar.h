@@ -33,6 +33,9 @@ class TokenSymbols {
     TokenSymbols(const Vocabulary& vocabulary, int32_t first_loc, int32_t first_seg,
                  int32_t n_usable);
 
+    // Ids of the tokens that begin with a semicolon, after any spaces: they separate instances.
+    const std::vector<int32_t>& separators() const { return separators_; }
+
     // Calls step(symbol) for each symbol of token `id` until it says false; false also for a token
     // that matches nothing.
     template <typename Step>
@@ -49,6 +52,7 @@ class TokenSymbols {
   private:
     std::vector<uint8_t> bytes_;    // texts of all tokens
     std::vector<uint32_t> begins_;  // where each begins; one more for the end
+    std::vector<int32_t> separators_;
     int32_t first_loc_, first_seg_;
 };
 

@@ -135,18 +135,16 @@ double Sampler::log_sum(std::span<const float> logits) {
     return log_sum_and_greatest(logits).first;
 }
 
-SampledToken Sampler::sample(std::span<const float> logits, Grammar* grammar, int32_t eos) {
+SampledToken Sampler::sample(std::span<const float> logits, const TokenFilter& filter) {
     const std::pair<double, size_t> found = log_sum_and_greatest(logits);
     const double log_sum = found.first;
     const auto best = static_cast<int32_t>(found.second);
     auto logprob = [&](int32_t id) { return static_cast<float>(logits[id] - log_sum); };
 
-    auto allows = [&](int32_t id) {
-        return grammar == nullptr || (id == eos ? grammar->may_end() : grammar->allows(id));
-    };
+    auto allows = [&](int32_t id) { return !filter || filter(id); };
     SampledToken token{};
     if (params_.temperature > 0.f) {
-        token.id = draw(logits, allows);
+        token.id = draw(logits, filter);
     } else if (allows(best)) {
         token.id = best;
     } else {
@@ -177,11 +175,11 @@ SampledToken Sampler::sample(std::span<const float> logits, Grammar* grammar, in
 }
 
 // -1 when no token is allowed.
-template <typename Allows>
-int32_t Sampler::draw(std::span<const float> logits, Allows&& allows) {
+int32_t Sampler::draw(std::span<const float> logits, const TokenFilter& allows) {
     candidates_.clear();
     for (int32_t id = 0; id < static_cast<int32_t>(logits.size()); ++id)
-        if (std::isfinite(logits[id]) && allows(id)) candidates_.push_back({id, logits[id]});
+        if (std::isfinite(logits[id]) && (!allows || allows(id)))
+            candidates_.push_back({id, logits[id]});
     if (candidates_.empty()) return -1;
     size_t n = candidates_.size();
     if (params_.top_k > 0) n = std::min<size_t>(n, params_.top_k);

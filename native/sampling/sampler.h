@@ -3,11 +3,10 @@
 // that a score means the same however it was sampled.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <random>
 #include <span>
 #include <vector>
-
-#include "sampling/grammar.h"
 
 namespace paligemma {
 
@@ -31,22 +30,22 @@ struct SampledToken {
     std::vector<TokenLogprob> top;  // likeliest first
 };
 
+// Which tokens may come next. Empty: any.
+using TokenFilter = std::function<bool(int32_t id)>;
+
 class Sampler {
   public:
     explicit Sampler(const SamplingParams& params);
     // `logits`: those of the ids that may be sampled, from 0. Ties go to the lowest id. Throws
-    // EngineNumeric when a logit is NaN or none is finite. `grammar`: null, or what the answer may
-    // go on with; `eos` may come where it may end. Throws OptionRange when no token fits.
-    SampledToken sample(std::span<const float> logits, Grammar* grammar = nullptr,
-                        int32_t eos = -1);
+    // EngineNumeric when a logit is NaN or none is finite, OptionRange when `allows` refuses all.
+    SampledToken sample(std::span<const float> logits, const TokenFilter& allows = {});
 
     // log(sum(exp(logits))): a logit less this is the token's log-probability. Throws EngineNumeric
     // as sample does.
     static double log_sum(std::span<const float> logits);
 
   private:
-    template <typename Allows>
-    int32_t draw(std::span<const float> logits, Allows&& allows);
+    int32_t draw(std::span<const float> logits, const TokenFilter& allows);
 
     SamplingParams params_;
     std::mt19937_64 random_;

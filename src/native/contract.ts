@@ -117,8 +117,10 @@ export interface NativeGenerateParams {
   /** Texts that may come behind `draftAfter` loc and seg tokens in a row; they save steps when they do. */
   readonly drafts: readonly string[];
   readonly draftAfter: number;
-  /** Report the probabilities of all loc tokens with each of them. */
+  /** Report the probabilities of all loc tokens with each of them, and `presence`. */
   readonly locProbabilities: boolean;
+  /** From this presence on a box begins, below it the answer ends; negative: the sampled token decides. */
+  readonly minPresence: number;
   /** End an answer that says the same instances again, with `repetition`. */
   readonly stopAtRepetition: boolean;
 }
@@ -137,6 +139,11 @@ export interface NativeToken {
   readonly top?: readonly { readonly id: number; readonly logprob: number }[];
   /** [1024]: the model's probability of each loc token, with a loc token when asked for. */
   readonly locProbabilities?: Float32Array;
+  /**
+   * With the token that begins a box where the answer could have ended instead: the probability that a box begins, of
+   * these two.
+   */
+  readonly presence?: number;
 }
 
 /** What a prompt took. */
@@ -157,6 +164,8 @@ export interface NativeResult extends NativeCosts {
   readonly finishReason: 'stop' | 'length' | 'repetition';
   /** Log-probability of the end where the model ended; 0 where it was cut off. */
   readonly endLogprob: number;
+  /** The presence of one more box where the model ended. */
+  readonly endPresence?: number;
   /** Text still held back by the streaming detokenizer when the last token came. */
   readonly tail: string;
 }

@@ -76,7 +76,14 @@ export const GENERATE_OPTIONS = {
   locProbabilities: boolean({
     default: false,
     cli: false,
-    doc: 'report the probabilities of all 1024 loc tokens with each loc token',
+    doc: 'report the probabilities of all 1024 loc tokens with each loc token, and the presence of boxes',
+  }),
+  minPresence: number({
+    default: undefined,
+    min: 0,
+    max: 1,
+    cli: false,
+    doc: 'with locProbabilities: a box begins from this presence on, below it the answer ends; left out, the likeliest token decides',
   }),
   stopAtRepetition: boolean({
     default: false,
@@ -108,8 +115,13 @@ export interface GenerateOptions {
   readonly draftLabels?: string | undefined;
   /** loc and seg tokens in a row behind which a label comes: 4 in boxes, 20 in outlines. Default 4, from 1 to 100. */
   readonly draftAfter?: number | undefined;
-  /** report the probabilities of all 1024 loc tokens with each loc token. Default false. */
+  /** report the probabilities of all 1024 loc tokens with each loc token, and the presence of boxes. Default false. */
   readonly locProbabilities?: boolean | undefined;
+  /**
+   * with locProbabilities: a box begins from this presence on, below it the answer ends; left out, the likeliest token
+   * decides. From 0 to 1.
+   */
+  readonly minPresence?: number | undefined;
   /** end an answer that repeats the same boxes. Default false. */
   readonly stopAtRepetition?: boolean | undefined;
   /** which page of a TIFF, or frame of an animation, counted from 0. Default 0. */

@@ -63,8 +63,20 @@ export const ASK_OPTIONS = {
   ...SPEAKING,
 };
 
+/**
+ * The default has the best F1 of detect with the bundled model, on as many labels that are in the picture as labels that
+ * are not (bench/quality/presence.mjs).
+ */
+const minPresence = number({
+  default: 0.8,
+  min: 0,
+  max: 1,
+  doc: 'look for a box where the probability that there is one is at least this; not with constrained: false',
+});
+
 const boxes = {
   constrained,
+  minPresence,
   restrictLabels: boolean({
     default: false,
     doc: 'let the model say only the labels that were asked for',
@@ -86,6 +98,10 @@ const boxes = {
     default: false,
     doc: 'place each edge at the mean of the probabilities around it instead of the token that was said',
   }),
+  extra: boolean({
+    default: false,
+    doc: 'also return what the model calls by labels that nobody asked for, with asked: false',
+  }),
 };
 
 export const DETECT_OPTIONS = {
@@ -99,7 +115,12 @@ export const DETECT_OPTIONS = {
 
 export const SEGMENT_OPTIONS = { ...boxes, ...SPEAKING };
 
-export const REFER_OPTIONS = { constrained, expectedBox: boxes.expectedBox, ...SPEAKING };
+export const REFER_OPTIONS = {
+  constrained,
+  minPresence,
+  expectedBox: boxes.expectedBox,
+  ...SPEAKING,
+};
 
 export const COMPARE_OPTIONS = SPEAKING;
 
@@ -152,6 +173,10 @@ export const CLASSIFY_OPTIONS = {
     minLength: 1,
     maxLength: 10_000,
     doc: 'the question that the labels answer',
+  }),
+  variants: boolean({
+    default: true,
+    doc: 'count singular, plural and a capital first letter of a label as that label',
   }),
   bare: ASK_OPTIONS.bare,
   ...ENCODE_OPTIONS,

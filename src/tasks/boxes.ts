@@ -2,14 +2,33 @@
 import { boxIou } from '../results/box.js';
 import type { Box, Detection, ImageSize } from '../results/types.js';
 import { type Dropped, type Instance, locValue } from './instances.js';
+import { askedFor } from './labels.js';
 import { boxScore, expectedBins, jointProbability } from './scores.js';
 
-/** A detection with the two parts of its score. */
+/** A detection with the two parts of its score, and how sure it is that there is anything to find. */
 export interface DetectedObject extends Detection {
   /** The probability of the label's tokens; 1 for a task without labels. */
   readonly labelScore: number;
   /** The probability that the box is there, give or take a quarter of its sides. */
   readonly boxScore: number;
+  /**
+   * The probability, 0 to 1, that a box follows rather than the end of the answer: the sum over all places for it.
+   * undefined only in answers that were not constrained and said something else before the box.
+   */
+  readonly presence: number | undefined;
+  /** Whether its label is one that was asked for; false only with `extra`. */
+  readonly asked: boolean;
+}
+
+/** How sure it is that a label is in the picture. */
+export interface LabelPresence {
+  readonly label: string;
+  /**
+   * Of a label that was found, the highest presence among its boxes. Of one that was not, the probability that one more
+   * box had followed where the answer ended; of several that were not found, a box for any of them. undefined where the
+   * answer was cut off.
+   */
+  readonly presence: number | undefined;
 }
 
 const LAST_BIN = 1023;
@@ -19,6 +38,7 @@ export function toDetection(
   instance: Instance,
   image: ImageSize,
   useExpected: boolean,
+  isAsked: (label: string) => boolean = () => true,
 ): DetectedObject {
   const bins = useExpected
     ? expectedBins(instance)
@@ -33,11 +53,28 @@ export function toDetection(
     box: { xmin: xmin * width, ymin: ymin * height, xmax: xmax * width, ymax: ymax * height },
     labelScore,
     boxScore: position,
+    presence: instance.presence,
+    asked: isAsked(instance.label),
   };
 }
 
 export function hasArea({ xmin, ymin, xmax, ymax }: Box): boolean {
   return xmax > xmin && ymax > ymin;
+}
+
+/** For each label how probable it is that it is there. `endPresence`: of one more box where the answer ended. */
+export function labelPresences(
+  labels: readonly string[],
+  found: readonly DetectedObject[],
+  endPresence: number | undefined,
+): LabelPresence[] {
+  return labels.map((label) => {
+    const isLabel = askedFor([label]);
+    const own = found.flatMap((one) =>
+      isLabel(one.label) && one.presence !== undefined ? [one.presence] : [],
+    );
+    return { label, presence: own.length > 0 ? Math.max(...own) : endPresence };
+  });
 }
 
 /** A box without area counts as not found (spec section 6.4). */
@@ -46,15 +83,32 @@ export function emptyBox(instance: Instance): Dropped {
   return { text, reason: 'emptyBox' };
 }
 
+/** Which detections a caller wants to see. */
+export interface Selection {
+  readonly minScore: number;
+  readonly duplicateIou: number;
+  /** Also those with labels that nobody asked for. */
+  readonly extra: boolean;
+}
+
+type Selectable = Detection & Pick<DetectedObject, 'asked'>;
+
+/** Whether a detection is wanted, as far as can be told from it alone. */
+export function isWanted(one: Selectable, { minScore, extra }: Selection): boolean {
+  return one.score >= minScore && (extra || one.asked);
+}
+
 /**
- * Without those below `minScore`, and of those that share a label and overlap by more than `duplicateIou` only the one
- * with the best score. The order stays.
+ * Without those of other labels and those below `minScore`; of those that share a label and overlap by more than
+ * `duplicateIou` only the one with the best score. The order stays.
  */
-export function selectDetections<T extends Detection>(
+export function selectDetections<T extends Selectable>(
   all: readonly T[],
-  { minScore, duplicateIou }: { readonly minScore: number; readonly duplicateIou: number },
-): { kept: T[]; duplicates: number; belowMinScore: number } {
-  const scored = all.filter((one) => one.score >= minScore);
+  selection: Selection,
+): { kept: T[]; unasked: number; belowMinScore: number; duplicates: number } {
+  const { duplicateIou, extra } = selection;
+  const asked = all.filter((one) => extra || one.asked);
+  const scored = asked.filter((one) => isWanted(one, selection));
   const kept = new Set<T>();
   for (const one of [...scored].sort((a, b) => b.score - a.score)) {
     const isDuplicate = [...kept].some(
@@ -64,7 +118,8 @@ export function selectDetections<T extends Detection>(
   }
   return {
     kept: all.filter((one) => kept.has(one)),
+    unasked: all.length - asked.length,
+    belowMinScore: asked.length - scored.length,
     duplicates: scored.length - kept.size,
-    belowMinScore: all.length - scored.length,
   };
 }

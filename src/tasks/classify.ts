@@ -1,4 +1,7 @@
-/** Which of some labels fits a picture, with the probability of each. */
+/**
+ * Which of some labels fits a picture, with the probability of each. One meaning has many spellings (`cat`, `cats`, `Cat`),
+ * so that each label is asked for by the sum of its own.
+ */
 import type { Model, PictureInput } from '../model.js';
 import type { Note } from '../notes.js';
 import { imageOptions } from '../options/image.js';
@@ -7,13 +10,14 @@ import { CLASSIFY_OPTIONS, type ClassifyOptions } from '../options/tasks.js';
 import type { Timings, Usage } from '../prediction.js';
 import { Prompt } from '../prompt.js';
 import type { ImageSize } from '../results/types.js';
+import { numbersOf } from './label-variants.js';
 import { cleanLabels, questionPrompt } from './prompt-input.js';
 
 export interface LabelProbability {
   readonly label: string;
   /** Among the given labels: all of them together are 1. */
   readonly probability: number;
-  /** Natural logarithm of the probability of exactly this answer among all answers. */
+  /** Natural logarithm of the probability of this answer among all answers, in any spelling unless `variants` is off. */
   readonly logprob: number;
 }
 
@@ -44,15 +48,15 @@ export async function classify(
   const question = questionPrompt(o.question, o, 1);
   const prompt = new Prompt(question.text, [...notes, ...question.notes]);
   const reading = { ...imageOptions(o), signal: o.signal };
-  const scores = await model.score(image, prompt, list, reading);
-  const logprobs = scores.candidates.map(({ logprobs: each }) => each.reduce((a, b) => a + b, 0));
-  // Around the largest, as all may be far below what exp can hold.
-  const best = Math.max(...logprobs);
-  const sum = logprobs.reduce((total, logprob) => total + Math.exp(logprob - best), 0);
+  const spellings = list.map((label) => (o.variants ? spellingsOf(label, list) : [label]));
+  const scores = await model.score(image, prompt, spellings.flat(), reading);
+  const each = scores.candidates.map(({ logprobs }) => logprobs.reduce((a, b) => a + b, 0));
+  const logprobs = spellings.map((own) => logSum(each.splice(0, own.length)));
+  const coverage = logSum(logprobs);
   const distribution = list
     .map((label, i) => {
       const logprob = logprobs[i] ?? Number.NEGATIVE_INFINITY;
-      return { label, probability: Math.exp(logprob - best) / sum, logprob };
+      return { label, probability: Math.exp(logprob - coverage), logprob };
     })
     .sort((a, b) => b.probability - a.probability);
   const { usage, timings } = scores;
@@ -61,9 +65,32 @@ export async function classify(
     label: distribution[0]?.label ?? '',
     score: distribution[0]?.probability ?? 0,
     distribution,
-    coverage: Math.min(1, Math.exp(best) * sum),
+    coverage: Math.min(1, Math.exp(coverage)),
     image: scores.images[0] ?? { width: 0, height: 0 },
     usage,
     timings,
   };
+}
+
+/** The label, its singular and its plural, each also with its first letter in the other case; none that is another's. */
+export function spellingsOf(label: string, labels: readonly string[]): string[] {
+  const flipped = (text: string): string => {
+    const [first = ''] = text;
+    const upper = first.toUpperCase();
+    return (first === upper ? first.toLowerCase() : upper) + text.slice(first.length);
+  };
+  const taken = new Set(labels.filter((other) => other !== label).flatMap(numbersOf));
+  const own = numbersOf(label).flatMap((one) => [one, flipped(one)]);
+  return [label, ...new Set(own.filter((one) => one !== label && !isTaken(one)))];
+
+  function isTaken(spelling: string): boolean {
+    return taken.has(spelling) || taken.has(flipped(spelling));
+  }
+}
+
+/** log(sum(exp(x))), around the largest, as all may be far below what exp can hold. */
+function logSum(logs: readonly number[]): number {
+  const best = Math.max(...logs);
+  if (!Number.isFinite(best)) return best;
+  return best + Math.log(logs.reduce((sum, one) => sum + Math.exp(one - best), 0));
 }

@@ -1,10 +1,21 @@
 /** Where things are: boxes for labels. */
 import type { Model, PictureInput } from '../model.js';
+import type { GenerateOptions } from '../options/generate.js';
 import type { Parsed } from '../options/option.js';
 import { type DETECT_OPTIONS, speaking } from '../options/tasks.js';
 import type { Prompt } from '../prompt.js';
-import { type DetectedObject, emptyBox, hasArea, selectDetections, toDetection } from './boxes.js';
+import {
+  type DetectedObject,
+  emptyBox,
+  hasArea,
+  isWanted,
+  type LabelPresence,
+  labelPresences,
+  selectDetections,
+  toDetection,
+} from './boxes.js';
 import { BOX_TOKENS, type Dropped, type Instance, InstanceParser } from './instances.js';
+import { askedFor } from './labels.js';
 import { detectPattern } from './patterns.js';
 import { labelsPrompt } from './prompt-input.js';
 import { TaskRun } from './task-run.js';
@@ -14,6 +25,8 @@ import { type TaskResult, taskResult } from './text.js';
 export interface BoxesResult extends TaskResult {
   /** What was asked for. */
   readonly labels: readonly string[];
+  /** Of each of these labels how probable it is that it is in the picture, found or not. */
+  readonly presence: readonly LabelPresence[];
   /** Objects that were cut off by `maxTokens`. */
   readonly incomplete: number;
   /** Everything that was said and is no object. */
@@ -22,6 +35,8 @@ export interface BoxesResult extends TaskResult {
   readonly duplicates: number;
   /** Left out because of `minScore`. */
   readonly belowMinScore: number;
+  /** Left out because nobody asked for their label; 0 with `extra`. */
+  readonly unasked: number;
 }
 
 export interface DetectResult extends BoxesResult {
@@ -48,25 +63,38 @@ export function detectLabels(
   prompt: Prompt,
   o: Parsed<typeof DETECT_OPTIONS>,
 ): DetectRun {
-  const pattern = o.constrained ? detectPattern(o.restrictLabels ? list : undefined) : undefined;
+  const form = constraints(o, detectPattern(o.restrictLabels ? list : undefined));
+  const isAsked = askedFor(list);
   return new TaskRun(o.signal, async (emit, signal) => {
     const all: DetectedObject[] = [];
-    const said = await readInstances(
+    const { endPresence, ...said } = await readInstances(
       model,
       image,
       prompt,
-      { ...speaking(o), pattern, signal, draftLabels: list.join(';'), draftAfter: BOX_TOKENS },
+      { ...speaking(o), ...form, signal, draftLabels: list.join(';'), draftAfter: BOX_TOKENS },
       (instance, size) => {
-        const detection = toDetection(instance, size, o.expectedBox);
+        const detection = toDetection(instance, size, o.expectedBox, isAsked);
         if (!hasArea(detection.box)) return emptyBox(instance);
         all.push(detection);
-        if (detection.score >= o.minScore) emit(detection);
+        if (isWanted(detection, o)) emit(detection);
         return undefined;
       },
     );
+    const presence = labelPresences(list, all, endPresence);
     const { kept, ...left } = selectDetections(all, o);
-    return { ...said, labels: list, detections: kept, ...left };
+    return { ...said, labels: list, detections: kept, presence, ...left };
   });
+}
+
+/**
+ * What keeps an answer to its form and asks for each box whether it is there. Nothing for an unconstrained one, which is
+ * the reference's greedy answer, word for word.
+ */
+export function constraints(
+  { constrained, minPresence }: { readonly constrained: boolean; readonly minPresence: number },
+  pattern: string,
+): Pick<GenerateOptions, 'pattern' | 'minPresence'> {
+  return constrained ? { pattern, minPresence } : {};
 }
 
 /**
@@ -79,7 +107,9 @@ export async function readInstances(
   prompt: Prompt,
   options: Parameters<Model['stream']>[2],
   take: (instance: Instance, size: { width: number; height: number }) => Dropped | undefined,
-): Promise<TaskResult & { incomplete: number; dropped: Dropped[] }> {
+): Promise<
+  TaskResult & { incomplete: number; dropped: Dropped[]; endPresence: number | undefined }
+> {
   const stream = model.stream(image, prompt, {
     ...options,
     locProbabilities: true,
@@ -97,5 +127,6 @@ export async function readInstances(
   const prediction = await stream.result;
   takeAll(parser.end(prediction.finishReason === 'length'));
   const incomplete = parser.dropped.filter(({ reason }) => reason === 'incomplete').length;
-  return { ...taskResult(prediction), incomplete, dropped: parser.dropped };
+  const { endPresence } = prediction;
+  return { ...taskResult(prediction), incomplete, dropped: parser.dropped, endPresence };
 }

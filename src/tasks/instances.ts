@@ -13,6 +13,11 @@ export interface Instance {
   readonly labels: readonly Piece[];
   /** Trimmed; may be empty. */
   readonly label: string;
+  /**
+   * The probability, 0 to 1, that a box begins here rather than that the answer ends. undefined where the answer said
+   * something else before, which only an unconstrained one does.
+   */
+  readonly presence: number | undefined;
 }
 
 /** What was said and is no object. */
@@ -48,9 +53,13 @@ export class InstanceParser {
   #locs: Piece[] = [];
   #segs: Piece[] = [];
   #labels: Piece[] = [];
+  /** Of the instance that the last token with a presence begins, and of the current one. */
+  #nextPresence: number | undefined;
+  #presence: number | undefined;
 
   /** The next token; the instances that end with it. */
   push(piece: Piece): Instance[] {
+    if (piece.presence !== undefined) this.#nextPresence = piece.presence;
     // Behind bytes that never became a character the detokenizer gives what they were in one piece with the token.
     const held = /^(.+)(<(?:loc\d{4}|seg\d{3})>)$/s.exec(piece.text);
     if (!held) return this.#pushToken(piece);
@@ -62,6 +71,10 @@ export class InstanceParser {
   #pushToken(piece: Piece): Instance[] {
     if (locValue(piece.text) !== undefined) {
       const done = this.#isAfterBox() ? this.#finish(false) : [];
+      if (this.#locs.length === 0) {
+        this.#presence = this.#nextPresence;
+        this.#nextPresence = undefined;
+      }
       this.#locs.push(piece);
       return done;
     }
@@ -116,6 +129,6 @@ export class InstanceParser {
       .trim();
     // The space before a separator is the separator's.
     while (/^\s+$/.test(labels.at(-1)?.text ?? '')) labels.pop();
-    return [{ locs, segs, labels, label }];
+    return [{ locs, segs, labels, label, presence: this.#presence }];
   }
 }

@@ -65,7 +65,7 @@ const UNCHANGED = new Set(
     'scissors pants trousers jeans shorts tights leggings pajamas pyjamas sunglasses eyeglasses binoculars goggles ' +
     'tongs pliers tweezers headphones earphones clothes stairs news ' +
     'water grass sand snow ice mud smoke fire sky text furniture luggage baggage clothing jewelry jewellery rice bread ' +
-    'cheese meat pasta traffic equipment machinery money cash hair food fruit gravel foliage vegetation scenery broccoli ' +
+    'yes no true false cheese meat pasta traffic equipment machinery money cash hair food fruit gravel foliage vegetation scenery broccoli ' +
     'spaghetti pottery cutlery silverware tennis chess graffiti asphalt concrete milk coffee tea juice beer wine'
   ).split(' '),
 );
@@ -122,6 +122,12 @@ export function labelVariants(label: string): string[] {
     ...(isCounted ? [`${articleOf(one)} ${one}`] : []),
     `the ${bare}`,
   ]);
+}
+
+/** The label, its singular and its plural, each once: `labelVariants` without articles. */
+export function numbersOf(label: string): string[] {
+  const given = label.trim();
+  return [given, ...labelVariants(given).filter((one) => one !== given && !ARTICLE.test(one))];
 }
 
 /** The singular of an English noun; a singular stays as it is. Letter case is kept. */

@@ -1,6 +1,7 @@
 /** Checks of what callers want found: labels, phrases, questions. The forms of prompts are in prompts.ts. */
 import { makeError } from '../errors.js';
 import { showValue } from '../options/show.js';
+import { labelVariants } from './label-variants.js';
 
 /** More labels in one call are refused: no checkpoint was trained with nearly as many. */
 const MAX_LABELS = 1000;
@@ -51,6 +52,13 @@ export function promptText(name: string, value: unknown, maxLength = 10_000): st
     throw range(name, showValue(text), 'text without loc and seg tokens');
   }
   return text;
+}
+
+/** Tells whether a label that the model said is one of those asked for: letter case, number and articles do not count. */
+export function askedFor(labels: readonly string[]): (said: string) => boolean {
+  const key = (label: string): string => label.trim().replace(/\s+/g, ' ').toLowerCase();
+  const known = new Set(labels.flatMap((label) => labelVariants(label)).map(key));
+  return (said) => known.has(key(said));
 }
 
 /** A language as prompts name it. */

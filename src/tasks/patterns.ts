@@ -35,5 +35,5 @@ export function segmentPattern(labels?: readonly string[]): string {
   return instances(`${BOX}${CODES} ${labels ? oneOfTexts(labels) : LABEL}`);
 }
 
-/** One box with a mask, without a label. */
-export const REFER_PATTERN = `${BOX}${CODES}`;
+/** One box with a mask, without a label, or none. */
+export const REFER_PATTERN = `(${BOX}${CODES})?`;

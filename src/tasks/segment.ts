@@ -12,9 +12,19 @@ import {
 import type { Prompt } from '../prompt.js';
 import { MASK_SIDE, Mask } from '../results/mask.js';
 import type { Segment } from '../results/types.js';
-import { type DetectedObject, emptyBox, hasArea, selectDetections, toDetection } from './boxes.js';
-import { type BoxesResult, readInstances } from './detect.js';
+import {
+  type DetectedObject,
+  emptyBox,
+  hasArea,
+  isWanted,
+  labelPresences,
+  type Selection,
+  selectDetections,
+  toDetection,
+} from './boxes.js';
+import { type BoxesResult, constraints, readInstances } from './detect.js';
 import { BOX_TOKENS, type Instance, MASK_TOKENS, segValue } from './instances.js';
+import { askedFor } from './labels.js';
 import { REFER_PATTERN, segmentPattern } from './patterns.js';
 import { labelsPrompt, phrasePrompt } from './prompt-input.js';
 import { maskScore } from './scores.js';
@@ -40,8 +50,8 @@ export function segment(
 ): SegmentRun {
   const o = parseOptions('segment', SEGMENT_OPTIONS, options);
   const { list, prompt } = labelsPrompt('segment', labels);
-  const pattern = o.constrained ? segmentPattern(o.restrictLabels ? list : undefined) : undefined;
-  return run(model, image, prompt, list, { ...o, pattern });
+  const form = constraints(o, segmentPattern(o.restrictLabels ? list : undefined));
+  return run(model, image, prompt, list, { ...o, form });
 }
 
 /** The one object a phrase speaks of; for checkpoints trained on RefCOCO. */
@@ -53,17 +63,17 @@ export function refer(
 ): SegmentRun {
   const o = parseOptions('refer', REFER_OPTIONS, options);
   const prompt = phrasePrompt(phrase);
-  const pattern = o.constrained ? REFER_PATTERN : undefined;
-  const limits = { minScore: 0, duplicateIou: 1 };
-  return run(model, image, prompt, [prompt.text], { ...o, ...limits, pattern });
+  // Whatever the model outlines is what the phrase speaks of.
+  const selection = { minScore: 0, duplicateIou: 1, extra: true };
+  const form = constraints(o, REFER_PATTERN);
+  return run(model, image, prompt, [prompt.text], { ...o, ...selection, form });
 }
 
-type RunOptions = Parameters<typeof speaking>[0] & {
-  readonly pattern: string | undefined;
-  readonly expectedBox: boolean;
-  readonly minScore: number;
-  readonly duplicateIou: number;
-};
+type RunOptions = Parameters<typeof speaking>[0] &
+  Selection & {
+    readonly form: ReturnType<typeof constraints>;
+    readonly expectedBox: boolean;
+  };
 
 function run(
   model: Model,
@@ -73,12 +83,14 @@ function run(
   o: RunOptions,
 ): SegmentRun {
   requireMaskCodec(model);
+  const isAsked = askedFor(labels);
   return new TaskRun(o.signal, async (emit, signal) => {
     const all: Promise<SegmentedObject>[] = [];
     const drafts = { draftLabels: labels.join(';'), draftAfter: BOX_TOKENS + MASK_TOKENS };
-    const options = { ...speaking(o), pattern: o.pattern, signal, ...drafts };
-    const said = await readInstances(model, image, prompt, options, (instance, size) => {
-      const detection = toDetection(instance, size, o.expectedBox);
+    const options = { ...speaking(o), ...o.form, signal, ...drafts };
+    const read = await readInstances(model, image, prompt, options, (instance, size) => {
+      // A phrase is the label of what it speaks of.
+      const detection = toDetection(withLabel(instance, labels), size, o.expectedBox, isAsked);
       if (!hasArea(detection.box)) return emptyBox(instance);
       if (instance.segs.length !== MASK_TOKENS)
         return { text: rawOf(instance), reason: 'malformed' };
@@ -86,13 +98,11 @@ function run(
         const clearness = maskScore(soft);
         const object = {
           ...detection,
-          // A phrase is the label of what it speaks of.
-          label: detection.label === '' ? (labels[0] ?? '') : detection.label,
           score: detection.score * clearness,
           maskScore: clearness,
           mask: new Mask(soft, detection.box, size),
         };
-        if (object.score >= o.minScore) emit(object);
+        if (isWanted(object, o)) emit(object);
         return object;
       });
       // Its failure is told below, when all are waited for.
@@ -100,9 +110,16 @@ function run(
       all.push(made);
       return undefined;
     });
-    const { kept, ...left } = selectDetections(await Promise.all(all), o);
-    return { ...said, labels, segments: kept, ...left };
+    const { endPresence, ...said } = read;
+    const objects = await Promise.all(all);
+    const presence = labelPresences(labels, objects, endPresence);
+    const { kept, ...left } = selectDetections(objects, o);
+    return { ...said, labels, segments: kept, presence, ...left };
   });
+}
+
+function withLabel(instance: Instance, labels: readonly string[]): Instance {
+  return instance.label === '' ? { ...instance, label: labels[0] ?? '' } : instance;
 }
 
 function decode(model: Model, { segs }: Instance, signal: AbortSignal): Promise<Float32Array> {

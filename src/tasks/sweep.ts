@@ -12,7 +12,7 @@ import { boxIou } from '../results/box.js';
 import { type DetectedObject, selectDetections } from './boxes.js';
 import { type DetectResult, type DetectRun, detectLabels } from './detect.js';
 import { labelVariants } from './label-variants.js';
-import { labelList } from './labels.js';
+import { askedFor, labelList } from './labels.js';
 import { labelsPrompt, phrasing } from './prompt-input.js';
 import { PROMPTS } from './prompts.js';
 import { TaskRun } from './task-run.js';
@@ -197,8 +197,16 @@ function toConsensus(found: readonly DetectedObject[], phrasings: number): Conse
     },
     labelScore: part((one) => one.labelScore),
     boxScore: part((one) => one.boxScore),
+    presence: meanOf(found.map((one) => one.presence)),
+    asked: found.some((one) => one.asked),
     support: found.length,
   };
+}
+
+/** Of those that are known; undefined when none is. */
+function meanOf(numbers: readonly (number | undefined)[]): number | undefined {
+  const known = numbers.filter((one) => one !== undefined);
+  return known.length > 0 ? mean(known) : undefined;
 }
 
 function mean(numbers: readonly number[]): number {
@@ -227,14 +235,15 @@ export function detectRobust(
   const variants = list.map((label) => labelVariants(label));
   const meaning = new Map(variants.flatMap((all, i) => all.map((one) => [one, list[i] ?? one])));
   const nameOf = (said: string): string => meaning.get(said) ?? said;
+  const isAsked = askedFor(list);
   const most = Math.max(...variants.map((all) => all.length));
   const wordings = Array.from({ length: most }, (_, k) =>
     variants.map((all, i) => all[Math.min(k, all.length - 1)] ?? list[i] ?? ''),
   );
   return new TaskRun(o.signal, async (emit, signal) => {
     const picture = await model.prepare(image, { ...imageOptions(o), signal });
-    // Before the threshold: what is weak in one phrasing may be strong in another.
-    const each = { ...o, minScore: 0, signal };
+    // Before the thresholds: what is weak in one phrasing may be strong in another.
+    const each = { ...o, minScore: 0, extra: true, signal };
     const phrasings = await Promise.all(
       wordings.map((wording, i) => {
         const sent = new Prompt(PROMPTS.detect(wording), i === 0 ? prompt.notes : []);
@@ -246,11 +255,19 @@ export function detectRobust(
     const speaking = phrasings.filter(({ detections }) => detections.length > 0).length;
     const agreed = consensus
       .filter(({ support }) => support * 2 > speaking)
-      .map((one) => ({ ...one, label: nameOf(one.label) }));
+      .map((one) => ({ ...one, label: nameOf(one.label), asked: isAsked(one.label) }));
+    const presence = list.map((label, i) => ({
+      label,
+      // Two labels may share a wording, so that the places in the lists differ.
+      presence: meanOf(
+        phrasings.map((one, k) => one.presence.find((p) => p.label === wordings[k]?.[i])?.presence),
+      ),
+    }));
     const { kept, ...left } = selectDetections(agreed, o);
     for (const detection of kept) emit(detection);
     const prompts = phrasings.map(({ prompt }) => prompt);
-    const result: RobustResult = { ...plain, detections: kept, ...left, agreement, prompts };
+    const found = { detections: kept, presence, ...left };
+    const result: RobustResult = { ...plain, ...found, agreement, prompts };
     return result;
   });
 }

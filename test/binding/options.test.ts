@@ -225,6 +225,13 @@ const GENERATE: Readonly<Record<keyof GenerateOptions, () => Promise<void>>> = {
     for await (const piece of stream) expect(piece.locProbabilities).toHaveLength(1024);
     expect((await stream.result).tokens).toHaveLength(4);
   },
+  minPresence: async () => {
+    await using demo = await PaliGemma.load(DEMO_MODEL);
+    const say = async (minPresence: number) =>
+      (await demo.predict(SCENE, 'detect star', { locProbabilities: true, minPresence })).text;
+    expect(await say(0.001)).toMatch(/^(<loc\d{4}>){4} /);
+    expect(await say(1)).toBe('');
+  },
   stopAtRepetition: async () => {
     // Made to go on for ever, the model comes to say the same box again.
     const again = { pattern: '(<loc>{4};){200}', maxTokens: 400 };

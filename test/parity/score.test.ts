@@ -207,6 +207,30 @@ describe('the demo model', () => {
     }
   });
 
+  test('classify asks for each label by the sum of its spellings', async () => {
+    const labels = ['red circle', 'Stars', 'a square'];
+    const spellings = [
+      ['red circle', 'Red circle', 'red circles', 'Red circles'],
+      ['Stars', 'stars', 'Star', 'star'],
+      ['a square', 'A square'],
+    ];
+    const scene = imagePath('scene0.png');
+    const asked = { question: 'what is this?' };
+    const { prompt, distribution } = await model.classify(scene, labels, asked);
+    const { candidates } = await model.score(scene, prompt, spellings.flat());
+    const mass = candidates.map(({ logprobs }) => Math.exp(sum(logprobs)));
+    const exact = await model.classify(scene, labels, { ...asked, variants: false });
+    for (const [i, label] of labels.entries()) {
+      const own = mass.splice(0, spellings[i]?.length);
+      const found = distribution.find((one) => one.label === label);
+      const total = own.reduce((all, p) => all + p, 0);
+      expect(found?.logprob).toBeCloseTo(Math.log(total), 3);
+      const alone = exact.distribution.find((one) => one.label === label);
+      expect(alone?.logprob).toBeCloseTo(Math.log(own[0] ?? 0), 3);
+      expect(found?.logprob).toBeGreaterThan(alone?.logprob ?? 0);
+    }
+  });
+
   test('coverage is near 1 for labels that suit the question and near 0 for others', async () => {
     const scene = imagePath('scene0.png');
     const fits = await model.classify(scene, counts, { question });

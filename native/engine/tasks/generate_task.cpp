@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <optional>
 #include <span>
 
 #include "engine/tasks/prompt_task.h"
@@ -39,23 +41,27 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
         const TokenIds& ids = model().config.tokens;
         const std::span<const float> logits = sequence().logits();
         watch_.lap();
-        SampledToken token = sampler_.sample(logits, grammar_.get(), ids.eos);
+        SampledToken token = sampler_.sample(logits, [this](int32_t id) { return allows(id); });
+        const std::optional<float> presence = presence_of_box(token, logits);
+        if (presence) token = decide(std::move(token), *presence, logits);
         sampling_ms_ += watch_.lap();
         result_.decode_ms = sampling_ms_ + sequence().step_ms();
         if (token.id == ids.eos) {
             result_.end_logprob = token.logprob;
+            result_.end_presence = presence.value_or(NAN);
             return end(FinishReason::Stop);
         }
         if (!detokenizer_)
             detokenizer_ = std::make_unique<Detokenizer>(model().tokenizer->vocabulary());
-        const bool is_loc =
-            ids.first_loc >= 0 && token.id >= ids.first_loc && token.id < ids.first_loc + N_LOC;
+        const bool is_loc = this->is_loc(token.id);
         if (is_loc && params_.stop_at_repetition && begins_repetition())
             return end(FinishReason::Repetition);
         if (grammar_) grammar_->accept(token.id);
         tokens_.push_back(token.id);
         ++result_.n_completion;
-        TokenEvent event{.token = std::move(token), .text = detokenizer_->push(tokens_.back())};
+        TokenEvent event{.token = std::move(token),
+                         .text = detokenizer_->push(tokens_.back()),
+                         .presence = presence.value_or(NAN)};
         if (is_loc && params_.loc_probabilities) {
             event.loc_probabilities.reserve(N_LOC);
             for (float logit : logits.subspan(ids.first_loc, N_LOC))
@@ -68,15 +74,73 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
         return Step::More;
     }
 
+    bool is_loc(int32_t id) {
+        const int32_t first = model().config.tokens.first_loc;
+        return first >= 0 && id >= first && id < first + N_LOC;
+    }
+
+    bool is_special(int32_t id) {
+        const int32_t first = model().config.tokens.first_seg;
+        return is_loc(id) || (first >= 0 && id >= first && id < first + N_SEG);
+    }
+
+    bool may_end() const { return !grammar_ || grammar_->may_end(); }
+
+    bool allows(int32_t id) {
+        if (id == model().config.tokens.eos) return may_end();
+        return !grammar_ || grammar_->allows(id);
+    }
+
+    // The tokens that begin a box here: loc tokens at first, then separators.
+    std::span<const int32_t> box_tokens() {
+        if (!tokens_.empty()) return model().symbols().separators();
+        if (locs_.empty() && model().config.tokens.first_loc >= 0) {
+            locs_.resize(N_LOC);
+            std::iota(locs_.begin(), locs_.end(), model().config.tokens.first_loc);
+        }
+        return locs_;
+    }
+
+    // Where a box may begin or the answer end: how probable the box is, of these two. Its
+    // probability is the sum over all tokens that begin one. A model that hesitates between
+    // positions spreads it over many, so that the end can be the likeliest token although a box is
+    // far likelier than none. nullopt at any other place. `sampled`: the likeliest token, or one
+    // drawn.
+    std::optional<float> presence_of_box(const SampledToken& sampled,
+                                         std::span<const float> logits) {
+        const int32_t eos = model().config.tokens.eos;
+        if (!params_.loc_probabilities || !may_end()) return std::nullopt;
+        const auto begin = box_tokens();
+        // After a label only the end or a separator says that the label is whole.
+        if (!tokens_.empty() && (is_special(tokens_.back()) ||
+                                 (sampled.id != eos && std::find(begin.begin(), begin.end(),
+                                                                 sampled.id) == begin.end())))
+            return std::nullopt;
+        const auto probability = [&](int32_t id) { return std::exp(logits[id] - sampled.log_sum); };
+        double box = 0;
+        for (int32_t id : begin)
+            if (allows(id)) box += probability(id);
+        if (box <= 0) return std::nullopt;
+        return static_cast<float>(box / (box + probability(eos)));
+    }
+
+    // The sampled token, or another where `presence` demands a box or the end.
+    SampledToken decide(SampledToken sampled, float presence, std::span<const float> logits) {
+        const int32_t eos = model().config.tokens.eos;
+        if (params_.min_presence < 0) return sampled;
+        const bool begins = presence >= params_.min_presence;
+        if (begins != (sampled.id == eos)) return sampled;
+        const auto box = box_tokens();
+        return sampler_.sample(logits, [&](int32_t id) {
+            if (!begins) return id == eos;
+            return std::find(box.begin(), box.end(), id) != box.end() && allows(id);
+        });
+    }
+
     // What will probably follow the last token. Where a label begins that is the one behind the one
     // said last, or the same again: whichever was right before.
     std::span<const int32_t> draft() {
         if (drafts_.empty()) return {};
-        const TokenIds& ids = model().config.tokens;
-        auto is_special = [&](int32_t id) {
-            return (ids.first_loc >= 0 && id >= ids.first_loc && id < ids.first_loc + N_LOC) ||
-                   (ids.first_seg >= 0 && id >= ids.first_seg && id < ids.first_seg + N_SEG);
-        };
         const int32_t last = tokens_.back();
         if (is_special(last)) {
             if (++n_special_ != params_.draft_after) return {};
@@ -107,10 +171,7 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
     // A loc token comes next. Where it begins an instance: were the last ones, up to four, an exact
     // copy of as many before them? A model that says the same twice does not stop by itself.
     bool begins_repetition() {
-        const TokenIds& ids = model().config.tokens;
-        const bool is_first = tokens_.empty() || tokens_.back() < ids.first_loc ||
-                              tokens_.back() >= ids.first_loc + N_LOC;
-        if (!is_first) return false;
+        if (!tokens_.empty() && is_loc(tokens_.back())) return false;
         instances_.push_back(tokens_.size());
         constexpr size_t LONGEST = 4;
         const size_t last = instances_.size() - 1;
@@ -134,6 +195,7 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
     bool goes_on_ = false;  // the one before that was another
     int n_special_ = 0;     // loc and seg tokens in a row, the last ones
     std::vector<int32_t> tokens_;
+    std::vector<int32_t> locs_;      // ids of all loc tokens, once they are asked for
     std::vector<size_t> instances_;  // where in tokens_ each begins
     std::unique_ptr<Detokenizer> detokenizer_;
 };

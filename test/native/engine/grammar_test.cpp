@@ -12,6 +12,11 @@ namespace paligemma::test {
 
 namespace {
 
+// What a constrained answer may go on with. 1: the end.
+TokenFilter allowed(Grammar& grammar) {
+    return [&grammar](int32_t id) { return id == 1 ? grammar.may_end() : grammar.allows(id); };
+}
+
 // Ids: 0 pad, 1 eos, 2 bos, 3 unk, then the pieces below, 256 byte pieces, 1024 loc, 128 seg.
 struct Fixture {
     Vocabulary vocabulary;
@@ -176,6 +181,12 @@ TEST("tokens are allowed by their text, loc and seg tokens as such, control piec
     CHECK(grammar.may_end());
 }
 
+TEST("separators are all tokens that begin with a semicolon, after any spaces") {
+    const Fixture f;
+    const std::vector<int32_t> expected = {f.id(";"), f.id("\xE2\x96\x81;"), f.first_byte + ';'};
+    CHECK(f.symbols->separators() == expected);
+}
+
 TEST("a constrained sampler keeps to the pattern and reports the model's own probability") {
     const Fixture f;
     std::vector<float> logits(f.vocabulary.pieces.size(), 0.f);
@@ -185,13 +196,13 @@ TEST("a constrained sampler keeps to the pattern and reports the model's own pro
     {
         Grammar grammar(*f.symbols, "a+");
         Sampler sampler({});
-        const auto token = sampler.sample(logits, &grammar, 1);
+        const auto token = sampler.sample(logits, allowed(grammar));
         CHECK_EQ(token.id, f.id("a"));
         double sum = 0;
         for (float z : logits) sum += std::exp(z);
         CHECK(std::abs(token.logprob - (2 - std::log(sum))) < 1e-5);
         grammar.accept(token.id);
-        CHECK_EQ(sampler.sample(logits, &grammar, 1).id, 1);
+        CHECK_EQ(sampler.sample(logits, allowed(grammar)).id, 1);
     }
     // Any temperature, any seed.
     for (uint64_t seed = 0; seed < 200; ++seed) {
@@ -199,7 +210,7 @@ TEST("a constrained sampler keeps to the pattern and reports the model's own pro
         Sampler sampler({.temperature = 50.f, .seed = seed});
         bool ended = false;
         for (int i = 0; i < 40 && !ended; ++i) {
-            const auto token = sampler.sample(logits, &grammar, 1);
+            const auto token = sampler.sample(logits, allowed(grammar));
             if (token.id == 1) {
                 ended = true;
                 CHECK(grammar.may_end());

@@ -1,8 +1,14 @@
 /** Loc tokens to pixels, boxes without area, and which of several detections stay. */
 import { describe, expect, test } from 'vitest';
 import type { Piece } from '../../../src/prediction.js';
-import type { Detection } from '../../../src/results/types.js';
-import { emptyBox, hasArea, selectDetections, toDetection } from '../../../src/tasks/boxes.js';
+import {
+  type DetectedObject,
+  emptyBox,
+  hasArea,
+  labelPresences,
+  selectDetections,
+  toDetection,
+} from '../../../src/tasks/boxes.js';
 import type { Instance } from '../../../src/tasks/instances.js';
 
 function instance(values: readonly number[], label: readonly [string, number][]): Instance {
@@ -15,7 +21,7 @@ function instance(values: readonly number[], label: readonly [string, number][])
     .map(([text]) => text)
     .join('')
     .trim();
-  return { locs, segs: [], labels, label: joined };
+  return { locs, segs: [], labels, label: joined, presence: 0.75 };
 }
 
 const WIDE = { width: 2046, height: 1023 };
@@ -46,7 +52,7 @@ describe('toDetection', () => {
       WIDE,
       false,
     );
-    expect(found).toMatchObject({ label: 'red dog' });
+    expect(found).toMatchObject({ label: 'red dog', presence: 0.75 });
     expect(found.labelScore).toBeCloseTo(0.4, 12);
     expect(found.boxScore).toBeCloseTo(1 / 16, 12);
     expect(found.score).toBeCloseTo(0.025, 12);
@@ -102,16 +108,18 @@ test('a box without area is reported with all it said', () => {
 });
 
 describe('selectDetections', () => {
-  const at = (xmin: number, score: number, label = 'dog'): Detection => ({
+  const at = (xmin: number, score: number, label = 'dog') => ({
     label,
     score,
     box: { xmin, ymin: 0, xmax: xmin + 10, ymax: 10 },
+    asked: label !== 'bird',
   });
 
   test('leaves out what scores below the limit, not at it', () => {
     const all = [at(0, 0.5), at(20, 0.4999), at(40, 0.9)];
-    expect(selectDetections(all, { minScore: 0.5, duplicateIou: 0.7 })).toEqual({
+    expect(selectDetections(all, { minScore: 0.5, duplicateIou: 0.7, extra: false })).toEqual({
       kept: [all[0], all[2]],
+      unasked: 0,
       duplicates: 0,
       belowMinScore: 1,
     });
@@ -119,8 +127,9 @@ describe('selectDetections', () => {
 
   test('keeps the better one of two in one place, and the order', () => {
     const all = [at(0, 0.5), at(40, 0.4), at(1, 0.9), at(41, 0.3)];
-    expect(selectDetections(all, { minScore: 0, duplicateIou: 0.7 })).toEqual({
+    expect(selectDetections(all, { minScore: 0, duplicateIou: 0.7, extra: false })).toEqual({
       kept: [all[1], all[2]],
+      unasked: 0,
       duplicates: 2,
       belowMinScore: 0,
     });
@@ -129,33 +138,72 @@ describe('selectDetections', () => {
   test('minds the label, and overlap above the limit only', () => {
     const all = [at(0, 0.5), at(0, 0.4, 'cat'), at(5, 0.3)];
     // Half of each: IoU 1/3.
-    expect(selectDetections(all, { minScore: 0, duplicateIou: 1 / 3 }).kept).toEqual(all);
-    expect(selectDetections(all, { minScore: 0, duplicateIou: 0.33 }).kept).toEqual(
+    expect(selectDetections(all, { minScore: 0, duplicateIou: 1 / 3, extra: false }).kept).toEqual(
+      all,
+    );
+    expect(selectDetections(all, { minScore: 0, duplicateIou: 0.33, extra: false }).kept).toEqual(
       all.slice(0, 2),
     );
   });
 
   test('keeps everything at 1, also what is said twice', () => {
     const all = [at(0, 0.5), at(0, 0.5), at(0, 0.5)];
-    expect(selectDetections(all, { minScore: 0, duplicateIou: 1 }).kept).toEqual(all);
-    expect(selectDetections(all, { minScore: 0, duplicateIou: 0.99 }).kept).toEqual([all[0]]);
+    expect(selectDetections(all, { minScore: 0, duplicateIou: 1, extra: false }).kept).toEqual(all);
+    expect(selectDetections(all, { minScore: 0, duplicateIou: 0.99, extra: false }).kept).toEqual([
+      all[0],
+    ]);
   });
 
   test('what overlaps only with a duplicate stays', () => {
     // Each overlaps its neighbour by IoU 0.43, the outer two by 0.11.
     const all = [at(0, 0.9), at(4, 0.8), at(8, 0.7)];
-    expect(selectDetections(all, { minScore: 0, duplicateIou: 0.4 })).toEqual({
+    expect(selectDetections(all, { minScore: 0, duplicateIou: 0.4, extra: false })).toEqual({
       kept: [all[0], all[2]],
+      unasked: 0,
       duplicates: 1,
       belowMinScore: 0,
     });
   });
 
+  test('what nobody asked for is counted, or stays with extra', () => {
+    const all = [at(0, 0.9, 'bird'), at(40, 0.4), at(80, 0.1, 'bird')];
+    const limits = { minScore: 0.2, duplicateIou: 0.7 };
+    expect(selectDetections(all, { ...limits, extra: false })).toEqual({
+      kept: [all[1]],
+      unasked: 2,
+      duplicates: 0,
+      belowMinScore: 0,
+    });
+    expect(selectDetections(all, { ...limits, extra: true })).toEqual({
+      kept: [all[0], all[1]],
+      unasked: 0,
+      duplicates: 0,
+      belowMinScore: 1,
+    });
+  });
+
   test('takes none', () => {
-    expect(selectDetections([], { minScore: 0, duplicateIou: 0.7 })).toEqual({
+    expect(selectDetections([], { minScore: 0, duplicateIou: 0.7, extra: false })).toEqual({
       kept: [],
+      unasked: 0,
       duplicates: 0,
       belowMinScore: 0,
     });
   });
+});
+
+test('a label has the presence of its best box, one without a box that of one more at the end', () => {
+  const found = [[[' red dog', 1]], [[' Cats', 1]]].map((label, i) => ({
+    ...toDetection(instance([1, 2, 30, 40], label as [string, number][]), WIDE, false),
+    presence: [0.9, 0.8][i],
+  }));
+  const labels = ['red dog', 'cat', 'bird'];
+  expect(
+    labelPresences(labels, [...found, { ...(found[0] as DetectedObject), presence: 0.95 }], 0.1),
+  ).toEqual([
+    { label: 'red dog', presence: 0.95 },
+    { label: 'cat', presence: 0.8 },
+    { label: 'bird', presence: 0.1 },
+  ]);
+  expect(labelPresences(['bird'], [], undefined)).toEqual([{ label: 'bird', presence: undefined }]);
 });

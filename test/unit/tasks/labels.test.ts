@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PaliGemmaError } from '../../../src/errors.js';
-import { labelList, languageCode, promptText } from '../../../src/tasks/labels.js';
+import { askedFor, labelList, languageCode, promptText } from '../../../src/tasks/labels.js';
 
 function failureOf(run: () => unknown): PaliGemmaError {
   try {
@@ -128,4 +128,13 @@ test('a language is two or three lower-case letters', () => {
       expected: 'a code of two or three lower-case letters, as "en"',
     });
   }
+});
+
+test('a label is the one that was asked for in any number, article and letter case', () => {
+  const isAsked = askedFor(['Red car', 'people', 'the dog']);
+  for (const said of ['red car', 'Red  cars', ' a red car', 'person', 'People', 'dog', 'dogs']) {
+    expect(isAsked(said), said).toBe(true);
+  }
+  for (const said of ['car', 'red', '', 'blue car', 'red cart'])
+    expect(isAsked(said), said).toBe(false);
 });

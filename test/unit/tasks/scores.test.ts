@@ -38,7 +38,7 @@ function loc(value: number, mass: Readonly<Record<number, number>>): Piece {
 }
 
 function instance(...locs: readonly Piece[]): Instance {
-  return { locs, segs: [], labels: [], label: '' };
+  return { locs, segs: [], labels: [], label: '', presence: undefined };
 }
 
 describe('answers and texts', () => {
