@@ -12,7 +12,7 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file, save_model
 
 from by_transformers import load
-from fixture import OUT, Fixture, model_only
+from fixture import Fixture, model_only, reference
 
 ROW = dict(tool="peft", version=peft.__version__, real=True)
 REFUSED = dict(expected=dict(refuses="adapter"))
@@ -33,9 +33,9 @@ def adapted(generation=2, **options):
 
 def merged_reference(model):
     """The merged weights under the names of the hub: what the other layouts of the same model must be read as."""
-    folder = OUT.parent / "reference" / "merged2"
+    folder = reference(2).with_name("merged2")
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(OUT.parent / "reference" / "paligemma2", folder)
+    shutil.copytree(reference(2), folder)
     names = {}
     for name, weight in model.state_dict().items():
         if name == "lm_head.weight":

@@ -13,7 +13,7 @@ import transformers
 from transformers import AutoTokenizer, PaliGemmaProcessor
 
 from by_transformers import NUMBER, VERSION, load
-from fixture import OUT, TOKENIZER, Fixture
+from fixture import TOKENIZER, Fixture
 from sizes import BOS, NEWLINE, VOCABULARY
 
 ROW = dict(tool="transformers", version=VERSION, real=True)
@@ -24,7 +24,7 @@ TEXTS = ["wombat", "a wombat", "wombats", "awombat", "Wombat", "wom bat", "<dent
 
 
 def processor_folder():
-    folder = OUT.parent / "tokenizer"  # stays: saving copies tokenizer.model from it
+    folder = Path("tokenizer")  # stays: saving copies tokenizer.model from it
     folder.mkdir(exist_ok=True)
     for file in TOKENIZER.parent.iterdir():
         if "token" in file.name or file.name in ("preprocessor_config.json", "config.json"):
@@ -117,6 +117,7 @@ def head_of_adapter(name):
 
 
 def main():
+    torch.manual_seed(0)  # for the rows that resizing draws
     if NUMBER[0] >= 5:
         added("added-tokens-resized", 2, "add_tokens, resize_token_embeddings(len(tokenizer))", rows="resized")
         untied("head-apart", 2)

@@ -5,6 +5,9 @@
 Run with a version of transformers from before 4.52 and with one after it: the names inside the model changed there.
 """
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import accelerate
 import lightning
@@ -15,6 +18,7 @@ from safetensors.torch import save_file, save_model
 
 from by_transformers import NUMBER, load
 from fixture import Fixture, model_only
+from sizes import BOS, EOS, NEWLINE, VOCABULARY
 
 NEW = NUMBER >= (4, 52)
 WITH = f"transformers {transformers.__version__}"
@@ -32,7 +36,23 @@ class Module(lightning.LightningModule):
         self.model = model
 
 
+def train_without_learning(folder):
+    """One step of Trainer at a learning rate of 0: its checkpoint holds the base's weights and all that it keeps beside them."""
+    model = load(2)
+    ids = torch.tensor([VOCABULARY] * 9 + [BOS, 40, 50, NEWLINE, 60, EOS])
+    example = dict(input_ids=ids, attention_mask=torch.ones_like(ids), token_type_ids=(torch.arange(len(ids)) > 12).long(),
+                   labels=ids, pixel_values=torch.zeros(3, 21, 21, dtype=torch.bfloat16))
+    arguments = transformers.TrainingArguments(folder, max_steps=1, save_steps=1, learning_rate=0.0, optim="sgd", report_to=[],
+                                               per_device_train_batch_size=1, use_cpu=True, remove_unused_columns=False)
+    transformers.Trainer(model=model, args=arguments, train_dataset=[example]).train()
+
+
 def main():
+    if NEW:
+        with fixture("trainer-checkpoint", "transformers", transformers.__version__, "Trainer, its folder checkpoint-1") as f, \
+                tempfile.TemporaryDirectory() as folder:
+            train_without_learning(folder)
+            shutil.copytree(Path(folder, "checkpoint-1"), f.path, dirs_exist_ok=True)
     with fixture("accelerate-save-model", "accelerate", accelerate.__version__, "Accelerator().save_model") as f:
         model = load(2)
         accelerate.Accelerator(cpu=True).save_model(model, f.path)

@@ -12,7 +12,8 @@ TOKENIZER = FIXTURES / "checkpoints" / "tiny-paligemma1" / "tokenizer.model"
 
 
 def reference(generation):
-    return OUT.parent / "reference" / f"paligemma{generation}"
+    """Relative to the folder that makers run in: old versions write it into config.json."""
+    return Path("reference") / f"paligemma{generation}"
 
 
 class Fixture:

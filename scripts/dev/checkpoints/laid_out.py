@@ -1,13 +1,11 @@
-"""Checkpoints of tools that cannot run here, laid out from their source, and folders as downloads and exports leave them.
+"""A checkpoint of big_vision, which is no package, laid out from its source; and folders as downloads and exports leave them.
 
     PYTHONPATH=transformers python laid_out.py OUT
 """
-import shutil
-
 import numpy as np
 import torch
 import transformers
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from by_transformers import load
 from fixture import Fixture, reference
@@ -77,14 +75,6 @@ def main():
         tree["opt/0/0/1/0/count"] = np.array(100, np.int32)
         tree["extra/step"] = np.array(100, np.int64)
         np.savez_compressed(f.path / "checkpoint.npz", **tree)
-
-    with Fixture("mlx", tool="mlx-vlm", version="main", real=False, layout="patch embedding [out, h, w, in]",
-                 how="laid out from mlx_vlm/models/paligemma and mlx_vlm.utils.save_weights", expected=dict(reads="paligemma2")) as f:
-        weights = load_file(reference(2) / "model.safetensors")
-        patch = "vision_tower.vision_model.embeddings.patch_embedding.weight"
-        weights[patch] = weights[patch].permute(0, 2, 3, 1).contiguous()
-        save_file(weights, f.path / "model.safetensors", metadata={"format": "mlx"})
-        shutil.copy(reference(2) / "config.json", f.path)
 
     with Fixture("shards-without-index", **WITH, real=True, how="save_pretrained(max_shard_size), index not downloaded",
                  layout="shards without an index", expected=dict(reads="paligemma2")) as f:

@@ -39,8 +39,9 @@ TRANSFORMERS = {
 NEWEST, OLD, LAST_4 = "5.24.0", "4.47.1", "4.57.6"
 TOOLS = ["peft==0.21.2", "accelerate==1.15.0", "lightning==2.6.6", "pytorch-lightning==2.6.6", "lightning-utilities==0.15.3",
          "torchmetrics==1.9.0"]
+MLX = ["mlx==0.32.4", "mlx-cpu==0.32.4", "mlx-lm==0.32.2", "mlx-vlm==0.7.10"]
 NOT_KEPT = ("row.json", "golden.json", "README.md", "generation_config.json", "preprocessor_config.json", "processor_config.json",
-            "chat_template.jinja")
+            "chat_template.jinja", "rng_state.pth", "training_args.bin")
 RUNS = [
     *[("by_transformers.py", [version]) for version in TRANSFORMERS],
     ("by_peft.py", [NEWEST, "tools"]),
@@ -49,6 +50,7 @@ RUNS = [
     ("by_tokens.py", [NEWEST, "tools"]),
     ("by_tokens.py", [LAST_4]),
     ("by_tokens.py", [OLD]),
+    ("by_mlx.py", [NEWEST, "mlx"]),
     ("laid_out.py", [NEWEST]),
     ("golden.py", [NEWEST]),
 ]
@@ -65,8 +67,9 @@ def install(work):
         if not folder.exists():
             subprocess.run([*pip, "--no-deps", "--target", folder, f"transformers=={version}", f"tokenizers=={tokenizers}",
                             f"huggingface_hub=={hub}"], check=True)
-    if not (work / "versions" / "tools").exists():
-        subprocess.run([*pip, "--no-deps", "--target", work / "versions" / "tools", *TOOLS], check=True)
+    for name, packages in (("tools", TOOLS), ("mlx", MLX)):
+        if not (work / "versions" / name).exists():
+            subprocess.run([*pip, "--no-deps", "--target", work / "versions" / name, *packages], check=True)
 
 
 def make(work):
@@ -76,7 +79,8 @@ def make(work):
     subprocess.run([python, HERE / "reference.py", work / "made" / "reference"], check=True)
     for script, folders in RUNS:
         path = os.pathsep.join(str(work / "versions" / folder) for folder in folders)
-        subprocess.run([python, HERE / script, out], check=True, env={**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"})
+        subprocess.run([python, HERE / script, out], check=True, cwd=out.parent,
+                       env={**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"})
 
 
 def stored(file):
