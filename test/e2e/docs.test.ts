@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -43,6 +44,7 @@ import { PROMPT_WARNINGS } from '../../src/tasks/advisor.js';
 import { MARKERS } from '../../src/tasks/markers.js';
 import { codeOf, INPUT_NOTES } from '../../src/tasks/prompt-input.js';
 import { ROOT } from '../support/models.js';
+import { savedTable } from '../support/saved-by.js';
 
 const DOCUMENTS = [
   ...['README.md', 'CHANGELOG.md', 'SECURITY.md', 'models/README.md'],
@@ -345,6 +347,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'video options': () => optionTable(ownOptions(VIDEO_TASK_OPTIONS)),
   'extract options': () => optionTable(ownOptions(EXTRACT_OPTIONS)),
   'prompt markers': markerTable,
+  'saved checkpoints': savedTable,
   sizes: sizeTable,
 };
 const TABLE = /(<!-- table: (.+) -->\n)[\s\S]*?(<!-- end of table -->)/g;
@@ -353,7 +356,7 @@ describe('tables', () => {
   it.each([
     ['README.md', 3],
     ['docs/api.md', 3],
-    ['docs/conversion.md', 1],
+    ['docs/conversion.md', 2],
     ['docs/hub.md', 1],
     ['docs/prompts.md', 1],
     ['docs/tasks.md', 7],
@@ -385,7 +388,10 @@ describe('tables', () => {
     const [section = ''] = /## What is in the file[\s\S]*?\n## /.exec(text) ?? [];
     const named = [...section.matchAll(/`([\w.]+\.\w+)`/g)].map((match) => match[1] ?? '');
     const output = path.join(program, 'keys.gguf');
-    const source = path.join(ROOT, 'test', 'fixtures', 'checkpoints', 'tiny-paligemma2');
+    const checkpoint = path.join(ROOT, 'test', 'fixtures', 'checkpoints', 'tiny-paligemma2');
+    const source = path.join(program, 'fine-tuned');
+    cpSync(checkpoint, source, { recursive: true });
+    writeFileSync(path.join(source, 'added_tokens.json'), '{"<dent>": 1794}');
     await convert({ source, output, type: 'f32' });
     const keys = Object.keys((await inspect(output)).metadata);
     expect(keys.map((key) => key.replace(/^gemma2\./, 'A.')).sort()).toEqual(named.sort());

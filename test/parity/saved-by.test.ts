@@ -42,11 +42,14 @@ for (const checkpoint of SAVED_CHECKPOINTS) {
       });
     }
 
-    test.runIf(golden.texts)('texts become the same ids', () => {
-      const wrong = (golden.texts ?? [])
-        .map(({ text, ids }) => ({ text, ids, ours: model.tokenize(text) }))
-        .filter(({ ids, ours }) => ids.join() !== ours.join());
-      expect(wrong).toEqual([]);
-    });
+    const { texts } = golden;
+    if (texts) {
+      test('texts become the same ids', () => {
+        const wrong = texts
+          .map(({ text, ids }) => ({ text, ids, ours: model.tokenize(text) }))
+          .filter(({ ids, ours }) => ids.join() !== ours.join());
+        expect(wrong).toEqual([]);
+      });
+    }
   });
 }

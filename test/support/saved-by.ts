@@ -90,3 +90,46 @@ export function publishedConfigs(): Map<string, Readonly<Record<string, object>>
     files.map((file) => [path.basename(file, '.json'), readJson('saved-by', 'configs', file)]),
   );
 }
+
+const RESULTS = {
+  adapter: 'refused: an adapter is merged into its base first',
+  pickle: 'refused: a pickle can run code',
+  incomplete: 'refused: names the missing shard',
+} as const;
+
+function resultOf({ expected }: SavedCheckpoint): string {
+  const { refuses, head, added } = expected;
+  if (refuses) return RESULTS[refuses];
+  if (head) return 'read, the head as `output.weight`';
+  return added ? 'read, the tokens kept' : 'read';
+}
+
+/** Every fixture as a row of docs/conversion.md, those alike but for their version in one. */
+export function savedTable(): string {
+  const rows = new Map<string, { cells: string[]; versions: Set<string> }>();
+  for (const checkpoint of SAVED_CHECKPOINTS) {
+    const { tool, version, beside, real, how, layout } = checkpoint;
+    const names = layout.endsWith('.')
+      ? layout
+          .split(' ')
+          .map((prefix) => `\`${prefix.replace(/(layers|encoder)\.$/, '')}…\``)
+          .join(' ')
+      : layout;
+    const done = how.replaceAll('<', '&lt;');
+    const cells = [`${tool}${real ? '' : ' †'}`, done, names, resultOf(checkpoint)];
+    const key = cells.join();
+    const row = rows.get(key) ?? { cells, versions: new Set() };
+    row.versions.add(beside === undefined ? version : `${version}, ${beside}`);
+    rows.set(key, row);
+  }
+  const table = [...rows.values()].map(({ cells: [tool, how, names, result], versions }) => [
+    `${tool} ${[...versions].join(', ')}`,
+    how,
+    names,
+    result,
+  ]);
+  table.sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0));
+  return [['Saved by', 'How', 'Names or files', 'Result'], ['---', '---', '---', '---'], ...table]
+    .map((cells) => `| ${cells.join(' | ')} |\n`)
+    .join('');
+}

@@ -80,7 +80,7 @@ def main():
                  layout="shards without an index", expected=dict(reads="paligemma2")) as f:
         load(2).save_pretrained(f.path, max_shard_size="12KB")
         (f.path / "model.safetensors.index.json").unlink()
-    with Fixture("shard-missing", **WITH, real=True, how="the same, last shard not downloaded", layout="shards without an index",
+    with Fixture("shard-missing", **WITH, real=True, how="save_pretrained(max_shard_size), neither index nor last shard downloaded", layout="shards without an index",
                  expected=dict(refuses="incomplete")) as f:
         load(2).save_pretrained(f.path, max_shard_size="12KB")
         (f.path / "model.safetensors.index.json").unlink()
