@@ -90,6 +90,11 @@ export type { ClassifyResult, LabelProbability } from './tasks/classify.js';
 export type { DetectResult, DetectRun } from './tasks/detect.js';
 export type { ExtractResult, ExtractSchema, Field, FieldSpec } from './tasks/extract.js';
 export type { Dropped } from './tasks/instances.js';
+export {
+  type ParsedDetection,
+  type ParsedDetections,
+  parseDetections,
+} from './tasks/parse-detections.js';
 export type { SegmentedObject, SegmentResult, SegmentRun } from './tasks/segment.js';
 export type {
   BoxesSweep,

@@ -6,10 +6,13 @@ import { showValue } from '../options/show.js';
 import { Mask } from '../results/mask.js';
 import type { Box, Detection, ImageSize, Segment } from '../results/types.js';
 
+/** A detection, or one of `parseDetections`, which has no score. */
+type AnyDetection = Pick<Detection, 'label' | 'box'> & Partial<Pick<Detection, 'score'>>;
+
 /** What is drawn: a list of detections or segments, or a result that has one. */
 export type Drawable =
-  | readonly (Detection | Segment)[]
-  | { readonly detections: readonly Detection[] }
+  | readonly (AnyDetection | Segment)[]
+  | { readonly detections: readonly AnyDetection[] }
   | { readonly segments: readonly Segment[] };
 
 /** One object to draw. */
@@ -17,7 +20,7 @@ export interface Shape {
   /** Place in the caller's list. */
   readonly index: number;
   readonly label: string;
-  readonly score: number;
+  readonly score: number | undefined;
   readonly box: Box;
   readonly mask?: Mask;
 }
@@ -75,7 +78,12 @@ function readShape(item: unknown, name: string, index: number): Shape {
   if (mask !== undefined && !(mask instanceof Mask)) {
     throw failure('ERR_OPTION_TYPE', `${name}.mask`, showValue(mask), 'a Mask or nothing');
   }
-  const shape = { index, label, score: finite(score, `${name}.score`), box: readBox(box, name) };
+  const shape = {
+    index,
+    label,
+    score: score === undefined ? undefined : finite(score, `${name}.score`),
+    box: readBox(box, name),
+  };
   return mask === undefined ? shape : { ...shape, mask };
 }
 

@@ -114,7 +114,8 @@ function drawObject(
   options: ParsedDrawingOptions,
 ): string {
   const { index, label, score, box, mask } = shape;
-  const facts = `data-index="${index}" data-label="${escapeXml(label)}" data-score="${score}"`;
+  const known = score === undefined ? '' : ` data-score="${score}"`;
+  const facts = `data-index="${index}" data-label="${escapeXml(label)}"${known}`;
   const lines: string[] = [];
   if (mask !== undefined && options.showMasks) {
     const path = polygonPath(maskOutlines(mask));
@@ -240,7 +241,7 @@ function setLabel(
   const { units } = fontMetrics();
   const room = ((size.width - 2 * PLATE_PADDING * fontSize) * units) / fontSize;
   const text = cleanText(shape.label);
-  const score = showScores ? shape.score.toFixed(2) : '';
+  const score = showScores ? (shape.score?.toFixed(2) ?? '') : '';
   const line = fitLine(text, score, room);
   if (line === undefined || line.text === '') return undefined;
   const anchor = clipBox(shape.box, size);

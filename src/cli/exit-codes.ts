@@ -6,7 +6,7 @@ export const EXIT = {
   failure: 1,
   /** Unknown command or flag, or a value that a flag does not take. */
   usage: 2,
-  /** Some of several inputs failed, the others are done. */
+  /** Some of several inputs failed, the others are done; or files were left out and that was not allowed. */
   someFailed: 6,
   interrupted: 130,
 } as const;

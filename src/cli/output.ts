@@ -112,7 +112,8 @@ export class Output {
 
   /** Reports a failure on one line of stderr: `error: ERR_MODEL_FORMAT: …`. `subject` takes the place of "error". */
   error(error: unknown, subject?: string): void {
-    const lead = subject === undefined ? this.#red('error') : oneLine(subject);
+    // An argument may be a whole picture in base64.
+    const lead = subject === undefined ? this.#red('error') : cut(oneLine(subject));
     this.#say(`${lead}: ${describe(error)}`);
   }
 
@@ -226,6 +227,10 @@ function durationText(ms: number): string {
   const two = (n: number): string => String(n).padStart(2, '0');
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+function cut(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 /** `ERR_MODEL_FORMAT: …` on one line. */

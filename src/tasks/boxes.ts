@@ -43,19 +43,23 @@ export function toDetection(
   const bins = useExpected
     ? expectedBins(instance)
     : instance.locs.map((loc) => locValue(loc.text) ?? 0);
-  const [ymin = 0, xmin = 0, ymax = 0, xmax = 0] = bins.map((bin) => bin / LAST_BIN);
-  const { width, height } = image;
   const labelScore = jointProbability(instance.labels);
   const position = boxScore(instance);
   return {
     label: instance.label,
     score: labelScore * position,
-    box: { xmin: xmin * width, ymin: ymin * height, xmax: xmax * width, ymax: ymax * height },
+    box: pixelBox(bins, image),
     labelScore,
     boxScore: position,
     presence: instance.presence,
     asked: isAsked(instance.label),
   };
+}
+
+/** ymin, xmin, ymax, xmax as bins of 0 to 1023, to edges in pixels. */
+export function pixelBox(bins: readonly number[], { width, height }: ImageSize): Box {
+  const [ymin = 0, xmin = 0, ymax = 0, xmax = 0] = bins.map((bin) => bin / LAST_BIN);
+  return { xmin: xmin * width, ymin: ymin * height, xmax: xmax * width, ymax: ymax * height };
 }
 
 export function hasArea({ xmin, ymin, xmax, ymax }: Box): boolean {

@@ -12,12 +12,14 @@ import { fingerprint } from './fingerprint.js';
 import { addBatchFlags, type BatchOptions, batchOptions, type PictureFlags } from './flags.js';
 import { expand, type Input, STDIN, STDIN_LIST } from './inputs.js';
 import { Journal, type Run } from './journal.js';
+import { LeftOut } from './left-out.js';
+import { eachPage } from './pages.js';
 import { runPictures } from './run.js';
 import type { PictureCommand } from './task.js';
 import { watch } from './watch.js';
 
 const EXIT_CODES =
-  'Exit codes: 0 all answered, 1 failed, 2 wrong usage, 6 some pictures failed, 130 interrupted.';
+  'Exit codes: 0 all answered, 1 failed, 2 wrong usage, 6 some pictures failed, or files were left out with --strict, 130 interrupted.';
 
 const PICTURES = `Pictures: files; folders (the pictures in them, --recursive for those further down); patterns in quotes
 such as 'shots/**/*.jpg'; "@list.txt", a file with one path per line; "-", a picture on standard input; "@-", paths on
@@ -47,6 +49,7 @@ export function pictureCommand<F extends PictureFlags, R>(
   addBatchFlags(command, {
     streams: spec.streams === true,
     annotates: spec.annotates === true,
+    hasPages: 'page' in spec.options,
   });
   addFlags(command, 'Answering:', spec.options);
   const examples = spec.examples.map((example) => `  ${example}\n`).join('');
@@ -71,7 +74,8 @@ async function run<F extends PictureFlags, R>(
     flags.annotate === undefined
       ? undefined
       : await Annotations.open(flags.annotate, !args.includes(STDIN_LIST));
-  const inputs = inputsOf(context, args, flags, options, annotations?.folder);
+  const leftOut = new LeftOut(flags.output === undefined ? [] : [flags.output]);
+  const inputs = inputsOf(context, args, flags, { ...options, leftOut }, annotations?.folder);
   // Known beforehand, they can be counted, and nobody waits for a model to hear that there are none.
   const known = isOpen ? undefined : await collect(inputs);
   for (const { image, isStdin } of known ?? []) if (!isStdin) await annotations?.check(image);
@@ -91,6 +95,7 @@ async function run<F extends PictureFlags, R>(
               fingerprint: await fingerprint(files),
               ...settings,
               ...changed(spec.options, given),
+              ...(options.allPages && { allPages: true }),
               ...changed(LOAD_OPTIONS, givenFlags(LOAD_OPTIONS, flags), ANSWER_STAYS_THE_SAME),
             } satisfies Run,
             options.resume,
@@ -99,9 +104,13 @@ async function run<F extends PictureFlags, R>(
       return await runPictures(context, {
         label: spec.name,
         model: name,
-        inputs: known ?? inputs,
+        inputs: options.allPages
+          ? eachPage(known ?? inputs, context, `| paligemma ${spec.name} -`, given)
+          : (known ?? inputs),
         // A single picture's answer needs no name before it.
-        isMany: !(known?.length === 1 && (args[0] === STDIN || args[0] === known[0]?.image)),
+        isMany:
+          options.allPages ||
+          !(known?.length === 1 && (args[0] === STDIN || args[0] === known[0]?.image)),
         task: spec.task(model, flags, given),
         settings,
         format: flags.json ? 'json' : flags.jsonl || flags.watch !== undefined ? 'jsonl' : 'text',
@@ -109,6 +118,8 @@ async function run<F extends PictureFlags, R>(
         atOnce: flags.stream ? 1 : options.concurrency,
         journal,
         annotations,
+        leftOut,
+        isStrict: options.strict,
       });
     } finally {
       await journal?.close();
@@ -122,12 +133,13 @@ function inputsOf(
   { output, signal }: Context,
   args: readonly string[],
   flags: PictureFlags,
-  { recursive, newOnly, settleMs }: BatchOptions,
+  { recursive, newOnly, settleMs, leftOut }: BatchOptions & { readonly leftOut: LeftOut },
   except: string | undefined,
 ): AsyncIterable<Input> {
   if (flags.watch === undefined) {
     const unique = flags.output !== undefined;
-    return expand(args, { recursive, except, unique, stdin: () => process.stdin, signal });
+    const stdin = () => process.stdin;
+    return expand(args, { recursive, except, leftOut, unique, stdin, signal });
   }
   const folder = flags.watch;
   return watch(folder, {
@@ -136,6 +148,8 @@ function inputsOf(
     newOnly,
     settleMs,
     signal,
+    onListing: () => leftOut.clear(),
+    onLeftOut: (file) => leftOut.add(file),
     onFolder: (isThere) =>
       output.note(`note: ${folder} ${isThere ? 'is back' : 'is gone, waiting for it'}`),
   });

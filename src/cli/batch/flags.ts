@@ -5,6 +5,14 @@ import { addFlags, givenFlags } from '../flags.js';
 import type { ModelFlags } from '../model.js';
 import { STDIN, STDIN_LIST } from './inputs.js';
 
+/** For commands about single pictures. */
+const PAGE_OPTIONS = {
+  allPages: boolean({
+    default: false,
+    doc: 'take every page of a TIFF, or frame of an animation, as a picture of its own',
+  }),
+} satisfies Declarations;
+
 export const BATCH_OPTIONS = {
   recursive: boolean({
     default: false,
@@ -20,6 +28,10 @@ export const BATCH_OPTIONS = {
   resume: boolean({
     default: false,
     doc: 'continue the file of --output: skip what is done, try failures again',
+  }),
+  strict: boolean({
+    default: false,
+    doc: 'end with exit code 6 when a folder or pattern holds files that are left out, as no pictures that are read',
   }),
   newOnly: boolean({ default: false, doc: 'leave out what --watch finds at the beginning' }),
   settleMs: integer({
@@ -43,8 +55,10 @@ export interface PictureFlags extends ModelFlags {
 
 export interface BatchOptions {
   readonly recursive: boolean;
+  readonly allPages: boolean;
   readonly concurrency: number;
   readonly resume: boolean;
+  readonly strict: boolean;
   readonly newOnly: boolean;
   readonly settleMs: number;
 }
@@ -53,9 +67,10 @@ export interface BatchOptions {
 export interface Abilities {
   readonly streams: boolean;
   readonly annotates: boolean;
+  readonly hasPages: boolean;
 }
 
-export function addBatchFlags(command: Command, { streams, annotates }: Abilities): void {
+export function addBatchFlags(command: Command, { streams, annotates, hasPages }: Abilities): void {
   const printing = (option: Option): Command => command.addOption(option.helpGroup('Printing:'));
   printing(new Option('--json', 'print one JSON document with all results, at the end'));
   printing(
@@ -88,7 +103,7 @@ export function addBatchFlags(command: Command, { streams, annotates }: Abilitie
       .conflicts(['json', 'stream'])
       .helpGroup('Pictures:'),
   );
-  addFlags(command, 'Pictures:', BATCH_OPTIONS);
+  addFlags(command, 'Pictures:', hasPages ? { ...PAGE_OPTIONS, ...BATCH_OPTIONS } : BATCH_OPTIONS);
 }
 
 /** The flags with their defaults. Ends with wrong usage when they do not fit together. */
@@ -98,9 +113,10 @@ export function batchOptions(
   flags: PictureFlags,
 ): BatchOptions {
   const fail = (message: string): never => command.error(`error: ${message}`);
-  const given = givenFlags(BATCH_OPTIONS, flags);
+  const all = { ...PAGE_OPTIONS, ...BATCH_OPTIONS };
+  const given = givenFlags(all, flags);
   const options = Object.fromEntries(
-    Object.entries(BATCH_OPTIONS).map(([name, { default: value }]) => [name, given[name] ?? value]),
+    Object.entries(all).map(([name, { default: value }]) => [name, given[name] ?? value]),
   ) as unknown as BatchOptions;
   const fromStdin = args.filter((arg) => arg === STDIN || arg === STDIN_LIST);
   if (fromStdin.length > 1) {
@@ -111,6 +127,9 @@ export function batchOptions(
     if (options.newOnly) fail("option '--new-only' needs option '--watch'");
   } else if (args.length > 0) {
     fail("option '-w, --watch <folder>' takes no other pictures");
+  }
+  if (options.allPages && 'page' in flags) {
+    fail("option '--all-pages' cannot be used with option '--page <n>'");
   }
   if (options.resume) {
     if (flags.output === undefined) fail("option '--resume' needs option '-o, --output <file>'");

@@ -9,9 +9,18 @@ import path from 'node:path';
 import { glob } from 'tinyglobby';
 import { onAbort } from '../../abort.js';
 import { makeError } from '../../errors.js';
+import type { ImageInput } from '../../index.js';
 import { oneLine, showValue } from '../../options/show.js';
+import type { LeftOut } from './left-out.js';
 import { linesOf } from './lines.js';
-import { type Found, isPictureName, PICTURE_EXTENSIONS, picturesIn, unreadable } from './walk.js';
+import {
+  type Found,
+  isHidden,
+  isPictureName,
+  PICTURE_EXTENSIONS,
+  picturesIn,
+  unreadable,
+} from './walk.js';
 
 /** The argument that is a picture on standard input. */
 export const STDIN = '-';
@@ -23,12 +32,18 @@ const LONGEST_LINE = 65_536;
 export interface Input extends Found {
   /** The bytes come from standard input; `image` is `-`. */
   readonly isStdin?: true;
+  /** Which page of the file `picture` is, with --all-pages. */
+  readonly page?: number;
+  /** Read already. */
+  readonly picture?: ImageInput;
 }
 
 export interface InputOptions {
   readonly recursive: boolean;
   /** A folder whose pictures are not inputs. */
   readonly except?: string | undefined;
+  /** What folders and patterns hold beside pictures. */
+  readonly leftOut: LeftOut;
   /** Files that are named twice come once, too. */
   readonly unique: boolean;
   readonly stdin: () => NodeJS.ReadStream;
@@ -58,7 +73,7 @@ export async function* expand(
       yield input;
     }
   }
-  if (empty !== undefined && !options.signal.aborted) throw noPictures(empty);
+  if (empty !== undefined && !options.signal.aborted) throw noPictures(empty, options.leftOut);
 }
 
 /** An argument that stands for no picture at all. */
@@ -110,12 +125,13 @@ function nothing({ arg, what }: Empty): Input {
   return { image: arg, error };
 }
 
-function noPictures(empty: readonly Empty[]): Error {
+function noPictures(empty: readonly Empty[], leftOut: LeftOut): Error {
   const what = empty.map((one) => one.what).join('; ');
   return makeError('ERR_OPTION_RANGE', `there is no picture: looked for ${what}`, {
     name: 'image',
     found: empty.map(({ arg }) => showValue(arg)).join(', '),
     expected: 'at least one picture',
+    ...(leftOut.size > 0 && { hint: leftOut.text() }),
   });
 }
 
@@ -142,7 +158,7 @@ async function searchFor(arg: string, options: InputOptions): Promise<Search | u
       : 'not in folders in it (--recursive)';
     return {
       what: `files *.{${PICTURE_EXTENSIONS.join(',')}} in ${oneLine(arg)}, ${depth}`,
-      pictures: picturesIn(arg, options),
+      pictures: picturesIn(arg, { ...options, onLeftOut: (file) => options.leftOut.add(file) }),
     };
   }
   if (there === undefined && isPattern(arg)) {
@@ -163,6 +179,9 @@ async function* matches(pattern: string, options: InputOptions): AsyncGenerator<
     signal: options.signal,
   });
   const pictures = found.filter(isPictureName).sort();
+  for (const name of found.sort()) {
+    if (!isPictureName(name) && !isHidden(name)) options.leftOut.add(path.normalize(name));
+  }
   for (const name of pictures) {
     const image = path.normalize(name);
     if (options.except === undefined || !(await isInside(image, options.except))) yield { image };

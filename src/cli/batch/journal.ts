@@ -26,6 +26,17 @@ export interface Run {
   readonly [setting: string]: unknown;
 }
 
+/** What a line is about. */
+interface Named {
+  readonly image: string;
+  /** With --all-pages. */
+  readonly page?: number | undefined;
+}
+
+interface Line extends Named {
+  readonly error?: unknown;
+}
+
 /** Every line begins so: what a kill left of one can be told from what somebody else wrote. */
 const BEGINNING = '{"image":';
 /** With a kill of the process nothing is lost; with the power, what was written since. */
@@ -82,12 +93,12 @@ export class Journal {
    * Whether `image` had a result when the file was opened; a failure is none. Says so once: whoever comes with the same
    * picture again, as --watch does with one that has changed, wants it done again.
    */
-  skip(image: string): boolean {
-    return this.#done.delete(keyOf(image));
+  skip(picture: Named): boolean {
+    return this.#done.delete(keyOf(picture));
   }
 
   /** Writes the line of one picture. `line` begins with `image`. Not to be called before the last call has ended. */
-  async add(line: { readonly image: string; readonly error?: unknown }): Promise<void> {
+  async add(line: Line): Promise<void> {
     const bytes = Buffer.from(`${jsonText({ ...line, run: this.#run })}\n`);
     try {
       await this.#checkUnchanged();
@@ -126,14 +137,14 @@ export class Journal {
       }
       const line = this.#check(bytes);
       this.#note(line);
-      if (line.error === undefined) this.#done.add(keyOf(line.image));
-      else this.#done.delete(keyOf(line.image));
+      if (line.error === undefined) this.#done.add(keyOf(line));
+      else this.#done.delete(keyOf(line));
       this.#bytes += bytes.length + 1;
     }
   }
 
   /** The line, if it is one of this run. */
-  #check(bytes: Buffer): { readonly image: string; readonly error?: unknown } {
+  #check(bytes: Buffer): Line {
     const number = this.#lines + 1;
     let line: unknown;
     try {
@@ -141,17 +152,17 @@ export class Journal {
     } catch {
       throw foreign(this.name, number);
     }
-    const { image, error, run } = (line ?? {}) as Record<string, unknown>;
+    const { image, page, error, run } = (line ?? {}) as Record<string, unknown>;
     if (typeof image !== 'string' || typeof run !== 'object' || run === null) {
       throw foreign(this.name, number);
     }
     const differences = differencesOf(run as Run, this.#run);
     if (differences.length > 0) throw otherRun(this.name, number, differences);
-    return { image, error };
+    return { image, page: typeof page === 'number' ? page : undefined, error };
   }
 
-  #note({ image, error }: { readonly image: string; readonly error?: unknown }): void {
-    const key = keyOf(image);
+  #note({ error, ...picture }: Line): void {
+    const key = keyOf(picture);
     for (const number of this.#failures.get(key) ?? []) this.#outdated.add(number);
     this.#failures.delete(key);
     if (error !== undefined) this.#failures.set(key, [this.#lines]);
@@ -205,8 +216,8 @@ export class Journal {
 }
 
 /** One picture may be written in several ways; the same from one folder. */
-function keyOf(image: string): string {
-  return path.resolve(image);
+function keyOf({ image, page }: Named): string {
+  return page === undefined ? path.resolve(image) : `${path.resolve(image)}\0${page}`;
 }
 
 /** The file behind links. Devices, pipes and folders are refused before they are opened. */

@@ -1,12 +1,15 @@
 /** Runs a task over pictures and says what came of each: on stdout, in the file of --output, in the folder of --annotate. */
+import path from 'node:path';
 import { MAX_FILE_BYTES } from '../../image-input/source.js';
 import type { ImageInput } from '../../index.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode, isUsage } from '../exit-codes.js';
 import { errorJson } from '../output.js';
 import type { Annotations } from './annotations.js';
-import type { Input } from './inputs.js';
+import { checkPicture } from './arguments.js';
+import { type Input, STDIN } from './inputs.js';
 import type { Journal } from './journal.js';
+import type { LeftOut } from './left-out.js';
 import { pool } from './pool.js';
 import type { PictureTask, TaskPiece } from './task.js';
 
@@ -29,12 +32,27 @@ export interface Plan<R> {
   /** Where lines go instead of stdout. */
   readonly journal: Journal | undefined;
   readonly annotations: Annotations | undefined;
+  /** Complete when the inputs have ended. */
+  readonly leftOut: LeftOut;
+  /** Files that were left out are a failure. */
+  readonly isStrict: boolean;
 }
 
 /** What came of one picture. */
-type Outcome<R> =
-  | { readonly image: string; readonly result: R }
-  | { readonly image: string; readonly error: unknown };
+type Outcome<R> = Pick<Input, 'image' | 'page'> &
+  ({ readonly result: R } | { readonly error: unknown });
+
+/** The picture in messages and before answers: `scan.tif`, `scan.tif page 2`. */
+function nameOf({ image, page }: Pick<Input, 'image' | 'page'>): string {
+  return page === undefined ? image : `${image} page ${page}`;
+}
+
+/** What its drawing is named after: `scan.tif`, `scan-page2.tif`. */
+function drawingOf({ image, page }: Pick<Input, 'image' | 'page'>): string {
+  if (page === undefined) return image;
+  const { dir, name, ext } = path.parse(image === STDIN ? 'stdin' : image);
+  return path.join(dir, `${name}-page${page}${ext}`);
+}
 
 /**
  * Runs all of them. A picture that fails is reported and does not stop the others. Text and `--json` are in the order of
@@ -66,7 +84,7 @@ export async function runPictures<R>(context: Context, plan: Plan<R>): Promise<E
       if (!(isFailure && signal.aborted)) {
         if (journal === undefined) await print.outcome(outcome);
         else await journal.add(outcomeJson(plan, outcome));
-        if (isFailure) output.error(outcome.error, outcome.image);
+        if (isFailure) output.error(outcome.error, nameOf(outcome));
       }
       if (isFailure) tally.failed++;
       else tally.answered++;
@@ -78,6 +96,8 @@ export async function runPictures<R>(context: Context, plan: Plan<R>): Promise<E
     bar?.done();
   }
   const done = tally.answered + tally.before;
+  const { leftOut } = plan;
+  if (leftOut.size > 0) output.note(`note: ${leftOut.text()}`);
   if (signal.aborted && !output.isClosed) {
     output.note(`interrupted: ${done}${total === undefined ? '' : ` of ${total}`} answered`);
   } else if (journal !== undefined) {
@@ -85,9 +105,11 @@ export async function runPictures<R>(context: Context, plan: Plan<R>): Promise<E
   }
   if (plan.format === 'json') {
     const results = outcomes.map((outcome) => outcomeJson(plan, outcome));
-    await output.json({ model: plan.model, results }, 2);
+    const more = leftOut.size > 0 && { leftOut: leftOut.kinds() };
+    await output.json({ model: plan.model, results, ...more }, 2);
   }
-  return tally.failed === 0 ? EXIT.ok : done === 0 ? EXIT.failure : EXIT.someFailed;
+  if (tally.failed > 0) return done === 0 ? EXIT.failure : EXIT.someFailed;
+  return plan.isStrict && leftOut.size > 0 ? EXIT.someFailed : EXIT.ok;
 }
 
 /** `predict: 60 answered (23 of them before), 2 failed: results.jsonl`. */
@@ -107,8 +129,8 @@ async function* remaining<R>(
 ): AsyncGenerator<Input, void> {
   for await (const input of inputs) {
     // In order, and for those that are done too: names stay the same when a run is continued.
-    if (input.error === undefined) annotations?.reserve(input.image);
-    if (input.error === undefined && journal?.skip(input.image)) onDone();
+    if (input.error === undefined) annotations?.reserve(drawingOf(input));
+    if (input.error === undefined && journal?.skip(input)) onDone();
     else yield input;
   }
 }
@@ -116,36 +138,41 @@ async function* remaining<R>(
 /** Never rejects: a failure of one picture is its outcome. */
 async function answer<R>(
   context: Context,
-  { task, annotations, streams }: Plan<R>,
+  { label, task, annotations, streams }: Plan<R>,
   input: Input,
   onPiece: Printer<R>['piece'],
 ): Promise<Outcome<R>> {
   const { signal } = context;
-  const { image } = input;
+  const { image, page } = input;
+  const named = { image, ...(page !== undefined && { page }) };
   try {
     signal.throwIfAborted();
     if (input.error !== undefined) throw input.error;
-    if (!input.isStdin) await annotations?.check(image);
-    const picture: ImageInput = input.isStdin ? await context.readStdin(MAX_FILE_BYTES) : image;
+    if (!input.isStdin) {
+      checkPicture(image, `| paligemma ${label} -`);
+      await annotations?.check(image);
+    }
+    const picture: ImageInput =
+      input.picture ?? (input.isStdin ? await context.readStdin(MAX_FILE_BYTES) : image);
     let result: R;
     if (streams && task.stream !== undefined) {
       const stream = task.stream(picture, signal);
-      for await (const piece of stream) await onPiece(image, piece);
+      for await (const piece of stream) await onPiece(named, piece);
       result = await stream.result;
     } else {
       result = await task.run(picture, signal);
     }
     if (annotations !== undefined && task.annotate !== undefined) {
-      await annotations.write(image, await task.annotate(picture, result));
+      await annotations.write(drawingOf(input), await task.annotate(picture, result));
     }
-    return { image, result };
+    return { ...named, result };
   } catch (error) {
-    return { image, error };
+    return { ...named, error };
   }
 }
 
 interface Printer<R> {
-  piece(image: string, piece: TaskPiece): Promise<void>;
+  piece(picture: Pick<Input, 'image' | 'page'>, piece: TaskPiece): Promise<void>;
   outcome(outcome: Outcome<R>): Promise<void>;
   /** Ends a line that an interruption left open. */
   end(): Promise<void>;
@@ -153,14 +180,15 @@ interface Printer<R> {
 
 function printer<R>({ output }: Context, plan: Plan<R>): Printer<R> {
   let isLineOpen = false;
-  const lead = (image: string): string => (plan.isMany ? `${image}: ` : '');
+  const lead = (picture: Pick<Input, 'image' | 'page'>): string =>
+    plan.isMany ? `${nameOf(picture)}: ` : '';
   return {
-    async piece(image, piece) {
+    async piece(picture, piece) {
       if (plan.format === 'jsonl') {
-        await output.json({ event: 'piece', image, ...piece });
+        await output.json({ event: 'piece', ...picture, ...piece });
         return;
       }
-      await output.data(isLineOpen ? piece.text : lead(image) + piece.text);
+      await output.data(isLineOpen ? piece.text : lead(picture) + piece.text);
       isLineOpen = true;
     },
     async outcome(outcome) {
@@ -172,7 +200,7 @@ function printer<R>({ output }: Context, plan: Plan<R>): Printer<R> {
         return;
       }
       if ('result' in outcome && !isLineOpen) {
-        await output.data(`${lead(outcome.image)}${plan.task.text(outcome.result)}\n`);
+        await output.data(`${lead(outcome)}${plan.task.text(outcome.result)}\n`);
       }
       await this.end();
     },
@@ -186,8 +214,9 @@ function printer<R>({ output }: Context, plan: Plan<R>): Printer<R> {
 function outcomeJson<R>(
   { task, settings }: Plan<R>,
   outcome: Outcome<R>,
-): { readonly image: string; readonly error?: unknown } {
-  const { image } = outcome;
-  if ('error' in outcome) return { image, ...settings, error: errorJson(outcome.error) };
-  return { image, ...settings, ...task.json(outcome.result) };
+): Pick<Input, 'image' | 'page'> & { readonly error?: unknown } {
+  const { image, page } = outcome;
+  const named = { image, ...(page !== undefined && { page }) };
+  if ('error' in outcome) return { ...named, ...settings, error: errorJson(outcome.error) };
+  return { ...named, ...settings, ...task.json(outcome.result) };
 }

@@ -16,6 +16,8 @@ export const PICTURE_EXTENSIONS = [
   'avif',
   'tif',
   'tiff',
+  'bmp',
+  'dib',
 ] as const;
 
 /** Something to look at, or what cannot be looked at and why. `image` is the path as results repeat it. */
@@ -29,6 +31,8 @@ export interface WalkOptions {
   readonly recursive: boolean;
   /** A folder whose pictures are our own: real path. */
   readonly except?: string | undefined;
+  /** Told of each file that is there and is no picture by its name. */
+  readonly onLeftOut?: (file: string) => void;
 }
 
 export function isPictureName(name: string): boolean {
@@ -37,7 +41,7 @@ export function isPictureName(name: string): boolean {
 }
 
 /** Names that begin with a dot: rsync and browsers write unfinished files under them. */
-function isHidden(name: string): boolean {
+export function isHidden(name: string): boolean {
   return path.basename(name).startsWith('.');
 }
 
@@ -63,8 +67,9 @@ export async function* picturesIn(
       const target = entry.isSymbolicLink() ? await stat(image).catch(() => undefined) : entry;
       if (target?.isDirectory()) {
         if (options.recursive) yield* picturesIn(image, options, seen);
-      } else if (target?.isFile() && isPictureName(entry.name)) {
-        yield { image };
+      } else if (target?.isFile()) {
+        if (isPictureName(entry.name)) yield { image };
+        else options.onLeftOut?.(image);
       }
     }
   } catch (cause) {

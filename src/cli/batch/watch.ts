@@ -18,6 +18,8 @@ export interface WatchOptions extends WalkOptions {
   /** A file is complete when size and time have not changed for this long. */
   readonly settleMs: number;
   readonly signal: AbortSignal;
+  /** Told when the folder is about to be listed. */
+  readonly onListing?: () => void;
   /** Told when the folder goes and when it comes back. */
   readonly onFolder?: (isThere: boolean) => void;
 }
@@ -57,6 +59,7 @@ export async function* watch(folder: string, options: WatchOptions): AsyncGenera
     const next = new Map<string, Look>();
     const ready: string[] = [];
     let isMissing = false;
+    options.onListing?.();
     for await (const { image, error } of picturesIn(folder, options)) {
       if (signal.aborted) return;
       // A folder within that is just being removed, or may not be read: the next listing sees it, or not.

@@ -1,6 +1,7 @@
 /** `paligemma compare`: two pictures and a statement in, true or false out. */
 import { Command } from 'commander';
 import { COMPARE_OPTIONS } from '../../options/tasks.js';
+import { checkPicture } from '../batch/arguments.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, addRequiredFlag, givenFlags } from '../flags.js';
@@ -33,6 +34,7 @@ Examples:
     )
     .action(async (left: string, right: string, flags: Flags) => {
       const { output, signal } = context;
+      for (const image of [left, right]) checkPicture(image, '> picture');
       const { model, name } = await loadModel(context, flags);
       try {
         const options = { ...givenFlags(COMPARE_OPTIONS, flags), signal };

@@ -78,7 +78,7 @@ describe('pictures', () => {
         .split('\n')
         .map((line) => line.split(': ')[0]),
     ).toEqual([a, b, c, d]);
-    expect([code, stderr]).toEqual([0, '']);
+    expect([code, stderr]).toEqual([0, 'note: left out 1 file: 1 .txt (notes.txt)\n']);
 
     const shallow = await paligemma(['predict', at('one'), '--jsonl', ...OCR]);
     expect(imagesOf(shallow.stdout)).toEqual([a, b, c]);
@@ -144,6 +144,115 @@ describe('pictures', () => {
     );
     const none = await paligemma(['predict', '@-', ...OCR], { stdin: '\n# nothing\n' });
     expect([none.code, none.stdout]).toEqual([2, '']);
+  });
+});
+
+describe('what is no picture', () => {
+  const PAGES = path.join(IMAGES, 'formats', 'pages.tif');
+
+  it('is told at the end, and ends with 6 when asked to', async () => {
+    const [a] = fill(at('in'), 1) as [string];
+    for (const name of ['x.heic', 'y.heic', 'scan.pdf']) writeFileSync(at('in', name), 'x');
+    const args = ['predict', at('in'), ...OCR];
+    const note = 'note: left out 3 files: 1 .pdf (scan.pdf), 2 .heic (x.heic, y.heic)\n';
+    const lenient = await paligemma(args);
+    expect([lenient.code, lenient.stderr]).toEqual([0, note]);
+    const strict = await paligemma([...args, '--strict', '--json']);
+    expect([strict.code, strict.stderr]).toEqual([6, note]);
+    expect(JSON.parse(strict.stdout)).toMatchObject({
+      results: [{ image: a }],
+      leftOut: [
+        { kind: '.pdf', files: [at('in', 'scan.pdf')] },
+        { kind: '.heic', files: [at('in', 'x.heic'), at('in', 'y.heic')] },
+      ],
+    });
+    const clean = await paligemma(['predict', a, ...OCR, '--strict', '--json']);
+    expect([clean.code, clean.stderr]).toEqual([0, '']);
+    expect(JSON.parse(clean.stdout)).not.toHaveProperty('leftOut');
+  });
+
+  it('is answered in words for the shell: addresses and base64 text', async () => {
+    const [a] = fill(at('in'), 1) as [string];
+    const text = readFileSync(a).toString('base64');
+    const address = 'https://user:secret@example.org/a.jpg';
+    const { code, stdout, stderr } = await paligemma(['predict', a, address, text, ...OCR]);
+    expect(code).toBe(6);
+    expect(stdout).toContain(a);
+    const [first = '', second = ''] = stderr.split('\n');
+    expect(first).toMatch(
+      /\(https:\), which is not fetched \(curl -sL ADDRESS \| paligemma predict -\)$/,
+    );
+    expect(second).toMatch(
+      /: ERR_IMAGE_FORMAT: the picture is base64 text of a PNG picture, expected a file \(base64 -d FILE \| paligemma predict -\)$/,
+    );
+    expect(second.length).toBeLessThan(400);
+    const data = await paligemma(['predict', `data:image/png;base64,${text}`, ...OCR]);
+    expect([data.code, data.stderr]).toEqual([0, '']);
+  });
+
+  it('a page is chosen with --page, and one that is not there fails alone', async () => {
+    const [a] = fill(at('in'), 1) as [string];
+    const { code, stderr } = await paligemma(['predict', a, PAGES, '--page', '3', ...OCR]);
+    expect(code).toBe(6);
+    expect(stderr).toBe(
+      `${a}: ERR_IMAGE_PAGE: ${a} has 1 page, and no page 3 (pages are counted from 0)\n`,
+    );
+  });
+});
+
+describe('--all-pages', () => {
+  const PAGES = path.join(IMAGES, 'formats', 'pages.tif');
+  interface PageLine extends Line {
+    readonly page: number;
+  }
+
+  it('takes each page as a picture of its own, as --page takes one', async () => {
+    const [a] = fill(at('in'), 1) as [string];
+    const { code, stdout, stderr } = await paligemma(['predict', PAGES, a, '--all-pages', ...OCR]);
+    expect([code, stderr]).toEqual([0, '']);
+    const [, , third, , last, ...rest] = stdout.trimEnd().split('\n');
+    expect(rest).toEqual([]);
+    const alone = await paligemma(['predict', PAGES, '--page', '2', ...OCR]);
+    expect(third).toBe(`${PAGES} page 2: ${alone.stdout.trimEnd()}`);
+    expect(last?.startsWith(`${a} page 0: `)).toBe(true);
+  });
+
+  it('has a line for each page, which --resume knows, and a failure for what cannot be read', async () => {
+    const broken = at('broken.tif');
+    writeFileSync(broken, 'II*\0');
+    const args = ['predict', PAGES, broken, '--all-pages', ...OCR, '--output', at('out.jsonl')];
+    expect((await paligemma(args)).code).toBe(6);
+    const lines = linesOf(at('out.jsonl')) as PageLine[];
+    const pagesOf = (all: readonly PageLine[]) =>
+      all.filter(({ image }) => image === PAGES).map(({ page }) => page);
+    expect(pagesOf(lines).sort()).toEqual([0, 1, 2, 3]);
+    expect(lines.find(({ image }) => image === broken)?.error?.code).toBe('ERR_IMAGE_CORRUPT');
+    // Without the line of one page, that one is done again.
+    const text = readFileSync(at('out.jsonl'), 'utf8');
+    const kept = text.split('\n').filter((line) => !line.includes('"page":2,'));
+    writeFileSync(at('out.jsonl'), kept.join('\n'));
+    const again = await paligemma([...args, '--resume']);
+    expect(again.stderr).toContain('predict: 4 answered (3 of them before), 1 failed');
+    expect(pagesOf(linesOf(at('out.jsonl')) as PageLine[]).sort()).toEqual([0, 1, 2, 3]);
+  });
+
+  it('reads standard input, draws each page, and does not go with --page', async () => {
+    const stdin = readFileSync(PAGES);
+    const args = ['-', '--all-pages', '--model', DEMO_MODEL];
+    const found = await paligemma(
+      ['detect', ...args, '--label', 'circle', '--json', '--annotate', at('drawn')],
+      { stdin },
+    );
+    const { results } = JSON.parse(found.stdout) as { results: PageLine[] };
+    expect(results.map(({ image, page }) => [image, page])).toEqual(
+      [0, 1, 2, 3].map((page) => ['-', page]),
+    );
+    expect(readdirSync(at('drawn')).sort()).toEqual(
+      [0, 1, 2, 3].map((page) => `stdin-page${page}.png`),
+    );
+    const both = await paligemma(['ocr', ...args, '--page', '1'], { stdin });
+    expect(both.code).toBe(2);
+    expect(both.stderr).toContain("option '--all-pages' cannot be used with option '--page <n>'");
   });
 });
 

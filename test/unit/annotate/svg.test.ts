@@ -8,6 +8,7 @@ import { InputError } from '../../../src/errors.js';
 import { PALETTE_NAMES } from '../../../src/options/annotate.js';
 import { Mask } from '../../../src/results/mask.js';
 import type { Box, Detection, ImageSize } from '../../../src/results/types.js';
+import { parseDetections } from '../../../src/tasks/parse-detections.js';
 import { labelsOf, objectsOf } from './drawing.js';
 
 const SQUARE: ImageSize = { width: 224, height: 224 };
@@ -294,6 +295,15 @@ describe('labels', () => {
     for (const { index, plateColour } of labels) expect(plateColour).toBe(colours.get(index));
   });
 
+  it('say the label alone when there is no score, as of parseDetections', () => {
+    const text = '<loc0256><loc0256><loc0768><loc0768> cat';
+    const svg = annotationSvg(parseDetections(text, SQUARE), SQUARE);
+    expect(svg).toContain('data-label="cat"');
+    expect(svg).not.toContain('data-score');
+    expect(svg).not.toContain('undefined');
+    expect(labelsOf(svg)).toHaveLength(1);
+  });
+
   it('that are too long end in an ellipsis and keep their score', () => {
     const text = 'the person in the red shirt on the left side of the street';
     const [label] = labelsOf(annotationSvg([detection(text, box(60, 80, 160, 200), 0.5)], SQUARE));
@@ -422,10 +432,10 @@ describe('odd input', () => {
       /^results\[0\]\.label is undefined, expected a string$/,
     ],
     [
-      'no score',
-      [{ label: 'a', box: box(0, 0, 1, 1) }],
+      'a score that is no number',
+      [{ label: 'a', score: '1', box: box(0, 0, 1, 1) }],
       'ERR_OPTION_TYPE',
-      /^results\[0\]\.score is undefined, expected a number$/,
+      /^results\[0\]\.score is "1", expected a number$/,
     ],
     [
       'a score of NaN',

@@ -4,12 +4,14 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { expand, type Input, type InputOptions } from '../../../../src/cli/batch/inputs.js';
+import { LeftOut } from '../../../../src/cli/batch/left-out.js';
 import { linesOf } from '../../../../src/cli/batch/lines.js';
 import { all, folderWith } from './folder.js';
 
 const options = (given: Partial<InputOptions> = {}): InputOptions => ({
   recursive: false,
   unique: false,
+  leftOut: new LeftOut(),
   stdin: () => {
     throw new Error('standard input was not asked for');
   },
@@ -228,5 +230,70 @@ describe('lines', () => {
       expect(lines.map((line) => line.bytes.toString())).toEqual(whole);
       expect(lines.map((line) => line.ended)).toEqual([true, true, true, false]);
     }
+  });
+});
+
+describe('files that are no pictures', () => {
+  const files = [
+    'a.png',
+    'b.HEIC',
+    'c.heic',
+    'scan.pdf',
+    'notes',
+    '.hidden.pdf',
+    'sub/d.svg',
+    'e.bmp',
+  ];
+
+  it('are left out of folders and told by kind, hidden ones apart', async () => {
+    const folder = folderWith(files);
+    const leftOut = new LeftOut();
+    expect(await found(folder, [folder], { leftOut })).toEqual(['a.png', 'e.bmp']);
+    expect(leftOut.text()).toBe(
+      'left out 4 files: 2 .heic (b.HEIC, c.heic), 1 without extension (notes), 1 .pdf (scan.pdf)',
+    );
+    expect(leftOut.kinds()[0]).toEqual({
+      kind: '.heic',
+      files: ['b.HEIC', 'c.heic'].map((name) => path.join(folder, name)),
+    });
+    await found(folder, [folder], { leftOut, recursive: true });
+    expect(leftOut.size).toBe(5);
+  });
+
+  it('are left out of patterns, too, but named ones are inputs', async () => {
+    const folder = folderWith(files);
+    const leftOut = new LeftOut();
+    const pattern = path.join(folder, '**', '*.{png,heic,svg}');
+    expect(await found(folder, [pattern, path.join(folder, 'scan.pdf')], { leftOut })).toEqual([
+      'a.png',
+      'scan.pdf',
+    ]);
+    expect(leftOut.kinds().map(({ kind, files: names }) => [kind, names.length])).toEqual([
+      ['.heic', 1],
+      ['.svg', 1],
+    ]);
+  });
+
+  it('of the run itself are not told', async () => {
+    const folder = folderWith(['a.png', 'out.jsonl']);
+    const leftOut = new LeftOut([path.join(folder, 'out.jsonl')]);
+    await found(folder, [folder], { leftOut });
+    expect(leftOut.size).toBe(0);
+  });
+
+  it('are told where there is nothing else', async () => {
+    const folder = folderWith(['a.heic']);
+    await expect(all(expand([folder], options({ leftOut: new LeftOut() })))).rejects.toMatchObject({
+      code: 'ERR_OPTION_RANGE',
+      hint: 'left out 1 file: 1 .heic (a.heic)',
+    });
+  });
+
+  it('of which there are many are counted', () => {
+    const leftOut = new LeftOut();
+    for (let i = 0; i < 12; i++) leftOut.add(`${i}.pdf`);
+    expect(leftOut.text()).toBe(
+      'left out 12 files: 12 .pdf (0.pdf, 1.pdf, 2.pdf, 3.pdf, 4.pdf, 7 more)',
+    );
   });
 });

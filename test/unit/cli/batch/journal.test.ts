@@ -95,7 +95,9 @@ describe('resuming', () => {
     const file = await written('a.png', 'b.png!', 'c.png');
     const journal = await Journal.open(file, RUN, true);
     expect(
-      ['a.png', './a.png', 'b.png', 'c.png', 'd.png'].map((image) => journal.skip(image)),
+      ['a.png', './a.png', 'b.png', 'c.png', 'd.png'].map((image) =>
+        journal.skip({ image: image }),
+      ),
     ).toEqual([true, false, false, true, false]);
     await journal.close();
     expect(images(file)).toEqual(['a.png', 'b.png!', 'c.png']);
@@ -109,7 +111,7 @@ describe('resuming', () => {
       writeFileSync(file, whole);
       truncateSync(file, length);
       const journal = await Journal.open(file, RUN, true);
-      const left = ['a.png', 'b.png', 'c.png'].filter((image) => !journal.skip(image));
+      const left = ['a.png', 'b.png', 'c.png'].filter((image) => !journal.skip({ image: image }));
       expect(left).toEqual(length === whole.length ? [] : ['c.png']);
       for (const image of left) await journal.add({ image });
       await journal.close();
@@ -147,7 +149,7 @@ describe('resuming', () => {
       const killed = await Journal.open(file, RUN, true);
       await killed.add({ image: 'a.png' });
       const journal = await Journal.open(file, RUN, true);
-      expect(journal.skip('a.png')).toBe(true);
+      expect(journal.skip({ image: 'a.png' })).toBe(true);
       await journal.close();
       expect(images(file)).toEqual(['b.png', 'a.png']);
       // Had it not been killed, its next line would go into a file without a name.
@@ -188,7 +190,7 @@ describe('resuming is refused, and nothing changed,', () => {
     const file = await written('a.png');
     const { command, ...others } = RUN;
     const journal = await Journal.open(file, { ...others, command, model: 'n.gguf' } as Run, true);
-    expect(journal.skip('a.png')).toBe(true);
+    expect(journal.skip({ image: 'a.png' })).toBe(true);
     await journal.close();
   });
 
