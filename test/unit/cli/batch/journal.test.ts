@@ -95,9 +95,7 @@ describe('resuming', () => {
     const file = await written('a.png', 'b.png!', 'c.png');
     const journal = await Journal.open(file, RUN, true);
     expect(
-      ['a.png', './a.png', 'b.png', 'c.png', 'd.png'].map((image) =>
-        journal.skip({ image: image }),
-      ),
+      ['a.png', './a.png', 'b.png', 'c.png', 'd.png'].map((image) => journal.skip({ image })),
     ).toEqual([true, false, false, true, false]);
     await journal.close();
     expect(images(file)).toEqual(['a.png', 'b.png!', 'c.png']);
@@ -111,7 +109,7 @@ describe('resuming', () => {
       writeFileSync(file, whole);
       truncateSync(file, length);
       const journal = await Journal.open(file, RUN, true);
-      const left = ['a.png', 'b.png', 'c.png'].filter((image) => !journal.skip({ image: image }));
+      const left = ['a.png', 'b.png', 'c.png'].filter((image) => !journal.skip({ image }));
       expect(left).toEqual(length === whole.length ? [] : ['c.png']);
       for (const image of left) await journal.add({ image });
       await journal.close();
