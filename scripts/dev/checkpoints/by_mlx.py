@@ -13,7 +13,7 @@ from fixture import TOKENIZER, Fixture, header, reference
 
 
 def main():
-    with Fixture("mlx", tool="mlx-vlm", version=version("mlx-vlm"), real=True, how="mlx_vlm.convert",
+    with Fixture("mlx", tool="mlx-vlm", version=version("mlx-vlm"), real=True, how="mlx_vlm.convert", layout="patch embedding [out, h, w, in]",
                  expected=dict(reads="paligemma2")) as f, tempfile.TemporaryDirectory() as base:
         shutil.copytree(reference(2), base, dirs_exist_ok=True)
         for file in TOKENIZER.parent.iterdir():

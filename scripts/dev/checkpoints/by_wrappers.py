@@ -26,7 +26,8 @@ TAG = "" if NEW else f"-transformers-{transformers.__version__}"
 
 
 def fixture(name, tool, version, how, generation=2):
-    return Fixture(f"{name}{TAG}", tool=tool, version=version, beside=WITH, real=True, how=how,
+    beside = {} if tool == "transformers" else dict(beside=WITH)
+    return Fixture(f"{name}{TAG}", tool=tool, version=version, **beside, real=True, how=how,
                    expected=dict(reads=f"paligemma{generation}"))
 
 
