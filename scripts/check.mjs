@@ -52,7 +52,7 @@ const CPP = [
   ['addon'],
 ];
 const TS = [
-  ['errors', 'abort', 'notes'],
+  ['errors', 'abort', 'notes', 'model-parts'],
   ['native', 'options'],
   ['load-sharp'],
   ['results'],

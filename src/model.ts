@@ -6,8 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { follow } from './abort.js';
 import { demoModel } from './demo-model.js';
 import { makeError } from './errors.js';
-import { isHubId } from './hub/id.js';
-import { pull } from './hub/pull.js';
+import { modelFiles } from './hub/model-files.js';
 import { type ImageInput, prepareImage } from './image-input.js';
 import type {
   NativeFeatures,
@@ -27,7 +26,6 @@ import {
   checkPrompt,
   checkString,
   type ModelSource,
-  modelPaths,
   tokenIds,
   withPlace,
 } from './options/arguments.js';
@@ -146,19 +144,13 @@ export class Model {
     const o = parseLoadOptions(options);
     const onNote = o.onNote ?? warnOnce;
     o.signal?.throwIfAborted();
-    const named = source === undefined ? [demoModel()] : modelPaths(source);
     if (source === undefined) onNote(DEMO_NOTE);
-    const paths = await Promise.all(
-      named.map((file) => {
-        if (!isHubId(file)) return file;
-        return pull(file, {
-          token: o.token,
-          offline: o.offline,
-          signal: o.signal,
-          onProgress: (loaded, total) => o.onProgress?.({ phase: 'download', loaded, total }),
-        });
-      }),
-    );
+    const paths = await modelFiles(source ?? demoModel(), {
+      token: o.token,
+      offline: o.offline,
+      signal: o.signal,
+      onProgress: (loaded, total) => o.onProgress?.({ phase: 'download', loaded, total }),
+    });
     o.signal?.throwIfAborted();
     addGpuBackend(o.device);
     const session = new NativeSession(o.maxQueue);

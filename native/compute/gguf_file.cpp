@@ -323,9 +323,14 @@ void GgufFile::check_layout(uint64_t table_end) const {
     // Writers pad the last tensor or leave it; anything between means that the end is lost.
     if (file_size_ == end || file_size_ == aligned(end)) return;
     const bool is_cut = file_size_ < aligned(end);
+    const bool is_part = !is_cut && has("split.count");
     throw file_error(path_, is_cut ? ErrorCode::ModelTruncated : ErrorCode::ModelCorrupt,
                      "the file", bytes_text(file_size_),
-                     bytes_text(aligned(end)) + " by its tensor table");
+                     bytes_text(aligned(end)) + " by its tensor table",
+                     is_part ? "Parts of a split GGUF cannot be joined byte by byte (cat): keep "
+                               "them as they are and give the first, or join them with "
+                               "llama-gguf-split --merge"
+                             : "");
 }
 
 const GgufTensor* GgufFile::find_tensor(std::string_view name) const {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "models/model_parts.h"
 #include "text/tokenizer.h"
 
 namespace paligemma {
@@ -71,29 +72,12 @@ class Keys {
                     {.name = key,
                      .found = "nothing",
                      .expected = "a PaliGemma GGUF",
-                     .hint = "convert the checkpoint with `paligemma convert`"});
+                     .hint = "convert the checkpoint to GGUF again"});
     }
 
   private:
     std::span<const GgufFile> files_;
 };
-
-// The file whose architecture is a language model we know. Lists what there is when none is.
-const GgufFile& text_file(std::span<const GgufFile> files) {
-    std::string found;
-    for (const auto& file : files) {
-        const std::string architecture = file.get_string("general.architecture").value_or("none");
-        if (architecture == "gemma" || architecture == "gemma2") return file;
-        found += (found.empty() ? "" : ", ") + architecture;
-    }
-    throw Error(
-        ErrorCode::ModelArch, "general.architecture is " + found + ", expected gemma or gemma2",
-        {.name = "general.architecture",
-         .found = found,
-         .expected = "gemma (PaliGemma 1) or gemma2 (PaliGemma 2)",
-         .hint = found == "clip" ? "this is the vision part; pass both files as { text, mmproj }"
-                                 : "only PaliGemma models can be loaded"});
-}
 
 void require(bool condition, const std::string& name, const std::string& found,
              const std::string& expected) {
@@ -142,15 +126,6 @@ TextConfig read_text(const Keys& keys, const std::string& architecture) {
 VisionConfig read_vision(const Keys& keys, int n_embd_text) {
     VisionConfig c;
     const std::string v = "clip.vision.";
-    if (keys.with(v + "image_size") == nullptr) {
-        throw Error(
-            ErrorCode::ModelArch, "the model is a text-only Gemma without a vision tower",
-            {.name = v + "image_size",
-             .found = "a text-only Gemma",
-             .expected = "PaliGemma with clip.vision.* keys",
-             .hint =
-                 "pass both files as { text, mmproj } when the vision part is a file of its own"});
-    }
     c.image_size = keys.integer(v + "image_size", 1, 1792);
     c.patch_size = keys.integer(v + "patch_size", 1, 1792);
     c.n_embd = keys.integer(v + "embedding_length", 8, 32768);
@@ -237,7 +212,7 @@ std::string variant_name(const TextConfig& t, const VisionConfig& v) {
 
 ModelConfig read_config(std::span<const GgufFile> files) {
     const Keys keys(files);
-    const GgufFile& text = text_file(files);
+    const GgufFile& text = require_whole_model(files);
     ModelConfig c;
     c.text = read_text(keys, *text.get_string("general.architecture"));
     c.vision = read_vision(keys, c.text.n_embd);
@@ -250,7 +225,9 @@ ModelConfig read_config(std::span<const GgufFile> files) {
 
     // The embedding's own shape counts, not a key: files differ in how many padding rows they
     // carry.
-    const GgufTensor* embedding = text.find_tensor("token_embd.weight");
+    const GgufTensor* embedding = nullptr;
+    for (const auto& file : files)
+        if (embedding == nullptr) embedding = file.find_tensor("token_embd.weight");
     if (embedding == nullptr) {
         throw Error(ErrorCode::TensorMissing, "tensor token_embd.weight is missing",
                     {.name = "token_embd.weight", .found = {}, .expected = {}, .hint = {}});

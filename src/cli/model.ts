@@ -1,7 +1,6 @@
 /** Which model a command runs, and loading it with a progress bar. */
 import type { Command } from 'commander';
 import { demoModel } from '../demo-model.js';
-import { isHubId } from '../hub/id.js';
 import { LOAD_OPTIONS } from '../options/load.js';
 import type { Context } from './context.js';
 import { addFlags, givenFlags } from './flags.js';
@@ -15,9 +14,9 @@ export function addModelFlags(command: Command): void {
   command
     .option(
       '-m, --model <file>',
-      'GGUF file (default: $PALIGEMMA_MODEL, else the bundled demo model)',
+      'GGUF file, or a model on the hub such as hf:owner/repo (default: $PALIGEMMA_MODEL, else the bundled demo model)',
     )
-    .option('--mmproj <file>', 'vision part, when --model is a text-only GGUF');
+    .option('--mmproj <file>', 'its vision part, when --model holds the language model only');
   addFlags(command, 'Loading:', LOAD_OPTIONS);
 }
 
@@ -38,7 +37,8 @@ export async function loadModel(context: Context, flags: ModelFlags) {
   const { output, signal } = context;
   const { name, source } = chosenModel(context, flags);
   // Here and not above: --help and usage errors should not wait for the addon.
-  const { PaliGemma, pull } = await import('../index.js');
+  const { PaliGemma } = await import('../index.js');
+  const { modelFiles } = await import('../hub/model-files.js');
   const bar = output.progress('loading');
   try {
     const model = await PaliGemma.load(source, {
@@ -47,11 +47,8 @@ export async function loadModel(context: Context, flags: ModelFlags) {
       onProgress: ({ loaded, total }) => bar.update(loaded, total),
       onNote: ({ message }) => output.noteOnce(`note: ${message}`),
     });
-    const named = [name, ...(flags.mmproj === undefined ? [] : [flags.mmproj])];
-    const files = await Promise.all(
-      // Loading has just brought it.
-      named.map((file) => (isHubId(file) ? pull(file, { offline: true, signal }) : file)),
-    );
+    // Loading has just brought those of the hub.
+    const files = await modelFiles(source, { offline: true, signal });
     return { model, name, files };
   } finally {
     bar.done();

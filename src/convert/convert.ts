@@ -5,6 +5,8 @@
 import { realpath, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError } from '../errors.js';
+import { isHubId } from '../hub/id.js';
+import { refuseOtherNames } from '../hub/model-files.js';
 import type { WeightType } from '../native/contract.js';
 import {
   type ConvertOptions,
@@ -16,6 +18,7 @@ import { type Checkpoint, formatShape } from './checkpoint.js';
 import { configFromArrays, configFromJson, type ModelConfig, variantName } from './config.js';
 import { rowsToKeep } from './embedding-rows.js';
 import { aligned, type GgufTensorEntry, GgufWriter } from './gguf-writer.js';
+import { fetchCheckpoint } from './hub-source.js';
 import {
   bindArrays,
   bindHuggingFace,
@@ -26,7 +29,7 @@ import {
 import { isTrainingState, maskCodecTensors } from './mask-codec.js';
 import { modelKeys } from './metadata.js';
 import { openNpz } from './npz.js';
-import { OutputFile } from './output-file.js';
+import { checkTarget, OutputFile } from './output-file.js';
 import { fillInTied, untied } from './output-head.js';
 import { openSafetensorsFolder } from './safetensors.js';
 import { SourceFile } from './source-file.js';
@@ -68,7 +71,7 @@ export interface ConvertReport {
 const MAX_CONFIG = 1 << 20;
 
 /**
- * Converts a Hugging Face folder or a big_vision `.npz` to one GGUF file. Memory stays at a few chunks of 32 MiB, plus one
+ * Converts a Hugging Face folder or a big_vision `.npz`, here or on the hub, to one GGUF file. Memory stays at a few chunks of 32 MiB, plus one
  * matrix for an `.npz`, whose matrices lie transposed. The output appears under its name only when complete; a
  * conversion that was killed is simply run again.
  *
@@ -79,6 +82,30 @@ const MAX_CONFIG = 1 << 20;
 export async function convert(options: ConvertOptions): Promise<ConvertReport> {
   const parsed = parseConvertOptions(options);
   parsed.signal?.throwIfAborted();
+  if (isHubId(options.source)) return convertFromHub(options, parsed);
+  await refuseOtherNames(options.source);
+  return convertLocal(parsed);
+}
+
+async function convertFromHub(
+  { source, name }: ConvertOptions,
+  options: ParsedConvertOptions,
+): Promise<ConvertReport> {
+  // Before gigabytes are downloaded for it.
+  await checkTarget(options.output, options.overwrite);
+  const checkpoint = await fetchCheckpoint(source, options, (done, total) =>
+    options.onProgress?.({ stage: 'download', tensor: '', done, total }),
+  );
+  const report = await convertLocal({
+    ...options,
+    source: checkpoint.source,
+    name: name ?? checkpoint.name,
+  });
+  if (!options.keepDownload) await checkpoint.removeDownloads();
+  return report;
+}
+
+async function convertLocal(parsed: ParsedConvertOptions): Promise<ConvertReport> {
   const conversion = new Conversion(parsed);
   try {
     return await conversion.run();

@@ -146,7 +146,8 @@ export function outputError(file: string, action: string, cause: unknown): Error
   );
 }
 
-async function checkTarget(file: string, overwrite: boolean): Promise<void> {
+/** Throws ERR_OUTPUT when `file` cannot become an output. */
+export async function checkTarget(file: string, overwrite: boolean): Promise<void> {
   const folder = path.dirname(file);
   const parent = await stat(folder).catch(() => undefined);
   if (!parent?.isDirectory()) {

@@ -41,8 +41,9 @@ export class RepoCache {
     }
   }
 
+  /** Notes what a revision means now. Writes only what changes: a cache that is full may be read-only. */
   async remember(revision: string, commit: string): Promise<void> {
-    if (revision === commit) return;
+    if (revision === commit || (await this.commit(revision)) === commit) return;
     const file = path.join(this.#folder, 'refs', revision);
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(`${file}.${process.pid}`, commit);
@@ -51,14 +52,25 @@ export class RepoCache {
 
   /** Names of a commit's files that are here and complete. */
   async files(commit: string): Promise<string[]> {
-    const folder = path.join(this.#folder, 'snapshots', commit);
+    const folder = this.snapshot(commit);
     const names = await readdir(folder, { recursive: true }).catch(() => []);
     const present = await Promise.all(names.map((name) => isFile(path.join(folder, name))));
     return names.filter((_, i) => present[i]).map((name) => name.split(path.sep).join('/'));
   }
 
+  /** Folder of a commit's files. */
+  snapshot(commit: string): string {
+    return path.join(this.#folder, 'snapshots', commit);
+  }
+
   pointer(commit: string, file: string): string {
-    return path.join(this.#folder, 'snapshots', commit, file);
+    return path.join(this.snapshot(commit), file);
+  }
+
+  /** Takes a file and its content away again. */
+  async remove(commit: string, file: string, etag: string): Promise<void> {
+    await rm(this.pointer(commit, file), { force: true });
+    await rm(this.blob(etag), { force: true });
   }
 
   /** Gives a blob its name in a commit. */

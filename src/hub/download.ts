@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { isFile } from './cache.js';
+import { isDiskError, unreachable } from './http.js';
 import { withLock } from './lock.js';
 
 export interface Wanted {
@@ -28,20 +29,16 @@ const TRIES = 5;
 const PAUSE_MS = 200;
 
 /**
- * Brings `wanted` to `file`. What has come already lies in `file`.incomplete, as with huggingface_hub, and is gone on from.
- * Throws ERR_HUB_UNREACHABLE, ERR_HUB_DAMAGED, ERR_DISK_FULL, ERR_OUTPUT, or the reason of the signal.
+ * Brings `wanted` to `file`. What has come already is in `file`.incomplete, as with huggingface_hub, and is resumed.
+ * Throws ERR_HUB_UNREACHABLE, ERR_HUB_DAMAGED, ERR_DISK_FULL, errors of the file system, or the reason of the signal.
  */
 export async function download(
   file: string,
   wanted: Wanted,
   options: DownloadOptions,
 ): Promise<void> {
-  try {
-    await mkdir(path.dirname(file), { recursive: true });
-    await withLock(`${file}.incomplete.lock`, options.signal, () => bring(file, wanted, options));
-  } catch (error) {
-    throw diskError(error, wanted);
-  }
+  await mkdir(path.dirname(file), { recursive: true });
+  await withLock(`${file}.incomplete.lock`, options.signal, () => bring(file, wanted, options));
 }
 
 async function bring(file: string, wanted: Wanted, options: DownloadOptions): Promise<void> {
@@ -77,7 +74,8 @@ const sizeOf = (file: string): Promise<number> =>
     () => 0,
   );
 
-async function requireSpace(file: string, bytes: number): Promise<void> {
+/** Throws ERR_DISK_FULL when the disk of `file`, whose folder exists, has not so many bytes. */
+export async function requireSpace(file: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(path.dirname(file));
   if (bavail * bsize >= bytes) return;
   throw makeError('ERR_DISK_FULL', `${path.dirname(file)} has no room`, {
@@ -99,7 +97,7 @@ async function fetchRest(partial: string, wanted: Wanted, options: DownloadOptio
     } catch (error) {
       options.signal?.throwIfAborted();
       // What the hub or the disk says for certain does not change by asking again.
-      if (error instanceof PaliGemmaError || isDiskError(error)) throw error;
+      if (error instanceof PaliGemmaError || isFinal(error)) throw error;
       const brought = (await sizeOf(partial)) > before;
       failures = brought ? 0 : failures + 1;
       if (failures === TRIES) throw unreachable(wanted.name, error);
@@ -121,7 +119,7 @@ async function fetchOnce(
   const { signal } = options;
   const response = await options.fetch(wanted.url, {
     headers: {
-      // Compressed bytes could neither be counted nor gone on from.
+      // Compressed bytes could neither be counted nor resumed.
       'Accept-Encoding': 'identity',
       ...(from > 0 && { Range: `bytes=${from}-` }),
     },
@@ -165,34 +163,5 @@ async function hashOf(file: string, { hash, size }: Wanted): Promise<string> {
   return hasher.digest('hex');
 }
 
-export function unreachable(name: string, cause: unknown): PaliGemmaError {
-  const inner = (cause as { cause?: { message?: string } }).cause?.message;
-  const reason = inner ?? (cause instanceof Error ? cause.message : String(cause));
-  return makeError('ERR_HUB_UNREACHABLE', `cannot get ${name}: ${reason}`, {
-    name,
-    found: reason,
-    expected: 'an answer of the hub',
-    hint: 'try again later; what has come is kept',
-    cause,
-  });
-}
-
-const isDiskError = (error: unknown): boolean =>
-  /^(ENOSPC|EDQUOT|EACCES|EROFS|EPERM|EIO|EISDIR|ENOTDIR)$/.test(
-    (error as NodeJS.ErrnoException).code ?? '',
-  );
-
-function diskError(error: unknown, { name }: Wanted): unknown {
-  if (error instanceof PaliGemmaError || !isDiskError(error)) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-  return makeError(
-    isFull ? 'ERR_DISK_FULL' : 'ERR_OUTPUT',
-    `cannot write ${name} to the cache: ${message}`,
-    {
-      name,
-      hint: 'HF_HOME names another folder for the cache',
-      cause: error,
-    },
-  );
-}
+/** Of the disk; but a file that is gone was taken by another process, which was faster. */
+const isFinal = (error: unknown): boolean => isDiskError(error) && error.code !== 'ENOENT';

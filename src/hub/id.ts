@@ -1,5 +1,6 @@
-/** Names of models on the Hugging Face hub: `hf:owner/repo[:file][@revision]`. */
+/** Names of models on the Hugging Face hub: `hf:owner/repo[:file][@revision]`, and addresses of its pages. */
 import { makeError } from '../errors.js';
+import { endpoint } from './settings.js';
 
 export interface HubId {
   /** `owner/repo`. */
@@ -10,57 +11,76 @@ export interface HubId {
   readonly revision: string;
 }
 
-const PREFIX = 'hf:';
-const SYNTAX = /^hf:([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?::([^@]+))?(?:@(.+))?$/;
+const REPO = '[A-Za-z0-9][\\w.-]*\\/[A-Za-z0-9][\\w.-]*';
+const SYNTAX = new RegExp(`^hf:(${REPO})(?::([^@]+))?(?:@(.+))?$`);
+/** https://huggingface.co/owner/repo/blob/main/model.gguf; browsers show it without the scheme. */
+const PAGE = /^(?:https?:\/\/)?((?:www\.)?huggingface\.co|hf\.co)\/(.*)$/i;
 
+/** Whether `source` means a model on the hub by its form alone. */
 export const isHubId = (source: unknown): source is string =>
-  typeof source === 'string' && source.startsWith(PREFIX);
+  typeof source === 'string' && (source.startsWith('hf:') || pageOf(source) !== undefined);
+
+/** Whether `name` could be `owner/repo`, as transformers takes it: here a path, which may not exist. */
+export const isBareRepo = (name: string): boolean =>
+  new RegExp(`^${REPO}$`).test(name) && !/\.(gguf|npz|safetensors|bin|json)$/i.test(name);
 
 /** Throws ERR_OPTION_RANGE. */
 export function parseHubId(text: string): HubId {
-  const [, repo, file, revision = 'main'] = SYNTAX.exec(text) ?? [];
-  // Both become parts of paths in the cache.
-  const climbs = [...(file?.split(/[/\\]/) ?? []), ...revision.split(/[/\\]/)].some((name) =>
-    /^\.{0,2}$/.test(name),
-  );
-  if (repo === undefined || climbs || /[\p{Cc}?#%]/u.test(text)) {
-    throw makeError('ERR_OPTION_RANGE', `"${text}" is no model on the hub`, {
-      name: 'source',
-      found: text,
-      expected:
-        'hf:owner/repo, hf:owner/repo:file.gguf, hf:owner/repo:q8_0, each with @revision if need be',
-    });
-  }
-  return { repo, ...(file !== undefined && { file }), revision };
+  const id = fromSyntax(text) ?? fromPage(text);
+  if (id !== undefined) return id;
+  throw makeError('ERR_OPTION_RANGE', `"${text}" is no model on the hub`, {
+    name: 'source',
+    found: text,
+    expected:
+      'hf:owner/repo, hf:owner/repo:file.gguf, hf:owner/repo:q8_0, each with @revision if need be; or the address of a model',
+    ...(isBareRepo(text) && { hint: `write hf:${text}` }),
+  });
 }
 
-/** The file that `wanted` means among a repository's. Throws ERR_HUB_NOT_FOUND with what is there. */
-export function chooseFile(
-  files: readonly string[],
-  wanted: string | undefined,
-  id: string,
-): string {
-  const models = files.filter((file) => file.toLowerCase().endsWith('.gguf'));
-  if (wanted !== undefined && files.includes(wanted)) return wanted;
-  const part = (wanted ?? 'q8_0').toLowerCase();
-  const matches = models.filter((file) => file.toLowerCase().includes(part));
-  if (wanted === undefined && models.length === 1) return models[0] as string;
-  if (matches.length === 1) return matches[0] as string;
-  throw makeError(
-    'ERR_HUB_NOT_FOUND',
-    models.length === 0
-      ? `${id} has no GGUF file`
-      : matches.length > 1
-        ? `${id} names ${matches.length} files`
-        : `${id} has no such file`,
-    {
-      name: id,
-      found: (matches.length > 1 ? matches : models).join(', ') || 'no GGUF file',
-      expected: 'a name that fits one GGUF file',
-      hint:
-        models.length === 0
-          ? 'download the checkpoint and convert it with paligemma convert'
-          : `name one of: ${(matches.length > 1 ? matches : models).map((file) => `:${file}`).join(' ')}`,
-    },
+function fromSyntax(text: string): HubId | undefined {
+  const [, repo, file, revision = 'main'] = SYNTAX.exec(text) ?? [];
+  return checked(repo, file, revision);
+}
+
+function fromPage(text: string): HubId | undefined {
+  const page = pageOf(text)
+    ?.replace(/[?#].*$/, '')
+    .replace(/\/+$/, '');
+  if (page === undefined || /^(datasets|spaces|docs|papers|collections)\//.test(page))
+    return undefined;
+  const [owner, name, kind, revision, ...file] = page.split('/').map(decoded);
+  const isFile = kind === 'blob' || kind === 'resolve' || kind === 'raw';
+  const isTree = kind === 'tree';
+  return checked(
+    new RegExp(`^${REPO}$`).exec(`${owner}/${name ?? ''}`)?.[0],
+    isFile ? file.join('/') : undefined,
+    ((isFile || isTree) && revision) || 'main',
   );
+}
+
+/** What follows the host in an address of the hub, or of the one that HF_ENDPOINT names. */
+function pageOf(text: string): string | undefined {
+  const own = process.env['HF_ENDPOINT'] ? `${endpoint()}/` : undefined;
+  if (own !== undefined && text.startsWith(own)) return text.slice(own.length);
+  return PAGE.exec(text)?.[2];
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** File and revision become parts of paths in the cache and of addresses. */
+function checked(
+  repo: string | undefined,
+  file: string | undefined,
+  revision: string,
+): HubId | undefined {
+  const names = [...(file?.split(/[/\\]/) ?? []), ...revision.split(/[/\\]/)];
+  if (repo === undefined || names.some((name) => /^\.{0,2}$/.test(name))) return undefined;
+  if (/[\p{Cc}?#%]/u.test(`${repo}${file ?? ''}${revision}`)) return undefined;
+  return { repo, ...(file !== undefined && { file }), revision };
 }

@@ -10,6 +10,11 @@ import { loadError } from './load-failure.js';
 /** The package's folder. */
 export const ROOT = path.resolve(__dirname, '..', '..');
 
+// Written out from __dirname, as tools that copy what a program needs (Next.js standalone, serverless platforms) then see
+// these files by reading the source: @vercel/nft follows no other form.
+const BUILT = path.join(__dirname, '..', '..', 'build', 'Release', 'paligemma.node');
+const PREBUILDS = path.join(__dirname, '..', '..', 'prebuilds');
+
 interface Loaded {
   readonly file: string;
   readonly binding: NativeBinding;
@@ -52,7 +57,7 @@ function candidates(): string[] {
     // Loaded only here: importing the package loads no other one.
     files.push((require('node-gyp-build') as typeof nodeGypBuild).resolve(ROOT));
   } catch {
-    files.push(path.join(ROOT, 'build', 'Release', 'paligemma.node'));
+    files.push(BUILT);
   }
   // node-gyp-build knows one folder per platform and architecture. A libc needs its own: the libraries beside the addon
   // have the same names. When what was built here does not load, this is the second chance; the other libc is the third,
@@ -67,4 +72,4 @@ function candidates(): string[] {
 }
 
 const prebuild = (folder: string, libc: string): string =>
-  path.join(ROOT, 'prebuilds', folder, `paligemma${libc}.node`);
+  path.join(PREBUILDS, folder, `paligemma${libc}.node`);

@@ -1,6 +1,8 @@
 /** Options of `convert`. What they do is in src/convert. */
+
 import { basename, resolve } from 'node:path';
 import { WEIGHT_TYPES, type WeightType } from '../native/contract.js';
+import { HUB_OPTIONS } from './hub.js';
 import { MAX_CONTEXT_LENGTH, MAX_IMAGE_SIZE } from './limits.js';
 import {
   boolean,
@@ -20,11 +22,14 @@ import {
 
 /** How far a conversion has come. */
 export interface ConvertProgress {
-  /** `write`: tensors are being written; `sync`: all are, the disk is catching up; `done`: the file has its name. */
-  readonly stage: 'write' | 'sync' | 'done';
+  /**
+   * `download`: a checkpoint on the hub comes into the cache; `write`: tensors are being written; `sync`: all are, the disk is
+   * catching up; `done`: the file has its name.
+   */
+  readonly stage: 'download' | 'write' | 'sync' | 'done';
   /** GGUF name of the tensor the last bytes belong to; empty for the header and after the last tensor. */
   readonly tensor: string;
-  /** Bytes of the output; never shrinks. */
+  /** Bytes of the output, or of what is downloaded; never shrinks within a stage. */
   readonly done: number;
   readonly total: number;
 }
@@ -33,7 +38,7 @@ export const CONVERT_OPTIONS = {
   source: path({
     default: REQUIRED,
     cli: false,
-    doc: 'folder of a Hugging Face checkpoint, or a big_vision .npz file',
+    doc: 'folder of a Hugging Face checkpoint, a big_vision .npz file, or a checkpoint on the hub such as hf:owner/repo@revision',
   }),
   output: path({
     default: REQUIRED,
@@ -100,6 +105,11 @@ export const CONVERT_OPTIONS = {
     doc: 'PaliGemma 2: soft-cap of the logits; left out, what the source says, else 30; 0 turns it off',
   }),
   overwrite: boolean({ default: false, doc: 'replace an existing output' }),
+  ...HUB_OPTIONS,
+  keepDownload: boolean({
+    default: false,
+    doc: 'keep what was downloaded from the hub in its cache; left out, it is removed when the output is there',
+  }),
   onProgress: callback<(progress: ConvertProgress) => void>({
     doc: 'called while the file is written; what it throws ends the conversion',
   }),
@@ -110,7 +120,9 @@ export const CONVERT_OPTIONS = {
 
 /** Options of `convert`. */
 export interface ConvertOptions {
-  /** folder of a Hugging Face checkpoint, or a big_vision .npz file. Required. */
+  /**
+   * folder of a Hugging Face checkpoint, a big_vision .npz file, or a checkpoint on the hub such as hf:owner/repo@revision. Required.
+   */
   readonly source: string;
   /** the GGUF file to write; its folder must exist. Required. */
   readonly output: string;
@@ -138,6 +150,12 @@ export interface ConvertOptions {
   readonly finalSoftcap?: number | undefined;
   /** replace an existing output. Default false. */
   readonly overwrite?: boolean | undefined;
+  /** access token for a model on the hub; left out, `HF_TOKEN` or the file beside the cache. At most 4096 characters. */
+  readonly token?: string | undefined;
+  /** take a model of the hub from the cache only, without asking anybody; left out, what `HF_HUB_OFFLINE` says. */
+  readonly offline?: boolean | undefined;
+  /** keep what was downloaded from the hub in its cache; left out, it is removed when the output is there. Default false. */
+  readonly keepDownload?: boolean | undefined;
   /** called while the file is written; what it throws ends the conversion. */
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
   /** abort the conversion; it rejects with the reason of the signal and leaves no file. */

@@ -32,7 +32,7 @@ import {
   type Prediction,
 } from '../../src/index.js';
 import { type Gguf, readGguf } from '../support/convert-gguf.js';
-import { changedGguf, regionsOf, splitModel } from '../support/gguf-files.js';
+import { changedGguf, regionsOf, splitModel, splitParts } from '../support/gguf-files.js';
 import { convertedModel, DEMO_MODEL, imagePath, ROOT } from '../support/models.js';
 import { NAMED_PIPES } from '../support/needs.js';
 import { RandomNumbers } from '../support/random.js';
@@ -188,6 +188,21 @@ describe('a file that is no model is named for what it is', () => {
       'the vision part alone',
       () => splitModel(tinyFile, folder).mmproj,
       { code: 'ERR_MODEL_ARCH', found: /clip/, expected: /gemma/, hint: /\{ text, mmproj \}/ },
+    ],
+    [
+      'a language model without vision tensors, whatever its keys say',
+      () => file(changedGguf(tiny, { keepTensor: (name) => !/^(v|mm)\./.test(name) })),
+      { code: 'ERR_MODEL_ARCH', found: /text-only/, expected: /v\.\*/, hint: /mmproj/ },
+    ],
+    [
+      'vision tensors under the keys of a whole model',
+      () => file(changedGguf(tiny, { keepTensor: (name) => /^(v|mm)\./.test(name) })),
+      { code: 'ERR_MODEL_ARCH', found: /vision part/, expected: /blk/, hint: /\{ text, mmproj \}/ },
+    ],
+    [
+      'an adapter',
+      () => file(changedGguf(tiny, { set: { 'general.type': 'adapter', 'adapter.type': 'lora' } })),
+      { code: 'ERR_MODEL_ARCH', found: /adapter/, expected: /a model/, hint: /merge it/ },
     ],
     [
       'a context too short for a picture',
@@ -353,6 +368,74 @@ describe('a model in two files', () => {
       subject: 'clip.vision.projection_dim',
       found: '96',
     });
+  });
+});
+
+describe('a split model', () => {
+  const parts = (count: number, emptyFirst = false): string[] =>
+    splitParts(
+      tinyFile,
+      path.join(mkdtempSync(path.join(folder, 'split-')), 'm'),
+      count,
+      emptyFirst,
+    );
+
+  test.each([
+    [2, 0, false],
+    [2, 1, false],
+    [3, 1, true],
+  ])('in %i parts answers as the whole does, given part %i', async (count, given, emptyFirst) => {
+    const whole = await answer(tinyFile);
+    const split = await answer(parts(count, emptyFirst)[given] as string);
+    expect(split).toMatchObject({ tokens: whole.tokens, logprobs: whole.logprobs });
+  });
+
+  test('names the parts that are missing', async () => {
+    const [first, second, third] = parts(3) as [string, string, string];
+    unlinkSync(third);
+    const error = await loadError(first);
+    expect(error).toMatchObject({ code: 'ERR_MODEL_NOT_FOUND', found: '2 parts' });
+    expect(error.message).toContain(third);
+    expect(error.message).not.toContain(second);
+  });
+
+  test('whose part was renamed says which part it is', async () => {
+    const [first, second] = parts(2) as [string, string];
+    renameSync(first, `${first}.renamed`);
+    renameSync(second, `${second}.renamed`);
+    for (const [file, is, missing] of [
+      [first, 1, 2],
+      [second, 2, 1],
+    ]) {
+      expect(await loadError(`${file}.renamed`)).toMatchObject({
+        code: 'ERR_MODEL_NOT_FOUND',
+        message: expect.stringContaining(`part ${missing} is not there`),
+        found: `part ${is} of 2 of a split model`,
+        hint: expect.stringContaining('NAME-00001-of-00002.gguf'),
+      });
+    }
+  });
+
+  test('of which two parts are the same one is refused', async () => {
+    const [first, second] = parts(2) as [string, string];
+    copyFileSync(first, second);
+    expect(await loadError(first)).toMatchObject({ code: 'ERR_MODEL_NOT_FOUND' });
+  });
+
+  test('that was joined byte by byte is refused with the way to join it', async () => {
+    const joined = Buffer.concat(parts(2).map((part) => readFileSync(part)));
+    expect(await loadError(file(joined))).toMatchObject({
+      code: 'ERR_MODEL_CORRUPT',
+      hint: expect.stringMatching(/cannot be joined.*--merge/),
+    });
+  });
+
+  test('may have a vision part beside it', async () => {
+    const whole = await answer(tinyFile);
+    const { text, mmproj } = splitModel(tinyFile, folder);
+    const [first] = splitParts(text, path.join(folder, 'text'), 2) as [string];
+    expect((await answer({ text: first, mmproj })).tokens).toEqual(whole.tokens);
+    expect(await loadError(first)).toMatchObject({ hint: expect.stringContaining('mmproj') });
   });
 });
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
-  mkdtempSync,
+  lstatSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -12,41 +12,26 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { chooseFile, parseHubId } from '../../src/hub/id.js';
-import { PaliGemma, pull } from '../../src/index.js';
+import { describe, expect, test, vi } from 'vitest';
+import { chooseFiles } from '../../src/hub/choose.js';
+import { parseHubId } from '../../src/hub/id.js';
+import { convert, inspect as inspectFile, PaliGemma, pull } from '../../src/index.js';
 import { COMMIT, FakeHub } from '../support/fake-hub.js';
 import { DEMO_MODEL, imagePath } from '../support/models.js';
+import { HUB, useHub } from '../support/use-hub.js';
 import { MAIN, paligemma } from './cli/command.js';
 
-const ID = 'hf:owner/repo';
+const content = randomBytes(1_000_003);
+const { ID, folder } = HUB;
+const blob = (bytes = content): string => path.join(folder(), 'blobs', FakeHub.sha256(bytes));
 let hub: FakeHub;
 let home: string;
 let env: Record<string, string>;
-beforeEach(async () => {
-  hub = await FakeHub.start();
-  home = mkdtempSync(path.join(tmpdir(), 'paligemma-hub-'));
-  env = {
-    HF_HOME: home,
-    HF_ENDPOINT: hub.url,
-    HF_TOKEN: 'hf_secret',
-    HF_HUB_CACHE: path.join(home, 'hub'),
-  };
-  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  vi.stubEnv('HF_HUB_OFFLINE', '');
+useHub((fresh) => {
+  ({ hub, home, env } = fresh);
 });
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await hub.stop();
-  rmSync(home, { recursive: true, force: true });
-});
-
-const content = randomBytes(1_000_003);
-const folder = (): string => path.join(home, 'hub', 'models--owner--repo');
-const blob = (bytes = content): string => path.join(folder(), 'blobs', FakeHub.sha256(bytes));
 
 describe('ids', () => {
   test.each([
@@ -57,6 +42,25 @@ describe('ids', () => {
       { repo: 'o-1/r.2', file: 'sub/a b.gguf', revision: 'refs/pr/1' },
     ],
     [`hf:owner/repo@${COMMIT}`, { repo: 'owner/repo', revision: COMMIT }],
+    ['https://huggingface.co/owner/repo', { repo: 'owner/repo', revision: 'main' }],
+    ['https://huggingface.co/owner/repo/', { repo: 'owner/repo', revision: 'main' }],
+    ['http://www.huggingface.co/owner/repo?x=1#y', { repo: 'owner/repo', revision: 'main' }],
+    ['huggingface.co/owner/repo', { repo: 'owner/repo', revision: 'main' }],
+    ['https://hf.co/owner/repo', { repo: 'owner/repo', revision: 'main' }],
+    ['https://huggingface.co/owner/repo/tree/v1', { repo: 'owner/repo', revision: 'v1' }],
+    [
+      'https://huggingface.co/owner/repo/tree/refs%2Fpr%2F1',
+      { repo: 'owner/repo', revision: 'refs/pr/1' },
+    ],
+    [
+      'https://huggingface.co/owner/repo/resolve/main/sub/m%20q8.gguf?download=true',
+      { repo: 'owner/repo', file: 'sub/m q8.gguf', revision: 'main' },
+    ],
+    [
+      'https://huggingface.co/owner/repo/blob/v1/m.gguf',
+      { repo: 'owner/repo', file: 'm.gguf', revision: 'v1' },
+    ],
+    ['https://huggingface.co/owner/repo/discussions/3', { repo: 'owner/repo', revision: 'main' }],
   ])('%s', (text, expected) => {
     expect(parseHubId(text)).toEqual(expected);
   });
@@ -85,6 +89,13 @@ describe('ids', () => {
       'hf:owner/repo:..\\x',
       'hf:owner/repo:a//b',
     ],
+    ...[
+      'https://huggingface.co/owner',
+      'https://huggingface.co/datasets/owner/repo',
+      'https://huggingface.co/owner/repo/blob/main/..%2F..%2Fx.gguf',
+      'https://huggingface.co/owner/repo/tree/..',
+      'owner/repo',
+    ],
   ])('%j is refused', (text) => {
     expect(() => parseHubId(text)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION_RANGE', subject: 'source' }),
@@ -93,16 +104,24 @@ describe('ids', () => {
 
   test('a part of a name chooses the file', () => {
     const files = ['README.md', 'm-q4_0.gguf', 'm-Q8_0.gguf', 'm-bf16.gguf'];
-    expect(chooseFile(files, undefined, ID)).toBe('m-Q8_0.gguf');
-    expect(chooseFile(files, 'BF16', ID)).toBe('m-bf16.gguf');
-    expect(chooseFile(files, 'm-q4_0.gguf', ID)).toBe('m-q4_0.gguf');
-    expect(chooseFile(['x.gguf', 'README.md'], undefined, ID)).toBe('x.gguf');
+    expect(chooseFiles(files, undefined, ID)).toEqual(['m-Q8_0.gguf']);
+    expect(chooseFiles(files, 'BF16', ID)).toEqual(['m-bf16.gguf']);
+    expect(chooseFiles(files, 'm-q4_0.gguf', ID)).toEqual(['m-q4_0.gguf']);
+    expect(chooseFiles(['x.gguf', 'README.md'], undefined, ID)).toEqual(['x.gguf']);
+    const parts = ['b-00001-of-00002.gguf', 'b-00002-of-00002.gguf'];
+    expect(chooseFiles(['README.md', ...parts], undefined, ID)).toEqual(parts);
+    expect(chooseFiles([...files, ...parts], 'b-0', ID)).toEqual(parts);
+    expect(chooseFiles([...files, ...parts], parts[1], ID)).toEqual(parts);
+    const pair = ['x-Q4_K_M.gguf', 'mmproj-x-f16.gguf'];
+    expect(chooseFiles(pair, undefined, ID)).toEqual(['x-Q4_K_M.gguf']);
+    expect(chooseFiles(pair, 'mmproj', ID)).toEqual(['mmproj-x-f16.gguf']);
     for (const [names, wanted] of [
+      [parts.slice(1), undefined],
       [files, 'q5'],
       [files, 'm-'],
       [['a.safetensors'], undefined],
     ] as const) {
-      expect(() => chooseFile(names, wanted, ID)).toThrow(
+      expect(() => chooseFiles(names, wanted, ID)).toThrow(
         expect.objectContaining({ code: 'ERR_HUB_NOT_FOUND' }),
       );
     }
@@ -273,7 +292,6 @@ test('offline, and with the hub gone, the cache serves what it has', async () =>
   await hub.stop();
   expect(await pull(ID)).toBe(file);
   await expect(pull('hf:owner/other')).rejects.toMatchObject({ code: 'ERR_HUB_UNREACHABLE' });
-  hub = await FakeHub.start();
 });
 
 test('an abort keeps what has come, and the next call goes on from there', async () => {
@@ -290,6 +308,72 @@ test('an abort keeps what has come, and the next call goes on from there', async
   hub.faults = {};
   expect(readFileSync(await pull(ID)).equals(content)).toBe(true);
   expect(hub.seen.at(-1)?.range).toBe('bytes=300000-');
+});
+
+describe('a cache that is full', () => {
+  const everything = (): string[] =>
+    readdirSync(home, { recursive: true })
+      .map((name) => path.join(home, String(name)))
+      .map((name) => `${name} ${lstatSync(name).ino} ${lstatSync(name).mtimeMs}`)
+      .sort();
+
+  test('is only read, as it may lie where nothing can be written', async () => {
+    hub.files.set('m.gguf', content);
+    const file = await pull(ID);
+    const before = everything();
+    for (const options of [{}, { offline: true }]) expect(await pull(ID, options)).toBe(file);
+    expect(await pull(`${ID}@${COMMIT}`)).toBe(file);
+    expect(everything()).toEqual(before);
+  });
+
+  test('serves a new name for what it has where the name cannot be noted', async () => {
+    hub.files.set('m.gguf', content);
+    const file = await pull(ID);
+    // A file where the folder of refs/… would have to be.
+    rmSync(path.join(folder(), 'refs'), { recursive: true });
+    writeFileSync(path.join(folder(), 'refs'), '');
+    expect(await pull(ID)).toBe(file);
+  });
+});
+
+test.each([
+  ['~/somewhere', () => path.join(home, 'somewhere', 'hub')],
+  ['$PALIGEMMA_TEST/x', () => path.join(home, 'x', 'hub')],
+  [`$${'{PALIGEMMA_TEST}'}/x`, () => path.join(home, 'x', 'hub')],
+])('HF_HOME may be %s', async (value, expected) => {
+  vi.stubEnv('HOME', home);
+  vi.stubEnv('USERPROFILE', home);
+  vi.stubEnv('PALIGEMMA_TEST', home);
+  vi.stubEnv('HF_HUB_CACHE', '');
+  vi.stubEnv('HF_HOME', value);
+  hub.files.set('m.gguf', content);
+  expect((await pull(ID)).startsWith(expected())).toBe(true);
+});
+
+test('the token has an older name too', async () => {
+  hub.files.set('m.gguf', content);
+  vi.stubEnv('HF_TOKEN', '');
+  vi.stubEnv('HUGGING_FACE_HUB_TOKEN', 'hf_older');
+  await pull(ID);
+  expect(hub.seen[0]?.authorization).toBe('Bearer hf_older');
+});
+
+test('owner/repo is a path, and the error says how the one on the hub is written', async () => {
+  const name = 'google/paligemma-3b-mix-224';
+  for (const call of [
+    () => PaliGemma.load(name),
+    () => inspectFile(name),
+    () => convert({ source: name, output: path.join(home, 'o.gguf'), type: 'f32' }),
+  ])
+    await expect(call()).rejects.toMatchObject({
+      code: 'ERR_MODEL_NOT_FOUND',
+      hint: expect.stringContaining(`hf:${name}`),
+    });
+  expect(hub.seen).toEqual([]);
+  // Nothing but the hub can be meant here.
+  hub.files.set('m.gguf', content);
+  for (const id of ['owner/repo', `${hub.url}/owner/repo`, `${hub.url}/owner/repo/blob/v1/m.gguf`])
+    expect(readFileSync(await pull(id)).equals(content)).toBe(true);
 });
 
 const child = (): ChildProcess =>

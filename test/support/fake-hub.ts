@@ -98,7 +98,7 @@ export class FakeHub {
       if (this.faults.listElsewhere && host.startsWith('127.'))
         response.setHeader('Link', `<http://localhost:${this.#port}${pathname}>; rel="next"`);
       json(
-        [...(host.startsWith('127.') ? this.files : [])].map(([path, bytes]) => ({
+        [...(host.startsWith('localhost') ? [] : this.files)].map(([path, bytes]) => ({
           ...{ type: 'file', path, size: bytes.length, oid: 'b'.repeat(40) },
           lfs: { oid: FakeHub.sha256(bytes), size: bytes.length, pointerSize: 130 },
         })),
@@ -133,7 +133,7 @@ export class FakeHub {
         'Content-Range': `bytes ${from}-${total - 1}/${total}`,
         'Content-Length': total - from,
       });
-    if (stallAt !== undefined) {
+    if (stallAt !== undefined && stallAt < bytes.length) {
       response.write(body.subarray(0, Math.max(0, stallAt - from)));
     } else if (cutEvery !== undefined && body.length > cutEvery) {
       body = body.subarray(0, cutEvery);

@@ -77,6 +77,35 @@ export function splitModel(file: string, folder: string): { text: string; mmproj
   return { text, mmproj };
 }
 
+/**
+ * A model in parts as llama-gguf-split makes them: all keys are in the first, which has no tensor where `emptyFirst` says so
+ * (--no-tensor-first-split).
+ */
+export function splitParts(
+  file: string,
+  stem: string,
+  count: number,
+  emptyFirst = false,
+): string[] {
+  const source = readGguf(file);
+  const names = [...source.tensors.keys()];
+  const filled = emptyFirst ? count - 1 : count;
+  const share = Math.ceil(names.length / filled);
+  return Array.from({ length: count }, (_, no) => {
+    const at = emptyFirst ? no - 1 : no;
+    const own = new Set(at < 0 ? [] : names.slice(at * share, (at + 1) * share));
+    const digits = (n: number): string => String(n).padStart(5, '0');
+    const part = `${stem}-${digits(no + 1)}-of-${digits(count)}.gguf`;
+    const change = {
+      keepKey: () => no === 0,
+      keepTensor: (name: string) => own.has(name),
+      set: { 'split.no': no, 'split.count': count, 'split.tensors.count': names.length },
+    };
+    writeFileSync(part, changedGguf(source, change));
+    return part;
+  });
+}
+
 /** Where the parts of a file begin, in bytes. */
 export interface GgufRegions {
   readonly vocabulary: number;

@@ -19,8 +19,8 @@ export function convertCommand(context: Context, exit: (code: ExitCode) => void)
   const command = new Command('convert')
     .summary('make a GGUF file of published weights')
     .description(
-      'Converts a Hugging Face folder (safetensors) or a big_vision .npz to one GGUF file. The file appears under its ' +
-        'name only when it is complete.',
+      'Converts a Hugging Face folder (safetensors) or a big_vision .npz, here or on the hub, to one GGUF file. The file ' +
+        'appears under its name only when it is complete.',
     )
     .argument('<source>', CONVERT_OPTIONS.source.doc)
     .argument('<output>', CONVERT_OPTIONS.output.doc);
@@ -33,8 +33,10 @@ export function convertCommand(context: Context, exit: (code: ExitCode) => void)
 Examples:
   $ paligemma convert ./paligemma-3b-mix-224 paligemma-3b-mix-224-q8_0.gguf --type q8_0
   $ paligemma convert ./paligemma2-3b-pt-448 pt-448.gguf --type bf16 --mask-codec vae-oid.npz
-  $ paligemma convert paligemma-3b-pt-224.npz pt-224.gguf --tokenizer tokenizer.model`,
+  $ paligemma convert paligemma-3b-pt-224.npz pt-224.gguf --tokenizer tokenizer.model
+  $ HF_TOKEN=hf_... paligemma convert hf:google/paligemma-3b-mix-224@bfloat16 mix-224.gguf`,
     )
+
     .action(async (source: string, output: string, flags: Flags) => {
       const given = { type: DEFAULT_TYPE, ...givenFlags(FLAGS, flags), source, output } as const;
       const report = await convertWithBar(context, given);
