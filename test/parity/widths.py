@@ -39,6 +39,9 @@ def randomise(model):
         weight.normal_(0, scale, generator=generator)
         if weight.ndim == 1 and "vision" in name and "norm" in name and name.endswith("weight"):
             weight += 1  # LayerNorm multiplies by the weight, Gemma's RMSNorm by 1 + weight
+        if name.endswith("language_model.norm.weight"):
+            # The output matrix is the embedding: without signs of either kind here the prompt's last token is all that is likely.
+            weight.normal_(-1, 1, generator=generator)
 
 
 @torch.inference_mode()
