@@ -41,7 +41,9 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
         const TokenIds& ids = model().config.tokens;
         const std::span<const float> logits = sequence().logits();
         watch_.lap();
-        SampledToken token = sampler_.sample(logits, [this](int32_t id) { return allows(id); });
+        SampledToken token = sampler_.sample(
+            logits,
+            grammar_ ? TokenFilter([this](int32_t id) { return allows(id); }) : TokenFilter{});
         const std::optional<float> presence = presence_of_box(token, logits);
         if (presence) token = decide(std::move(token), *presence, logits);
         sampling_ms_ += watch_.lap();
