@@ -7,14 +7,14 @@ namespace paligemma {
 namespace {
 
 constexpr ErrorCode ALL[] = {
-    ErrorCode::ModelNotFound,     ErrorCode::ModelFormat,    ErrorCode::ModelTruncated,
-    ErrorCode::ModelCorrupt,      ErrorCode::ModelChanged,   ErrorCode::ModelLimit,
-    ErrorCode::ModelArch,         ErrorCode::TensorMissing,  ErrorCode::TensorSurplus,
-    ErrorCode::TensorShape,       ErrorCode::TensorType,     ErrorCode::TokenizerFormat,
-    ErrorCode::ImageCorrupt,      ErrorCode::ImageTooLarge,  ErrorCode::PromptTooLong,
-    ErrorCode::OptionType,        ErrorCode::OptionRange,    ErrorCode::OutOfMemory,
-    ErrorCode::DeviceUnavailable, ErrorCode::Disposed,       ErrorCode::Aborted,
-    ErrorCode::EngineNumeric,     ErrorCode::EngineInternal,
+    ErrorCode::ModelNotFound,   ErrorCode::ModelFormat,       ErrorCode::ModelTruncated,
+    ErrorCode::ModelCorrupt,    ErrorCode::ModelChanged,      ErrorCode::ModelLimit,
+    ErrorCode::ModelArch,       ErrorCode::ModelAdapter,      ErrorCode::TensorMissing,
+    ErrorCode::TensorSurplus,   ErrorCode::TensorShape,       ErrorCode::TensorType,
+    ErrorCode::TokenizerFormat, ErrorCode::ImageCorrupt,      ErrorCode::ImageTooLarge,
+    ErrorCode::PromptTooLong,   ErrorCode::OptionType,        ErrorCode::OptionRange,
+    ErrorCode::OutOfMemory,     ErrorCode::DeviceUnavailable, ErrorCode::Disposed,
+    ErrorCode::Aborted,         ErrorCode::EngineNumeric,     ErrorCode::EngineInternal,
 };
 
 }  // namespace
@@ -35,6 +35,8 @@ const char* to_string(ErrorCode code) {
             return "ERR_MODEL_LIMIT";
         case ErrorCode::ModelArch:
             return "ERR_MODEL_ARCH";
+        case ErrorCode::ModelAdapter:
+            return "ERR_MODEL_ADAPTER";
         case ErrorCode::TensorMissing:
             return "ERR_MODEL_TENSOR_MISSING";
         case ErrorCode::TensorSurplus:

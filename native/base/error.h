@@ -17,6 +17,7 @@ enum class ErrorCode {
     ModelChanged,
     ModelLimit,
     ModelArch,
+    ModelAdapter,
     TensorMissing,
     TensorSurplus,
     TensorShape,

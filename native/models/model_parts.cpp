@@ -62,7 +62,8 @@ void require_all_parts(std::span<const GgufFile> files) {
 void refuse_adapters(std::span<const GgufFile> files) {
     for (const auto& file : files) {
         if (file.get_string("general.type").value_or("") != "adapter") continue;
-        throw Error(ErrorCode::ModelArch, file.path() + " is an adapter (LoRA), expected a model",
+        throw Error(ErrorCode::ModelAdapter,
+                    file.path() + " is an adapter (LoRA), expected a model",
                     {.name = "general.type",
                      .found = "adapter",
                      .expected = "a model",

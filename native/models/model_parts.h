@@ -8,8 +8,8 @@
 
 namespace paligemma {
 
-// The file with the keys of the language model. Throws ModelArch for what is no PaliGemma, an
-// adapter, or one part of two (naming the other), ModelNotFound for an incomplete split model.
+// The file with the keys of the language model. Throws ModelArch for what is no PaliGemma or one
+// part of two (naming the other), ModelAdapter, ModelNotFound for an incomplete split model.
 // Parts of a split model have to be in `files` in their order, one after the other.
 const GgufFile& require_whole_model(std::span<const GgufFile> files);
 

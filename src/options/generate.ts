@@ -83,7 +83,7 @@ export const GENERATE_OPTIONS = {
     min: 0,
     max: 1,
     cli: false,
-    doc: 'with locProbabilities: a box begins from this presence on, below it the answer ends; left out, the likeliest token decides',
+    doc: 'presence from which a box begins, else the answer ends; left out, the likeliest token decides',
   }),
   stopAtRepetition: boolean({
     default: false,
@@ -118,8 +118,7 @@ export interface GenerateOptions {
   /** report the probabilities of all 1024 loc tokens with each loc token, and the presence of boxes. Default false. */
   readonly locProbabilities?: boolean | undefined;
   /**
-   * with locProbabilities: a box begins from this presence on, below it the answer ends; left out, the likeliest token
-   * decides. From 0 to 1.
+   * presence from which a box begins, else the answer ends; left out, the likeliest token decides. From 0 to 1.
    */
   readonly minPresence?: number | undefined;
   /** end an answer that repeats the same boxes. Default false. */

@@ -202,7 +202,7 @@ describe('a file that is no model is named for what it is', () => {
     [
       'an adapter',
       () => file(changedGguf(tiny, { set: { 'general.type': 'adapter', 'adapter.type': 'lora' } })),
-      { code: 'ERR_MODEL_ARCH', found: /adapter/, expected: /a model/, hint: /merge it/ },
+      { code: 'ERR_MODEL_ADAPTER', found: /adapter/, expected: /a model/, hint: /merge it/ },
     ],
     [
       'a context too short for a picture',

@@ -2,7 +2,7 @@
 import { PaliGemma } from '../../../lib/index.js';
 
 const [path, picture, way] = process.argv.slice(2);
-const model = await PaliGemma.load(path);
+const model = await PaliGemma.load(path, { onNote: () => {} });
 const call = model.predict(picture, '', { maxTokens: 900 });
 call.catch(() => {});
 await new Promise((resolve) => setTimeout(resolve, 30));

@@ -10,7 +10,7 @@ const code = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { PaliGemma } = require(workerData.library);
   (async () => {
-    const model = await PaliGemma.load(workerData.model, { threads: 1 });
+    const model = await PaliGemma.load(workerData.model, { threads: 1, onNote: () => {} });
     const stream = model.stream(workerData.picture, '', { maxTokens: 900 });
     parentPort.postMessage('generating');
     for await (const piece of stream) void piece;
