@@ -17,22 +17,20 @@ let built = false;
 function build(): void {
   if (built) return;
   built = true;
-  for (const folder of ['', 'convert', 'native', 'options']) {
-    mkdirSync(path.join(OUT, folder), { recursive: true });
-    for (const name of readdirSync(path.join(ROOT, 'src', folder))) {
-      if (!name.endsWith('.ts') || (folder === '' && name !== 'errors.ts')) continue;
-      const source = readFileSync(path.join(ROOT, 'src', folder, name), 'utf8');
-      const { outputText } = ts.transpileModule(source, {
-        compilerOptions: {
-          module: ts.ModuleKind.CommonJS,
-          target: ts.ScriptTarget.ES2022,
-          esModuleInterop: true,
-        },
-      });
-      const file = path.join(OUT, folder, name.replace(/\.ts$/, '.js'));
-      writeFileSync(`${file}.${process.pid}`, outputText);
-      renameSync(`${file}.${process.pid}`, file); // another test process may read it at this moment
-    }
+  const sources = readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+  for (const name of sources.filter((each) => each.endsWith('.ts'))) {
+    const source = readFileSync(path.join(ROOT, 'src', name), 'utf8');
+    const { outputText } = ts.transpileModule(source, {
+      compilerOptions: {
+        module: ts.ModuleKind.CommonJS,
+        target: ts.ScriptTarget.ES2022,
+        esModuleInterop: true,
+      },
+    });
+    const file = path.join(OUT, name.replace(/\.ts$/, '.js'));
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(`${file}.${process.pid}`, outputText);
+    renameSync(`${file}.${process.pid}`, file); // another test process may read it at this moment
   }
 }
 
