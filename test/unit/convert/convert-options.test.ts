@@ -23,6 +23,9 @@ describe('options', () => {
       attentionSoftcap: undefined,
       finalSoftcap: undefined,
       overwrite: false,
+      token: undefined,
+      offline: undefined,
+      keepDownload: false,
       onProgress: undefined,
       signal: undefined,
     });
