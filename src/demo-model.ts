@@ -1,10 +1,13 @@
 /** Where the demo model is, for whoever names none. The only place that knows. */
 import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
 import { makeError } from './errors.js';
 
-/** Understands coloured shapes and printed text, nothing else. It need not be there. */
-export const DEMO_MODEL = path.join(__dirname, '..', 'models', 'shapes-mix-224-q8_0.gguf');
+/**
+ * Understands coloured shapes and printed text, nothing else. It need not be there. Tools that copy what a program needs
+ * find it by this form, see native/binding.ts.
+ */
+export const DEMO_MODEL = join(__dirname, '..', 'models', 'shapes-mix-224-q8_0.gguf');
 
 /** Path of the demo model. Throws ERR_MODEL_NOT_FOUND when it was not installed. */
 export function demoModel(): string {

@@ -144,8 +144,9 @@ export class Model {
     const o = parseLoadOptions(options);
     const onNote = o.onNote ?? warnOnce;
     o.signal?.throwIfAborted();
+    const named = source ?? demoModel();
     if (source === undefined) onNote(DEMO_NOTE);
-    const paths = await modelFiles(source ?? demoModel(), {
+    const paths = await modelFiles(named, {
       token: o.token,
       offline: o.offline,
       signal: o.signal,

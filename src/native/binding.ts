@@ -1,19 +1,20 @@
 /** Finds and loads the .node file. Why it could not is load-failure.ts's business. */
 import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { dirname, join } from 'node:path';
 import type nodeGypBuild from 'node-gyp-build';
 import type { LoadAttempt } from '../errors.js';
 import type { NativeBinding } from './contract.js';
 import { libcFamily } from './libc.js';
 import { loadError } from './load-failure.js';
 
-/** The package's folder. */
-export const ROOT = path.resolve(__dirname, '..', '..');
+/** The package's folder. Not joined from __dirname: tools that read the source, see below, would copy all of it. */
+export const ROOT = dirname(dirname(__dirname));
 
-// Written out from __dirname, as tools that copy what a program needs (Next.js standalone, serverless platforms) then see
-// these files by reading the source: @vercel/nft follows no other form.
-const BUILT = path.join(__dirname, '..', '..', 'build', 'Release', 'paligemma.node');
-const PREBUILDS = path.join(__dirname, '..', '..', 'prebuilds');
+// Tools that copy what a program needs (Next.js standalone, serverless platforms) see these files by reading the source.
+// They follow this form and few others: @vercel/nft a path written out from __dirname, and Turbopack `join` only as a named
+// import, since TypeScript wraps the default import of a CommonJS module into a call.
+const BUILT = join(__dirname, '..', '..', 'build', 'Release', 'paligemma.node');
+const PREBUILDS = join(__dirname, '..', '..', 'prebuilds');
 
 interface Loaded {
   readonly file: string;
@@ -72,4 +73,4 @@ function candidates(): string[] {
 }
 
 const prebuild = (folder: string, libc: string): string =>
-  path.join(PREBUILDS, folder, `paligemma${libc}.node`);
+  join(PREBUILDS, folder, `paligemma${libc}.node`);

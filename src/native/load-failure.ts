@@ -52,22 +52,33 @@ function diagnose(root: string, tried: readonly LoadAttempt[]): Diagnosis {
     return {
       failure: 'bundled',
       message: 'this code was moved out of its package, as bundlers do',
-      hint: 'mark node-paligemma as external in the bundler (esbuild: --external:node-paligemma)',
+      hint: "mark node-paligemma as external in the bundler (Next.js: serverExternalPackages: ['node-paligemma']; esbuild: --external:node-paligemma; webpack: externals); see docs/deployment.md",
     };
   }
   const found = tried.filter(({ file }) => existsSync(file));
-  if (found.length === 0) {
-    const folder = `${process.platform}-${process.arch}`;
-    return {
-      failure: 'no-binary',
-      message: `the package brings no binary for ${folder}${libcFamily() === 'musl' ? ' with musl' : ''}`,
-      hint: `compile it, which takes a minute or two: ${BUILD}`,
-    };
-  }
+  if (found.length === 0) return noBinary(root);
   // The last word has the binary that came with the package for this libc.
   const own = found.filter(({ file }) => !file.includes('-musl') || libcFamily() === 'musl');
   const [{ file, reason }] = (own.length > 0 ? own : found).slice(-1) as [LoadAttempt];
   return byFile(file) ?? byReason(file, reason);
+}
+
+/** Without its sources the package cannot be compiled either: they are in whatever was installed or cloned. */
+function noBinary(root: string): Diagnosis {
+  const libc = libcFamily() === 'musl' ? ' with musl' : '';
+  const platform = `${process.platform}-${process.arch}${libc}`;
+  if (!existsSync(path.join(root, 'CMakeLists.txt'))) {
+    return {
+      failure: 'no-binary',
+      message: `only a part of the package was copied to ${root}, as file tracing and COPY in a Dockerfile do, and the binary for ${platform} is not in it`,
+      hint: "copy node_modules/node-paligemma/prebuilds as well, made for that platform (Next.js: serverExternalPackages: ['node-paligemma'], and outputFileTracingIncludes where files are still missing); see docs/deployment.md",
+    };
+  }
+  return {
+    failure: 'no-binary',
+    message: `the package brings no binary for ${platform}`,
+    hint: `compile it, which takes a minute or two: ${BUILD}`,
+  };
 }
 
 function isPackage(root: string): boolean {

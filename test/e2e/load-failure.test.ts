@@ -28,6 +28,16 @@ test('no binary for this platform', () => {
   for (const { file } of failure.tried) expect(failure.message).toContain(file);
 });
 
+test('a copy of a part of the package, without a binary', () => {
+  copy.trace();
+  const { failure, message, hint } = copy.failure();
+  expect(failure).toBe('no-binary');
+  expect(message).toContain(`only a part of the package was copied to ${copy.root}`);
+  expect(hint).toMatch(/prebuilds.*outputFileTracingIncludes/);
+  // There is nothing to compile.
+  expect(hint).not.toContain('paligemma build');
+});
+
 test('a file that is no program', () => {
   writeFileSync(copy.prebuilt, 'version https://git-lfs');
   expect(copy.failure()).toMatchObject({
@@ -123,7 +133,9 @@ test('a bundler moved the code', () => {
   );
   expect(copy.failure()).toMatchObject({
     failure: 'bundled',
-    hint: expect.stringContaining('external'),
+    hint: expect.stringMatching(
+      /external.*serverExternalPackages: \['node-paligemma'\].*--external:node-paligemma/,
+    ),
   });
 });
 

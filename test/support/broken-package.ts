@@ -30,12 +30,18 @@ export class BrokenPackage {
 
   constructor() {
     cpSync(path.join(ROOT, 'lib'), path.join(this.root, 'lib'), { recursive: true });
-    copyFileSync(path.join(ROOT, 'package.json'), path.join(this.root, 'package.json'));
+    for (const name of ['package.json', 'CMakeLists.txt'])
+      copyFileSync(path.join(ROOT, name), path.join(this.root, name));
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(this.root, 'node_modules'), 'junction');
   }
 
   remove(): void {
     rmSync(this.root, { recursive: true, force: true });
+  }
+
+  /** What a tool leaves that copies only the files that it sees the program read. */
+  trace(): void {
+    rmSync(path.join(this.root, 'CMakeLists.txt'));
   }
 
   /** Where the binary of this platform belongs. */
