@@ -9,14 +9,18 @@ import { bin, check, exec, nodeOf, npm, projects } from './harness.mjs';
 let url;
 export const registry = () => url;
 
-/** A registry that holds our package and passes on everything else. Gives what ends it. */
-export async function startRegistry() {
-  const port = await new Promise((resolve) => {
+/** A port of this machine where nobody listens. */
+export const freePort = () =>
+  new Promise((resolve) => {
     const probe = http.createServer().listen(0, '127.0.0.1', () => {
       const { port } = probe.address();
       probe.close(() => resolve(port));
     });
   });
+
+/** A registry that holds our package and passes on everything else. Gives what ends it. */
+export async function startRegistry() {
+  const port = await freePort();
   const upstream = (await exec('npm', ['config', 'get', 'registry'])).trim();
   const config = path.join(projects, 'verdaccio.yaml');
   fs.writeFileSync(

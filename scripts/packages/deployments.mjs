@@ -1,0 +1,145 @@
+// What people deploy: the programs in examples/deployment, built from the published package as their documentation says, taken
+// to a folder where nothing else is, and run there.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ROOT } from '../lib.mjs';
+import { clean, expected, freePort } from './consumer.mjs';
+import { cell, check, exec, npm, projects } from './harness.mjs';
+
+const EXAMPLES = path.join(ROOT, 'examples', 'deployment');
+const PICTURE = path.join(ROOT, 'examples', 'pictures', 'shapes.png');
+/** The bundler of 16 is Turbopack, that of 15 webpack; each has a way of its own to find the files that a program needs. */
+const NEXT = { 15: '15.5.29', 16: '16.4.6' };
+const ENV = { NEXT_TELEMETRY_DISABLED: '1' };
+
+/** Calls `use` with a folder outside of this repository, whose packages would be found otherwise, and removes it. */
+async function elsewhere(use) {
+  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'paligemma-deployed-')));
+  try {
+    return await use(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** An example in `folder`, installed; `versions` of what it depends on instead of its own. */
+async function installExample(name, folder, versions = {}) {
+  fs.cpSync(path.join(EXAMPLES, name), folder, { recursive: true });
+  const file = path.join(folder, 'package.json');
+  const manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
+  Object.assign(manifest.dependencies, versions);
+  fs.writeFileSync(file, JSON.stringify(manifest));
+  await npm(['install'], { cwd: folder, env: clean(projects) });
+}
+
+function checkCaption(caption, source) {
+  expected.caption ??= caption;
+  check(caption === expected.caption, `${source}: ${caption}`);
+}
+
+/** Megabytes in a folder. */
+async function size(folder) {
+  return Number((await exec('du', ['-sm', folder])).split('\t')[0]);
+}
+
+// --- Next.js -----------------------------------------------------------------------------------------------------------
+/** Runs `use` with the address of a server that `server.js` in `folder` starts. */
+async function served(folder, use) {
+  const port = await freePort();
+  const env = { ...process.env, ...ENV, HOSTNAME: '127.0.0.1', PORT: `${port}` };
+  const child = spawn(process.execPath, ['server.js'], { cwd: folder, env });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  try {
+    const url = `http://127.0.0.1:${port}`;
+    for (let i = 0; ; i++) {
+      check(child.exitCode === null && i < 300, 'the server does not start');
+      if (await fetch(url).then(Boolean, () => false)) break;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    return await use(url);
+  } catch (error) {
+    throw new Error(`${error.message}\n${said.slice(-1500)}`);
+  } finally {
+    child.kill();
+    await ended;
+  }
+}
+
+async function ask(url) {
+  const page = await fetch(url);
+  const html = await page.text();
+  check(page.status === 200 && html.includes('type="file"'), `the page: ${page.status} ${html}`);
+  const script = /src="(\/_next\/static\/[^"]+\.js)"/.exec(html)?.[1];
+  const { status } = await fetch(url + script);
+  check(status === 200, `${script} of the page: ${status}`);
+  const send = async (content) => {
+    const body = new FormData();
+    body.set('picture', content);
+    const response = await fetch(`${url}/api/caption`, { method: 'POST', body });
+    return { status: response.status, ...(await response.json()) };
+  };
+  const { text, message } = await send(new Blob([fs.readFileSync(PICTURE)]));
+  check(text !== undefined, message);
+  checkCaption(text, 'the route');
+  const wrong = await send(new Blob(['no picture']));
+  check(wrong.status === 400 && /expected a JPEG/.test(wrong.message), JSON.stringify(wrong));
+  const file = await send(PICTURE);
+  check(file.status === 400, `a path in place of a picture: ${JSON.stringify(file)}`);
+}
+
+const nextjs = (version) => () =>
+  elsewhere(async (folder) => {
+    const app = path.join(folder, 'app');
+    await installExample('nextjs', app, { next: version });
+    await exec('npx', ['--no-install', 'next', 'build'], { cwd: app, env: ENV });
+    // As docs/deployment.md says; what was left out is found nowhere else.
+    const deployed = path.join(folder, 'deployed');
+    fs.renameSync(path.join(app, '.next', 'standalone'), deployed);
+    fs.renameSync(path.join(app, '.next', 'static'), path.join(deployed, '.next', 'static'));
+    fs.rmSync(app, { recursive: true });
+    const own = path.join(deployed, 'node_modules', 'node-paligemma');
+    const more = fs.readdirSync(own).filter((name) => /^(native|docs|scripts)$/.test(name));
+    check(more.length === 0, `what no program reads was copied: ${more}`);
+    await served(deployed, ask);
+    fs.rmSync(path.join(own, 'prebuilds'), { recursive: true });
+    const load = `require('node-paligemma').PaliGemma.load().catch((e) => console.log(e.failure, e.message))`;
+    const without = await exec(process.execPath, ['-e', load], { cwd: deployed });
+    check(/^no-binary .*only a part of the package was copied/.test(without), without);
+    return `${await size(deployed)} MB`;
+  });
+
+// --- bundlers ----------------------------------------------------------------------------------------------------------
+function bundlers() {
+  const bundle = (name) => () =>
+    elsewhere(async (folder) => {
+      await installExample('bundlers', folder);
+      await npm(['run', name], { cwd: folder });
+      const [file] = fs.readdirSync(path.join(folder, 'dist'));
+      const bytes = fs.statSync(path.join(folder, 'dist', file)).size;
+      check(bytes < 1e4, `${bytes} bytes: the package is in the bundle`);
+      const out = await exec(process.execPath, [`dist/${file}`, PICTURE], { cwd: folder });
+      checkCaption(out.trim(), name);
+      return `${bytes} bytes`;
+    });
+  for (const name of ['esbuild', 'webpack', 'vite'])
+    cell(`examples/deployment ${name}`, bundle(name), 'publish');
+}
+
+export function deployments() {
+  for (const [major, version] of Object.entries(NEXT))
+    cell(`Next.js ${major} standalone, page and route`, nextjs(version), 'publish');
+  bundlers();
+  cell('examples/deployment names current versions', async () => {
+    const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+    for (const name of fs.readdirSync(EXAMPLES)) {
+      const file = path.join(EXAMPLES, name, 'package.json');
+      const { dependencies } = JSON.parse(fs.readFileSync(file, 'utf8'));
+      check(dependencies['node-paligemma'] === version, `${file} wants another than ${version}`);
+      check((dependencies.next ?? NEXT[16]) === NEXT[16], `${file} has an untested Next.js`);
+    }
+  });
+}
