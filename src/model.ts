@@ -144,7 +144,7 @@ export class Model {
     const o = parseLoadOptions(options);
     const onNote = o.onNote ?? warnOnce;
     o.signal?.throwIfAborted();
-    const named = source ?? demoModel();
+    const named = source === undefined ? demoModel() : source;
     if (source === undefined) onNote(DEMO_NOTE);
     const paths = await modelFiles(named, {
       token: o.token,

@@ -42,9 +42,15 @@ function requireFlag(command: Command, option: Option): void {
 /** Options that became flags, by name. */
 const flagNames = new Map<string, string>();
 
+/** What messages of the library say of arguments, and what the command line has instead. */
+const ARGUMENTS: readonly (readonly [string, string])[] = [
+  ['{ text, mmproj }', '--model FILE --mmproj FILE'],
+  ['pass several labels as a list', 'give each label by itself: --label cat --label dog'],
+];
+
 /** A message of the library as the command line says it: `maxTokens` becomes `--max-tokens`. */
 export function withFlagNames(text: string): string {
-  return text
+  return ARGUMENTS.reduce((said, [ours, typed]) => said.replaceAll(ours, typed), text)
     .replace(/\bset ([a-z]+)\b/g, (all, name: string) => {
       const flag = flagNames.get(name);
       return flag === undefined ? all : `use ${flag}`;

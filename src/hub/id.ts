@@ -1,5 +1,6 @@
 /** Names of models on the Hugging Face hub: `hf:owner/repo[:file][@revision]`, and addresses of its pages. */
 import { makeError } from '../errors.js';
+import { showValue } from '../options/show.js';
 import { endpoint } from './settings.js';
 
 export interface HubId {
@@ -28,11 +29,13 @@ export const isBareRepo = (name: string): boolean =>
 export function parseHubId(text: string): HubId {
   const id = fromSyntax(text) ?? fromPage(text);
   if (id !== undefined) return id;
-  throw makeError('ERR_OPTION_RANGE', `"${text}" is no model on the hub`, {
+  const expected =
+    'hf:owner/repo, hf:owner/repo:file.gguf, hf:owner/repo:q8_0, each with @revision if need be; or the address of a model';
+  const found = showValue(text);
+  throw makeError('ERR_OPTION_RANGE', `${found} is no model on the hub, expected ${expected}`, {
     name: 'source',
-    found: text,
-    expected:
-      'hf:owner/repo, hf:owner/repo:file.gguf, hf:owner/repo:q8_0, each with @revision if need be; or the address of a model',
+    found,
+    expected,
     ...(isBareRepo(text) && { hint: `write hf:${text}` }),
   });
 }

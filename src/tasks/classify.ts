@@ -11,7 +11,7 @@ import type { Timings, Usage } from '../prediction.js';
 import { Prompt } from '../prompt.js';
 import type { ImageSize } from '../results/types.js';
 import { numbersOf } from './label-variants.js';
-import { cleanLabels, questionPrompt } from './prompt-input.js';
+import { choices, questionPrompt } from './prompt-input.js';
 
 export interface LabelProbability {
   readonly label: string;
@@ -44,7 +44,7 @@ export async function classify(
 ): Promise<ClassifyResult> {
   const o = parseOptions('classify', CLASSIFY_OPTIONS, options);
   const notes: Note[] = [];
-  const list = cleanLabels(labels, notes);
+  const list = choices(labels, notes);
   const question = questionPrompt(o.question, o, 1);
   const prompt = new Prompt(question.text, [...notes, ...question.notes]);
   const reading = { ...imageOptions(o), signal: o.signal };

@@ -51,7 +51,7 @@ export function detect(
   labels: string | readonly string[],
   o: Parsed<typeof DETECT_OPTIONS>,
 ): DetectRun {
-  const { list, prompt } = labelsPrompt('detect', labels);
+  const { list, prompt } = labelsPrompt('detect', labels, model.info.name);
   return detectLabels(model, image, list, prompt, o);
 }
 

@@ -218,27 +218,44 @@ function answerPrompt(name: string, text: string, language: string, notes: Note[
   return sent;
 }
 
-/** Labels to find or to outline, and the prompt that names them. */
+/** Labels to find or to outline, and the prompt that names them. `model` is the name of the checkpoint. */
 export function labelsPrompt(
   verb: 'detect' | 'segment',
   labels: string | readonly string[],
+  model: string,
 ): { readonly list: readonly string[]; readonly prompt: Prompt } {
   const notes: Note[] = [];
   const list = cleanLabels(labels, notes, verb);
   const sent = PROMPTS[verb](list);
-  const several = list.filter((label) => /[,|&/+]|\s(?:and|or)\s/i.test(label));
-  const advice = advisePrompt(sent);
-  const one = adviceNote(sent, advice);
-  if (one?.code === codeOf('separator') && several.length > 0) {
-    const shown = several.map((label) => showValue(label)).join(', ');
-    const message = `${shown} is sent as one label; several, each given by itself, may do better`;
-    notes.push({ ...one, message });
-  } else if (one !== undefined) notes.push(one);
+  const family = familyOf(model);
+  // What a fine-tuned checkpoint calls things is known to its owner only.
+  const one = family === 'ft' ? undefined : adviceNote(sent, advisePrompt(sent, { family }));
+  const several = severalInOne(list);
+  if (one?.code === codeOf('separator') && several !== undefined) notes.push(several);
+  else if (one !== undefined) notes.push(one);
   return { list, prompt: new Prompt(sent, notes) };
 }
 
+/** About labels that look like several; undefined when none does. */
+function severalInOne(labels: readonly string[]): Note | undefined {
+  const several = labels.filter((label) => /[,|&/+]|\s(?:and|or)\s/i.test(label));
+  if (several.length === 0) return undefined;
+  const shown = several.map((label) => showValue(label)).join(', ');
+  const message = `${shown} is sent as one label; several, each given by itself, may do better`;
+  return note('separator', message);
+}
+
+/** Labels to choose from, without markers. */
+export function choices(labels: readonly string[], notes: Note[]): readonly string[] {
+  const list = cleanLabels(labels, notes);
+  // Answers may have commas, but there is nothing to choose from one.
+  const several = list.length === 1 ? severalInOne(list) : undefined;
+  if (several !== undefined) notes.push(several);
+  return list;
+}
+
 /** Labels without markers, and without `verb` before them. */
-export function cleanLabels(
+function cleanLabels(
   labels: string | readonly string[],
   notes: Note[],
   verb?: 'detect' | 'segment',
@@ -247,7 +264,10 @@ export function cleanLabels(
   const clean = given.map((label) => {
     const text = textOf('label', label, 1, notes);
     if (typeof text !== 'string' || verb === undefined) return text;
-    return withoutVerb('label', verb, text, notes);
+    const taken = withoutVerb('label', verb, text, notes);
+    const [, other = '', rest = ''] = /^(detect|segment)[:,]?\s+(\S.*)$/i.exec(taken.trim()) ?? [];
+    if (rest !== '') notes.push(otherVerbNote(verb, taken.trim(), other.toLowerCase(), rest));
+    return taken;
   });
   return labelList(clean as readonly string[]);
 }
@@ -265,6 +285,12 @@ function withoutVerb(name: string, verb: string, text: string, notes: Note[]): s
   const rest = text.slice(prefix.length);
   notes.push(prefixNote(name, prefix, rest));
   return rest;
+}
+
+function otherVerbNote(verb: string, label: string, other: string, rest: string): Note {
+  const sent = showValue(`${verb} ${label}`);
+  const message = `label ${showValue(label)} is a prompt by itself, and is sent as ${sent}: ${other} with ${showValue(rest)} may do better`;
+  return note('other-task', message);
 }
 
 function prefixNote(name: string, prefix: string, taken: string): Note {

@@ -49,7 +49,7 @@ export function segment(
   options?: SegmentOptions,
 ): SegmentRun {
   const o = parseOptions('segment', SEGMENT_OPTIONS, options);
-  const { list, prompt } = labelsPrompt('segment', labels);
+  const { list, prompt } = labelsPrompt('segment', labels, model.info.name);
   const form = constraints(o, segmentPattern(o.restrictLabels ? list : undefined));
   return run(model, image, prompt, list, { ...o, form });
 }

@@ -231,7 +231,7 @@ export function detectRobust(
   labels: string | readonly string[],
   o: Parsed<typeof DETECT_OPTIONS>,
 ): DetectRun {
-  const { list, prompt } = labelsPrompt('detect', labels);
+  const { list, prompt } = labelsPrompt('detect', labels, model.info.name);
   const variants = list.map((label) => labelVariants(label));
   const meaning = new Map(variants.flatMap((all, i) => all.map((one) => [one, list[i] ?? one])));
   const nameOf = (said: string): string => meaning.get(said) ?? said;

@@ -301,6 +301,7 @@ describe.each([
 
 describe('what is no option', () => {
   test.each<[unknown, string]>([
+    [null, 'model is null, expected the path of a GGUF file'],
     [7, 'model is 7, expected the path of a GGUF file, or { text, mmproj }'],
     ['', 'model is "", expected the path of a GGUF file'],
     [['a', 'b'], 'model is an array of 2, expected the path'],

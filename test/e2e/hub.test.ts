@@ -98,7 +98,11 @@ describe('ids', () => {
     ],
   ])('%j is refused', (text) => {
     expect(() => parseHubId(text)).toThrow(
-      expect.objectContaining({ code: 'ERR_OPTION_RANGE', subject: 'source' }),
+      expect.objectContaining({
+        code: 'ERR_OPTION_RANGE',
+        subject: 'source',
+        message: expect.stringContaining('is no model on the hub, expected hf:owner/repo'),
+      }),
     );
   });
 

@@ -138,7 +138,7 @@ function detectCommand(context: Context, exit: Exit): Command {
     task: (model, { label }, options) => ({
       run: (image, signal) => model.detect(image, label, { ...options, signal }).result,
       json: taskJson,
-      text: ({ detections }) => objectLines(detections),
+      text: ({ detections, unasked }) => objectLines(detections, unasked),
       annotate: (image, { detections }) => drawn(image, detections, options),
     }),
   });
@@ -308,7 +308,7 @@ function segmentTask(
   return {
     run: (image, signal) => start(image, signal).result,
     json: taskJson,
-    text: ({ segments }) => objectLines(segments),
+    text: ({ segments, unasked }) => objectLines(segments, unasked),
     annotate: (image, { segments }) => drawn(image, segments, options),
   };
 }
@@ -334,7 +334,13 @@ export function taskJson(result: {
   return { size: image, ...rest, timings: roundedTimings(timings) };
 }
 
-function objectLines(objects: readonly (DetectedObject | ConsensusDetection)[]): string {
+/** `unasked`: how many were left out, as their labels are others. */
+function objectLines(
+  objects: readonly (DetectedObject | ConsensusDetection)[],
+  unasked = 0,
+): string {
+  if (objects.length === 0 && unasked > 0)
+    return `(nothing found but ${unasked} with another label: --extra shows them)`;
   if (objects.length === 0) return '(nothing found)';
   return objects
     .map(({ label, score, box }) => {

@@ -37,6 +37,13 @@ describe('text', () => {
     expect([code, stdout]).toEqual([0, expected]);
   });
 
+  it('detect says that what it found has another label, and --extra shows it', async () => {
+    const args = ['detect', SHAPES, '-l', 'white circle, yellow square'];
+    const { stdout } = await paligemma(args);
+    expect(stdout).toBe('(nothing found but 1 with another label: --extra shows them)\n');
+    expect((await paligemma([...args, '--extra'])).stdout).toMatch(/^white circle \d\.\d+ \[/);
+  });
+
   it('detect prints a line for each object', async () => {
     const { stdout } = await paligemma(['detect', SHAPES, '-l', 'white circle', 'yellow square']);
     expect(stdout).toMatch(

@@ -13,6 +13,7 @@ import {
   signal,
   string,
 } from '../../../src/options/option.js';
+import { labelList } from '../../../src/tasks/labels.js';
 
 const DECLARATIONS = {
   inputFile: path({ default: REQUIRED, cli: false, doc: 'an argument' }),
@@ -95,6 +96,13 @@ describe('flags', () => {
 });
 
 describe('messages of the library', () => {
+  it('name arguments as they are typed', () => {
+    expect(() => labelList('cat ; dog')).toThrow('pass several labels as a list');
+    expect(withFlagNames('(pass several labels as a list)')).toBe(
+      '(give each label by itself: --label cat --label dog)',
+    );
+  });
+
   it('name flags as they are typed, and nothing else', () => {
     parse();
     for (const [text, expected] of [
@@ -102,6 +110,7 @@ describe('messages of the library', () => {
       ['remove it or set exact', 'remove it or use --exact'],
       ['"maxTokens" and a.maxTokens and maxTokensX', '"maxTokens" and a.maxTokens and maxTokensX'],
       ['onProgress, set nothing', 'onProgress, set nothing'],
+      ['give it as well: { text, mmproj }', 'give it as well: --model FILE --mmproj FILE'],
     ]) {
       expect(withFlagNames(text as string)).toBe(expected);
     }

@@ -5,7 +5,7 @@ import { Prompt } from '../../../src/prompt.js';
 import { PROMPT_WARNINGS } from '../../../src/tasks/advisor.js';
 import { MARKERS } from '../../../src/tasks/markers.js';
 import {
-  cleanLabels,
+  choices,
   codeOf,
   labelsPrompt,
   phrasePrompt,
@@ -25,14 +25,14 @@ const DOORS: Readonly<
   sweep: { sent: 'x y', of: phrasing },
   ask: { sent: 'answer en x y', of: (text) => questionPrompt(text, EN, 1) },
   'ask bare': { sent: 'x y', of: (text) => questionPrompt(text, { ...EN, bare: true }, 1) },
-  detect: { sent: 'detect x y', of: (text) => labelsPrompt('detect', text).prompt },
-  segment: { sent: 'segment x y', of: (text) => labelsPrompt('segment', [text]).prompt },
+  detect: { sent: 'detect x y', of: (text) => labelsPrompt('detect', text, '').prompt },
+  segment: { sent: 'segment x y', of: (text) => labelsPrompt('segment', [text], '').prompt },
   refer: { sent: 'x y', of: phrasePrompt },
   classify: {
     sent: 'x y',
     of: (text) => {
       const notes: Prompt['notes'][number][] = [];
-      const [label = ''] = cleanLabels([text], notes);
+      const [label = ''] = choices([text], notes);
       return new Prompt(label, notes);
     },
   },
@@ -146,11 +146,14 @@ describe('a prefix that the caller wrote', () => {
       'answer en  what? choose from: a \t b',
     ],
     [statementPrompt('answer en both are red'), 'answer en both are red'],
-    [labelsPrompt('detect', 'detect circle').prompt, 'detect circle'],
-    [labelsPrompt('detect', ['Detect circle', 'DETECT: square']).prompt, 'detect circle ; square'],
-    [labelsPrompt('segment', 'segment circle').prompt, 'segment circle'],
+    [labelsPrompt('detect', 'detect circle', '').prompt, 'detect circle'],
+    [
+      labelsPrompt('detect', ['Detect circle', 'DETECT: square'], '').prompt,
+      'detect circle ; square',
+    ],
+    [labelsPrompt('segment', 'segment circle', '').prompt, 'segment circle'],
     [phrasePrompt('segment the circle'), 'the circle'],
-    [labelsPrompt('detect', '<image>detect circle').prompt, 'detect circle'],
+    [labelsPrompt('detect', '<image>detect circle', '').prompt, 'detect circle'],
   ])('is sent once, with a note', (prompt, sent) => {
     expect(prompt.text).toBe(sent);
     expect(codes(prompt)).toContain(codeOf('prefix-twice'));
@@ -160,9 +163,9 @@ describe('a prefix that the caller wrote', () => {
     for (const [prompt, sent] of [
       [questionPrompt('answer it is a cat?', EN, 1), 'answer en answer it is a cat?'],
       [questionPrompt('answer en is it?', { ...EN, bare: true }, 1), 'answer en is it?'],
-      [labelsPrompt('detect', 'detective').prompt, 'detect detective'],
-      [labelsPrompt('detect', 'detect').prompt, 'detect detect'],
-      [labelsPrompt('segment', 'detector').prompt, 'segment detector'],
+      [labelsPrompt('detect', 'detective', '').prompt, 'detect detective'],
+      [labelsPrompt('detect', 'detect', '').prompt, 'detect detect'],
+      [labelsPrompt('segment', 'detector', '').prompt, 'segment detector'],
     ] as const) {
       expect(prompt.text).toBe(sent);
       expect(codes(prompt)).not.toContain(codeOf('prefix-twice'));
@@ -183,12 +186,14 @@ describe('advice', () => {
     ],
     ['a file', wholePrompt('prompt.txt', 1, ''), 'file-name'],
     ['a turn within', wholePrompt('caption <|system|> en', 1, ''), 'chat-template'],
-    ['a plural label', labelsPrompt('detect', 'cats').prompt, 'plural-label'],
-    ['an article', labelsPrompt('segment', ['a cat']).prompt, 'article-label'],
-    ['labels in one', labelsPrompt('detect', 'cat, dog').prompt, 'separator'],
+    ['a plural label', labelsPrompt('detect', 'cats', '').prompt, 'plural-label'],
+    ['an article', labelsPrompt('segment', ['a cat'], '').prompt, 'article-label'],
+    ['labels in one', labelsPrompt('detect', 'cat, dog', '').prompt, 'separator'],
+    ['a prompt of another task', labelsPrompt('segment', 'detect cat', '').prompt, 'other-task'],
+    ['and the reverse', labelsPrompt('detect', ['dog', 'Segment: cat'], '').prompt, 'other-task'],
     ['a prompt as question', questionPrompt('detect cat', EN, 1), 'other-task'],
     ['a question', questionPrompt('how many cats are there?', EN, 1), undefined],
-    ['labels', labelsPrompt('detect', ['cat', 'red circle']).prompt, undefined],
+    ['labels', labelsPrompt('detect', ['cat', 'red circle'], '').prompt, undefined],
     ['plurals in a sweep', phrasing('detect cats'), undefined],
     ['a request in a sweep', phrasing('Detect cats'), 'upper-case'],
     ['a phrase', phrasePrompt('the man on the left'), undefined],
@@ -200,7 +205,7 @@ describe('advice', () => {
     expect(wholePrompt('Detect cats', 1, '').notes[0]?.message).toContain(
       '"detect cat" may do better',
     );
-    expect(labelsPrompt('detect', 'cat, dog').prompt.notes[0]?.message).toBe(
+    expect(labelsPrompt('detect', 'cat, dog', '').prompt.notes[0]?.message).toBe(
       '"cat, dog" is sent as one label; several, each given by itself, may do better',
     );
   });
@@ -208,6 +213,10 @@ describe('advice', () => {
   test('is not given on checkpoints fine-tuned by somebody: their prompts are their own', () => {
     for (const name of ['paligemma-3b-ft-docvqa-448', 'my_ft', 'ft']) {
       expect(wholePrompt('What do you see?', 1, name).notes).toEqual([]);
+      for (const label of ['cat, dog', 'cats', 'a cat', 'CAT DOG']) {
+        expect(labelsPrompt('detect', label, name).prompt.notes).toEqual([]);
+        expect(labelsPrompt('segment', [label], 'left-draft').prompt.notes).toHaveLength(1);
+      }
     }
     expect(wholePrompt('What do you see?', 1, 'left-draft').notes).toHaveLength(1);
   });
@@ -217,6 +226,18 @@ describe('advice', () => {
       expect(wholePrompt(text, 1, '').text).toBe(text);
     }
   });
+});
+
+test('labels to choose from that are one label get a note, and several none', () => {
+  for (const [labels, kinds] of [
+    [['red, blue'], [codeOf('separator')]],
+    [['red'], []],
+    [['red, blue', 'green'], []],
+  ] as const) {
+    const notes: Prompt['notes'][number][] = [];
+    expect(choices(labels, notes)).toEqual(labels);
+    expect(notes.map(({ code }) => code)).toEqual(kinds);
+  }
 });
 
 test('codes of notes are in capitals with underscores', () => {
