@@ -1,5 +1,5 @@
-// What people deploy: the programs in examples/deployment, built from the published package as their documentation says, taken
-// to a folder where nothing else is, and run there.
+// What people deploy: the programs in examples/deployment, built with the published package outside of this repository as
+// docs/deployment.md says, and run; what Next.js makes, in a folder where nothing else is left.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -95,11 +95,10 @@ const nextjs = (version) => () =>
   elsewhere(async (folder) => {
     const app = path.join(folder, 'app');
     await installExample('nextjs', app, { next: version });
-    await exec('npx', ['--no-install', 'next', 'build'], { cwd: app, env: ENV });
-    // As docs/deployment.md says; what was left out is found nowhere else.
+    await npm(['run', 'build'], { cwd: app, env: ENV });
+    // What was left out is found nowhere else.
     const deployed = path.join(folder, 'deployed');
     fs.renameSync(path.join(app, '.next', 'standalone'), deployed);
-    fs.renameSync(path.join(app, '.next', 'static'), path.join(deployed, '.next', 'static'));
     fs.rmSync(app, { recursive: true });
     const own = path.join(deployed, 'node_modules', 'node-paligemma');
     const more = fs.readdirSync(own).filter((name) => /^(native|docs|scripts)$/.test(name));

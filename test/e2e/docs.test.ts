@@ -406,6 +406,17 @@ it('docs/api.md and docs/tasks.md name every function and class that the package
   expect(missing).toEqual([]);
 });
 
+it('docs/deployment.md shows the configurations of the examples as they are', () => {
+  const shown = blocksOf('docs/deployment.md').map(({ code }) => code);
+  const config = (file: string): string => read(`examples/deployment/${file}`);
+  expect(shown).toContain(config('nextjs/next.config.mjs'));
+  expect(shown).toContain(`// webpack.config.mjs\n${config('bundlers/webpack.config.mjs')}`);
+  const { scripts } = JSON.parse(config('bundlers/package.json')) as {
+    readonly scripts: Readonly<Record<string, string>>;
+  };
+  expect(shown).toContain(`${scripts['esbuild']}\n`);
+});
+
 // --- links and codes ------------------------------------------------------------------------------------------------
 
 /** Anchors of the headings, as GitHub makes them. */
