@@ -176,7 +176,7 @@ TokenIds read_tokens(const Keys& keys, const GgufFile& file, int n_vocab) {
     t.n_usable = image > 0 ? image : n_vocab;
     const auto types = file.get_ints("tokenizer.ggml.token_type");
     const int n_types = image > 0 && types ? std::min<int>(n_vocab, types->size()) : 0;
-    for (int32_t id = image, last = image; id < n_types; ++id) {
+    for (int32_t id = image + 1, last = image; id < n_types; ++id) {
         if ((*types)[id] != static_cast<int>(TokenType::UserDefined)) continue;
         for (; last < id; ++last) t.unusable.push_back(last);
         last = t.n_usable = id + 1;
@@ -196,6 +196,13 @@ TokenIds read_tokens(const Keys& keys, const GgufFile& file, int n_vocab) {
     require(t.bos != t.eos, "tokenizer.ggml.bos_token_id", std::to_string(t.bos),
             "another id than eos_token_id");
     return t;
+}
+
+// The parts of a split model hold its tensors in any order; null when none has it.
+const GgufTensor* find_tensor(std::span<const GgufFile> files, std::string_view name) {
+    for (const auto& file : files)
+        if (const GgufTensor* tensor = file.find_tensor(name)) return tensor;
+    return nullptr;
 }
 
 }  // namespace
@@ -225,17 +232,15 @@ ModelConfig read_config(std::span<const GgufFile> files) {
 
     // The embedding's own shape counts, not a key: files differ in how many padding rows they
     // carry.
-    const GgufTensor* embedding = nullptr;
-    for (const auto& file : files)
-        if (embedding == nullptr) embedding = file.find_tensor("token_embd.weight");
+    const GgufTensor* embedding = find_tensor(files, "token_embd.weight");
     if (embedding == nullptr) {
         throw Error(ErrorCode::TensorMissing, "tensor token_embd.weight is missing",
                     {.name = "token_embd.weight", .found = {}, .expected = {}, .hint = {}});
     }
     c.text.n_vocab = static_cast<int>(std::min<int64_t>(embedding->ne[1], 1 << 20));
-    c.text.tied_head = text.find_tensor("output.weight") == nullptr;
+    c.text.tied_head = find_tensor(files, "output.weight") == nullptr;
     c.tokens = read_tokens(keys, text, c.text.n_vocab);
-    for (const auto& file : files) c.has_mask_codec |= file.find_tensor("mask.codebook") != nullptr;
+    c.has_mask_codec = find_tensor(files, "mask.codebook") != nullptr;
     return c;
 }
 

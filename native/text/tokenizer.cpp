@@ -19,6 +19,8 @@ namespace {
 constexpr std::string_view SPACE_SYMBOL = "\xE2\x96\x81";  // U+2581
 constexpr size_t MAX_TEXT = size_t{1} << 28;  // keeps positions in 32 bits after escaping
 constexpr size_t MAX_BUCKET = 64;
+// Each is looked for at each place of a text.
+constexpr size_t MAX_USER_DEFINED = 1024;
 
 Error format_error(std::string name, std::string found, std::string expected) {
     return mismatch(ErrorCode::TokenizerFormat, std::move(name), std::move(found),
@@ -234,8 +236,13 @@ struct Tokenizer::Impl {
                                            "the same text as token " + std::to_string(it->second),
                                            "each text once");
                     longest = std::max(longest, piece.size());
-                    if (vocabulary.types[i] == TokenType::UserDefined)
-                        pass_of(id).add(escape(piece), id);
+                    if (vocabulary.types[i] != TokenType::UserDefined) break;
+                    if (piece.size() > MAX_USER_DEFINED)
+                        throw format_error(
+                            piece_name(i),
+                            "a user-defined one of " + std::to_string(piece.size()) + " bytes",
+                            "at most " + std::to_string(MAX_USER_DEFINED));
+                    pass_of(id).add(escape(piece), id);
                     break;
                 }
                 default:
@@ -253,13 +260,14 @@ struct Tokenizer::Impl {
     }
 
     // Hugging Face's conversion puts "\t" in the place of <0x09> (transformers,
-    // GemmaConverter.vocab): a byte that is a piece itself never falls back.
+    // GemmaConverter.vocab): a byte that is a piece itself never falls back. A token outside of the
+    // model is no such piece: where it may not be matched, the byte would have no id.
     void check_bytes() const {
         for (size_t b = 0; b < 256; b++) {
             if (byte_ids[b] >= 0) continue;
             const auto c = static_cast<char>(b);
-            const auto it = b < 0x80 ? matchable.find(std::string_view(&c, 1)) : matchable.end();
-            if (it == matchable.end() || is_unused(it->second))
+            const int32_t id = b < 0x80 ? find(std::string_view(&c, 1)) : -1;
+            if (id < 0 || is_unused(id))
                 throw format_error("the byte piece of " + std::to_string(b), "missing",
                                    "a piece for each byte, or none at all");
         }

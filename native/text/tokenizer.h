@@ -48,7 +48,7 @@ class Tokenizer {
     // Checks the vocabulary: equal lengths, special ids in range and different, finite scores,
     // known types, non-empty valid UTF-8 pieces, no piece twice among those that can be matched,
     // byte pieces named <0x00> … <0xFF>, none or all but those of ASCII characters that are pieces,
-    // added tokens user-defined and each there once.
+    // user-defined pieces of 1024 bytes at most, added tokens user-defined and each there once.
     // Throws TokenizerFormat.
     explicit Tokenizer(Vocabulary vocabulary);
     ~Tokenizer();

@@ -390,6 +390,17 @@ describe('a split model', () => {
     expect(split).toMatchObject({ tokens: whole.tokens, logprobs: whole.logprobs });
   });
 
+  test('may have the output matrix in any part', async () => {
+    const whole = await answer(tinyFile);
+    const embedding = tiny.tensors.get('token_embd.weight');
+    if (!embedding) throw new Error('no embedding');
+    const tensors = new Map([...tiny.tensors, ['output.weight', embedding] as const]);
+    const one = file(changedGguf({ ...tiny, tensors }, {}));
+    const last = splitParts(one, path.join(folder, 'head'), 3)[2] as string;
+    expect([...readGguf(last).tensors.keys()]).toContain('output.weight');
+    expect((await answer(last)).tokens).toEqual(whole.tokens);
+  });
+
   test('names the parts that are missing', async () => {
     const [first, second, third] = parts(3) as [string, string, string];
     unlinkSync(third);

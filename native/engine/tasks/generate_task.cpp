@@ -93,7 +93,7 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
         return !grammar_ || grammar_->allows(id);
     }
 
-    // The tokens that begin a box here: loc tokens at first, then separators.
+    // The tokens that begin a box here, ascending: loc tokens at first, then separators.
     std::span<const int32_t> box_tokens() {
         if (!tokens_.empty()) return model().symbols().separators();
         if (locs_.empty() && model().config.tokens.first_loc >= 0) {
@@ -102,6 +102,8 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
         }
         return locs_;
     }
+
+    bool begins_box(int32_t id) { return std::ranges::binary_search(box_tokens(), id); }
 
     // Where a box may begin or the answer end: how probable the box is, of these two. Its
     // probability is the sum over all tokens that begin one. A model that hesitates between
@@ -112,15 +114,13 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
                                          std::span<const float> logits) {
         const int32_t eos = model().config.tokens.eos;
         if (!params_.loc_probabilities || !may_end()) return std::nullopt;
-        const auto begin = box_tokens();
         // After a label only the end or a separator says that the label is whole.
-        if (!tokens_.empty() && (is_special(tokens_.back()) ||
-                                 (sampled.id != eos && std::find(begin.begin(), begin.end(),
-                                                                 sampled.id) == begin.end())))
+        if (!tokens_.empty() &&
+            (is_special(tokens_.back()) || (sampled.id != eos && !begins_box(sampled.id))))
             return std::nullopt;
         const auto probability = [&](int32_t id) { return std::exp(logits[id] - sampled.log_sum); };
         double box = 0;
-        for (int32_t id : begin)
+        for (int32_t id : box_tokens())
             if (allows(id)) box += probability(id);
         if (box <= 0) return std::nullopt;
         return static_cast<float>(box / (box + probability(eos)));
@@ -132,11 +132,8 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
         if (params_.min_presence < 0) return sampled;
         const bool begins = presence >= params_.min_presence;
         if (begins != (sampled.id == eos)) return sampled;
-        const auto box = box_tokens();
-        return sampler_.sample(logits, [&](int32_t id) {
-            if (!begins) return id == eos;
-            return std::find(box.begin(), box.end(), id) != box.end() && allows(id);
-        });
+        return sampler_.sample(
+            logits, [&](int32_t id) { return begins ? begins_box(id) && allows(id) : id == eos; });
     }
 
     // What will probably follow the last token. Where a label begins that is the one behind the one

@@ -2,6 +2,7 @@
 // vocabularies it refuses.
 #include "text/tokenizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -57,6 +58,33 @@ TEST("an added token has a place, the type of one, and comes once") {
     CHECK(refused({{-1, 0}}));
     CHECK(refused({{1792, 0}}));
     CHECK(refused({{2, 0}}));
+}
+
+TEST("a user-defined piece is short enough to be looked for at each place of a text") {
+    const auto of_size = [](size_t n) { return std::vector<Piece>{{std::string(n, 'a'), USER}}; };
+    CHECK_EQ(encode(of_size(1024), std::string(1024, 'a')), (Ids{4}));
+    CHECK_THROWS(ErrorCode::TokenizerFormat, encode(of_size(1025), "a"));
+}
+
+TEST("an added token outside of the model does not take the place of a byte piece") {
+    const auto with_tab = [](uint32_t flags) {
+        Vocabulary v = small_vocabulary({{"a", TokenType::Normal}, {"b", TokenType::Normal}}, true);
+        const auto tab = std::find(v.pieces.begin(), v.pieces.end(), "<0x09>") - v.pieces.begin();
+        v.pieces[tab] = "\t";
+        v.types[tab] = USER;
+        v.added = {{static_cast<int32_t>(tab), flags}};
+        return v;
+    };
+    for (uint32_t flags = 0; flags < 32; ++flags) {
+        try {
+            const Tokenizer tokenizer(with_tab(flags));
+            CHECK(!(flags & AddedToken::Outside));
+            for (int32_t id : tokenizer.encode("a\tb\t \t")) CHECK(id >= 0);
+        } catch (const Error& error) {
+            CHECK(error.code() == ErrorCode::TokenizerFormat);
+            CHECK(flags & AddedToken::Outside);
+        }
+    }
 }
 
 TEST("ids and decoded texts are SentencePiece's for small random vocabularies") {
