@@ -148,7 +148,9 @@ async function directPixels(file: DataView, header: Header, label: string): Prom
   });
   // Transparent all over: a program that left the fourth byte empty.
   if (hasAlpha && !isVisible) {
-    for (let at = 3; at < data.length; at += 4) data[at] = 255;
+    await inPieces(width * height, PIECE, (from, to) => {
+      for (let i = from; i < to; i++) data[4 * i + 3] = 255;
+    });
   }
   return { data, width, height, channels };
 }

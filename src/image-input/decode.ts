@@ -8,10 +8,9 @@ import { makeError, type PaliGemmaError } from '../errors.js';
 import { loadSharp } from '../load-sharp.js';
 import { oneLine } from '../options/show.js';
 import { decodeBmp } from './bmp.js';
-import { channelsToRgb, cmykToRgb, parseColour, type Rgb, ycbcrToRgb } from './colours.js';
+import { channelsToRgb, cmykToRgb, parseColour, ycbcrToRgb } from './colours.js';
 import { type ImageFormat, sniff } from './format.js';
-import { isInside, readFrames, undrawnColour, withoutTransparency } from './gif.js';
-import { inPieces, PIECE } from './pieces.js';
+import { fillUndrawn, isInside, readFrames, withoutTransparency } from './gif.js';
 import { noSuchPage, notAnImage, type RawPixels, tooManyPixels } from './source.js';
 import {
   asRgb,
@@ -104,11 +103,10 @@ async function decodeGif(
   if (first === undefined) {
     return toRgb(await decodeBySharp(bytes, 'gif', label, options), options);
   }
-  const undrawn = undrawnColour(frames);
   if (page > 0) {
     const composed = await decodeBySharp(bytes, 'gif', label, options, true);
     const { data, channels } = composed;
-    if (channels === 4) await fillUndrawn(composed, undrawn, (at) => data[4 * at + 3] === 0);
+    if (channels === 4) await fillUndrawn(composed, frames, (at) => data[4 * at + 3] === 0);
     return toRgb(composed, options);
   }
   const opaque = withoutTransparency(bytes, first);
@@ -117,21 +115,8 @@ async function decodeGif(
   const isOutside = (at: number) => !isInside(first, at % width, Math.floor(at / width));
   const { left, top } = first;
   const isWhole = left + top === 0 && first.width >= width && first.height >= image.height;
-  if (!isWhole) await fillUndrawn({ ...image, channels: 3 }, undrawn, isOutside);
+  if (!isWhole) await fillUndrawn({ ...image, channels: 3 }, frames, isOutside);
   return image;
-}
-
-/** Gives pixels that no frame has drawn their colour. `at` counts pixels. */
-async function fillUndrawn(
-  { data, width, height, channels }: Pick<Rendered, 'data' | 'width' | 'height' | 'channels'>,
-  colourAt: (x: number, y: number) => Rgb,
-  isUndrawn: (at: number) => boolean,
-): Promise<void> {
-  await inPieces(width * height, PIECE, (from, to) => {
-    for (let at = from; at < to; at++) {
-      if (isUndrawn(at)) data.set(colourAt(at % width, Math.floor(at / width)), at * channels);
-    }
-  });
 }
 
 async function decodeTiff(

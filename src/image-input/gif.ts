@@ -4,6 +4,7 @@
  * are those of Pillow's src/PIL/GifImagePlugin.py.
  */
 import type { Rgb } from './colours.js';
+import { inPieces, PIECE } from './pieces.js';
 
 export interface GifFrame {
   readonly left: number;
@@ -79,8 +80,32 @@ export function withoutTransparency(bytes: Uint8Array, { flagsAt }: GifFrame): U
   return copy;
 }
 
+/** Interleaved pixels of 3 or 4 channels, 8 bits each. */
+interface Composed {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
+
+/** Gives pixels that none of `frames` has drawn their colour when the last one is shown. `at` counts pixels. */
+export async function fillUndrawn(
+  { data, width, height, channels }: Composed,
+  frames: readonly GifFrame[],
+  isUndrawn: (at: number) => boolean,
+): Promise<void> {
+  const colourAt = undrawnColour(frames);
+  // Each pixel may be compared with every frame.
+  const piece = Math.ceil(PIECE / frames.length);
+  await inPieces(width * height, piece, (from, to) => {
+    for (let at = from; at < to; at++) {
+      if (isUndrawn(at)) data.set(colourAt(at % width, Math.floor(at / width)), at * channels);
+    }
+  });
+}
+
 /** What a pixel that no frame has drawn looks like when the last of `frames` is shown; for x and y from the upper left. */
-export function undrawnColour(frames: readonly GifFrame[]): (x: number, y: number) => Rgb {
+function undrawnColour(frames: readonly GifFrame[]): (x: number, y: number) => Rgb {
   // The last one is shown, so it is not cleared yet.
   const cleared = frames.slice(0, -1).filter((frame) => frame.cleared !== undefined);
   const otherwise = frames[0]?.undrawn ?? [0, 0, 0];

@@ -46,6 +46,9 @@ const TAGS = {
 /** More directories than this are a circle. */
 const MAX_PAGES = 1_000_000;
 
+/** libtiff reads no longer directories; BigTIFF has 64 bits for the number. */
+const MAX_ENTRIES = 65_535;
+
 /** The directory of a page, counted from 0; undefined when it is not there or beyond the end of the file. */
 export function readTiffPage(bytes: Uint8Array, page: number): TiffPage | undefined {
   try {
@@ -81,6 +84,7 @@ class Directories {
     let at = this.#offset(this.#isBig ? 8 : 4);
     for (let i = 0; at !== 0 && i <= Math.min(page, MAX_PAGES); i++) {
       const entries = this.#isBig ? this.#offset(at) : this.#short(at);
+      if (entries > MAX_ENTRIES) return undefined;
       const first = at + (this.#isBig ? 8 : 2);
       const size = this.#isBig ? 20 : 12;
       if (i === page) return this.#read(first, entries, size);

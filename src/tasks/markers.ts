@@ -175,13 +175,21 @@ export interface Stripped {
   readonly dropped: readonly DroppedMarker[];
 }
 
-function atStart(list: readonly Matcher[], text: string): DroppedMarker | undefined {
-  return firstOf(list, text.trimStart().slice(0, LONGEST));
+/** Where white space that begins at `from` ends. */
+function firstText(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && isSpace(text, at)) at++;
+  return at;
 }
 
-function atEnd(list: readonly Matcher[], text: string): DroppedMarker | undefined {
-  return firstOf(list, text.trimEnd().slice(-LONGEST));
+/** Where white space that ends at `to` begins. */
+function lastText(text: string, to: number): number {
+  let at = to;
+  while (at > 0 && isSpace(text, at - 1)) at--;
+  return at;
 }
+
+const isSpace = (text: string, at: number): boolean => text.charAt(at).trim() === '';
 
 function firstOf(list: readonly Matcher[], part: string): DroppedMarker | undefined {
   for (const { kind, pattern } of list) {
@@ -197,37 +205,46 @@ function firstOf(list: readonly Matcher[], part: string): DroppedMarker | undefi
  */
 export function stripMarkers(given: string): Stripped {
   const dropped: DroppedMarker[] = [];
-  let text = given;
+  // What is left is [from, to); white space is skipped once, however many markers there are.
+  let from = firstText(given, 0);
+  let to = lastText(given, given.length);
+  /** The same with the white space at an end where nothing was cut, or after a picture's placeholder. */
+  let keptFrom = 0;
+  let keptTo = given.length;
   let lastStart: DroppedMarker | undefined;
   let isEndCut = false;
+  const atStart = (list: readonly Matcher[]): DroppedMarker | undefined =>
+    firstOf(list, given.slice(from, Math.min(from + LONGEST, keptTo)));
+  const atEnd = (list: readonly Matcher[]): DroppedMarker | undefined =>
+    firstOf(list, given.slice(Math.max(to - LONGEST, keptFrom), to));
   const cutStart = (marker: DroppedMarker): void => {
     dropped.push(marker);
-    text = text.trimStart().slice(marker.text.length);
+    keptFrom = from + marker.text.length;
+    from = firstText(given, keptFrom);
     lastStart = marker;
   };
   const cutEnd = (marker: DroppedMarker): void => {
     dropped.push(marker);
-    text = text.trimEnd().slice(0, -marker.text.length);
+    keptTo = to - marker.text.length;
+    to = lastText(given, keptTo);
     isEndCut = true;
   };
-  for (;;) {
-    const start = atStart(STARTS, text);
-    const end = start ? undefined : atEnd(ENDS, text);
+  while (from < to) {
+    const start = atStart(STARTS);
+    const end = start ? undefined : atEnd(ENDS);
     if (start) cutStart(start);
     else if (end) cutEnd(end);
     else {
       // `USER: … ASSISTANT:`: one half alone is ordinary text.
-      const [left, right] = [atStart(PAIR_STARTS, text), atEnd(PAIR_ENDS, text)];
+      const [left, right] = [atStart(PAIR_STARTS), atEnd(PAIR_ENDS)];
       if (!left || !right) break;
       cutStart(left);
       cutEnd(right);
     }
   }
   const isTemplate = dropped.some(({ kind }) => kind === 'turn');
-  if (isTemplate || (lastStart !== undefined && lastStart.kind !== 'picture')) {
-    text = text.trimStart();
-  }
-  if (isTemplate || isEndCut) text = text.trimEnd();
+  const isTrimmed = isTemplate || (lastStart !== undefined && lastStart.kind !== 'picture');
+  const text = given.slice(isTrimmed ? from : keptFrom, isTemplate || isEndCut ? to : keptTo);
   return { text, dropped };
 }
 
@@ -253,10 +270,12 @@ export const ANYWHERE: Readonly<Record<MarkerKind, RegExp>> = {
 
 /** What a user says in a conversation, up to the end of the turn. */
 const USER_TURNS = MARKERS.filter(({ kind, isPair }) => kind === 'turn' && !isPair).map(
-  ({ start, end }) => new RegExp(`(?:${start})\\s*([^]*?)\\s*(?:${end}|$)`, 'i'),
+  ({ start, end }) => new RegExp(`(?:${start})([^]*?)(?:${end}|$)`, 'i'),
 );
 
 /** The first user turn of a conversation; undefined when there are no turns. */
 export function userTurn(text: string): string | undefined {
-  return USER_TURNS.map((pattern) => pattern.exec(text)?.[1]).find((turn) => turn !== undefined);
+  return USER_TURNS.map((pattern) => pattern.exec(text)?.[1])
+    .find((turn) => turn !== undefined)
+    ?.trim();
 }

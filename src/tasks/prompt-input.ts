@@ -93,7 +93,10 @@ function placeholderError(
 /** Line breaks and byte order mark as a text file has them. */
 function withoutFileMarks(text: string, notes: Note[]): string {
   const clean = text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
-  const cut = clean.replace(/\n+$/, '');
+  // No regular expression: one that ends in `\n+$` tries every line break inside anew.
+  let end = clean.length;
+  while (clean[end - 1] === '\n') end--;
+  const cut = clean.slice(0, end);
   if (cut === text) return text;
   const what = [
     ...(text.startsWith('\ufeff') ? ['its byte order mark'] : []),

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { fillUndrawn, type GifFrame } from '../../../src/image-input/gif.js';
 import { type PicturePage, pages } from '../../../src/image-input/pages.js';
 import type { RawPixels } from '../../../src/image-input/source.js';
 import { videoFrames } from '../../../src/image-input/video.js';
@@ -229,4 +230,38 @@ describe('the background', () => {
     const image = await decodeImage(file, { ...OPTIONS, background: '#ffffff' });
     expect(Buffer.compare(image.data, (await decodeImage(file, OPTIONS)).data)).toBe(0);
   });
+});
+
+it('the event loop goes on while pixels are looked for among many GIF frames', async () => {
+  const [width, height, count] = [60, 60, 2000];
+  const frames = Array.from({ length: count }, (_, at): GifFrame => {
+    const colour = [at % 256, 2, 3] as const;
+    const place = { left: at % width, top: 0, width: 1, height: 1 };
+    return { ...place, undrawn: [9, 9, 9], cleared: colour, flagsAt: undefined };
+  });
+  let turns = 0;
+  let isDone = false;
+  const turn = (): void => {
+    turns++;
+    if (!isDone) setImmediate(turn);
+  };
+  turn();
+  const data = new Uint8Array(3 * width * height);
+  await fillUndrawn({ data, width, height, channels: 3 }, frames, () => true);
+  isDone = true;
+  // The frame before the last cleared the pixel 18, the one that is shown is not cleared yet.
+  expect([...data.subarray(3 * 18, 3 * 19)]).toEqual([1998 % 256, 2, 3]);
+  expect([...data.subarray(3 * 19, 3 * 20)]).toEqual([1939 % 256, 2, 3]);
+  expect([...data.subarray(3 * width, 3 * width + 3)]).toEqual([9, 9, 9]);
+  expect(turns).toBeGreaterThan(10);
+});
+
+it('a BigTIFF that claims a directory of any length is refused', async () => {
+  const bytes = Buffer.alloc(64);
+  bytes.write('II+\0\b\0\0\0', 'latin1');
+  bytes.writeBigUInt64LE(16n, 8);
+  for (const entries of [65_536n, 2n ** 40n, 2n ** 64n - 1n]) {
+    bytes.writeBigUInt64LE(entries, 16);
+    expect((await inputErrorOf(decodeImage(bytes, OPTIONS))).code).toBe('ERR_IMAGE_CORRUPT');
+  }
 });

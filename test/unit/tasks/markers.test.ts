@@ -102,6 +102,10 @@ test('a long run of markers takes no long time, and a long text none', () => {
   const many = stripMarkers(`${'<bos>'.repeat(12_000)}caption en`);
   expect(many.text).toBe('caption en');
   expect(stripMarkers(`${' '.repeat(60_000)}x${' '.repeat(60_000)}<`).dropped).toEqual([]);
+  // White space that stays is walked once, not once for each marker at the other end.
+  expect(stripMarkers(`${' '.repeat(60_000)}x${'</s>'.repeat(12_000)}`).text).toMatch(/^ +x$/);
+  const turn = `x${' '.repeat(200_000)}x`;
+  expect(userTurn(`<|user|> ${turn} `)).toBe(turn);
 });
 
 test('placeholders are counted wherever they are, but not what may be text', () => {

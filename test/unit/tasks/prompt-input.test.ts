@@ -251,3 +251,8 @@ test('what is not text is refused as before', () => {
     }
   }
 });
+
+test('line breaks inside a prompt take no time that grows with their square', () => {
+  const text = `x${'\n'.repeat(65_000)}x`;
+  expect(wholePrompt(`${text}\n\n`, 1, '').text).toBe(text);
+});
