@@ -179,12 +179,14 @@ class Conversion {
     });
     if (found.isDirectory()) return this.readHuggingFace();
     if (source.endsWith('.npz')) return this.readBigVision();
-    const folder = path.dirname(source);
+    const hint = /\.(safetensors|json|model)$/.test(source)
+      ? `give the folder: ${path.dirname(source)}`
+      : source.endsWith('.gguf') && 'a GGUF file is loaded as it is';
     throw makeError('ERR_MODEL_FORMAT', `${source} is neither a folder nor an .npz file`, {
       name: 'source',
       found: path.basename(source),
       expected: 'the folder of a Hugging Face checkpoint, or an .npz file',
-      ...(/\.(safetensors|json|model)$/.test(source) ? { hint: `give the folder: ${folder}` } : {}),
+      ...(hint && { hint }),
     });
   }
 
@@ -219,11 +221,11 @@ class Conversion {
   private async readBigVision(): Promise<Model> {
     const { source, tokenizer, type } = this.options;
     if (!tokenizer) {
-      throw makeError('ERR_OPTION_TYPE', 'an .npz holds no tokenizer: tokenizer must be given', {
+      throw makeError('ERR_OPTION_TYPE', 'an .npz holds no tokenizer', {
         name: 'tokenizer',
         found: 'undefined',
         expected: 'the path of a tokenizer.model or tokenizer.json',
-        hint: 'big_vision publishes it as paligemma_tokenizer.model',
+        hint: 'set tokenizer: big_vision publishes one as paligemma_tokenizer.model',
       });
     }
     const checkpoint = await this.keep(

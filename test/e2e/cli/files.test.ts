@@ -26,6 +26,17 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('convert', () => {
+  it.each([
+    ['an .npz alone', 'some.npz', '(use --tokenizer: big_vision publishes one as'],
+    ['a GGUF file', 'some.gguf', '(a GGUF file is loaded as it is)'],
+    ['a file of a folder', 'some.safetensors', '(give the folder: '],
+  ])('of %s says what helps, in words for the shell', async (_, name, hint) => {
+    writeFileSync(at(name), '');
+    const { code, stdout, stderr } = await paligemma(['convert', at(name), at('no.gguf')]);
+    expect([code === 0, stdout]).toEqual([false, '']);
+    expect(stderr).toContain(hint);
+  });
+
   it.each(['tiny-paligemma1', 'tiny-paligemma2'] as const)(
     'makes a file of %s that answers as the reference does',
     async (name) => {
