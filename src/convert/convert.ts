@@ -71,9 +71,9 @@ export interface ConvertReport {
 const MAX_CONFIG = 1 << 20;
 
 /**
- * Converts a Hugging Face folder or a big_vision `.npz`, here or on the hub, to one GGUF file. Memory stays at a few chunks of 32 MiB, plus one
- * matrix for an `.npz`, whose matrices lie transposed. The output appears under its name only when complete; a
- * conversion that was killed is simply run again.
+ * Converts a Hugging Face folder or a big_vision `.npz`, here or on the hub, to one GGUF file. Memory stays at a few
+ * chunks of 32 MiB, plus one matrix for an `.npz`, whose matrices are transposed. The output appears under its name only
+ * when complete; a conversion that was killed is simply run again.
  *
  * @example
  * const report = await convert({ source: 'paligemma-3b-mix-224', output: 'mix-224.gguf', type: 'q8_0' });
@@ -93,8 +93,11 @@ async function convertFromHub(
 ): Promise<ConvertReport> {
   // Before gigabytes are downloaded for it.
   await checkTarget(options.output, options.overwrite);
-  const checkpoint = await fetchCheckpoint(source, options, (done, total) =>
-    options.onProgress?.({ stage: 'download', tensor: '', done, total }),
+  const checkpoint = await fetchCheckpoint(
+    source,
+    options,
+    (done, total) => options.onProgress?.({ stage: 'download', tensor: '', done, total }),
+    () => requireTokenizer(options),
   );
   const report = await convertLocal({
     ...options,
@@ -219,15 +222,8 @@ class Conversion {
   }
 
   private async readBigVision(): Promise<Model> {
-    const { source, tokenizer, type } = this.options;
-    if (!tokenizer) {
-      throw makeError('ERR_OPTION_TYPE', 'an .npz holds no tokenizer', {
-        name: 'tokenizer',
-        found: 'undefined',
-        expected: 'the path of a tokenizer.model or tokenizer.json',
-        hint: 'set tokenizer: big_vision publishes one as paligemma_tokenizer.model',
-      });
-    }
+    const { source, type } = this.options;
+    const tokenizer = requireTokenizer(this.options);
     const checkpoint = await this.keep(
       openNpz(source, this.temporary, (names) => {
         const wanted = isParameter(names);
@@ -382,6 +378,16 @@ function tableEntry(plan: PlannedTensor): GgufTensorEntry {
     typeId: STORAGE_TYPES[plan.type].id,
     bytes: plan.bytes,
   };
+}
+
+function requireTokenizer({ tokenizer }: ParsedConvertOptions): string {
+  if (tokenizer) return tokenizer;
+  throw makeError('ERR_OPTION_TYPE', 'an .npz holds no tokenizer', {
+    name: 'tokenizer',
+    found: 'undefined',
+    expected: 'the path of a tokenizer.model or tokenizer.json',
+    hint: 'set tokenizer: big_vision publishes one as paligemma_tokenizer.model',
+  });
 }
 
 async function readConfigJson(folder: string) {

@@ -17,14 +17,18 @@ export interface HubCheckpoint {
 const INDEX = 'model.safetensors.index.json';
 const SINGLE = 'model.safetensors';
 
-/** Downloads what the cache does not have. Throws as `pull` does. */
+/**
+ * Downloads what the cache does not have. `checkArchive` throws when an .npz cannot be converted with what the caller has
+ * given; it is called before one is downloaded. Throws as `pull` does.
+ */
 export function fetchCheckpoint(
   name: string,
   settings: HubSettings,
   onProgress: (loaded: number, total: number) => void,
+  checkArchive: () => void,
 ): Promise<HubCheckpoint> {
   return withRepo(name, settings, async (repo) => {
-    const source = await fetchFrom(repo, name, onProgress);
+    const source = await fetchFrom(repo, name, onProgress, checkArchive);
     if (source === undefined) return undefined;
     return {
       source,
@@ -38,12 +42,16 @@ async function fetchFrom(
   repo: Repo,
   name: string,
   onProgress: (loaded: number, total: number) => void,
+  checkArchive: () => void,
 ): Promise<string | undefined> {
   const archives = repo.files.filter((file) => file.endsWith('.npz'));
   const { file } = repo.id;
   if (file !== undefined || !repo.files.includes('config.json')) {
     const found = archives.filter((archive) => file === undefined || archive.includes(file));
-    if (found.length === 1) return (await repo.fetch(found, onProgress))[0];
+    if (found.length === 1) {
+      checkArchive();
+      return (await repo.fetch(found, onProgress))[0];
+    }
     if (repo.isPartial) return undefined;
     throw noCheckpoint(repo, name, found);
   }

@@ -29,22 +29,22 @@ const TRIES = 5;
 const PAUSE_MS = 200;
 
 /**
- * Brings `wanted` to `file`. What has come already is in `file`.incomplete, as with huggingface_hub, and is resumed.
+ * Brings `wanted` to `file`; false when another process did so meanwhile. What has come already is in `file`.incomplete, as with huggingface_hub, and is resumed.
  * Throws ERR_HUB_UNREACHABLE, ERR_HUB_DAMAGED, ERR_DISK_FULL, errors of the file system, or the reason of the signal.
  */
 export async function download(
   file: string,
   wanted: Wanted,
   options: DownloadOptions,
-): Promise<void> {
+): Promise<boolean> {
   await mkdir(path.dirname(file), { recursive: true });
-  await withLock(`${file}.incomplete.lock`, options.signal, () => bring(file, wanted, options));
+  return withLock(`${file}.incomplete.lock`, options.signal, () => bring(file, wanted, options));
 }
 
-async function bring(file: string, wanted: Wanted, options: DownloadOptions): Promise<void> {
+async function bring(file: string, wanted: Wanted, options: DownloadOptions): Promise<boolean> {
   const partial = `${file}.incomplete`;
   // Another process held the lock and has done it.
-  if (await isFile(file)) return;
+  if (await isFile(file)) return false;
   let loaded = await sizeOf(partial);
   if (loaded > wanted.size) {
     await rm(partial);
@@ -66,6 +66,7 @@ async function bring(file: string, wanted: Wanted, options: DownloadOptions): Pr
     // While this process slept another one took the lock, and was faster.
     if (!(await isFile(file))) throw error;
   });
+  return true;
 }
 
 const sizeOf = (file: string): Promise<number> =>

@@ -226,7 +226,7 @@ class ListedRepo implements Repo {
   ): Promise<void> {
     const { hubUrl, repo, signal } = this.access;
     const url = `${hubUrl}/${repo}/resolve/${this.commit}/${name.split('/').map(encodeURIComponent).join('/')}`;
-    await download(
+    const isOurs = await download(
       this.cache.blob(hash),
       { name: `${repo}/${name}`, url, size, hash },
       {
@@ -235,7 +235,8 @@ class ListedRepo implements Repo {
         onProgress,
       },
     );
-    this.#downloaded.push(name);
+    // What another process has brought is for it to remove.
+    if (isOurs) this.#downloaded.push(name);
   }
 
   /** Names and hashes become paths: nothing else than such may be one. */

@@ -61,6 +61,16 @@ describe('a checkpoint on the hub', () => {
     expect(hub.seen).toEqual([]);
   });
 
+  test('is not downloaded for an archive that cannot be converted without a tokenizer', async () => {
+    hub.files.clear();
+    hub.files.set('m.npz', content);
+    await expect(convert({ source: ID, output: output(), type: 'q8_0' })).rejects.toMatchObject({
+      code: 'ERR_OPTION_TYPE',
+      hint: expect.stringContaining('tokenizer.model'),
+    });
+    expect(hub.contents).toBe(0);
+  });
+
   test('that is gated names the page to accept', async () => {
     hub.faults = { refuse: { status: 403, code: 'GatedRepo' } };
     await expect(convert({ source: ID, output: output(), type: 'q8_0' })).rejects.toMatchObject({
