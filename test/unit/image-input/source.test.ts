@@ -266,7 +266,7 @@ describe('base64 text in place of a picture', () => {
 
   it.each([
     '/9j/pictures/of/the/holidays/first',
-    '/work/pictures/of/the/holidays',
+    '/world/pictures/of/the/holidays',
     'iVBORw0KGgo.png',
     'R0lGOD/photo.png',
     '/9j/',
