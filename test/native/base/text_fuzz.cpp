@@ -152,7 +152,7 @@ TEST("pieces that double in length do not make merging quadratic") {
     std::vector<Piece> pieces;
     for (size_t n = 1; n <= 4096; n *= 2)
         pieces.push_back({std::string(n, 'a'), TokenType::Normal, static_cast<float>(n)});
-    pieces.push_back({std::string(4095, 'b') + 'c', TokenType::UserDefined, 0});
+    pieces.push_back({std::string(1023, 'b') + 'c', TokenType::UserDefined, 0});  // the longest
     const Tokenizer tokenizer(small_vocabulary(pieces, true));
     const std::string text(32768, 'a');
     CHECK_EQ(tokenizer.encode(text).size(), 8u);
