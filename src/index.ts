@@ -75,9 +75,9 @@ export { fromPascalVoc, toPascalVoc } from './results/formats/pascal-voc.js';
 export { fromRoboflow, toRoboflow } from './results/formats/roboflow.js';
 export { fromNormalized, fromXyxy, toNormalized, toXyxy } from './results/formats/xyxy.js';
 export { fromYolo, toYolo } from './results/formats/yolo.js';
-export { Mask, maskIou } from './results/mask.js';
+export { Mask, maskIou, type Segment } from './results/mask.js';
 export { decodeRle, type Rle } from './results/rle.js';
-export type { Box, Detection, ImageSize, Segment } from './results/types.js';
+export type { Box, Detection, ImageSize } from './results/types.js';
 export {
   advisePrompt,
   labelVariants,

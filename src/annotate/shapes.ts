@@ -3,8 +3,8 @@
  */
 import { makeError, type PaliGemmaError } from '../errors.js';
 import { showValue } from '../options/show.js';
-import { Mask } from '../results/mask.js';
-import type { Box, Detection, ImageSize, Segment } from '../results/types.js';
+import { Mask, type Segment } from '../results/mask.js';
+import type { Box, Detection, ImageSize } from '../results/types.js';
 
 /** A detection, or one of `parseDetections`, which has no score. */
 type AnyDetection = Pick<Detection, 'label' | 'box'> & Partial<Pick<Detection, 'score'>>;

@@ -23,10 +23,15 @@ import {
   runsOf,
   type UncompressedRle,
 } from './rle.js';
-import type { Box, Detection, ImageSize, Segment } from './types.js';
+import type { Box, Detection, ImageSize } from './types.js';
 
 /** Side of the mask decoder's output (spec section 7.1). */
 export const MASK_SIDE = 64;
+
+/** A detection with its outline. */
+export interface Segment extends Detection {
+  readonly mask: Mask;
+}
 
 /** What `JSON.stringify` writes of a mask; `Mask.fromRle(json.rle, json.box)` reads it back. */
 export interface MaskJson {

@@ -1,8 +1,7 @@
 /**
- * What tasks find in a picture: boxes, detections, segments. Plain data, without the model that made them; masks are in
- * mask.ts, conversions to other tools' formats in formats/.
+ * What tasks find in a picture: boxes and detections. Plain data, without the model that made them; masks and segments are
+ * in mask.ts, conversions to other tools' formats in formats/.
  */
-import type { Mask } from './mask.js';
 
 /** Edges in pixels of the upright original picture, not rounded; 0 is the left or top edge of the first pixel. */
 export interface Box {
@@ -23,9 +22,4 @@ export interface Detection {
   /** How likely this detection is right, 0 to 1; the formula is in docs/tasks.md. */
   readonly score: number;
   readonly box: Box;
-}
-
-/** A detection with its outline. */
-export interface Segment extends Detection {
-  readonly mask: Mask;
 }

@@ -10,8 +10,7 @@ import {
   speaking,
 } from '../options/tasks.js';
 import type { Prompt } from '../prompt.js';
-import { MASK_SIDE, Mask } from '../results/mask.js';
-import type { Segment } from '../results/types.js';
+import { MASK_SIDE, Mask, type Segment } from '../results/mask.js';
 import {
   type DetectedObject,
   emptyBox,

@@ -4,10 +4,10 @@
  * Source: cocodataset.org, "Data format" and "Results format"; pycocotools coco.py (loadRes, annToRLE) and cocoeval.py.
  */
 import { checkBox, checkImageSize } from '../box.js';
-import { isSegment, Mask } from '../mask.js';
+import { isSegment, Mask, type Segment } from '../mask.js';
 import type { PolygonOptions } from '../polygons.js';
 import type { Rle, UncompressedRle } from '../rle.js';
-import type { Box, Detection, ImageSize, Segment } from '../types.js';
+import type { Box, Detection, ImageSize } from '../types.js';
 import { type ClassIndex, classIndex, labelsOf } from './classes.js';
 import {
   badDocument,

@@ -6,10 +6,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { checkBox, checkImageSize } from '../box.js';
-import { isSegment, Mask } from '../mask.js';
+import { isSegment, Mask, type Segment } from '../mask.js';
 import { joinPolygons, type PolygonOptions } from '../polygons.js';
 import type { Rle } from '../rle.js';
-import type { Detection, ImageSize, Segment } from '../types.js';
+import type { Detection, ImageSize } from '../types.js';
 import { classIndex, labelsOf } from './classes.js';
 import { fields, finite, list, scoreOf, text, whole } from './reading.js';
 

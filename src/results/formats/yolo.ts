@@ -6,9 +6,9 @@
  */
 import { makeError } from '../../errors.js';
 import { checkBox, checkImageSize } from '../box.js';
-import { isSegment, Mask } from '../mask.js';
+import { isSegment, Mask, type Segment } from '../mask.js';
 import { joinPolygons, type PolygonOptions } from '../polygons.js';
-import type { Box, Detection, ImageSize, Segment } from '../types.js';
+import type { Box, Detection, ImageSize } from '../types.js';
 import { classIndex } from './classes.js';
 
 export interface YoloOptions {

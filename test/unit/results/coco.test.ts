@@ -7,8 +7,7 @@ import {
   toCocoAnnotations,
   toCocoResults,
 } from '../../../src/results/formats/coco.js';
-import { isSegment, maskIou } from '../../../src/results/mask.js';
-import type { Segment } from '../../../src/results/types.js';
+import { isSegment, maskIou, type Segment } from '../../../src/results/mask.js';
 import {
   anyScene,
   cat,

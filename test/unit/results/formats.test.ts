@@ -11,8 +11,8 @@ import {
   toXyxy,
 } from '../../../src/results/formats/xyxy.js';
 import { fromYolo, toYolo } from '../../../src/results/formats/yolo.js';
-import { Mask, maskIou } from '../../../src/results/mask.js';
-import type { Detection, Segment } from '../../../src/results/types.js';
+import { Mask, maskIou, type Segment } from '../../../src/results/mask.js';
+import type { Detection } from '../../../src/results/types.js';
 import {
   anyScene,
   cat,

@@ -1,8 +1,8 @@
 /** Detections that other tools' formats are tested with, and how what came back is compared. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { isSegment, Mask } from '../../../src/results/mask.js';
-import type { Detection, Segment } from '../../../src/results/types.js';
+import { isSegment, Mask, type Segment } from '../../../src/results/mask.js';
+import type { Detection } from '../../../src/results/types.js';
 import { SOFT } from './samples.js';
 
 export const image = { width: 640, height: 480 };
