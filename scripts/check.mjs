@@ -53,6 +53,7 @@ const CPP = [
 ];
 const TS = [
   ['errors', 'abort', 'notes', 'model-parts'],
+  ['output-error'],
   ['native', 'options'],
   ['load-sharp'],
   ['results'],
@@ -61,6 +62,8 @@ const TS = [
   ['tasks', 'train'],
   ['paligemma'],
   ['index'],
+  ['wire'],
+  ['runs'],
   ['bench'],
   ['doctor'],
   ['cli', 'server'],

@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { SingleBar } from 'cli-progress';
 import { PaliGemmaError } from '../errors.js';
 import { oneLine, showThrown } from '../options/show.js';
+import { jsonText } from '../wire/json.js';
 import { withFlagNames } from './flags.js';
 
 /** The part of process.stdout and process.stderr that is used. */
@@ -283,17 +284,4 @@ export function bytesText(bytes: number): string {
 function withoutControls(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
-}
-
-/** A value as JSON; numbers that JSON does not have become text. */
-export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, jsonSafe, indent);
-}
-
-/** GGUF metadata hold 64-bit numbers and non-finite floats, which JSON has no numbers for. */
-function jsonSafe(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  }
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }

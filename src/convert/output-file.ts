@@ -10,7 +10,8 @@ import { type FileHandle, link, lstat, open, rename, stat, unlink } from 'node:f
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeError, PaliGemmaError } from '../errors.js';
+import { makeError } from '../errors.js';
+import { outputError } from '../output-error.js';
 
 /** Bytes at the beginning that hold the note until the end. */
 export const NOTE_BYTES = 256;
@@ -119,31 +120,6 @@ export async function writeWhole(
     const left = bytes.length - done;
     done += (await handle.write(bytes, done, left, position + done)).bytesWritten;
   }
-}
-
-/** Gives a failure of the file system its class. */
-export function outputError(file: string, action: string, cause: unknown): Error {
-  if (cause instanceof PaliGemmaError) return cause;
-  const code = (cause as NodeJS.ErrnoException).code ?? '';
-  if (code === 'ENOENT') {
-    return makeError('ERR_OUTPUT', `cannot ${action} ${file}: its folder does not exist`, {
-      name: file,
-      found: 'no folder',
-      expected: 'an existing folder',
-      cause,
-    });
-  }
-  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-  return makeError(
-    full ? 'ERR_DISK_FULL' : 'ERR_OUTPUT',
-    `cannot ${action} ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    {
-      name: file,
-      found: code || 'a failure',
-      expected: full ? 'enough room on the disk' : 'a folder that can be written',
-      cause,
-    },
-  );
 }
 
 /** Throws ERR_OUTPUT when `file` cannot become an output. */

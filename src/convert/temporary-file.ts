@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
-import { outputError, writeWhole } from './output-file.js';
+import { outputError } from '../output-error.js';
+import { writeWhole } from './output-file.js';
 
 export class TemporaryFile {
   private handle: FileHandle | undefined;

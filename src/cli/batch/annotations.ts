@@ -2,9 +2,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { outputError } from '../../convert/output-file.js';
 import { makeError } from '../../errors.js';
 import { oneLine } from '../../options/show.js';
+import { outputError } from '../../output-error.js';
 
 /** A drawn picture as a file. */
 export interface Annotation {

@@ -11,8 +11,8 @@ import { onAbort } from '../../abort.js';
 import { makeError } from '../../errors.js';
 import type { ImageInput } from '../../index.js';
 import { oneLine, showValue } from '../../options/show.js';
+import { linesOf } from '../../runs/lines.js';
 import type { LeftOut } from './left-out.js';
-import { linesOf } from './lines.js';
 import {
   type Found,
   isHidden,

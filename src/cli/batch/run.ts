@@ -2,15 +2,15 @@
 import path from 'node:path';
 import { MAX_FILE_BYTES } from '../../image-input/source.js';
 import type { ImageInput } from '../../index.js';
+import type { Journal } from '../../runs/journal.js';
+import { pool } from '../../runs/pool.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode, isUsage } from '../exit-codes.js';
 import { errorJson } from '../output.js';
 import type { Annotations } from './annotations.js';
 import { checkPicture } from './arguments.js';
 import { type Input, STDIN } from './inputs.js';
-import type { Journal } from './journal.js';
 import type { LeftOut } from './left-out.js';
-import { pool } from './pool.js';
 import type { PictureTask, TaskPiece } from './task.js';
 
 export interface Plan<R> {

@@ -13,8 +13,9 @@ import {
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convert } from '../../../src/convert/convert.js';
-import { NOTE_BYTES, OutputFile, outputError } from '../../../src/convert/output-file.js';
+import { NOTE_BYTES, OutputFile } from '../../../src/convert/output-file.js';
 import type { ConvertOptions, ConvertProgress } from '../../../src/options/convert.js';
+import { outputError } from '../../../src/output-error.js';
 import { convertInChild } from '../../support/convert-child.js';
 import { readGguf } from '../../support/convert-gguf.js';
 import {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Annotations } from '../../../../src/cli/batch/annotations.js';
-import { folderWith } from './folder.js';
+import { folderWith } from '../../../support/folder.js';
 
 const drawn = (text: string) => ({ data: Buffer.from(text), extension: 'png' });
 

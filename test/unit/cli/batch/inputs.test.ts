@@ -5,8 +5,8 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { expand, type Input, type InputOptions } from '../../../../src/cli/batch/inputs.js';
 import { LeftOut } from '../../../../src/cli/batch/left-out.js';
-import { linesOf } from '../../../../src/cli/batch/lines.js';
-import { all, folderWith } from './folder.js';
+import { linesOf } from '../../../../src/runs/lines.js';
+import { all, folderWith } from '../../../support/folder.js';
 
 const options = (given: Partial<InputOptions> = {}): InputOptions => ({
   recursive: false,

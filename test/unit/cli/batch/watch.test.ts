@@ -11,7 +11,7 @@ import {
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type WatchOptions, watch } from '../../../../src/cli/batch/watch.js';
-import { folderWith } from './folder.js';
+import { folderWith } from '../../../support/folder.js';
 
 /** Long enough for a machine with other things to do between two writes below. */
 const SETTLE_MS = 400;

@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Journal, type Run } from '../../../../src/cli/batch/journal.js';
-import { OPEN_FILES_REPLACED } from '../../../support/needs.js';
-import { folderWith } from './folder.js';
+import { Journal, type Run } from '../../../src/runs/journal.js';
+import { folderWith } from '../../support/folder.js';
+import { OPEN_FILES_REPLACED } from '../../support/needs.js';
 
 const RUN: Run = {
   command: 'predict',

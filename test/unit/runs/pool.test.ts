@@ -1,7 +1,7 @@
 /** Several items at once: how many, in which order, and what happens when the items themselves fail. */
 import { describe, expect, it } from 'vitest';
-import { pool } from '../../../../src/cli/batch/pool.js';
-import { all } from './folder.js';
+import { pool } from '../../../src/runs/pool.js';
+import { all } from '../../support/folder.js';
 
 async function* numbers(count: number): AsyncGenerator<number, void> {
   for (let i = 0; i < count; i++) yield i;

@@ -11,10 +11,10 @@ import { type FileHandle, lstat, open, realpath, rename, stat, unlink } from 'no
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { outputError } from '../../convert/output-file.js';
-import { makeError, type PaliGemmaError } from '../../errors.js';
-import { oneLine, showValue } from '../../options/show.js';
-import { jsonText } from '../output.js';
+import { makeError, type PaliGemmaError } from '../errors.js';
+import { oneLine, showValue } from '../options/show.js';
+import { outputError } from '../output-error.js';
+import { jsonText } from '../wire/json.js';
 import { linesOf } from './lines.js';
 
 /** What lines are made with. All but `model`, the file's name, must be the same to continue a file. */

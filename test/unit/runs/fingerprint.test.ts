@@ -2,8 +2,8 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { fingerprint } from '../../../../src/cli/batch/fingerprint.js';
-import { folderWith } from './folder.js';
+import { fingerprint } from '../../../src/runs/fingerprint.js';
+import { folderWith } from '../../support/folder.js';
 
 it('tells model files apart', async () => {
   const folder = folderWith([]);

@@ -1,0 +1,27 @@
+/** Failures of the file system while something is written, as errors of this package. */
+import { makeError, PaliGemmaError } from './errors.js';
+
+/** Gives a failure of the file system its class. */
+export function outputError(file: string, action: string, cause: unknown): Error {
+  if (cause instanceof PaliGemmaError) return cause;
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  if (code === 'ENOENT') {
+    return makeError('ERR_OUTPUT', `cannot ${action} ${file}: its folder does not exist`, {
+      name: file,
+      found: 'no folder',
+      expected: 'an existing folder',
+      cause,
+    });
+  }
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+  return makeError(
+    full ? 'ERR_DISK_FULL' : 'ERR_OUTPUT',
+    `cannot ${action} ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      name: file,
+      found: code || 'a failure',
+      expected: full ? 'enough room on the disk' : 'a folder that can be written',
+      cause,
+    },
+  );
+}
