@@ -241,13 +241,6 @@ function describe(error: unknown): string {
   return showThrown(error);
 }
 
-/** What a failed input looks like in JSON. */
-export function errorJson(error: unknown): { code: string; message: string } {
-  if (error instanceof PaliGemmaError) return { code: error.code, message: error.message };
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return { code: typeof code === 'string' ? code : 'ERR_UNKNOWN', message: showThrown(error) };
-}
-
 /** Rows as columns of equal width, two spaces apart; columns whose index is in `right` are aligned right. */
 export function columns(
   rows: readonly (readonly string[])[],

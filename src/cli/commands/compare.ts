@@ -1,12 +1,12 @@
 /** `paligemma compare`: two pictures and a statement in, true or false out. */
 import { Command } from 'commander';
 import { COMPARE_OPTIONS } from '../../options/tasks.js';
+import { taskJson } from '../../wire/results.js';
 import { checkPicture } from '../batch/arguments.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, addRequiredFlag, givenFlags } from '../flags.js';
 import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
-import { taskJson } from './tasks.js';
 
 interface Flags extends ModelFlags {
   readonly statement: string;

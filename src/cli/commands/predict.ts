@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { PaliGemma, Prediction } from '../../index.js';
 import { GENERATE_OPTIONS } from '../../options/generate.js';
+import { predictionJson } from '../../wire/results.js';
 import { pictureCommand } from '../batch/command.js';
 import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
@@ -51,27 +52,4 @@ function predictTask(
     json: predictionJson,
     text: ({ text }) => text,
   };
-}
-
-/** A prediction as the command line prints it. */
-export function predictionJson(prediction: Prediction): Record<string, unknown> {
-  const { prompt, text, tokens, logprobs, topLogprobs, usage, timings, finishReason } = prediction;
-  // Probabilities only for those who ask: they are longer than the answer.
-  const probabilities = topLogprobs === undefined ? {} : { logprobs, topLogprobs };
-  return {
-    prompt,
-    text,
-    tokens,
-    ...probabilities,
-    usage,
-    timings: roundedTimings(timings),
-    finishReason,
-  };
-}
-
-/** Microseconds are enough for people and for logs. */
-export function roundedTimings(timings: object): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(timings).map(([name, ms]) => [name, Math.round((ms as number) * 1000) / 1000]),
-  );
 }

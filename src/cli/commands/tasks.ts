@@ -10,7 +10,6 @@ import type {
   ExtractResult,
   ExtractSchema,
   ImageInput,
-  ImageSize,
   OcrResult,
   PaliGemma,
   Piece,
@@ -18,7 +17,6 @@ import type {
   SweepResult,
   TextResult,
   TextRun,
-  Timings,
 } from '../../index.js';
 import { showValue } from '../../options/show.js';
 import {
@@ -34,13 +32,13 @@ import {
   SWEEP_OPTIONS,
   VIDEO_TASK_OPTIONS,
 } from '../../options/tasks.js';
+import { taskJson } from '../../wire/results.js';
 import { pictureCommand } from '../batch/command.js';
 import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
 import { addRequiredFlag } from '../flags.js';
-import { roundedTimings } from './predict.js';
 
 type Exit = (code: ExitCode) => void;
 type Options = Readonly<Record<string, unknown>>;
@@ -323,15 +321,6 @@ async function drawn(
   const { page, upright, background, maxPixels } = options as EncodeOptions;
   const data = await annotate(image, objects, { page, upright, background, maxPixels });
   return { data, extension: 'png' };
-}
-
-/** A result in JSON, where `image` names the file. Masks become run-length code by themselves. */
-export function taskJson(result: {
-  readonly image: ImageSize;
-  readonly timings: Timings;
-}): Readonly<Record<string, unknown>> {
-  const { image, timings, ...rest } = result;
-  return { size: image, ...rest, timings: roundedTimings(timings) };
 }
 
 /** `unasked`: how many were left out, as their labels are others. */

@@ -1,14 +1,7 @@
 /** Streams of the command line: terminals and pipes, colours, slow and vanished readers, columns. */
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import {
-  bytesText,
-  columns,
-  countText,
-  errorJson,
-  Output,
-  type Tally,
-} from '../../../src/cli/output.js';
+import { bytesText, columns, countText, Output, type Tally } from '../../../src/cli/output.js';
 import { makeError } from '../../../src/errors.js';
 
 /** A stream that remembers; with `isTTY` what cli-progress needs of a terminal as well. */
@@ -68,15 +61,6 @@ describe('errors', () => {
       'error: "thrown text"',
       '',
     ]);
-  });
-
-  it('have code and message in JSON', () => {
-    expect(errorJson(error)).toEqual({ code: 'ERR_IMAGE_FORMAT', message: 'a\nb is text (look)' });
-    expect(errorJson(Object.assign(new Error('full'), { code: 'ENOSPC' }))).toEqual({
-      code: 'ENOSPC',
-      message: 'full',
-    });
-    expect(errorJson(null)).toEqual({ code: 'ERR_UNKNOWN', message: 'null' });
   });
 });
 

@@ -1,0 +1,34 @@
+/** Results as every front sends them: plain data that JSON can hold. */
+import type { ImageSize, Prediction, Timings } from '../index.js';
+
+/** A result in JSON, where `image` names the file. Masks become run-length code by themselves. */
+export function taskJson(result: {
+  readonly image: ImageSize;
+  readonly timings: Timings;
+}): Readonly<Record<string, unknown>> {
+  const { image, timings, ...rest } = result;
+  return { size: image, ...rest, timings: roundedTimings(timings) };
+}
+
+/** What `predict` returns in JSON. */
+export function predictionJson(prediction: Prediction): Record<string, unknown> {
+  const { prompt, text, tokens, logprobs, topLogprobs, usage, timings, finishReason } = prediction;
+  // Only when asked for: probabilities are longer than the answer.
+  const probabilities = topLogprobs === undefined ? {} : { logprobs, topLogprobs };
+  return {
+    prompt,
+    text,
+    tokens,
+    ...probabilities,
+    usage,
+    timings: roundedTimings(timings),
+    finishReason,
+  };
+}
+
+/** Microseconds are enough for people and for logs. */
+export function roundedTimings(timings: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(timings).map(([name, ms]) => [name, Math.round((ms as number) * 1000) / 1000]),
+  );
+}
