@@ -28,10 +28,10 @@ export type {
   PictureInput,
   Scores,
 } from './model.js';
-export { WEIGHT_TYPES, type WeightType } from './native/contract.js';
 export type { Note } from './notes.js';
 export type { AnnotateOptions, DrawingOptions } from './options/annotate.js';
 export type { ModelSource } from './options/arguments.js';
+export { WEIGHT_TYPES, type WeightType } from './options/closed-sets.js';
 export type { ConvertOptions, ConvertProgress } from './options/convert.js';
 export type { GenerateOptions } from './options/generate.js';
 export type { PullOptions } from './options/hub.js';

@@ -39,7 +39,8 @@ import {
   type ParsedEncodeOptions,
   parseEncodeOptions,
 } from './options/image.js';
-import { type LoadOptions, parseLoadOptions, stageThreadCounts } from './options/load.js';
+import { type LoadOptions, parseLoadOptions } from './options/load.js';
+import { nativeGenerateOptions, nativeLoadOptions } from './options/native.js';
 import { parseOptions, SIGNAL_OPTIONS, type SignalOptions } from './options/option.js';
 import {
   type Answer,
@@ -49,7 +50,7 @@ import {
   type Timings,
   type Usage,
 } from './prediction.js';
-import { Prompt } from './prompt.js';
+import { type Drafts, Prompt } from './prompt.js';
 import type { ImageSize } from './results/types.js';
 
 const DEMO_NOTE: Note = {
@@ -57,6 +58,9 @@ const DEMO_NOTE: Note = {
   message:
     'no model is named: taking the demo model, which knows coloured shapes and printed text only',
 };
+
+/** `after` does not matter then. */
+const NO_DRAFTS: Drafts = { labels: [], after: 1 };
 
 /** What is loaded and what it takes. Sizes in bytes. */
 export type ModelInfo = NativeModelInfo;
@@ -157,21 +161,7 @@ export class Model {
     const session = new NativeSession(o.maxQueue);
     try {
       const info = await session.request<ModelInfo>(
-        (model, id) =>
-          model.load(id, {
-            paths,
-            device: o.device,
-            threads: stageThreadCounts(o),
-            slots: o.slots,
-            contextLength: o.contextLength,
-            kvType: o.kvType,
-            exactGelu: o.exactGelu,
-            kernels: o.kernels,
-            checkTensors: o.checkTensors,
-            featureCacheBytes: Math.round(o.featureCacheMb * 2 ** 20),
-            attentionSoftcap: o.attentionSoftcap,
-            finalSoftcap: o.finalSoftcap,
-          }),
+        (model, id) => model.load(id, { paths, ...nativeLoadOptions(o) }),
         {
           signal: o.signal,
           onProgress: (loaded, total) => o.onProgress?.({ phase: 'load', loaded, total }),
@@ -205,13 +195,12 @@ export class Model {
     return new Prompt(text);
   }
 
-  /** The text to send; what there is to know about it is told. */
-  #read(prompt: string | Prompt, pictures: number): string {
+  /** The prompt to send; the caller gets its notes. */
+  #read(prompt: string | Prompt, pictures: number): Prompt {
     if (!(prompt instanceof Prompt)) checkPrompt(prompt);
-    const { text, notes } =
-      prompt instanceof Prompt ? prompt : this.promptOf(prompt, pictures, this.#info);
-    for (const note of notes) this.#onNote(note);
-    return text;
+    const read = prompt instanceof Prompt ? prompt : this.promptOf(prompt, pictures, this.#info);
+    for (const note of read.notes) this.#onNote(note);
+    return read;
   }
 
   /**
@@ -266,7 +255,7 @@ export class Model {
     const o = parseEncodeOptions(options);
     const texts = candidateList(candidates);
     const images = asList(image);
-    const sent = this.#read(prompt, images.length);
+    const { text: sent } = this.#read(prompt, images.length);
     const begin = performance.now();
     const { controller, release } = follow(o.signal, this.#session.closing);
     const { signal } = controller;
@@ -436,7 +425,7 @@ export class Model {
   async #generate(
     id: number,
     images: readonly PictureInput[],
-    prompt: string,
+    { text: prompt, drafts = NO_DRAFTS }: Prompt,
     o: ParsedGenerateOptions,
     signal: AbortSignal,
     onToken: (token: NativeToken) => void,
@@ -448,18 +437,10 @@ export class Model {
     const params: NativeGenerateParams = {
       images: pictures.map((picture) => picture.pixels),
       prompt,
-      maxTokens: o.maxTokens ?? 0,
-      temperature: o.temperature,
-      topK: o.topK,
-      topP: o.topP,
-      seed: o.seed ?? Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
-      topLogprobs: o.topLogprobs,
-      pattern: o.pattern ?? '',
-      drafts: draftsOf(o.draftLabels ?? ''),
-      draftAfter: o.draftAfter,
-      locProbabilities: o.locProbabilities,
-      minPresence: o.minPresence ?? -1,
-      stopAtRepetition: o.stopAtRepetition,
+      // What an answer contains of each label, up to the next box.
+      drafts: drafts.labels.map((label) => ` ${label} ;`),
+      draftAfter: drafts.after,
+      ...nativeGenerateOptions(o),
     };
     const result = await this.#session.request<NativeResult>(
       (model, request) => model.generate(request, params),
@@ -467,12 +448,6 @@ export class Model {
     );
     return { prompt, result, images: sizes, prepareMs, hasTopLogprobs: o.topLogprobs > 0 };
   }
-}
-
-/** What an answer says of each label, up to the next box. */
-function draftsOf(labels: string): readonly string[] {
-  const named = labels.split(';').map((label) => label.trim());
-  return named.filter((label) => label !== '').map((label) => ` ${label} ;`);
 }
 
 function sizeOf({ width, height }: ImageSize): ImageSize {

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { makeError } from '../errors.js';
 import { isHubId } from '../hub/id.js';
 import { refuseOtherNames } from '../hub/model-files.js';
-import type { WeightType } from '../native/contract.js';
+import type { WeightType } from '../options/closed-sets.js';
 import {
   type ConvertOptions,
   type ConvertProgress,

@@ -2,7 +2,7 @@
  * The keys of the file: what native/models/config.cpp reads back (spec section 8.5). Sizes come from config.ts, tokens
  * from tokenizer-source.ts.
  */
-import type { WeightType } from '../native/contract.js';
+import type { WeightType } from '../options/closed-sets.js';
 import { imageTokenCount, type ModelConfig, variantName } from './config.js';
 import { ALIGNMENT, GgufKeys } from './gguf-writer.js';
 import { STORAGE_TYPES } from './storage-types.js';

@@ -2,7 +2,7 @@
  * Which number type each tensor is stored with for a wanted type, and why when it is another. The table of types is the
  * one of native/compute/weight_type.cpp.
  */
-import type { WeightType } from '../native/contract.js';
+import type { WeightType } from '../options/closed-sets.js';
 import type { TensorSpec } from './tensor-names.js';
 
 export interface StorageType {

@@ -4,7 +4,7 @@
  */
 import { fromNative, makeError } from '../errors.js';
 import { native } from '../native/binding.js';
-import type { WeightType } from '../native/contract.js';
+import type { WeightType } from '../options/closed-sets.js';
 import { FLOAT_BYTES, type FloatType, floatTypeOf, type SourceTensor } from './checkpoint.js';
 import { assertFinite, findNonFinite, Gather, toFloat32 } from './floats.js';
 import { type PlannedTensor, storageBytes } from './storage-types.js';

@@ -3,18 +3,8 @@
  * units are stated here and checked in js_convert.cpp. Nothing outside src/native and src/model.ts should need it,
  * except the converter for `quantize` and the image path for `resize`.
  */
-
-/** Weight types a file may hold. The addon's `weightTypes()` must give the same list. */
-export const WEIGHT_TYPES = ['f32', 'f16', 'bf16', 'q8_0', 'q6_k', 'q5_k', 'q4_k', 'q4_0'] as const;
-export type WeightType = (typeof WEIGHT_TYPES)[number];
-
-/** What may multiply on the CPU. The addon's `kernelSets()` must have the same names. */
-export const KERNEL_SETS = ['auto', 'ggml', 'amx', 'avx512', 'avx2', 'neon'] as const;
-export type KernelSet = (typeof KERNEL_SETS)[number];
-
-/** Numbers of the key-value cache. */
-export const KV_TYPES = ['f16', 'f32', 'q8_0'] as const;
-export type KvType = (typeof KV_TYPES)[number];
+import type { WeightType } from '../options/closed-sets.js';
+import type { NativeGenerateOptions, NativeLoadOptions } from '../options/native.js';
 
 export interface NativeDevice {
   /** `CPU`, `CUDA0`, `Metal`. */
@@ -45,29 +35,8 @@ export interface NativeGgufInfo {
   readonly tensors: readonly NativeTensorInfo[];
 }
 
-export interface NativeLoadParams {
-  readonly paths: readonly string[];
-  readonly device: string;
-  readonly threads: {
-    readonly encode: number;
-    readonly prefill: number;
-    readonly decode: number;
-  };
-  readonly slots: number;
-  /** 0: what the file says. */
-  readonly contextLength: number;
-  readonly kvType: KvType;
-  /** Exact tanh GELU instead of ggml's half-precision table: slower on the CPU, for parity tests. */
-  readonly exactGelu: boolean;
-  /** What multiplies on the CPU. */
-  readonly kernels: KernelSet;
-  /** Refuse weights that hold NaN or infinity. */
-  readonly checkTensors: boolean;
-  readonly featureCacheBytes: number;
-  /** null: what the file says; 0: off. */
-  readonly attentionSoftcap: number | null;
-  readonly finalSoftcap: number | null;
-}
+/** Options cross as src/options/native.ts has them. */
+export type NativeLoadParams = NativeLoadOptions & { readonly paths: readonly string[] };
 
 export interface NativeModelInfo {
   readonly architecture: 'gemma' | 'gemma2';
@@ -101,28 +70,13 @@ export interface NativeModelInfo {
   readonly hasMaskCodec: boolean;
 }
 
-export interface NativeGenerateParams {
+export interface NativeGenerateParams extends NativeGenerateOptions {
   /** One entry per picture: interleaved RGB, imageSize x imageSize x 3. Copied by the addon. */
   readonly images: readonly Uint8Array[];
   readonly prompt: string;
-  /** Longest answer; 0: 256 tokens, or what still fits the context. */
-  readonly maxTokens: number;
-  readonly temperature: number;
-  readonly topK: number;
-  readonly topP: number;
-  readonly seed: number;
-  readonly topLogprobs: number;
-  /** What the answer has to look like; syntax in native/sampling/grammar.h. Empty: anything. */
-  readonly pattern: string;
-  /** Texts that may come behind `draftAfter` loc and seg tokens in a row; they save steps when they do. */
+  /** Texts that may follow `draftAfter` loc and seg tokens in a row; they save steps when they do. */
   readonly drafts: readonly string[];
   readonly draftAfter: number;
-  /** Report the probabilities of all loc tokens with each of them, and `presence`. */
-  readonly locProbabilities: boolean;
-  /** From this presence on a box begins, below it the answer ends; negative: the sampled token decides. */
-  readonly minPresence: number;
-  /** End an answer that says the same instances again, with `repetition`. */
-  readonly stopAtRepetition: boolean;
 }
 
 export interface NativeScoreParams {

@@ -1,7 +1,7 @@
 /** Options of `convert`. What they do is in src/convert. */
 
 import { basename, resolve } from 'node:path';
-import { WEIGHT_TYPES, type WeightType } from '../native/contract.js';
+import { WEIGHT_TYPES, type WeightType } from './closed-sets.js';
 import { HUB_OPTIONS } from './hub.js';
 import { MAX_CONTEXT_LENGTH, MAX_IMAGE_SIZE } from './limits.js';
 import {

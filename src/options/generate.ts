@@ -1,5 +1,5 @@
 /** Options of `predict` and `stream`. What they do is in src/model.ts and the engine. */
-import { IMAGE_OPTIONS } from './image.js';
+import { ENCODE_OPTIONS } from './image.js';
 import { MAX_CONTEXT_LENGTH } from './limits.js';
 import {
   boolean,
@@ -9,11 +9,11 @@ import {
   type Parsed,
   parseOptions,
   type Same,
-  signal,
   string,
 } from './option.js';
 
-export const GENERATE_OPTIONS = {
+/** How long an answer may be and how its tokens are drawn: for every call that generates text. */
+export const SAMPLING_OPTIONS = {
   maxTokens: integer({
     default: undefined,
     min: 1,
@@ -46,6 +46,10 @@ export const GENERATE_OPTIONS = {
     max: Number.MAX_SAFE_INTEGER,
     doc: 'makes drawing repeatable; left out, every call with a temperature draws anew',
   }),
+};
+
+export const GENERATE_OPTIONS = {
+  ...SAMPLING_OPTIONS,
   topLogprobs: integer({
     default: 0,
     min: 0,
@@ -57,21 +61,6 @@ export const GENERATE_OPTIONS = {
     minLength: 1,
     maxLength: 1_000_000,
     doc: 'regular expression that the whole answer must match; see docs/prompts.md for its syntax',
-  }),
-  draftLabels: string({
-    default: undefined,
-    minLength: 1,
-    maxLength: 300_000,
-    cli: false,
-    doc: 'labels, separated by ";", that the answer may say: they take fewer steps, and it stays the same, but for rounding where ggml multiplies',
-  }),
-  draftAfter: integer({
-    default: 4,
-    min: 1,
-    max: 100,
-    unit: 'tokens',
-    cli: false,
-    doc: 'loc and seg tokens in a row behind which a label comes: 4 in boxes, 20 in outlines',
   }),
   locProbabilities: boolean({
     default: false,
@@ -89,8 +78,7 @@ export const GENERATE_OPTIONS = {
     default: false,
     doc: 'end an answer that repeats the same boxes',
   }),
-  ...IMAGE_OPTIONS,
-  signal: signal({ doc: 'abort the call; it rejects with the reason of the signal' }),
+  ...ENCODE_OPTIONS,
 };
 
 /** Options of `predict` and `stream`. */
@@ -111,10 +99,6 @@ export interface GenerateOptions {
   readonly topLogprobs?: number | undefined;
   /** regular expression that the whole answer must match; see docs/prompts.md for its syntax. */
   readonly pattern?: string | undefined;
-  /** labels, separated by ";", that the answer may say: they take fewer steps, and it stays the same, but for rounding where ggml multiplies. */
-  readonly draftLabels?: string | undefined;
-  /** loc and seg tokens in a row behind which a label comes: 4 in boxes, 20 in outlines. Default 4, from 1 to 100. */
-  readonly draftAfter?: number | undefined;
   /** report the probabilities of all 1024 loc tokens with each loc token, and the presence of boxes. Default false. */
   readonly locProbabilities?: boolean | undefined;
   /**

@@ -6,6 +6,7 @@ import {
   type Parsed,
   parseOptions,
   type Same,
+  SIGNAL_OPTIONS,
   signal,
   string,
 } from './option.js';
@@ -43,22 +44,7 @@ export const IMAGE_OPTIONS = {
   ...PIXEL_OPTIONS,
 };
 
-type ParsedImageOptions = Parsed<typeof IMAGE_OPTIONS>;
-
-/** The part of a call's parsed options that says how its pictures are read. */
-export function imageOptions({
-  page,
-  upright,
-  background,
-  maxPixels,
-}: ParsedImageOptions): ParsedImageOptions {
-  return { page, upright, background, maxPixels };
-}
-
-export const ENCODE_OPTIONS = {
-  ...IMAGE_OPTIONS,
-  signal: signal({ doc: 'abort the call; it rejects with the reason of the signal' }),
-};
+export const ENCODE_OPTIONS = { ...IMAGE_OPTIONS, ...SIGNAL_OPTIONS };
 
 /** Options of `encode`. */
 export interface EncodeOptions {

@@ -1,7 +1,7 @@
 /** Options of `PaliGemma.load`. What they do is in src/model.ts and the engine. */
 import { availableParallelism } from 'node:os';
-import { KERNEL_SETS, type KernelSet, KV_TYPES, type KvType } from '../native/contract.js';
 import type { OnNote } from '../notes.js';
+import { KERNEL_SETS, type KernelSet, KV_TYPES, type KvType } from './closed-sets.js';
 import { cpuQuota } from './cpu-quota.js';
 import { HUB_OPTIONS } from './hub.js';
 import { MAX_CONTEXT_LENGTH } from './limits.js';

@@ -129,7 +129,7 @@ export function signal(spec: { readonly doc: string }): Declaration<AbortSignal 
   return { kind: 'signal', default: undefined, ...spec };
 }
 
-/** Options of calls that can only be aborted. */
+/** Options of calls that can only be aborted; part of every other call's. */
 export const SIGNAL_OPTIONS = {
   signal: signal({ doc: 'abort the call; it rejects with the reason of the signal' }),
 };
@@ -159,6 +159,28 @@ export function parseOptions<D extends Declarations>(
   }
   // The loop above filled exactly the keys of D with checked values.
   return Object.freeze(parsed) as Parsed<D>;
+}
+
+type Complete<D extends Declarations> = { readonly [K in keyof D]: unknown };
+
+/** The options of `declarations` out of a parsed object that has more, so that no list of names can miss one. */
+export function pick<D extends Declarations, O extends Complete<D>>(
+  declarations: D,
+  options: O,
+): Pick<O, keyof D & keyof O> {
+  const entries = Object.keys(declarations).map((name) => [name, options[name as keyof O]]);
+  // Exactly the keys of D, each with the value of O.
+  return Object.fromEntries(entries) as Pick<O, keyof D & keyof O>;
+}
+
+/** All options of a parsed object but those of `declarations`. */
+export function omit<D extends Declarations, O extends Complete<D>>(
+  declarations: D,
+  options: O,
+): Omit<O, keyof D> {
+  const entries = Object.entries(options).filter(([name]) => !Object.hasOwn(declarations, name));
+  // Exactly the keys of O that D has not.
+  return Object.fromEntries(entries) as Omit<O, keyof D>;
 }
 
 /** The value to use for `value`: the default for undefined, the value itself when it fits. `name` leads the message. */

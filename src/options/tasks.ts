@@ -1,20 +1,18 @@
 /** Options of the task methods. What they do is in src/tasks. */
-import { GENERATE_OPTIONS } from './generate.js';
-import { ENCODE_OPTIONS, IMAGE_OPTIONS, imageOptions, PIXEL_OPTIONS } from './image.js';
-import { boolean, type Input, number, oneOf, type Parsed, string } from './option.js';
-import { VIDEO_OPTIONS } from './video.js';
+import { SAMPLING_OPTIONS } from './generate.js';
+import { ENCODE_OPTIONS, PIXEL_OPTIONS } from './image.js';
+import { boolean, type Input, number, oneOf, SIGNAL_OPTIONS, string } from './option.js';
+import { FRAME_OPTIONS } from './video.js';
 
 /** How long a caption should be: alt text, COCO style, or a paragraph. `short` and `long` are known to pt checkpoints. */
 export const CAPTION_LENGTHS = ['short', 'medium', 'long'] as const;
 export type CaptionLength = (typeof CAPTION_LENGTHS)[number];
 
-const { maxTokens, temperature, topK, topP, seed, signal } = GENERATE_OPTIONS;
-
-/** What every task takes that lets the model speak. */
-const SPEAKING = { maxTokens, temperature, topK, topP, seed, ...IMAGE_OPTIONS, signal };
+/** What every task takes that generates text about pictures. */
+export const ANSWER_OPTIONS = { ...SAMPLING_OPTIONS, ...ENCODE_OPTIONS };
 
 /** The same for tasks about clips, whose frames are chosen by options of their own. */
-const SPEAKING_OF_CLIPS = { maxTokens, temperature, topK, topP, seed, ...PIXEL_OPTIONS, signal };
+const CLIP_OPTIONS = { ...SAMPLING_OPTIONS, ...PIXEL_OPTIONS, ...SIGNAL_OPTIONS };
 
 const language = string({
   default: 'en',
@@ -35,10 +33,10 @@ export const CAPTION_OPTIONS = {
     default: 'medium',
     doc: 'alt text, a sentence, or a paragraph; mix checkpoints know the sentence best',
   }),
-  ...SPEAKING,
+  ...ANSWER_OPTIONS,
 };
 
-export const OCR_OPTIONS = SPEAKING;
+export const OCR_OPTIONS = ANSWER_OPTIONS;
 
 export const ANSWER_KINDS = [
   'text',
@@ -60,7 +58,7 @@ export const ASK_OPTIONS = {
     default: 'text',
     doc: 'what the answer may look like; anything but "text" keeps the model to that form',
   }),
-  ...SPEAKING,
+  ...ANSWER_OPTIONS,
 };
 
 /**
@@ -110,29 +108,28 @@ export const DETECT_OPTIONS = {
     default: false,
     doc: 'ask with singular, plural and article variants as well and keep what most agree on',
   }),
-  ...SPEAKING,
+  ...ANSWER_OPTIONS,
 };
 
-export const SEGMENT_OPTIONS = { ...boxes, ...SPEAKING };
+export const SEGMENT_OPTIONS = { ...boxes, ...ANSWER_OPTIONS };
 
 export const REFER_OPTIONS = {
   constrained,
   minPresence,
   expectedBox: boxes.expectedBox,
-  ...SPEAKING,
+  ...ANSWER_OPTIONS,
 };
 
-export const COMPARE_OPTIONS = SPEAKING;
+export const COMPARE_OPTIONS = ANSWER_OPTIONS;
 
-const { count, stride, fps } = VIDEO_OPTIONS;
 export const VIDEO_TASK_OPTIONS = {
   language,
   bare: ASK_OPTIONS.bare,
-  ...{ count, stride, fps },
-  ...SPEAKING_OF_CLIPS,
+  ...FRAME_OPTIONS,
+  ...CLIP_OPTIONS,
 };
 
-export const SWEEP_OPTIONS = SPEAKING;
+export const SWEEP_OPTIONS = ANSWER_OPTIONS;
 
 /** What a field of a document may be. */
 export const FIELD_TYPES = [
@@ -163,7 +160,7 @@ export const EXTRACT_OPTIONS = {
     examples: ['en-US', 'de-DE'],
     doc: 'how numbers are written where the document comes from',
   }),
-  ...SPEAKING,
+  ...ANSWER_OPTIONS,
 };
 
 export const CLASSIFY_OPTIONS = {
@@ -193,9 +190,3 @@ export type ExtractOptions = Input<typeof EXTRACT_OPTIONS>;
 export type VideoTaskOptions = Input<typeof VIDEO_TASK_OPTIONS>;
 export type SweepOptions = Input<typeof SWEEP_OPTIONS>;
 export type ClassifyOptions = Input<typeof CLASSIFY_OPTIONS>;
-
-/** The part of parsed options that the model itself takes. */
-export function speaking(o: Parsed<typeof SPEAKING>): Parsed<typeof SPEAKING> {
-  const { maxTokens, temperature, topK, topP, seed, signal } = o;
-  return { maxTokens, temperature, topK, topP, seed, ...imageOptions(o), signal };
-}

@@ -8,10 +8,11 @@ import {
   type Parsed,
   parseOptions,
   type Same,
-  signal,
+  SIGNAL_OPTIONS,
 } from './option.js';
 
-export const VIDEO_OPTIONS = {
+/** Which frames are taken. */
+export const FRAME_OPTIONS = {
   count: integer({
     default: 16,
     min: 1,
@@ -34,6 +35,10 @@ export const VIDEO_OPTIONS = {
     unit: 'frames per second',
     doc: 'take so many frames per second of the clip; not with stride, nor for lists of pictures',
   }),
+};
+
+export const VIDEO_OPTIONS = {
+  ...FRAME_OPTIONS,
   timeoutMs: integer({
     default: 120_000,
     min: 1,
@@ -42,7 +47,7 @@ export const VIDEO_OPTIONS = {
     doc: 'stop ffmpeg when reading the file takes longer',
   }),
   ...PIXEL_OPTIONS,
-  signal: signal({ doc: 'abort the call; it rejects with the reason of the signal' }),
+  ...SIGNAL_OPTIONS,
 };
 
 /** Options of `videoFrames`. */

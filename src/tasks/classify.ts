@@ -4,8 +4,8 @@
  */
 import type { Model, PictureInput } from '../model.js';
 import type { Note } from '../notes.js';
-import { imageOptions } from '../options/image.js';
-import { parseOptions } from '../options/option.js';
+import { ENCODE_OPTIONS } from '../options/image.js';
+import { parseOptions, pick } from '../options/option.js';
 import { CLASSIFY_OPTIONS, type ClassifyOptions } from '../options/tasks.js';
 import type { Timings, Usage } from '../prediction.js';
 import { Prompt } from '../prompt.js';
@@ -47,7 +47,7 @@ export async function classify(
   const list = choices(labels, notes);
   const question = questionPrompt(o.question, o, 1);
   const prompt = new Prompt(question.text, [...notes, ...question.notes]);
-  const reading = { ...imageOptions(o), signal: o.signal };
+  const reading = pick(ENCODE_OPTIONS, o);
   const spellings = list.map((label) => (o.variants ? spellingsOf(label, list) : [label]));
   const scores = await model.score(image, prompt, spellings.flat(), reading);
   const each = scores.candidates.map(({ logprobs }) => logprobs.reduce((a, b) => a + b, 0));

@@ -1,8 +1,8 @@
 /** Where things are: boxes for labels. */
 import type { Model, PictureInput } from '../model.js';
 import type { GenerateOptions } from '../options/generate.js';
-import type { Parsed } from '../options/option.js';
-import { type DETECT_OPTIONS, speaking } from '../options/tasks.js';
+import { type Parsed, pick } from '../options/option.js';
+import { ANSWER_OPTIONS, type DETECT_OPTIONS } from '../options/tasks.js';
 import type { Prompt } from '../prompt.js';
 import {
   type DetectedObject,
@@ -70,8 +70,8 @@ export function detectLabels(
     const { endPresence, ...said } = await readInstances(
       model,
       image,
-      prompt,
-      { ...speaking(o), ...form, signal, draftLabels: list.join(';'), draftAfter: BOX_TOKENS },
+      prompt.drafting({ labels: list, after: BOX_TOKENS }),
+      { ...pick(ANSWER_OPTIONS, o), ...form, signal },
       (instance, size) => {
         const detection = toDetection(instance, size, o.expectedBox, isAsked);
         if (!hasArea(detection.box)) return emptyBox(instance);

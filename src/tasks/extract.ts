@@ -1,9 +1,9 @@
 /** Several typed values from one document: a question per field, and a reader that never makes a value up. */
 import { makeError } from '../errors.js';
 import type { Model, PictureInput } from '../model.js';
-import { imageOptions } from '../options/image.js';
+import { ENCODE_OPTIONS } from '../options/image.js';
 import { nearest } from '../options/nearest.js';
-import { parseOptions } from '../options/option.js';
+import { parseOptions, pick } from '../options/option.js';
 import { showValue } from '../options/show.js';
 import {
   EXTRACT_OPTIONS,
@@ -79,7 +79,7 @@ export async function extract<const S extends ExtractSchema>(
   const { dateOrder, locale, ...asking } = o;
   const dayFirst = dateOrder === undefined ? undefined : dateOrder === 'day-first';
   const questions = Object.entries(fieldsOf(schema)).map(([name, spec]) => toQuestion(name, spec));
-  const picture = await model.prepare(image, { ...imageOptions(o), signal: o.signal });
+  const picture = await model.prepare(image, pick(ENCODE_OPTIONS, o));
   const answers = await Promise.all(
     questions.map(async ({ name, type, question }) => {
       const answer = await ask(model, picture, question, { ...asking, kind: 'text' });

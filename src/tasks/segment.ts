@@ -1,13 +1,13 @@
 /** Outlines: boxes with masks, for labels or for one phrase. */
 import { makeError } from '../errors.js';
 import type { Model, PictureInput } from '../model.js';
-import { parseOptions } from '../options/option.js';
+import { type Parsed, parseOptions, pick } from '../options/option.js';
 import {
+  ANSWER_OPTIONS,
   REFER_OPTIONS,
   type ReferOptions,
   SEGMENT_OPTIONS,
   type SegmentOptions,
-  speaking,
 } from '../options/tasks.js';
 import type { Prompt } from '../prompt.js';
 import { MASK_SIDE, Mask, type Segment } from '../results/mask.js';
@@ -68,7 +68,7 @@ export function refer(
   return run(model, image, prompt, [prompt.text], { ...o, ...selection, form });
 }
 
-type RunOptions = Parameters<typeof speaking>[0] &
+type RunOptions = Parsed<typeof ANSWER_OPTIONS> &
   Selection & {
     readonly form: ReturnType<typeof constraints>;
     readonly expectedBox: boolean;
@@ -85,9 +85,9 @@ function run(
   const isAsked = askedFor(labels);
   return new TaskRun(o.signal, async (emit, signal) => {
     const all: Promise<SegmentedObject>[] = [];
-    const drafts = { draftLabels: labels.join(';'), draftAfter: BOX_TOKENS + MASK_TOKENS };
-    const options = { ...speaking(o), ...o.form, signal, ...drafts };
-    const read = await readInstances(model, image, prompt, options, (instance, size) => {
+    const drafting = prompt.drafting({ labels, after: BOX_TOKENS + MASK_TOKENS });
+    const options = { ...pick(ANSWER_OPTIONS, o), ...o.form, signal };
+    const read = await readInstances(model, image, drafting, options, (instance, size) => {
       // A phrase is the label of what it speaks of.
       const detection = toDetection(withLabel(instance, labels), size, o.expectedBox, isAsked);
       if (!hasArea(detection.box)) return emptyBox(instance);

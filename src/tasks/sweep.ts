@@ -4,8 +4,8 @@
  */
 import { makeError } from '../errors.js';
 import type { Model, PictureInput } from '../model.js';
-import { imageOptions } from '../options/image.js';
-import { type Parsed, parseOptions } from '../options/option.js';
+import { ENCODE_OPTIONS, IMAGE_OPTIONS } from '../options/image.js';
+import { type Parsed, parseOptions, pick } from '../options/option.js';
 import { DETECT_OPTIONS, SWEEP_OPTIONS, type SweepOptions } from '../options/tasks.js';
 import { Prompt } from '../prompt.js';
 import { boxIou } from '../results/box.js';
@@ -73,7 +73,7 @@ export async function sweep(
 ): Promise<SweepResult> {
   const o = parseOptions('sweep', SWEEP_OPTIONS, options);
   const list = promptList(prompts);
-  const picture = await model.prepare(image, { ...imageOptions(o), signal: o.signal });
+  const picture = await model.prepare(image, pick(ENCODE_OPTIONS, o));
   const VERB = 'detect ';
   if (!list.every(({ text }) => text.startsWith(VERB))) {
     return voted(
@@ -241,7 +241,7 @@ export function detectRobust(
     variants.map((all, i) => all[Math.min(k, all.length - 1)] ?? list[i] ?? ''),
   );
   return new TaskRun(o.signal, async (emit, signal) => {
-    const picture = await model.prepare(image, { ...imageOptions(o), signal });
+    const picture = await model.prepare(image, { ...pick(IMAGE_OPTIONS, o), signal });
     // Before the thresholds: what is weak in one phrasing may be strong in another.
     const each = { ...o, minScore: 0, extra: true, signal };
     const phrasings = await Promise.all(

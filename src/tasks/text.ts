@@ -3,8 +3,9 @@ import { makeError } from '../errors.js';
 import type { Model, PictureInput } from '../model.js';
 import { asList } from '../options/arguments.js';
 import { type GenerateOptions, parseGenerateOptions } from '../options/generate.js';
-import { parseOptions } from '../options/option.js';
+import { parseOptions, pick } from '../options/option.js';
 import {
+  ANSWER_OPTIONS,
   ASK_OPTIONS,
   type AskOptions,
   CAPTION_OPTIONS,
@@ -13,7 +14,6 @@ import {
   type CompareOptions,
   OCR_OPTIONS,
   type OcrOptions,
-  speaking,
 } from '../options/tasks.js';
 import type { Piece, Prediction, Timings, Usage } from '../prediction.js';
 import { Prompt } from '../prompt.js';
@@ -107,7 +107,7 @@ export function generate(
 export function caption(model: Model, image: PictureInput, options?: CaptionOptions): TextRun {
   const o = parseOptions('caption', CAPTION_OPTIONS, options);
   const prompt = new Prompt(PROMPTS.caption(languageCode(o.language), o.length));
-  return textRun(model, image, prompt, speaking(o), captionOf);
+  return textRun(model, image, prompt, pick(ANSWER_OPTIONS, o), captionOf);
 }
 
 /** A caption: any of many good ones, so that its length should not count. */
@@ -128,7 +128,7 @@ export function ask(
   const o = parseOptions('ask', ASK_OPTIONS, options);
   const prompt = questionPrompt(question, o, asList(image).length);
   const pattern = o.kind === 'text' ? undefined : KIND_PATTERNS[o.kind];
-  return textRun(model, image, prompt, { ...speaking(o), pattern }, answerOf);
+  return textRun(model, image, prompt, { ...pick(ANSWER_OPTIONS, o), pattern }, answerOf);
 }
 
 /** An answer: one is right. */
@@ -140,7 +140,7 @@ export function answerOf(prediction: Prediction): TextResult {
 export function ocr(model: Model, image: PictureInput, options?: OcrOptions): TextRun<OcrResult> {
   const o = parseOptions('ocr', OCR_OPTIONS, options);
   const prompt = new Prompt(PROMPTS.ocr());
-  return textRun(model, image, prompt, speaking(o), (prediction, pieces) => ({
+  return textRun(model, image, prompt, pick(ANSWER_OPTIONS, o), (prediction, pieces) => ({
     ...answerOf(prediction),
     words: wordsOf(pieces),
   }));
@@ -185,14 +185,20 @@ export function compare(
       expected: 'two pictures',
     });
   }
-  return textRun(model, images, statementPrompt(statement), speaking(o), (prediction) => {
-    const result = answerOf(prediction);
-    const said = result.text.toLowerCase();
-    const answer = ['true', 'yes'].includes(said)
-      ? true
-      : ['false', 'no'].includes(said)
-        ? false
-        : undefined;
-    return { ...result, answer };
-  });
+  return textRun(
+    model,
+    images,
+    statementPrompt(statement),
+    pick(ANSWER_OPTIONS, o),
+    (prediction) => {
+      const result = answerOf(prediction);
+      const said = result.text.toLowerCase();
+      const answer = ['true', 'yes'].includes(said)
+        ? true
+        : ['false', 'no'].includes(said)
+          ? false
+          : undefined;
+      return { ...result, answer };
+    },
+  );
 }

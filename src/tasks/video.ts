@@ -2,9 +2,12 @@
 import { makeError } from '../errors.js';
 import { type VideoInput, videoFrames } from '../image-input/video.js';
 import type { Model } from '../model.js';
-import { parseOptions } from '../options/option.js';
+import { SAMPLING_OPTIONS } from '../options/generate.js';
+import { PIXEL_OPTIONS } from '../options/image.js';
+import { parseOptions, pick } from '../options/option.js';
 import { showValue } from '../options/show.js';
 import { VIDEO_TASK_OPTIONS, type VideoTaskOptions } from '../options/tasks.js';
+import { FRAME_OPTIONS } from '../options/video.js';
 import { Prompt } from '../prompt.js';
 import { languageCode, promptText } from './labels.js';
 import { stripMarkers } from './markers.js';
@@ -28,20 +31,21 @@ export function video(
   options?: VideoTaskOptions,
 ): TextRun<VideoResult> {
   const o = parseOptions('video', VIDEO_TASK_OPTIONS, options);
-  const { language, bare, count, stride, fps, ...speaking } = o;
+  const { language, bare } = o;
   const question = questionOf(task);
   languageCode(language);
   return new TaskRun(o.signal, async (emit, signal) => {
-    const { upright, background, maxPixels } = o;
-    const frames = await videoFrames(source, {
-      ...{ count, stride, fps },
-      ...{ upright, background, maxPixels, signal },
-    });
+    const pixels = pick(PIXEL_OPTIONS, o);
+    const frames = await videoFrames(source, { ...pick(FRAME_OPTIONS, o), ...pixels, signal });
     const prompt =
       question === undefined
         ? new Prompt(PROMPTS.caption(language, 'medium'))
         : questionPrompt(question, { language, bare }, frames.length, 'ask');
-    const stream = model.stream(frames, prompt, { ...speaking, signal });
+    const stream = model.stream(frames, prompt, {
+      ...pick(SAMPLING_OPTIONS, o),
+      ...pixels,
+      signal,
+    });
     for await (const piece of stream) emit(piece);
     const toResult = question === undefined ? captionOf : answerOf;
     return { ...toResult(await stream.result), frames: frames.length };

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { ERROR_CODES } from '../../src/errors.js';
 import { devices, inspect, WEIGHT_TYPES } from '../../src/index.js';
 import { native } from '../../src/native/binding.js';
-import { KERNEL_SETS } from '../../src/native/contract.js';
+import { KERNEL_SETS } from '../../src/options/closed-sets.js';
 
 test('the addon knows the same weight types', () => {
   expect(native().weightTypes()).toEqual([...WEIGHT_TYPES]);

@@ -11,7 +11,13 @@ import {
   type ModelInfo,
   PaliGemma,
 } from '../../src/index.js';
-import type { KernelSet } from '../../src/native/contract.js';
+import { native } from '../../src/native/binding.js';
+import type { KernelSet } from '../../src/options/closed-sets.js';
+import { GENERATE_OPTIONS, parseGenerateOptions } from '../../src/options/generate.js';
+import { ENCODE_OPTIONS } from '../../src/options/image.js';
+import { LOAD_OPTIONS, parseLoadOptions } from '../../src/options/load.js';
+import { nativeGenerateOptions, nativeLoadOptions } from '../../src/options/native.js';
+import { Prompt } from '../../src/prompt.js';
 import { FakeHub, type Seen } from '../support/fake-hub.js';
 import { AVAILABLE_KERNEL_SETS, MISSING_KERNEL_SETS } from '../support/kernel-sets.js';
 import { convertedModel, DEMO_MODEL, imagePath, TEST_MODELS } from '../support/models.js';
@@ -187,36 +193,6 @@ const GENERATE: Readonly<Record<keyof GenerateOptions, () => Promise<void>>> = {
     expect(await draw(5)).not.toEqual(await draw(6));
   },
   pattern: async () => expect((await ask({ pattern: '[a-c]{3}' })).text).toMatch(/^[a-c]{3}$/),
-  draftLabels: async () => {
-    await using demo = await PaliGemma.load(DEMO_MODEL);
-    const prompt = 'detect white circle ; orange triangle ; yellow square';
-    // ggml's products round by how many rows there are, which a draw at random may notice.
-    const isOurs = Object.keys(demo.info.kernels).some((name) => !name.startsWith('CPU'));
-    const drawn = isOurs ? [{ temperature: 0.8, seed: 3 }] : [];
-    for (const image of [imagePath('scene1.png'), imagePath('scene2.png')]) {
-      for (const more of [{}, ...drawn, { maxTokens: 6 }]) {
-        const { tokens, logprobs } = await demo.predict(image, prompt, more);
-        // Right, in another order, one of them, wrong, and longer than can be worked out at once.
-        for (const draftLabels of [
-          'white circle;orange triangle;yellow square',
-          'yellow square ; white circle',
-          'square',
-          'cat;;  ',
-          'white circle and a very long label of more tokens than fit',
-        ]) {
-          const drafted = await demo.predict(image, prompt, { ...more, draftLabels });
-          expect(drafted.tokens).toEqual(tokens);
-          drafted.logprobs.forEach((value, i) => {
-            expect(value).toBeCloseTo(logprobs[i] ?? Number.NaN, isOurs ? 3 : 1);
-          });
-        }
-      }
-    }
-  },
-  draftAfter: async () => {
-    const draft = { draftLabels: 'white circle', draftAfter: 20 };
-    expect(await tokensOf(draft)).toEqual(await tokensOf({}));
-  },
   locProbabilities: async () => {
     const stream = model.stream(SCENE, 'detect red circle', {
       pattern: '<loc>{4}',
@@ -296,6 +272,89 @@ describe.each([
   test.each(Object.entries<() => Promise<void>>(checks))('%s', async (_option, check) => {
     expect.hasAssertions();
     await check();
+  });
+});
+
+describe('drafts of a prompt', () => {
+  test('do not change the answer', async () => {
+    await using demo = await PaliGemma.load(DEMO_MODEL);
+    const text = 'detect white circle ; orange triangle ; yellow square';
+    // ggml's products round by how many rows there are, which a draw at random may notice.
+    const isOurs = Object.keys(demo.info.kernels).some((name) => !name.startsWith('CPU'));
+    const drawn = isOurs ? [{ temperature: 0.8, seed: 3 }] : [];
+    for (const image of [imagePath('scene1.png'), imagePath('scene2.png')]) {
+      for (const more of [{}, ...drawn, { maxTokens: 6 }]) {
+        const { tokens, logprobs } = await demo.predict(image, text, more);
+        // Right, in another order, one of them, wrong, and longer than can be worked out at once.
+        for (const labels of [
+          ['white circle', 'orange triangle', 'yellow square'],
+          ['yellow square', 'white circle'],
+          ['square'],
+          ['cat'],
+          ['white circle and a very long label of more tokens than fit'],
+        ]) {
+          const prompt = new Prompt(text).drafting({ labels, after: 4 });
+          const drafted = await demo.predict(image, prompt, more);
+          expect(drafted.tokens).toEqual(tokens);
+          drafted.logprobs.forEach((value, i) => {
+            expect(value).toBeCloseTo(logprobs[i] ?? Number.NaN, isOurs ? 3 : 1);
+          });
+        }
+      }
+    }
+  });
+
+  test('wait for as many loc and seg tokens as they say', async () => {
+    const prompt = new Prompt('ocr').drafting({ labels: ['white circle'], after: 20 });
+    const { tokens } = await model.predict(SCENE, prompt, { maxTokens: 6 });
+    expect(tokens).toEqual(await tokensOf({}));
+  });
+});
+
+describe('the addon reads every option that crosses', () => {
+  /** The names that the addon asks `params` for, those of objects inside as well. */
+  function namesRead(params: object, start: (watched: never) => void): string[] {
+    const names = new Set<string>();
+    const watch = (object: object): object =>
+      new Proxy(object, {
+        get: (target, name, receiver) => {
+          names.add(String(name));
+          const value: unknown = Reflect.get(target, name, receiver);
+          return value?.constructor === Object ? watch(value as object) : value;
+        },
+      });
+    start(watch(params) as never);
+    return [...names];
+  }
+  const addon = () => new (native().Model)(() => {});
+
+  test('of load', () => {
+    const crossing = nativeLoadOptions(parseLoadOptions());
+    const read = namesRead({ paths: [], ...crossing }, (p) => addon().load(1, p));
+    expect(read).toEqual(expect.arrayContaining(Object.keys(crossing)));
+    // Those that cross in another form, and those that this side uses.
+    const changed = ['encodeThreads', 'prefillThreads', 'decodeThreads', 'featureCacheMb'];
+    const here = ['maxQueue', 'token', 'offline', 'onProgress', 'onNote', 'signal'];
+    expect([...read, ...changed, ...here]).toEqual(
+      expect.arrayContaining(Object.keys(LOAD_OPTIONS)),
+    );
+  });
+
+  test('of predict', () => {
+    const crossing = nativeGenerateOptions(parseGenerateOptions());
+    const params = { images: [], prompt: '', drafts: [], draftAfter: 1, ...crossing };
+    const read = namesRead(params, (p) => {
+      try {
+        addon().generate(1, p);
+      } catch (error) {
+        // Everything is read before the model is asked for.
+        expect(error).toMatchObject({ message: expect.stringContaining('no model is loaded') });
+      }
+    });
+    expect(read).toEqual(expect.arrayContaining(Object.keys(crossing)));
+    expect([...read, ...Object.keys(ENCODE_OPTIONS)]).toEqual(
+      expect.arrayContaining(Object.keys(GENERATE_OPTIONS)),
+    );
   });
 });
 

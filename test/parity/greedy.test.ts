@@ -1,7 +1,7 @@
 /** Greedy answers of the reference, token by token, in every precision that promises them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PaliGemma, type WeightType } from '../../src/index.js';
-import type { KernelSet } from '../../src/native/contract.js';
+import type { KernelSet } from '../../src/options/closed-sets.js';
 import { AVAILABLE_KERNEL_SETS } from '../support/kernel-sets.js';
 import {
   type CheckpointName,

@@ -1,7 +1,8 @@
 /** Keys and values in fewer bits: how far the logits of decode steps move, and that answers stay what they are. */
 import { describe, expect, test } from 'vitest';
 import { PaliGemma } from '../../src/index.js';
-import { type KernelSet, KV_TYPES, type KvType } from '../../src/native/contract.js';
+import { type KernelSet, KV_TYPES, type KvType } from '../../src/options/closed-sets.js';
+import { Prompt } from '../../src/prompt.js';
 import { AVAILABLE_KERNEL_SETS } from '../support/kernel-sets.js';
 import {
   type CheckpointName,
@@ -87,7 +88,13 @@ test.each(AVAILABLE_KERNEL_SETS)(
       const detect = 'detect white circle ; orange triangle ; yellow square';
       const answers = await Promise.all([
         model.predict(scene, detect),
-        model.predict(scene, detect, { draftLabels: 'white circle;orange triangle;yellow square' }),
+        model.predict(
+          scene,
+          new Prompt(detect).drafting({
+            labels: ['white circle', 'orange triangle', 'yellow square'],
+            after: 4,
+          }),
+        ),
         model.predict(scene, 'caption en'),
       ]);
       const scores = await model.score(scene, 'caption en', ['a red circle', 'three shapes']);

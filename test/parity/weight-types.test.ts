@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { inspect, PaliGemma, WEIGHT_TYPES, type WeightType } from '../../src/index.js';
-import type { KernelSet } from '../../src/native/contract.js';
+import type { KernelSet } from '../../src/options/closed-sets.js';
 import { AVAILABLE_KERNEL_SETS } from '../support/kernel-sets.js';
 import {
   type CheckpointName,

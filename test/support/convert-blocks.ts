@@ -1,5 +1,5 @@
 /** Decodes the stored types, written from the block layouts in ggml-common.h, to check what the addon made. */
-import type { WeightType } from '../../src/native/contract.js';
+import type { WeightType } from '../../src/options/closed-sets.js';
 import { halfValue } from './convert-sources.js';
 
 /** `count` numbers of the given type. */

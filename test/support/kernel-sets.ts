@@ -1,6 +1,6 @@
 /** What this machine can multiply with: every test of numbers runs on each of them. */
 import { native } from '../../src/native/binding.js';
-import { KERNEL_SETS, type KernelSet } from '../../src/native/contract.js';
+import { KERNEL_SETS, type KernelSet } from '../../src/options/closed-sets.js';
 
 const has = native().kernelSets();
 

@@ -1,7 +1,8 @@
 /** Pictures to their pages, for --all-pages. Decoding is the library's. */
 import { MAX_FILE_BYTES } from '../../image-input/source.js';
-import type { PagesOptions } from '../../index.js';
+import { PIXEL_OPTIONS } from '../../options/image.js';
 import type { Context } from '../context.js';
+import { givenFlags } from '../flags.js';
 import { checkPicture } from './arguments.js';
 import type { Input } from './inputs.js';
 
@@ -13,11 +14,11 @@ export async function* eachPage(
   inputs: Iterable<Input> | AsyncIterable<Input>,
   context: Context,
   reader: string,
-  options: PagesOptions,
+  options: Readonly<Record<string, unknown>>,
 ): AsyncGenerator<Input, void> {
   // Here and not above: --help and usage errors should not wait for sharp and the addon.
   const { pages } = await import('../../index.js');
-  const { upright, background, maxPixels } = options;
+  const reading = givenFlags(PIXEL_OPTIONS, options);
   const { signal } = context;
   for await (const input of inputs) {
     const { image, isStdin } = input;
@@ -25,7 +26,7 @@ export async function* eachPage(
       if (input.error !== undefined) throw input.error;
       if (!isStdin) checkPicture(image, reader);
       const source = isStdin ? await context.readStdin(MAX_FILE_BYTES) : image;
-      for await (const picture of pages(source, { upright, background, maxPixels, signal })) {
+      for await (const picture of pages(source, { ...reading, signal })) {
         yield { image, page: picture.page, picture, ...(isStdin && { isStdin }) };
       }
     } catch (error) {

@@ -6,7 +6,6 @@ import type {
   ConsensusDetection,
   DetectedObject,
   DetectResult,
-  EncodeOptions,
   ExtractResult,
   ExtractSchema,
   ImageInput,
@@ -18,6 +17,7 @@ import type {
   TextResult,
   TextRun,
 } from '../../index.js';
+import { IMAGE_OPTIONS } from '../../options/image.js';
 import { showValue } from '../../options/show.js';
 import {
   ASK_OPTIONS,
@@ -38,7 +38,7 @@ import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
-import { addRequiredFlag } from '../flags.js';
+import { addRequiredFlag, givenFlags } from '../flags.js';
 
 type Exit = (code: ExitCode) => void;
 type Options = Readonly<Record<string, unknown>>;
@@ -318,8 +318,7 @@ async function drawn(
 ) {
   // Here and not above: --help and usage errors should not wait for sharp and the addon.
   const { annotate } = await import('../../index.js');
-  const { page, upright, background, maxPixels } = options as EncodeOptions;
-  const data = await annotate(image, objects, { page, upright, background, maxPixels });
+  const data = await annotate(image, objects, givenFlags(IMAGE_OPTIONS, options));
   return { data, extension: 'png' };
 }
 

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type ConvertReport, convert } from '../../../src/convert/convert.js';
 import { STORAGE_TYPES } from '../../../src/convert/storage-types.js';
 import { native } from '../../../src/native/binding.js';
-import { WEIGHT_TYPES, type WeightType } from '../../../src/native/contract.js';
+import { WEIGHT_TYPES, type WeightType } from '../../../src/options/closed-sets.js';
 import { decode } from '../../support/convert-blocks.js';
 import { f32Of, type Gguf, readGguf } from '../../support/convert-gguf.js';
 import {

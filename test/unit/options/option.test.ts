@@ -10,11 +10,13 @@ import {
   type Input,
   integer,
   number,
+  omit,
   oneOf,
   optionTable,
   type Parsed,
   parseOptions,
   path,
+  pick,
   REQUIRED,
   type Same,
   signal,
@@ -83,6 +85,24 @@ function errorOf(run: () => unknown): InputError {
   }
   throw new Error('nothing was thrown');
 }
+
+describe('pick and omit', () => {
+  const { count, cap } = SAMPLE;
+
+  it('take a parsed object apart without a list of names', () => {
+    const parsed = parse({ count: 7, cap: 3 });
+    const [picked, rest] = [pick({ count, cap }, parsed), omit({ count, cap }, parsed)];
+    expect(picked).toEqual({ count: 7, cap: 3 });
+    expect({ ...picked, ...rest }).toEqual(parsed);
+    expect(Object.keys(rest)).toEqual(
+      Object.keys(SAMPLE).filter((name) => name !== 'count' && name !== 'cap'),
+    );
+  });
+
+  it('keep what is undefined, as a complete object has every option', () => {
+    expect(Object.keys(pick({ seed: SAMPLE.seed }, parse()))).toEqual(['seed']);
+  });
+});
 
 describe('parseOptions', () => {
   it('fills every default, freezes the object and gives the same keys each time', () => {

@@ -72,8 +72,6 @@ describe('defaults', () => {
       topLogprobs: 0,
       pattern: undefined,
       locProbabilities: false,
-      draftLabels: undefined,
-      draftAfter: 4,
       stopAtRepetition: false,
       page: 0,
       upright: true,

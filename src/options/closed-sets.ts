@@ -1,0 +1,13 @@
+/** Names that options and files share with the addon, where they cross as they are: these lists are the lists. */
+
+/** Weight types a file may hold. The addon's `weightTypes()` must give the same list. */
+export const WEIGHT_TYPES = ['f32', 'f16', 'bf16', 'q8_0', 'q6_k', 'q5_k', 'q4_k', 'q4_0'] as const;
+export type WeightType = (typeof WEIGHT_TYPES)[number];
+
+/** What may multiply on the CPU. The addon's `kernelSets()` must have the same names. */
+export const KERNEL_SETS = ['auto', 'ggml', 'amx', 'avx512', 'avx2', 'neon'] as const;
+export type KernelSet = (typeof KERNEL_SETS)[number];
+
+/** Numbers of the key-value cache. */
+export const KV_TYPES = ['f16', 'f32', 'q8_0'] as const;
+export type KvType = (typeof KV_TYPES)[number];
