@@ -3,6 +3,8 @@ import type sharp from 'sharp';
 import { makeError } from './errors.js';
 import { oneLine } from './options/show.js';
 
+export type { Metadata, Sharp } from 'sharp';
+
 /** Throws ERR_BINARY_NOT_FOUND. */
 export function loadSharp(): typeof sharp {
   try {

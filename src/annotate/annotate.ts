@@ -1,10 +1,9 @@
 /**
  * A picture with results drawn on it, as a file in memory. What is drawn and where is svg.ts's.
  */
-import type { Sharp } from 'sharp';
 import { fromNative, makeError, type PaliGemmaError } from '../errors.js';
 import { type DecodedImage, decodeImage, type ImageInput } from '../image-input.js';
-import { loadSharp } from '../load-sharp.js';
+import { loadSharp, type Sharp } from '../load-sharp.js';
 import {
   type AnnotateOptions,
   type AnnotationFormat,

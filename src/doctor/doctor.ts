@@ -2,7 +2,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { familySync, versionSync } from 'detect-libc';
 import { machine } from '../bench/machine.js';
 import { DEMO_MODEL, demoModel } from '../demo-model.js';
 import { devices } from '../devices.js';
@@ -11,6 +10,7 @@ import { inspect } from '../inspect.js';
 import { loadSharp } from '../load-sharp.js';
 import { native, nativeFile, ROOT } from '../native/binding.js';
 import { gpuPackage, gpuProblem, nvidiaSystem } from '../native/gpu.js';
+import { libcFamily, libcVersion } from '../native/libc.js';
 import { cpuQuota } from '../options/cpu-quota.js';
 import { PaliGemma } from '../paligemma.js';
 import type { DoctorReport } from './report.js';
@@ -81,8 +81,8 @@ export async function doctor(
 }
 
 function libc(): { libc?: string } {
-  const family = familySync();
-  return family === null ? {} : { libc: `${family} ${versionSync() ?? ''}`.trim() };
+  const family = libcFamily();
+  return family === null ? {} : { libc: `${family} ${libcVersion() ?? ''}`.trim() };
 }
 
 function nvidia(found: DoctorReport['devices'], hints: string[]): DoctorReport['nvidia'] {

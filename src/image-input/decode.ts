@@ -3,9 +3,8 @@
  * three times, 16 bit shifted to 8, colour profiles ignored. sharp decodes, but for BMP. Where bytes come from and
  * resizing live elsewhere.
  */
-import type { Metadata, Sharp } from 'sharp';
 import { makeError, type PaliGemmaError } from '../errors.js';
-import { loadSharp } from '../load-sharp.js';
+import { loadSharp, type Metadata, type Sharp } from '../load-sharp.js';
 import { oneLine } from '../options/show.js';
 import { decodeBmp } from './bmp.js';
 import { channelsToRgb, cmykToRgb, parseColour, ycbcrToRgb } from './colours.js';

@@ -1,0 +1,112 @@
+// What may use what: the only list of it. `npm run check` compares every import and include with it and makes the
+// picture in docs/architecture.md from it (scripts/check/arrows.mjs).
+
+/**
+ * Folders and files of src, lowest level first. A level may use those below it; names of one level do not use each
+ * other, unless INSIDE lists the pair.
+ */
+export const TYPESCRIPT = [
+  ['errors', 'abort', 'notes'],
+  ['remedies', 'load-peer', 'output-error', 'model-parts', 'native'],
+  ['options'],
+  ['load-sharp'],
+  ['results'],
+  ['image-input', 'hub', 'devices', 'demo-model', 'prompt', 'prediction'],
+  ['inspect', 'convert', 'annotate'],
+  ['model'],
+  ['tasks'],
+  ['paligemma'],
+  ['index'],
+  ['wire', 'datasets', 'report'],
+  ['runs'],
+  ['bench'],
+  ['doctor'],
+  ['cli'],
+];
+
+/** Folders of native, lowest level first. */
+export const CPP = [
+  ['base', 'platform'],
+  ['kernels'],
+  ['compute', 'text', 'image'],
+  ['sampling'],
+  ['models'],
+  ['engine'],
+  ['addon'],
+];
+
+/** Pairs inside a level, `[user, used]`. */
+export const INSIDE = [];
+
+/**
+ * Fronts serve the public API to somebody: they use it, and around it only what is listed. `except`: single files, each
+ * with the reason why the public API is not enough.
+ */
+export const FRONTS = {
+  cli: {
+    may: ['index', 'tasks/registry', 'options', 'errors', 'remedies', 'wire', 'runs', 'datasets'],
+    except: {
+      'abort.ts': 'turns a signal of the system into the reason of an abort',
+      'bench/report.ts': 'a command is the only user of it',
+      'bench/run.ts': 'a command is the only user of it',
+      'doctor/doctor.ts': 'a command is the only user of it',
+      'doctor/report.ts': 'a command is the only user of it',
+      'demo-model.ts': 'names the file of the demo model before anything is loaded',
+      'hub/model-files.ts': 'completes what was typed to a file, which no method of the API does',
+      'inspect.ts': 'types of its result that the index does not name',
+      'image-input/format.ts': 'recognises a picture among the arguments without decoding it',
+      'image-input/source.ts': 'pages of a file are counted without loading a model',
+      'output-error.ts': 'files that it writes fail with the same errors as a model',
+    },
+  },
+};
+
+/**
+ * External packages of src, each with the one place that knows it: a folder, or a file. Others take what they need from
+ * there. A package in peerDependencies is loaded by that place alone, when it is used, never by an `import` at the top.
+ */
+export const PACKAGES = {
+  '@huggingface/hub': 'hub',
+  'cli-progress': 'cli',
+  commander: 'cli',
+  'detect-libc': 'native',
+  'node-gyp-build': 'native',
+  'proxy-from-env': 'hub',
+  sharp: 'load-sharp.ts',
+  tinyglobby: 'cli',
+  undici: 'hub',
+  yauzl: 'convert',
+};
+
+/** Headers that are not ours and the folders of native that may include them. */
+export const HEADERS = [
+  { pattern: /^(napi|node_api|js_native_api)\b/, what: "Node's types", may: ['addon'] },
+  { pattern: /^uv\.h$/, what: "libuv's types", may: ['addon'] },
+  {
+    pattern: /^(ggml|gguf)/,
+    what: "ggml's types",
+    may: ['kernels', 'compute', 'models', 'engine', 'compat'],
+  },
+];
+
+/** Agreed on and not there yet. */
+export const COMING = ['remedies', 'load-peer', 'datasets', 'report'];
+
+/** Files that only some may import, with what the others use instead. */
+export const RESTRICTED = {
+  'native/contract.ts': {
+    may: [
+      'native',
+      'model.ts',
+      'prediction.ts',
+      'devices.ts',
+      'inspect.ts',
+      'options/convert.ts',
+      'options/load.ts',
+      'doctor/report.ts',
+      'convert',
+      'index.ts',
+    ],
+    instead: "take the public type from the module that exports it; the addon's types end at these",
+  },
+};

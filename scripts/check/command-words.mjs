@@ -1,0 +1,92 @@
+// Below the command line no message speaks its language: a caller of the API or of a server cannot type `paligemma
+// convert` or `--mask-codec`. Such words belong in src/cli or src/remedies.ts. Those that are still there are counted in
+// command-words.json, which only gets shorter.
+import fs from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import { lowered } from './sizes.mjs';
+import { filesIn, literalsOf, read, scanCpp, syntaxTree, walk } from './sources.mjs';
+
+const LIST = 'scripts/check/command-words.json';
+/** Where the words of the command line are at home. */
+const HOME = /^src\/(cli\/|remedies(\.ts|\/))/;
+/** A flag after the name of another program is that program's. */
+const OTHERS =
+  /\b(node|npm|git|nvidia-smi|container|python3?|[a-z]+-convert|heif-convert|llama-[a-z-]+|ffmpeg|sips|docker)\b(?![^;,]*\bpaligemma [a-z])/i;
+
+export function commandWords({ root, fix }) {
+  const commands = commandNames(root);
+  const flags = flagNames(root);
+  const command = new RegExp(`\\bpaligemma (${commands.join('|')})\\b`);
+  const places = [];
+  const look = (file, { line, text }) => {
+    const typed = command.exec(text)?.[0] ?? ownFlag(text, flags);
+    if (typed !== undefined) places.push({ file, line, typed });
+  };
+  for (const file of filesIn(root, ['src'], /\.ts$/)) {
+    if (HOME.test(file)) continue;
+    for (const literal of literalsOf(root, file)) look(file, literal);
+  }
+  for (const file of filesIn(root, ['native'], /\.(cpp|h)$/)) {
+    for (const literal of scanCpp(read(root, file)).literals) look(file, literal);
+  }
+  const counts = {};
+  for (const { file } of places) counts[file] = (counts[file] ?? 0) + 1;
+  const allowed = JSON.parse(read(root, LIST));
+  const sentences = places
+    .filter(({ file }) => counts[file] > (allowed[file] ?? 0))
+    .map(
+      ({ file, line, typed }) =>
+        `${file}:${line}: says "${typed}", which only a user of the command line can type; it belongs in src/remedies.ts or src/cli`,
+    );
+  const lower = lowered(allowed, counts);
+  if (JSON.stringify(lower) === JSON.stringify(allowed)) return sentences;
+  if (!fix) return [...sentences, `${LIST} allows more than there is; npm run format lowers it`];
+  fs.writeFileSync(path.join(root, LIST), `${JSON.stringify(lower, null, 2)}\n`);
+  return sentences;
+}
+
+function ownFlag(text, flags) {
+  for (const match of text.matchAll(/(?<![\w-])--([a-z]+(?:-[a-z0-9]+)*)/g)) {
+    if (flags.has(match[1]) && !OTHERS.test(text.slice(0, match.index))) return match[0];
+  }
+  return undefined;
+}
+
+/** The first words of what is given to commander: `new Command('convert')`, `.command('pull <id>')`; and file names. */
+function commandNames(root) {
+  const names = new Set();
+  for (const file of filesIn(root, ['src/cli'], /\.ts$/)) {
+    if (file.includes('/commands/')) names.add(path.basename(file, '.ts'));
+    walk(syntaxTree(root, file), (node) => {
+      const isCommand =
+        (ts.isNewExpression(node) && /Command$/.test(node.expression.getText())) ||
+        (ts.isCallExpression(node) && /\.command$/.test(node.expression.getText()));
+      const first = isCommand ? node.arguments?.[0] : undefined;
+      if (first !== undefined && ts.isStringLiteralLike(first)) names.add(first.text.split(' ')[0]);
+    });
+  }
+  for (const task of ['caption', 'ask', 'ocr', 'detect', 'segment', 'extract', 'classify']) {
+    names.add(task);
+  }
+  names.delete('paligemma');
+  return [...names].filter((name) => /^[a-z-]+$/.test(name));
+}
+
+/** Flags in texts of the command line, and every declared option as a flag. */
+function flagNames(root) {
+  const names = new Set();
+  for (const file of filesIn(root, ['src/cli'], /\.ts$/)) {
+    for (const { text } of literalsOf(root, file)) {
+      for (const match of text.matchAll(/--([a-z]+(?:-[a-z0-9]+)*)/g)) names.add(match[1]);
+    }
+  }
+  for (const file of filesIn(root, ['src/options'], /\.ts$/)) {
+    walk(syntaxTree(root, file), (node) => {
+      if (!ts.isPropertyAssignment(node) || !ts.isIdentifier(node.name)) return;
+      if (!ts.isObjectLiteralExpression(node.initializer)) return;
+      names.add(node.name.text.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`));
+    });
+  }
+  return names;
+}

@@ -1,0 +1,84 @@
+// Plain words in comments, messages and documents: counts those of scripts/words.mjs. words.json has how many each folder
+// still holds; the numbers only get smaller (`npm run format` lowers them). With WORDS=all every place is printed, with
+// WORDS=src/hub those below that path.
+import fs from 'node:fs';
+import path from 'node:path';
+import { WORDS } from '../words.mjs';
+import { lowered } from './sizes.mjs';
+import { commentsOf, filesIn, literalsOf, read, scanCpp } from './sources.mjs';
+
+const LIST = 'scripts/check/words.json';
+/** What describes the words cannot do without them. */
+const OWN = ['scripts/words.mjs'];
+
+export function words({ root, fix }) {
+  const places = [...prose(root)].flatMap(({ file, line, text }) => odd(file, line, text));
+  const counts = {};
+  for (const { file } of places) counts[folderOf(file)] = (counts[folderOf(file)] ?? 0) + 1;
+  const allowed = JSON.parse(read(root, LIST));
+  const wanted = process.env.WORDS;
+  const isShown = (file) =>
+    (counts[folderOf(file)] ?? 0) > (allowed[folderOf(file)] ?? 0) ||
+    (wanted !== undefined && (wanted === 'all' || file.startsWith(wanted)));
+  const lower = lowered(allowed, counts);
+  if (fix && JSON.stringify(lower) !== JSON.stringify(allowed)) {
+    fs.writeFileSync(path.join(root, LIST), `${JSON.stringify(lower, null, 2)}\n`);
+  }
+  return places
+    .filter(({ file }) => isShown(file))
+    .map(({ file, line, word, say }) => `${file}:${line}: "${word}": plainer is ${say}`);
+}
+
+/** Folders of src and native as they are, others by their first name. */
+function folderOf(file) {
+  const parts = file.split('/');
+  return parts.slice(0, Math.min(2, parts.length - 1)).join('/') || file;
+}
+
+function odd(file, line, text) {
+  const found = [];
+  for (const { pattern, say, except, paths = {} } of WORDS) {
+    if (Object.keys(paths).some((one) => file.startsWith(one))) continue;
+    const rest = except.reduce(
+      (left, one) =>
+        left.replace(new RegExp(one, `${one.flags}g`), (all) => all.replace(/[^\n]/g, ' ')),
+      text,
+    );
+    for (const match of rest.matchAll(new RegExp(pattern, `${pattern.flags}g`))) {
+      const at = line + rest.slice(0, match.index).split('\n').length - 1;
+      found.push({ file, line: at, word: match[0], say });
+    }
+  }
+  return found;
+}
+
+const blank = (text) => text.replace(/[^\n]/g, ' ');
+/** A text with a space in it is a sentence; others are keys and names. */
+const isSentence = ({ text }) => /\S\s+\S/.test(text);
+
+function* prose(root) {
+  const unquoted = (part) => ({ ...part, text: part.text.replace(/`[^`\n]*`/g, blank) });
+  const dirs = ['src', 'test', 'scripts', 'bench', 'examples', 'packages'];
+  for (const file of filesIn(root, dirs, /\.[mc]?[jt]s$/)) {
+    if (OWN.includes(file)) continue;
+    for (const part of commentsOf(root, file)) yield { file, ...unquoted(part) };
+    for (const part of literalsOf(root, file).filter(isSentence)) {
+      yield { file, ...unquoted(part) };
+    }
+  }
+  for (const file of filesIn(root, ['native', 'test/native'], /\.(cpp|h|inc)$/)) {
+    const { comments, literals } = scanCpp(read(root, file));
+    for (const part of comments) yield { file, ...unquoted(part) };
+    for (const part of literals.filter(isSentence)) yield { file, ...unquoted(part) };
+  }
+  const pages = [
+    ...fs.readdirSync(root).filter((file) => file.endsWith('.md')),
+    ...filesIn(root, ['docs', 'models', 'bench', 'test', 'packages'], /\.md$/),
+  ].filter((file) => file !== 'THIRD-PARTY-NOTICES.md');
+  for (const file of pages) {
+    const text = read(root, file)
+      .replace(/^(```|~~~)[\s\S]*?^\1/gm, blank)
+      .replace(/`[^`]*`/g, blank);
+    yield { file, line: 1, text };
+  }
+}
