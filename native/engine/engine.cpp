@@ -1,7 +1,7 @@
 #include "engine/engine.h"
 
 #include "engine/loaded_model.h"
-#include "engine/tasks/tasks.h"
+#include "engine/requests/requests.h"
 #include "platform/thread_state.h"
 
 namespace paligemma {
@@ -23,7 +23,7 @@ Engine::Engine(Listener& listener, std::function<void()> start)
 Engine::~Engine() = default;
 
 void Engine::load(uint64_t id, LoadParams params) {
-    pump_.post(load_task(id, *this, std::move(params)));
+    pump_.post(load_request(id, *this, std::move(params)));
 }
 
 void Engine::check_prompt(const PromptParams& params) {
@@ -36,37 +36,37 @@ void Engine::check_prompt(const PromptParams& params) {
 
 void Engine::generate(uint64_t id, GenerateParams params) {
     check_prompt(params);
-    pump_.post(generate_task(id, *this, std::move(params)));
+    pump_.post(generate_request(id, *this, std::move(params)));
 }
 
 void Engine::score(uint64_t id, ScoreParams params) {
     check_prompt(params);
-    pump_.post(score_task(id, *this, std::move(params)));
+    pump_.post(score_request(id, *this, std::move(params)));
 }
 
 void Engine::encode(uint64_t id, std::vector<uint8_t> image) {
-    pump_.post(encode_task(id, *this, std::move(image)));
+    pump_.post(encode_request(id, *this, std::move(image)));
 }
 
 void Engine::trace(uint64_t id, TraceParams params) {
-    pump_.post(trace_task(id, *this, std::move(params)));
+    pump_.post(trace_request(id, *this, std::move(params)));
 }
 
 void Engine::decode_masks(uint64_t id, std::vector<int32_t> codes) {
-    pump_.post(decode_masks_task(id, *this, std::move(codes)));
+    pump_.post(decode_masks_request(id, *this, std::move(codes)));
 }
 
 void Engine::encode_masks(uint64_t id, std::vector<float> masks) {
-    pump_.post(encode_masks_task(id, *this, std::move(masks)));
+    pump_.post(encode_masks_request(id, *this, std::move(masks)));
 }
 
 void Engine::dispose(uint64_t id) {
-    if (pump_.close(dispose_task(id, *this, Answer::Yes))) return;
+    if (pump_.close(dispose_request(id, *this, Answer::Yes))) return;
     listener_.on_error(id, Error(ErrorCode::Disposed, "the model was disposed of before", {}));
 }
 
 void Engine::close() {
-    pump_.close(dispose_task(0, *this, Answer::No));
+    pump_.close(dispose_request(0, *this, Answer::No));
 }
 
 void Engine::run() {

@@ -197,9 +197,9 @@ class Engine {
     ModelInfo info() const;
 
   private:
-    friend class LoadTask;
-    friend class DisposeTask;
-    friend class RequestTask;
+    friend class LoadRequest;
+    friend class DisposeRequest;
+    friend class ModelRequest;
     static void check_prompt(const PromptParams& params);
     void update_info();
 

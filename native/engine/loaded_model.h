@@ -99,7 +99,7 @@ struct LoadedModel {
     std::unique_ptr<DecodeBatch> decoding;
     // Who encodes or prefills now (there is one set of hidden tensors), and who waits for it, by
     // order of arrival.
-    const Task* prefilling = nullptr;
+    const Request* prefilling = nullptr;
     std::set<uint64_t> queued;
 
     double step_flops() const { return backend->is_cpu() ? 3e10 : 2e12; }

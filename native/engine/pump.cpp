@@ -17,33 +17,33 @@ Error cancelled(int reason) {
 
 // Telling of a failure needs memory too. Where there is none left, a lost answer is better than a
 // dead process.
-void fail_quietly(Task& task, const Error& error) noexcept {
+void fail_quietly(Request& request, const Error& error) noexcept {
     try {
-        task.fail(error);
+        request.fail(error);
     } catch (...) {
     }
 }
 
-// One turn of a task, with every way to fail turned into fail(). True when the task is over.
-bool turn(Task& task, bool& progressed) {
+// One turn of a request, with every way to fail turned into fail(). True when the request is over.
+bool turn(Request& request, bool& progressed) {
     try {
-        if (const int reason = task.cancel_flag.load()) throw cancelled(reason);
-        const auto step = task.step();
+        if (const int reason = request.cancel_flag.load()) throw cancelled(reason);
+        const auto step = request.step();
         // A step that was cut short by the flag must not count as done.
-        if (step != Task::Step::Finished && task.cancel_flag.load() != 0)
-            throw cancelled(task.cancel_flag.load());
-        progressed |= step != Task::Step::Waiting;
-        return step == Task::Step::Finished;
+        if (step != Request::Step::Finished && request.cancel_flag.load() != 0)
+            throw cancelled(request.cancel_flag.load());
+        progressed |= step != Request::Step::Waiting;
+        return step == Request::Step::Finished;
     } catch (const Error& error) {
-        fail_quietly(task, error.code() == ErrorCode::Aborted && task.cancel_flag.load() != 0
-                               ? cancelled(task.cancel_flag.load())
-                               : error);
+        fail_quietly(request, error.code() == ErrorCode::Aborted && request.cancel_flag.load() != 0
+                                  ? cancelled(request.cancel_flag.load())
+                                  : error);
     } catch (const std::bad_alloc&) {
-        fail_quietly(task, Error(ErrorCode::OutOfMemory, "the process has no memory left", {}));
+        fail_quietly(request, Error(ErrorCode::OutOfMemory, "the process has no memory left", {}));
     } catch (const std::exception& error) {
-        fail_quietly(task, Error(ErrorCode::EngineInternal, error.what(), {}));
+        fail_quietly(request, Error(ErrorCode::EngineInternal, error.what(), {}));
     } catch (...) {
-        fail_quietly(task, Error(ErrorCode::EngineInternal, "unknown exception", {}));
+        fail_quietly(request, Error(ErrorCode::EngineInternal, "unknown exception", {}));
     }
     progressed = true;
     return true;
@@ -51,19 +51,19 @@ bool turn(Task& task, bool& progressed) {
 
 }  // namespace
 
-void Pump::post(std::shared_ptr<Task> task) {
+void Pump::post(std::shared_ptr<Request> request) {
     bool refused = false, start = false;
     {
         std::lock_guard lock(mutex_);
         refused = closed_;
         if (!refused) {
-            by_id_[task->id] = task;
-            incoming_.push_back(task);
+            by_id_[request->id] = request;
+            incoming_.push_back(request);
             start = !running_;
             running_ = true;
         }
     }
-    if (refused) task->fail(cancelled(static_cast<int>(CancelReason::Disposed)));
+    if (refused) request->fail(cancelled(static_cast<int>(CancelReason::Disposed)));
     if (start) start_();
 }
 
@@ -71,23 +71,23 @@ void Pump::cancel(uint64_t id, CancelReason reason) {
     std::lock_guard lock(mutex_);
     auto it = by_id_.find(id);
     if (it == by_id_.end()) return;
-    if (auto task = it->second.lock()) {
+    if (auto request = it->second.lock()) {
         int none = 0;
-        task->cancel_flag.compare_exchange_strong(none, static_cast<int>(reason));
+        request->cancel_flag.compare_exchange_strong(none, static_cast<int>(reason));
     }
 }
 
-bool Pump::close(std::shared_ptr<Task> last) {
+bool Pump::close(std::shared_ptr<Request> last) {
     bool start = false;
     {
         std::lock_guard lock(mutex_);
         if (closed_) return false;
         closed_ = true;
         for (auto& [id, weak] : by_id_) {
-            if (auto task = weak.lock()) {
+            if (auto request = weak.lock()) {
                 int none = 0;
-                task->cancel_flag.compare_exchange_strong(none,
-                                                          static_cast<int>(CancelReason::Disposed));
+                request->cancel_flag.compare_exchange_strong(
+                    none, static_cast<int>(CancelReason::Disposed));
             }
         }
         if (last) {
@@ -104,12 +104,12 @@ void Pump::admit() {
     std::lock_guard lock(mutex_);
     // By id: a request may be posted late because its picture took long to decode, and keeps its
     // place all the same.
-    for (auto& task : incoming_) {
-        auto it = tasks_.end();
-        while (it != tasks_.begin() && task->gate() == Task::Gate::Running &&
-               (*std::prev(it))->id > task->id)
+    for (auto& request : incoming_) {
+        auto it = requests_.end();
+        while (it != requests_.begin() && request->gate() == Request::Gate::Running &&
+               (*std::prev(it))->id > request->id)
             --it;
-        tasks_.insert(it, std::move(task));
+        requests_.insert(it, std::move(request));
     }
     incoming_.clear();
 }
@@ -118,17 +118,17 @@ void Pump::run() {
     for (;;) {
         admit();
         bool progressed = false;
-        for (auto it = tasks_.begin(); it != tasks_.end();) {
-            const bool alone = (*it)->gate() == Task::Gate::Alone;
+        for (auto it = requests_.begin(); it != requests_.end();) {
+            const bool alone = (*it)->gate() == Request::Gate::Alone;
             // One that must run alone waits for those before it and holds up those behind it.
-            if (alone && it != tasks_.begin() && (*it)->cancel_flag.load() == 0) break;
+            if (alone && it != requests_.begin() && (*it)->cancel_flag.load() == 0) break;
             const bool over = turn(**it, progressed);
             if (over) {
                 {
                     std::lock_guard lock(mutex_);
                     by_id_.erase((*it)->id);
                 }
-                it = tasks_.erase(it);
+                it = requests_.erase(it);
             } else {
                 ++it;
             }
@@ -136,7 +136,7 @@ void Pump::run() {
         }
         if (!progressed) give_up_if_stuck();
         std::lock_guard lock(mutex_);
-        if (tasks_.empty() && incoming_.empty()) {
+        if (requests_.empty() && incoming_.empty()) {
             running_ = false;
             idle_.notify_all();
             return;
@@ -150,11 +150,11 @@ void Pump::give_up_if_stuck() {
     {
         std::lock_guard lock(mutex_);
         if (!incoming_.empty()) return;
-        for (auto& task : tasks_) by_id_.erase(task->id);
+        for (auto& request : requests_) by_id_.erase(request->id);
     }
-    for (auto& task : tasks_)
-        fail_quietly(*task, Error(ErrorCode::EngineInternal, "the engine waits for itself", {}));
-    tasks_.clear();
+    for (auto& request : requests_)
+        fail_quietly(*request, Error(ErrorCode::EngineInternal, "the engine waits for itself", {}));
+    requests_.clear();
 }
 
 void Pump::wait_idle() {

@@ -1,6 +1,6 @@
-// The one worker that owns a model while it has work. Others post tasks and cancel them; the pump
+// The one worker that owns a model while it has work. Others post requests and cancel them; the pump
 // runs them in turns, a bounded step each, and ends when there is none left. Knows nothing of what
-// a task does.
+// a request does.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -17,20 +17,20 @@ namespace paligemma {
 enum class CancelReason : int { None = 0, Aborted, Disposed };
 
 // One request. Everything but `cancel_flag` belongs to the pump.
-class Task {
+class Request {
   public:
-    // Why this task may not take its next step now.
+    // Why this request may not take its next step now.
     enum class Gate {
-        Alone,    // only when no other task runs: loading, disposing
+        Alone,    // only when no other request runs: loading, disposing
         Running,  // whenever its turn comes
     };
     enum class Step { More, Waiting, Finished };
 
-    explicit Task(uint64_t id) : id(id) {}
-    virtual ~Task() = default;
+    explicit Request(uint64_t id) : id(id) {}
+    virtual ~Request() = default;
     virtual Gate gate() const { return Gate::Running; }
-    // A bounded piece of work. Waiting: something another task holds is missing; try again after
-    // the others' turn. Throws Error; then fail() is called and the task is over.
+    // A bounded piece of work. Waiting: something another request holds is missing; try again after
+    // the others' turn. Throws Error; then fail() is called and the request is over.
     virtual Step step() = 0;
     // The one other way to end. Called at most once, never after Finished.
     virtual void fail(const class Error& error) = 0;
@@ -45,17 +45,17 @@ class Pump {
     // once, elsewhere.
     explicit Pump(std::function<void()> start) : start_(std::move(start)) {}
 
-    // Any thread. After close(): the task fails at once with Disposed, except for the one given to
+    // Any thread. After close(): the request fails at once with Disposed, except for the one given to
     // close().
-    void post(std::shared_ptr<Task> task);
-    // Any thread. Nothing happens when the task is over.
+    void post(std::shared_ptr<Request> request);
+    // Any thread. Nothing happens when the request is over.
     void cancel(uint64_t id, CancelReason reason = CancelReason::Aborted);
     // Any thread. Cancels everything and refuses what comes later; `last`, if any, runs after all
     // others ended.
     // False, and `last` is dropped, when it was closed before.
-    bool close(std::shared_ptr<Task> last);
+    bool close(std::shared_ptr<Request> last);
 
-    // The worker. Returns when there is no task left.
+    // The worker. Returns when there is no request left.
     void run();
     // Blocks until no worker runs. Only for shutting down.
     void wait_idle();
@@ -67,12 +67,12 @@ class Pump {
     std::function<void()> start_;
     std::mutex mutex_;
     std::condition_variable idle_;
-    std::deque<std::shared_ptr<Task>> incoming_;
-    std::unordered_map<uint64_t, std::weak_ptr<Task>> by_id_;
+    std::deque<std::shared_ptr<Request>> incoming_;
+    std::unordered_map<uint64_t, std::weak_ptr<Request>> by_id_;
     bool running_ = false;
     bool closed_ = false;
 
-    std::list<std::shared_ptr<Task>> tasks_;  // the worker's own, in order of arrival
+    std::list<std::shared_ptr<Request>> requests_;  // the worker's own, in order of arrival
 };
 
 }  // namespace paligemma

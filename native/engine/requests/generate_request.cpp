@@ -4,18 +4,18 @@
 #include <optional>
 #include <span>
 
-#include "engine/tasks/prompt_task.h"
-#include "engine/tasks/tasks.h"
+#include "engine/requests/prompt_request.h"
+#include "engine/requests/requests.h"
 
 namespace paligemma {
 
 namespace {
 
 // Token by token behind a prefix, until the model, a limit or a repetition ends it.
-class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
+class GenerateRequest : public PromptRequest<GenerateParams, GenerateResult> {
   public:
-    GenerateTask(uint64_t id, Engine& engine, GenerateParams params)
-        : PromptTask(id, engine, std::move(params)), sampler_(params_.sampling) {}
+    GenerateRequest(uint64_t id, Engine& engine, GenerateParams params)
+        : PromptRequest(id, engine, std::move(params)), sampler_(params_.sampling) {}
 
   private:
     int64_t prepare(int64_t n_prefix) override {
@@ -201,8 +201,8 @@ class GenerateTask : public PromptTask<GenerateParams, GenerateResult> {
 
 }  // namespace
 
-TaskPtr generate_task(uint64_t id, Engine& engine, GenerateParams params) {
-    return std::make_shared<GenerateTask>(id, engine, std::move(params));
+RequestPtr generate_request(uint64_t id, Engine& engine, GenerateParams params) {
+    return std::make_shared<GenerateRequest>(id, engine, std::move(params));
 }
 
 }  // namespace paligemma

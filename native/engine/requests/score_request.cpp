@@ -2,17 +2,17 @@
 #include <map>
 #include <span>
 
-#include "engine/tasks/prompt_task.h"
-#include "engine/tasks/tasks.h"
+#include "engine/requests/prompt_request.h"
+#include "engine/requests/requests.h"
 
 namespace paligemma {
 
 namespace {
 
 // All candidates behind one prefix, some at a time, sharing the tokens they begin with.
-class ScoreTask : public PromptTask<ScoreParams, ScoreResult> {
+class ScoreRequest : public PromptRequest<ScoreParams, ScoreResult> {
   public:
-    using PromptTask::PromptTask;
+    using PromptRequest::PromptRequest;
 
   private:
     // Tokens decoded together: one graph's worth.
@@ -97,8 +97,8 @@ class ScoreTask : public PromptTask<ScoreParams, ScoreResult> {
 
 }  // namespace
 
-TaskPtr score_task(uint64_t id, Engine& engine, ScoreParams params) {
-    return std::make_shared<ScoreTask>(id, engine, std::move(params));
+RequestPtr score_request(uint64_t id, Engine& engine, ScoreParams params) {
+    return std::make_shared<ScoreRequest>(id, engine, std::move(params));
 }
 
 }  // namespace paligemma

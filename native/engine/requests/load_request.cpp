@@ -1,13 +1,13 @@
-// Loading and freeing the model: the tasks that run alone.
+// Loading and freeing the model: the requests that run alone.
 #include "engine/loaded_model.h"
-#include "engine/tasks/tasks.h"
+#include "engine/requests/requests.h"
 
 namespace paligemma {
 
-class LoadTask : public Task {
+class LoadRequest : public Request {
   public:
-    LoadTask(uint64_t id, Engine& engine, LoadParams params)
-        : Task(id), engine_(engine), params_(std::move(params)) {}
+    LoadRequest(uint64_t id, Engine& engine, LoadParams params)
+        : Request(id), engine_(engine), params_(std::move(params)) {}
 
     Gate gate() const override { return Gate::Alone; }
     Step step() override {
@@ -33,10 +33,10 @@ class LoadTask : public Task {
     LoadParams params_;
 };
 
-class DisposeTask : public Task {
+class DisposeRequest : public Request {
   public:
-    DisposeTask(uint64_t id, Engine& engine, Answer answer)
-        : Task(id), engine_(engine), answer_(answer) {}
+    DisposeRequest(uint64_t id, Engine& engine, Answer answer)
+        : Request(id), engine_(engine), answer_(answer) {}
 
     Gate gate() const override { return Gate::Alone; }
     Step step() override {
@@ -53,12 +53,12 @@ class DisposeTask : public Task {
     Answer answer_;
 };
 
-TaskPtr load_task(uint64_t id, Engine& engine, LoadParams params) {
-    return std::make_shared<LoadTask>(id, engine, std::move(params));
+RequestPtr load_request(uint64_t id, Engine& engine, LoadParams params) {
+    return std::make_shared<LoadRequest>(id, engine, std::move(params));
 }
 
-TaskPtr dispose_task(uint64_t id, Engine& engine, Answer answer) {
-    return std::make_shared<DisposeTask>(id, engine, answer);
+RequestPtr dispose_request(uint64_t id, Engine& engine, Answer answer) {
+    return std::make_shared<DisposeRequest>(id, engine, answer);
 }
 
 }  // namespace paligemma

@@ -4,18 +4,18 @@
 #include <span>
 
 #include "engine/generator.h"
+#include "engine/requests/model_request.h"
 #include "engine/stopwatch.h"
-#include "engine/tasks/request_task.h"
 
 namespace paligemma {
 
 // Pictures and a prompt up to the first logits; what is asked of them is the derived class's.
 // `Result` starts with PromptCosts.
 template <typename Params, typename Result>
-class PromptTask : public RequestTask {
+class PromptRequest : public ModelRequest {
   public:
-    PromptTask(uint64_t id, Engine& engine, Params params)
-        : RequestTask(id, engine), params_(std::move(params)) {}
+    PromptRequest(uint64_t id, Engine& engine, Params params)
+        : ModelRequest(id, engine), params_(std::move(params)) {}
 
     Step step() override {
         const double waited = watch_.lap();
@@ -35,7 +35,7 @@ class PromptTask : public RequestTask {
     void fail(const Error& error) override {
         sequence_.reset();
         slot_.reset();
-        RequestTask::fail(error);
+        ModelRequest::fail(error);
     }
 
   protected:

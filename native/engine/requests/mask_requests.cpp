@@ -1,16 +1,16 @@
 #include <span>
 
-#include "engine/tasks/request_task.h"
-#include "engine/tasks/tasks.h"
+#include "engine/requests/model_request.h"
+#include "engine/requests/requests.h"
 
 namespace paligemma {
 
 namespace {
 
 // Turns codes into masks or masks into codes, one in each step; needs no turn to prefill.
-class MaskTask : public RequestTask {
+class MaskRequest : public ModelRequest {
   public:
-    using RequestTask::RequestTask;
+    using ModelRequest::ModelRequest;
 
   protected:
     // Converts the next mask, `n_per_mask` numbers of `from`; true when all are in `to`.
@@ -32,10 +32,10 @@ class MaskTask : public RequestTask {
     size_t at_ = 0;
 };
 
-class DecodeMasksTask : public MaskTask {
+class DecodeMasksRequest : public MaskRequest {
   public:
-    DecodeMasksTask(uint64_t id, Engine& engine, std::vector<int32_t> codes)
-        : MaskTask(id, engine), codes_(std::move(codes)) {}
+    DecodeMasksRequest(uint64_t id, Engine& engine, std::vector<int32_t> codes)
+        : MaskRequest(id, engine), codes_(std::move(codes)) {}
 
     Step step() override {
         const bool done = advance(
@@ -49,10 +49,10 @@ class DecodeMasksTask : public MaskTask {
     DecodedMasks result_;
 };
 
-class EncodeMasksTask : public MaskTask {
+class EncodeMasksRequest : public MaskRequest {
   public:
-    EncodeMasksTask(uint64_t id, Engine& engine, std::vector<float> masks)
-        : MaskTask(id, engine), masks_(std::move(masks)) {}
+    EncodeMasksRequest(uint64_t id, Engine& engine, std::vector<float> masks)
+        : MaskRequest(id, engine), masks_(std::move(masks)) {}
 
     Step step() override {
         const bool done = advance(
@@ -68,12 +68,12 @@ class EncodeMasksTask : public MaskTask {
 
 }  // namespace
 
-TaskPtr decode_masks_task(uint64_t id, Engine& engine, std::vector<int32_t> codes) {
-    return std::make_shared<DecodeMasksTask>(id, engine, std::move(codes));
+RequestPtr decode_masks_request(uint64_t id, Engine& engine, std::vector<int32_t> codes) {
+    return std::make_shared<DecodeMasksRequest>(id, engine, std::move(codes));
 }
 
-TaskPtr encode_masks_task(uint64_t id, Engine& engine, std::vector<float> masks) {
-    return std::make_shared<EncodeMasksTask>(id, engine, std::move(masks));
+RequestPtr encode_masks_request(uint64_t id, Engine& engine, std::vector<float> masks) {
+    return std::make_shared<EncodeMasksRequest>(id, engine, std::move(masks));
 }
 
 }  // namespace paligemma

@@ -7,9 +7,9 @@ namespace paligemma {
 
 // A request to a loaded model: holds the encode-and-prefill turn while it needs it, answers through
 // the listener.
-class RequestTask : public Task {
+class ModelRequest : public Request {
   public:
-    RequestTask(uint64_t id, Engine& engine) : Task(id), engine_(engine) {}
+    ModelRequest(uint64_t id, Engine& engine) : Request(id), engine_(engine) {}
     void fail(const Error& error) override {
         leave_prefill();
         engine_.listener_.on_error(id, error);

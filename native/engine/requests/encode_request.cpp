@@ -1,16 +1,16 @@
 #include "engine/generator.h"
-#include "engine/tasks/request_task.h"
-#include "engine/tasks/tasks.h"
+#include "engine/requests/model_request.h"
+#include "engine/requests/requests.h"
 
 namespace paligemma {
 
 namespace {
 
 // One picture to its image tokens.
-class EncodeTask : public RequestTask {
+class EncodeRequest : public ModelRequest {
   public:
-    EncodeTask(uint64_t id, Engine& engine, std::vector<uint8_t> image)
-        : RequestTask(id, engine), image_(std::move(image)) {}
+    EncodeRequest(uint64_t id, Engine& engine, std::vector<uint8_t> image)
+        : ModelRequest(id, engine), image_(std::move(image)) {}
 
     Step step() override {
         Features features;
@@ -39,8 +39,8 @@ class EncodeTask : public RequestTask {
 
 }  // namespace
 
-TaskPtr encode_task(uint64_t id, Engine& engine, std::vector<uint8_t> image) {
-    return std::make_shared<EncodeTask>(id, engine, std::move(image));
+RequestPtr encode_request(uint64_t id, Engine& engine, std::vector<uint8_t> image) {
+    return std::make_shared<EncodeRequest>(id, engine, std::move(image));
 }
 
 }  // namespace paligemma

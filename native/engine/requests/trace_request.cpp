@@ -1,16 +1,16 @@
 #include "engine/generator.h"
-#include "engine/tasks/request_task.h"
-#include "engine/tasks/tasks.h"
+#include "engine/requests/model_request.h"
+#include "engine/requests/requests.h"
 
 namespace paligemma {
 
 namespace {
 
 // One picture and given tokens, with every tensor on the way; for the tests against the reference.
-class TraceTask : public RequestTask {
+class TraceRequest : public ModelRequest {
   public:
-    TraceTask(uint64_t id, Engine& engine, TraceParams params)
-        : RequestTask(id, engine), params_(std::move(params)) {}
+    TraceRequest(uint64_t id, Engine& engine, TraceParams params)
+        : ModelRequest(id, engine), params_(std::move(params)) {}
 
     Gate gate() const override { return Gate::Alone; }
     Step step() override {
@@ -39,8 +39,8 @@ class TraceTask : public RequestTask {
 
 }  // namespace
 
-TaskPtr trace_task(uint64_t id, Engine& engine, TraceParams params) {
-    return std::make_shared<TraceTask>(id, engine, std::move(params));
+RequestPtr trace_request(uint64_t id, Engine& engine, TraceParams params) {
+    return std::make_shared<TraceRequest>(id, engine, std::move(params));
 }
 
 }  // namespace paligemma
