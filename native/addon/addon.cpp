@@ -1,8 +1,8 @@
 // Module entry: what the addon exports, NativeBinding in src/native/contract.ts.
 #include <napi.h>
 
+#include "addon/convert/convert.h"
 #include "addon/jobs.h"
-#include "addon/js_convert.h"
 #include "addon/js_error.h"
 #include "addon/model_wrap.h"
 #include "compute/backend.h"

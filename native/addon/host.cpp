@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "addon/js_convert.h"
+#include "addon/convert/convert.h"
 #include "addon/js_error.h"
 #include "addon/libuv.h"
 #include "addon/model_wrap.h"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <thread>
 
-#include "addon/js_convert.h"
+#include "addon/convert/convert.h"
 #include "addon/js_error.h"
 #include "compute/quantize.h"
 #include "compute/weights.h"

@@ -1,7 +1,7 @@
 #include "addon/model_wrap.h"
 
+#include "addon/convert/convert.h"
 #include "addon/host.h"
-#include "addon/js_convert.h"
 #include "addon/js_error.h"
 #include "text/detokenizer.h"
 
