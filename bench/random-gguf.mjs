@@ -1,6 +1,6 @@
 // Writes a GGUF of any sizes with random weights, through the converter's own parts. The sizes of the published models are
 // in random-model.mjs; tests bring tiny ones.
-import { configFromJson } from '../lib/convert/config.js';
+import { configFromJson } from '../lib/convert/config-json.js';
 import { GgufWriter } from '../lib/convert/gguf-writer.js';
 import { modelKeys } from '../lib/convert/metadata.js';
 import { OutputFile } from '../lib/convert/output-file.js';

@@ -18,8 +18,8 @@ export {
 } from './errors.js';
 export { pull } from './hub/pull.js';
 export { type PicturePage, pages } from './image-input/pages.js';
+export type { ImageInput, RawPixels, RgbaPixels, SharpPipeline } from './image-input/source.js';
 export { type VideoInput, videoFrames } from './image-input/video.js';
-export type { ImageInput, RawPixels, RgbaPixels, SharpPipeline } from './image-input.js';
 export { type GgufInfo, inspect } from './inspect.js';
 export type {
   ImageFeatures,
@@ -78,18 +78,14 @@ export { fromYolo, toYolo } from './results/formats/yolo.js';
 export { Mask, maskIou, type Segment } from './results/mask.js';
 export { decodeRle, type Rle } from './results/rle.js';
 export type { Box, Detection, ImageSize } from './results/types.js';
-export {
-  advisePrompt,
-  labelVariants,
-  type PromptAdvice,
-  PromptAdvisor,
-  type PromptSuggestion,
-} from './tasks/advisor.js';
+export type { PromptAdvice, PromptSuggestion } from './tasks/advisor/advice.js';
+export { advisePrompt, PromptAdvisor } from './tasks/advisor/advise.js';
 export type { DetectedObject, LabelPresence } from './tasks/boxes.js';
 export type { ClassifyResult, LabelProbability } from './tasks/classify.js';
 export type { DetectResult, DetectRun } from './tasks/detect.js';
 export type { ExtractResult, ExtractSchema, Field, FieldSpec } from './tasks/extract.js';
 export type { Dropped } from './tasks/instances.js';
+export { labelVariants } from './tasks/label-variants.js';
 export {
   type ParsedDetection,
   type ParsedDetections,

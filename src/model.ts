@@ -7,7 +7,8 @@ import { follow } from './abort.js';
 import { demoModel } from './demo-model.js';
 import { makeError } from './errors.js';
 import { modelFiles } from './hub/model-files.js';
-import { type ImageInput, prepareImage } from './image-input.js';
+import { prepareImage } from './image-input/prepare.js';
+import type { ImageInput } from './image-input/source.js';
 import type {
   NativeFeatures,
   NativeGenerateParams,

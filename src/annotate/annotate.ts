@@ -2,7 +2,9 @@
  * A picture with results drawn on it, as a file in memory. What is drawn and where is svg.ts's.
  */
 import { fromNative, makeError, type PaliGemmaError } from '../errors.js';
-import { type DecodedImage, decodeImage, type ImageInput } from '../image-input.js';
+import type { DecodedImage } from '../image-input/decode.js';
+import { decodeImage } from '../image-input/prepare.js';
+import type { ImageInput } from '../image-input/source.js';
 import { loadSharp, type Sharp } from '../load-sharp.js';
 import {
   type AnnotateOptions,

@@ -8,8 +8,7 @@ import { PaliGemma } from '../index.js';
 import { loadSharp } from '../load-sharp.js';
 import { native } from '../native/binding.js';
 import { machine, Neighbours, peakBytes } from './machine.js';
-import type { BenchReport, Load, Roofline } from './report.js';
-import { spread } from './report.js';
+import { type BenchReport, type Load, type Roofline, spread } from './report.js';
 
 export interface BenchSettings {
   /** How often each stage is measured. */

@@ -15,7 +15,9 @@ import {
   parseConvertOptions,
 } from '../options/convert.js';
 import { type Checkpoint, formatShape } from './checkpoint.js';
-import { configFromArrays, configFromJson, type ModelConfig, variantName } from './config.js';
+import { type ModelConfig, variantName } from './config.js';
+import { configFromArrays } from './config-arrays.js';
+import { configFromJson } from './config-json.js';
 import { rowsToKeep } from './embedding-rows.js';
 import { aligned, type GgufTensorEntry, GgufWriter } from './gguf-writer.js';
 import { fetchCheckpoint } from './hub-source.js';

@@ -1,6 +1,6 @@
 /**
  * Clips to lists of frames: lists of pictures, animated GIF and WebP, and video files. Source of the sampling: spec
- * section 4.4. Frames become pixels of the model's size where all pictures do, in src/image-input.ts.
+ * section 4.4. Frames become pixels of the model's size where all pictures do, in src/image-input/prepare.ts.
  */
 import { open } from 'node:fs/promises';
 import { makeError, PaliGemmaError } from '../errors.js';

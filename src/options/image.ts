@@ -1,4 +1,4 @@
-/** Options of how a picture is read, shared by every call that takes one. Decoding itself is in src/image-input.ts. */
+/** Options of how a picture is read, shared by every call that takes one. Decoding itself is in src/image-input/prepare.ts. */
 import {
   boolean,
   type Input,

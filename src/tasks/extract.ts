@@ -13,15 +13,11 @@ import {
 } from '../options/tasks.js';
 import type { Timings, Usage } from '../prediction.js';
 import type { ImageSize } from '../results/types.js';
-import {
-  type Money,
-  parseBoolean,
-  parseCurrency,
-  parseDate,
-  parseInteger,
-  parseNumber,
-  parseTime,
-} from './fields/index.js';
+import { parseBoolean } from './fields/boolean.js';
+import { type Money, parseCurrency } from './fields/currency.js';
+import { parseDate } from './fields/date.js';
+import { parseInteger, parseNumber } from './fields/number.js';
+import { parseTime } from './fields/time.js';
 import { promptText } from './labels.js';
 import { questionPrompt } from './prompt-input.js';
 import { ask } from './text.js';

@@ -6,14 +6,9 @@ import { makeError } from '../errors.js';
 import type { Note } from '../notes.js';
 import { showValue } from '../options/show.js';
 import { Prompt } from '../prompt.js';
+import type { CheckpointFamily, PromptAdvice, PromptWarningCode } from './advisor/advice.js';
+import { advisePrompt, formOf } from './advisor/advise.js';
 import { LANGUAGES, WORD_CODES } from './advisor/languages.js';
-import {
-  advisePrompt,
-  type CheckpointFamily,
-  formOf,
-  type PromptAdvice,
-  type PromptWarningCode,
-} from './advisor.js';
 import { labelList, languageCode, promptText } from './labels.js';
 import { type MarkerKind, placeholdersIn, stripMarkers } from './markers.js';
 import { PROMPTS } from './prompts.js';

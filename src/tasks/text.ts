@@ -18,7 +18,7 @@ import {
 import type { Piece, Prediction, Timings, Usage } from '../prediction.js';
 import { Prompt } from '../prompt.js';
 import type { ImageSize } from '../results/types.js';
-import { FIELD_PATTERNS } from './fields/index.js';
+import { FIELD_PATTERNS } from './fields/patterns.js';
 import { languageCode } from './labels.js';
 import { oneOfTexts } from './patterns.js';
 import { questionPrompt, statementPrompt } from './prompt-input.js';

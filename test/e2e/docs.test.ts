@@ -19,7 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configFromJson } from '../../src/convert/config.js';
+import { configFromJson } from '../../src/convert/config-json.js';
 import { planTensor } from '../../src/convert/storage-types.js';
 import { parseJsonObject } from '../../src/convert/strict-json.js';
 import { modelTensors } from '../../src/convert/tensor-names.js';
@@ -40,7 +40,7 @@ import {
   OCR_OPTIONS,
   VIDEO_TASK_OPTIONS,
 } from '../../src/options/tasks.js';
-import { PROMPT_WARNINGS } from '../../src/tasks/advisor.js';
+import { PROMPT_WARNINGS } from '../../src/tasks/advisor/advice.js';
 import { MARKERS } from '../../src/tasks/markers.js';
 import { codeOf, INPUT_NOTES } from '../../src/tasks/prompt-input.js';
 import { ROOT } from '../support/models.js';

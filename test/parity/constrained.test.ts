@@ -2,14 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PaliGemma, type Picture, type Piece, type Prediction } from '../../src/index.js';
 import type { GenerateOptions } from '../../src/options/generate.js';
-import {
-  FIELD_PATTERNS,
-  parseBoolean,
-  parseCurrency,
-  parseInteger,
-  parseNumber,
-  parseTime,
-} from '../../src/tasks/fields/index.js';
+import { parseBoolean } from '../../src/tasks/fields/boolean.js';
+import { parseCurrency } from '../../src/tasks/fields/currency.js';
+import { parseInteger, parseNumber } from '../../src/tasks/fields/number.js';
+import { FIELD_PATTERNS } from '../../src/tasks/fields/patterns.js';
+import { parseTime } from '../../src/tasks/fields/time.js';
 import {
   BOX_TOKENS,
   type Dropped,

@@ -1,7 +1,7 @@
 /** Models the tests run on: the demo model, and the tiny checkpoints converted by the package itself. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { prepareImage } from '../../src/image-input.js';
+import { prepareImage } from '../../src/image-input/prepare.js';
 import { convert, type WeightType } from '../../src/index.js';
 import { parseEncodeOptions } from '../../src/options/image.js';
 

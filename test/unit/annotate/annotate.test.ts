@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { annotate } from '../../../src/annotate/annotate.js';
 import { annotationSvg } from '../../../src/annotate/svg.js';
 import { InputError } from '../../../src/errors.js';
-import type { RawPixels } from '../../../src/image-input.js';
+import type { RawPixels } from '../../../src/image-input/source.js';
 import { Mask } from '../../../src/results/mask.js';
 import type { Detection } from '../../../src/results/types.js';
 import { imagePath } from '../../support/models.js';

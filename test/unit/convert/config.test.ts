@@ -1,12 +1,12 @@
 /** config.json of every published family, with its traps; sizes and parameter counts against the published numbers. */
 import { describe, expect, it } from 'vitest';
 import {
-  configFromJson,
   imageTokenCount,
   type ModelConfig,
   paddedWidth,
   variantName,
 } from '../../../src/convert/config.js';
+import { configFromJson } from '../../../src/convert/config-json.js';
 import { canonicalName } from '../../../src/convert/source-names.js';
 import { planTensor } from '../../../src/convert/storage-types.js';
 import { parseJsonObject } from '../../../src/convert/strict-json.js';

@@ -1,7 +1,8 @@
 /** Every checkpoint that a real library saved (test/fixtures/saved-by) converts to the right tensors or is refused for the right reason. */
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configFromJson, variantName } from '../../../src/convert/config.js';
+import { variantName } from '../../../src/convert/config.js';
+import { configFromJson } from '../../../src/convert/config-json.js';
 import { convert } from '../../../src/convert/convert.js';
 import { parseJsonObject } from '../../../src/convert/strict-json.js';
 import { modelTensors } from '../../../src/convert/tensor-names.js';

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/errors.js';
-import { decodeImage } from '../../../src/image-input.js';
+import { decodeImage } from '../../../src/image-input/prepare.js';
 import { bmp, FIXTURES, fixture, inputErrorOf, noise, OPTIONS, seeded } from './files.js';
 
 const NAMES = readdirSync(path.join(FIXTURES, 'formats')).filter((name) => name.endsWith('.bmp'));

@@ -1,7 +1,7 @@
 /** Damaged, lying and hostile files: always an InputError or a picture, soon, and without much memory. */
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/errors.js';
-import { decodeImage } from '../../../src/image-input.js';
+import { decodeImage } from '../../../src/image-input/prepare.js';
 import {
   everyFormat,
   fixture,

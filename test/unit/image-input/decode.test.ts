@@ -1,7 +1,7 @@
 /** What pictures decode to: every format, colour space and orientation, against Pillow's bytes or the pixels drawn. */
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { decodeImage } from '../../../src/image-input.js';
+import { decodeImage } from '../../../src/image-input/prepare.js';
 import hashes from '../../fixtures/images/pixels-224.json' with { type: 'json' };
 import {
   everyFormat,

@@ -1,7 +1,7 @@
 /** What the magic bytes of files of many kinds are taken for. */
 import { describe, expect, it } from 'vitest';
 import { IMAGE_FORMATS, sniff } from '../../../src/image-input/format.js';
-import { decodeImage } from '../../../src/image-input.js';
+import { decodeImage } from '../../../src/image-input/prepare.js';
 import { everyFormat, inputErrorOf, noise, OPTIONS, pipeline } from './files.js';
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');

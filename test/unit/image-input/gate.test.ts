@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { Gate } from '../../../src/image-input/gate.js';
-import { decodeImage } from '../../../src/image-input.js';
+import { decodeImage } from '../../../src/image-input/prepare.js';
 import { fixture, OPTIONS } from './files.js';
 
 /** Work that ends when told. */

@@ -5,9 +5,9 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { fillUndrawn, type GifFrame } from '../../../src/image-input/gif.js';
 import { type PicturePage, pages } from '../../../src/image-input/pages.js';
-import type { RawPixels } from '../../../src/image-input/source.js';
+import { decodeImage } from '../../../src/image-input/prepare.js';
+import type { ImageInput, RawPixels } from '../../../src/image-input/source.js';
 import { videoFrames } from '../../../src/image-input/video.js';
-import { decodeImage, type ImageInput } from '../../../src/image-input.js';
 import { FIXTURES, fixture, inputErrorOf, noise, OPTIONS, pipeline, ramps } from './files.js';
 
 const FILE = path.join(FIXTURES, 'formats/pages.tif');

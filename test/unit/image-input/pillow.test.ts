@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decodeImage } from '../../../src/image-input.js';
+import { decodeImage } from '../../../src/image-input/prepare.js';
 import pillow from '../../fixtures/images/formats/expected.json' with { type: 'json' };
 import { FIXTURES, inputErrorOf, OPTIONS } from './files.js';
 

@@ -1,6 +1,6 @@
 /** The whole way from a file to the model's square of pixels, against Pillow; needs the addon for the resize. */
 import { describe, expect, it } from 'vitest';
-import { prepareImage } from '../../../src/image-input.js';
+import { prepareImage } from '../../../src/image-input/prepare.js';
 import hashes from '../../fixtures/images/pixels-224.json' with { type: 'json' };
 import { fixture, inputErrorOf, noise, OPTIONS, sha256 } from './files.js';
 

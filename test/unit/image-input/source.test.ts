@@ -9,8 +9,8 @@ import sharp from 'sharp';
 import sharp033 from 'sharp-0.33';
 import sharp034 from 'sharp-0.34';
 import { describe, expect, it } from 'vitest';
-import { MAX_FILE_BYTES } from '../../../src/image-input/source.js';
-import { decodeImage, type ImageInput } from '../../../src/image-input.js';
+import { decodeImage } from '../../../src/image-input/prepare.js';
+import { type ImageInput, MAX_FILE_BYTES } from '../../../src/image-input/source.js';
 import { LINE_BREAKS_IN_NAMES, NAMED_PIPES, PERMISSION_BITS } from '../../support/needs.js';
 import { withoutRoot } from '../../support/without-root.js';
 import {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { PaliGemmaError } from '../../../src/errors.js';
 import { Prompt } from '../../../src/prompt.js';
-import { PROMPT_WARNINGS } from '../../../src/tasks/advisor.js';
+import { PROMPT_WARNINGS } from '../../../src/tasks/advisor/advice.js';
 import { MARKERS } from '../../../src/tasks/markers.js';
 import {
   choices,

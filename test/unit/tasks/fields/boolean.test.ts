@@ -1,6 +1,6 @@
 /** Yes and no in short answers. */
 import { describe, expect, it } from 'vitest';
-import { parseBoolean } from '../../../../src/tasks/fields/index.js';
+import { parseBoolean } from '../../../../src/tasks/fields/boolean.js';
 
 describe('parseBoolean', () => {
   it.each([

@@ -1,7 +1,7 @@
 /** Amounts of money in short answers: signs, codes, words, and what is left open. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCurrency } from '../../../../src/tasks/fields/index.js';
+import { parseCurrency } from '../../../../src/tasks/fields/currency.js';
 
 describe('parseCurrency', () => {
   it.each<[string, number, string | null, string?]>([

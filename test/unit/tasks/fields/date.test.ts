@@ -1,7 +1,8 @@
 /** Dates and times in short answers: forms, languages, the calendar, and what can be read in two ways. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDate, parseTime } from '../../../../src/tasks/fields/index.js';
+import { parseDate } from '../../../../src/tasks/fields/date.js';
+import { parseTime } from '../../../../src/tasks/fields/time.js';
 
 describe('parseDate', () => {
   it.each([

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../../src/errors.js';
-import { parseInteger, parseNumber } from '../../../../src/tasks/fields/index.js';
+import { parseInteger, parseNumber } from '../../../../src/tasks/fields/number.js';
 
 /** Answer, its number, the part that says so (the whole answer when left out). */
 const NUMBERS: [string, number, string?][] = [

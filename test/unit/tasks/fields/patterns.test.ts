@@ -1,17 +1,16 @@
 /** The patterns for constrained decoding against the readers: what may be said can be read, what is usual may be said. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseBoolean } from '../../../../src/tasks/fields/boolean.js';
+import { parseCurrency } from '../../../../src/tasks/fields/currency.js';
+import { parseDate } from '../../../../src/tasks/fields/date.js';
+import { parseInteger, parseNumber } from '../../../../src/tasks/fields/number.js';
 import {
   FIELD_PATTERNS,
   type FieldPattern,
   NO_VALUE_PATTERN,
-  parseBoolean,
-  parseCurrency,
-  parseDate,
-  parseInteger,
-  parseNumber,
-  parseTime,
-} from '../../../../src/tasks/fields/index.js';
+} from '../../../../src/tasks/fields/patterns.js';
+import { parseTime } from '../../../../src/tasks/fields/time.js';
 
 const READERS: Readonly<Record<FieldPattern, (text: string) => unknown>> = {
   number: (text) => parseNumber(text),

@@ -1,14 +1,14 @@
 /** What the advisor says of trained forms, of near misses, and of requests in words. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../../src/errors.js';
+import { InputError } from '../../../../src/errors.js';
 import {
   type CheckpointFamily,
   PROMPT_WARNINGS,
-  PromptAdvisor,
   type PromptForm,
   type PromptWarningCode,
-} from '../../../src/tasks/advisor.js';
+} from '../../../../src/tasks/advisor/advice.js';
+import { PromptAdvisor } from '../../../../src/tasks/advisor/advise.js';
 
 const advise = PromptAdvisor.advise;
 const codes = (prompt: string, family?: CheckpointFamily): PromptWarningCode[] =>

@@ -1,21 +1,18 @@
 /**
  * A caller's picture to what the engine takes: decoded, upright, 8-bit RGB, resized to the model's square. Kinds of
- * input, formats and decoding have a file each in image-input/; normalising the pixels is the engine's.
+ * input, formats and decoding have a file each; normalising the pixels is the engine's.
  */
-import { fromNative } from './errors.js';
+import { fromNative } from '../errors.js';
+import { native } from '../native/binding.js';
 import {
   type DecodedImage,
   type DecodeOptions,
   decodeFile,
   decodePipeline,
   decodePixels,
-} from './image-input/decode.js';
-import { Gate } from './image-input/gate.js';
-import { type ImageInput, type ImageSource, readSource, takeSource } from './image-input/source.js';
-import { native } from './native/binding.js';
-
-export type { DecodedImage } from './image-input/decode.js';
-export type { ImageInput, RawPixels, RgbaPixels, SharpPipeline } from './image-input/source.js';
+} from './decode.js';
+import { Gate } from './gate.js';
+import { type ImageInput, type ImageSource, readSource, takeSource } from './source.js';
 
 /** The part of a call's parsed options that concerns its pictures. */
 export interface ImageOptions extends DecodeOptions {

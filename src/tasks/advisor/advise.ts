@@ -2,32 +2,14 @@
  * Tells whether a prompt has one of the forms that PaliGemma was trained with, and which form to use instead. Reads
  * English requests, and questions of some other languages. Sends nothing; the prompts of the tasks are in prompts.ts.
  */
-import { makeError } from '../errors.js';
-import { showValue } from '../options/show.js';
-import {
-  Advice,
-  type AdviseOptions,
-  type PromptAdvice,
-  type PromptSuggestion,
-} from './advisor/advice.js';
-import { clean, isScience } from './advisor/clean.js';
-import { FORM_REASONS, FORMS, joined, readVerb, TASKS } from './advisor/forms.js';
-import { adviseRequest, withoutManners } from './advisor/requests.js';
-import { labelVariants } from './label-variants.js';
-import { PROMPTS } from './prompts.js';
-
-export {
-  type AdvisedTask,
-  type AdviseOptions,
-  type CheckpointFamily,
-  PROMPT_WARNINGS,
-  type PromptAdvice,
-  type PromptForm,
-  type PromptSuggestion,
-  type PromptWarning,
-  type PromptWarningCode,
-} from './advisor/advice.js';
-export { labelVariants } from './label-variants.js';
+import { makeError } from '../../errors.js';
+import { showValue } from '../../options/show.js';
+import { labelVariants } from '../label-variants.js';
+import { PROMPTS } from '../prompts.js';
+import { Advice, type AdviseOptions, type PromptAdvice, type PromptSuggestion } from './advice.js';
+import { clean, isScience } from './clean.js';
+import { FORM_REASONS, FORMS, joined, readVerb, TASKS } from './forms.js';
+import { adviseRequest, withoutManners } from './requests.js';
 
 /** Longer prompts are not looked at: none was trained with nearly as many characters. */
 const LONGEST = 4000;
