@@ -195,9 +195,15 @@ const lines = (text: string): string[] => text.trim().split(/\s*\n\s*/);
 
 describe('examples', () => {
   it('are all tested here, but for the demo, whose output the README shows', () => {
-    const programs = readdirSync(path.join(ROOT, 'examples')).filter((f) => /\.[cm]js$/.test(f));
+    const entries = readdirSync(path.join(ROOT, 'examples'), { withFileTypes: true });
+    const programs = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
     expect(programs.sort()).toEqual(['demo.mjs', ...Object.keys(EXAMPLES)].sort());
     expect(read('README.md')).toContain('$ npm run demo\n');
+    // servers.test.ts runs those of server, `npm run test:packages` those of deployment.
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(folders.sort()).toEqual(['deployment', 'pictures', 'server']);
+    for (const folder of ['deployment/bundlers', 'deployment/nextjs', 'server'])
+      expect(read('docs/deployment.md')).toContain(`(../examples/${folder})`);
   });
 
   for (const [name, shown] of Object.entries(EXAMPLES)) {
