@@ -1,6 +1,6 @@
 /**
  * The servers in examples/ over real HTTP with the demo model: answers, refusals, a full queue, clients that leave, SIGTERM.
- * The route of the Next.js example runs behind Node's own server here; `npm run test:packages` runs it in Next.js.
+ * The route of the Next.js example runs under Node's own HTTP server here; `npm run test:packages` runs it in Next.js.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
