@@ -43,14 +43,14 @@ bool can_multiply(const Backend& backend, const WeightRequest& r, ggml_backend_b
 
 // Our kernels come first: on every CPU that has them they are faster than ggml's repacked types.
 const Kernel* choose_kernel(const Backend& backend, const WeightRequest& r) {
-    if (!backend.is_cpu() || !r.product || r.tensor->n_dims != 2) return nullptr;
+    if (!backend.is_cpu() || !r.matmul || r.tensor->n_dims != 2) return nullptr;
     return find_kernel(r.kernels, ggml_type_of(r.tensor->type), r.tensor->ne[0], r.tensor->ne[1]);
 }
 
 ggml_backend_buffer_type_t choose_buffer_type(const Backend& backend, const WeightRequest& r) {
     // Measured on x86: repacked Q6_K is slower than plain Q6_K when decoding, and F16 gains
     // nothing.
-    const bool repackable = !choose_kernel(backend, r) && r.product && r.tensor->n_dims == 2 &&
+    const bool repackable = !choose_kernel(backend, r) && r.matmul && r.tensor->n_dims == 2 &&
                             r.tensor->type != WeightType::Q6_K &&
                             r.tensor->type != WeightType::F16 && r.tensor->type != WeightType::F32;
     if (repackable)

@@ -21,7 +21,7 @@ struct WeightRequest {
     const ModelFile* file;
     const GgufTensor* tensor;
     std::string name;     // under which it is asked for
-    bool product;         // used in a matrix product: may be repacked
+    bool matmul;          // used in a matmul: may be repacked
     bool force_f32;       // widen F16 and BF16 at load
     std::string kernels;  // the set of our kernels that may multiply with it; "ggml": none
 };

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "engine/generator.h"
-#include "engine/loaded_model.h"
+#include "engine/slot.h"
 #include "engine/stopwatch.h"
 
 namespace paligemma {
@@ -25,11 +25,11 @@ int max_nodes(const TextConfig& c, std::span<const DecodePart> parts) {
 
 }  // namespace
 
-DecodeGraph::DecodeGraph(LoadedModel& model, std::span<const DecodePart> all, Taps* taps)
+DecodeGraph::DecodeGraph(const Networks& networks, std::span<const DecodePart> all, Taps* taps)
     : parts(all.begin(), all.end()),
       n(rows_of(all)),
-      graph(max_nodes(model.config.text, all), taps) {
-    const TextConfig& c = model.config.text;
+      graph(max_nodes(networks.config().text, all), taps) {
+    const TextConfig& c = networks.config().text;
     h = graph.input(GGML_TYPE_F32, c.n_embd, n);
     positions = graph.input(GGML_TYPE_I32, n);
     for (const DecodePart& part : parts) {
@@ -42,23 +42,23 @@ DecodeGraph::DecodeGraph(LoadedModel& model, std::span<const DecodePart> all, Ta
         for (size_t p = 0; p < parts.size(); ++p)
             slices.push_back(
                 {parts[p].n, parts[p].n_kv, rows[p], masks[p], parts[p].slot->cache.layer(i)});
-        x = model.gemma->decode_layer(graph, i, x, positions, slices);
+        x = networks.gemma().decode_layer(graph, i, x, positions, slices);
     }
     for (int64_t at = 0; at < n; at += LOGIT_ROWS) {
         const int64_t m = std::min(LOGIT_ROWS, n - at);
         ggml_tensor* part = m == n ? x : layers::rows(graph, x, at, m);
-        logits.push_back(graph.output(model.gemma->logits(graph, part)));
+        logits.push_back(graph.output(networks.gemma().logits(graph, part)));
     }
 }
 
-void DecodeGraph::set_inputs(const LoadedModel& model, std::span<const int32_t> tokens,
+void DecodeGraph::set_inputs(const Networks& networks, std::span<const int32_t> tokens,
                              std::span<const int32_t> token_positions,
                              std::span<const int64_t> cache_rows,
                              std::span<const ggml_fp16_t> all_masks) {
-    const size_t n_embd = model.config.text.n_embd;
+    const size_t n_embd = networks.config().text.n_embd;
     std::vector<float> embedded(tokens.size() * n_embd);
     for (size_t i = 0; i < tokens.size(); ++i)
-        model.embedding->get(tokens[i], embedded.data() + i * n_embd);
+        networks.embedding().get(tokens[i], embedded.data() + i * n_embd);
     auto set = [](ggml_tensor* t, const void* data) {
         // What no node reads has no memory: the mask, with plain products for a single row.
         if (t->buffer != nullptr) ggml_backend_tensor_set(t, data, 0, ggml_nbytes(t));
@@ -79,7 +79,13 @@ void DecodeGraph::get_logits(int64_t i, std::vector<float>& out) const {
     ggml_backend_tensor_get(t, out.data(), i % LOGIT_ROWS * t->nb[1], out.size() * sizeof(float));
 }
 
-DecodeBatch::DecodeBatch(LoadedModel& model) : model_(model), memory_(*model.backend) {}
+DecodeBatch::DecodeBatch(const Networks& networks, const PrefillQueue& prefill_queue, int n_slots,
+                         int n_threads)
+    : networks_(networks),
+      prefill_queue_(prefill_queue),
+      n_slots_(n_slots),
+      n_threads_(n_threads),
+      memory_(networks.backend()) {}
 
 void DecodeBatch::run() {
     for (;;) {
@@ -94,16 +100,15 @@ void DecodeBatch::run() {
 }
 
 bool DecodeBatch::is_due(bool is_second_token) const {
-    return model_.prefilling == nullptr || is_second_token ||
-           std::chrono::steady_clock::now() >= due_;
+    return !prefill_queue_.is_busy() || is_second_token || std::chrono::steady_clock::now() >= due_;
 }
 
 // A step costs the same for one sequence as for all of them: with `n_running` of those that could
 // share it, it gets that part of an eighth of the time.
 double DecodeBatch::prefill_per_decode(size_t n_running) const {
     constexpr double SHARE = 1. / 8;
-    const size_t n_waiting = model_.queued.size() + (model_.prefilling != nullptr ? 1 : 0);
-    const size_t n_free = static_cast<size_t>(model_.params.n_slots) - n_running;
+    const size_t n_waiting = prefill_queue_.size();
+    const size_t n_free = static_cast<size_t>(n_slots_) - n_running;
     const auto n = static_cast<double>(n_running + std::min(n_waiting, n_free));
     return n / (static_cast<double>(n_running) * SHARE) - 1;
 }
@@ -134,14 +139,13 @@ bool DecodeBatch::step(std::span<Sequence* const> members) {
     Taps* taps = members[0]->taps();
     if (!graph_ || graph_->parts != parts || graph_->graph.has_taps() || taps != nullptr) {
         graph_.reset();
-        auto graph = std::make_unique<DecodeGraph>(model_, parts, taps);
+        auto graph = std::make_unique<DecodeGraph>(networks_, parts, taps);
         memory_.allocate(graph->graph);
         graph_ = std::move(graph);
     }
-    graph_->set_inputs(model_, tokens, positions, rows, masks);
-    const double flops = static_cast<double>(tokens.size()) * model_.gemma->token_flops();
-    if (!model_.backend->compute(graph_->graph.cgraph(), flops, cancel,
-                                 model_.params.n_threads.decode))
+    graph_->set_inputs(networks_, tokens, positions, rows, masks);
+    const double flops = static_cast<double>(tokens.size()) * networks_.gemma().token_flops();
+    if (!networks_.backend().compute(graph_->graph.cgraph(), flops, cancel, n_threads_))
         return false;
     graph_->graph.collect_taps();
     const double ms = watch.lap();
@@ -153,7 +157,7 @@ bool DecodeBatch::step(std::span<Sequence* const> members) {
         for (std::vector<float>& logits : s->accept_step(ms)) {
             graph_->get_logits(row++, logits);
             graph_->graph.record("logits", static_cast<int64_t>(logits.size()), logits);
-            model_.config.tokens.hide_unusable(logits);
+            networks_.config().tokens.hide_unusable(logits);
         }
     }
     return true;

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "compute/graph.h"
-#include "models/gemma.h"
+#include "engine/prefill_queue.h"
+#include "models/networks.h"
 
 namespace paligemma {
 
-struct LoadedModel;
 struct Slot;
 class Sequence;
 
@@ -24,11 +24,11 @@ struct DecodePart {
 
 // The graph of a decode step.
 struct DecodeGraph {
-    DecodeGraph(LoadedModel& model, std::span<const DecodePart> parts, Taps* taps);
+    DecodeGraph(const Networks& networks, std::span<const DecodePart> parts, Taps* taps);
 
     // Embedding, position and cache row of each token, and what each sees: masks [n_kv, n], those
     // of the parts one after another.
-    void set_inputs(const LoadedModel& model, std::span<const int32_t> tokens,
+    void set_inputs(const Networks& networks, std::span<const int32_t> tokens,
                     std::span<const int32_t> positions, std::span<const int64_t> cache_rows,
                     std::span<const ggml_fp16_t> masks);
     // Those of row i, as many as may be sampled.
@@ -47,7 +47,9 @@ struct DecodeGraph {
 
 class DecodeBatch {
   public:
-    explicit DecodeBatch(LoadedModel& model);
+    // `networks` and `prefill_queue` must outlive this.
+    DecodeBatch(const Networks& networks, const PrefillQueue& prefill_queue, int n_slots,
+                int n_threads);
 
     // The sequence has a new token and will want its logits.
     void add(Sequence& sequence) { waiting_.push_back(&sequence); }
@@ -70,7 +72,9 @@ class DecodeBatch {
     bool step(std::span<Sequence* const> members);
     double prefill_per_decode(size_t n_running) const;
 
-    LoadedModel& model_;
+    const Networks& networks_;
+    const PrefillQueue& prefill_queue_;
+    int n_slots_, n_threads_;
     GraphMemory memory_;
     std::vector<Sequence*> waiting_;
     std::chrono::steady_clock::time_point due_;

@@ -1,7 +1,7 @@
 #include "engine/engine.h"
 
-#include "engine/loaded_model.h"
 #include "engine/requests/requests.h"
+#include "engine/serving_model.h"
 #include "platform/thread_state.h"
 
 namespace paligemma {

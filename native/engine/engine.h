@@ -21,30 +21,28 @@
 #include "base/error.h"
 #include "compute/graph.h"
 #include "engine/pump.h"
+#include "models/networks.h"
 #include "sampling/sampler.h"
 #include "text/tokenizer.h"
 
 namespace paligemma {
 
-// Field by field NativeLoadParams of src/native/contract.ts, which documents them.
 // Threads that compute in each stage, at least 1.
 struct StageThreads {
     int encode, prefill, decode;
     int most() const { return std::max({encode, prefill, decode}); }
 };
 
+// NativeLoadParams of src/native/contract.ts, which documents the fields.
 struct LoadParams {
     std::vector<std::string> paths;
-    std::string device;
+    NetworkParams networks;
     StageThreads n_threads;
     int n_slots;
     int n_ctx;            // 0: what the file says
     std::string kv_type;  // "f16", "f32" or "q8_0"
-    bool exact_gelu;
-    std::string kernels;  // what multiplies on the CPU: a name of kernel_sets()
-    bool check_tensors;
     uint64_t feature_cache_bytes;
-    std::optional<float> attention_softcap, final_softcap;
+    ConfigOverrides overrides;
 };
 
 struct PromptParams {
@@ -154,7 +152,7 @@ class Listener {
     virtual void on_error(uint64_t id, const Error& error) = 0;  // or this one
 };
 
-struct LoadedModel;
+class ServingModel;
 
 class Engine {
   public:
@@ -204,8 +202,8 @@ class Engine {
     void update_info();
 
     Listener& listener_;
-    std::unique_ptr<LoadedModel> model_;  // the worker's
-    mutable std::mutex mutex_;            // guards the two below
+    std::unique_ptr<ServingModel> model_;  // the worker's
+    mutable std::mutex mutex_;             // guards the two below
     std::shared_ptr<const Tokenizer> tokenizer_;
     ModelInfo info_;
     Pump pump_;

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/loaded_model.h"
+#include "engine/serving_model.h"
 #include "text/detokenizer.h"
 
 namespace paligemma {
@@ -17,7 +17,7 @@ class PictureEncoder {
     // `cancel` is the flag of the request; it, the model and the pixels must outlive this object.
     // `pictures`: 1 to Policy::max_pictures, each as in GenerateParams; they go through the network
     // together.
-    PictureEncoder(LoadedModel& model, std::vector<std::span<const uint8_t>> pictures,
+    PictureEncoder(ServingModel& model, std::vector<std::span<const uint8_t>> pictures,
                    const std::atomic<int>& cancel, Taps* taps = nullptr)
         : model_(model), pictures_(std::move(pictures)), cancel_(cancel), taps_(taps) {}
 
@@ -27,7 +27,7 @@ class PictureEncoder {
     const std::vector<Features>& features() const { return features_; }
 
   private:
-    LoadedModel& model_;
+    ServingModel& model_;
     std::vector<std::span<const uint8_t>> pictures_;
     const std::atomic<int>& cancel_;
     Taps* taps_;
@@ -39,7 +39,7 @@ class PictureEncoder {
 class Sequence {
   public:
     // `prefix`: BOS, prompt, separator. The slot must have room for all that will be decoded.
-    Sequence(LoadedModel& model, SlotLease slot, std::vector<Features> images,
+    Sequence(ServingModel& model, SlotLease slot, std::vector<Features> images,
              std::vector<int32_t> prefix, const std::atomic<int>& cancel, Taps* taps = nullptr);
 
     ~Sequence();
@@ -82,7 +82,7 @@ class Sequence {
   private:
     void begin();
 
-    LoadedModel& model_;
+    ServingModel& model_;
     SlotLease slot_;
     std::vector<Features> images_;
     std::vector<int32_t> prefix_;
@@ -100,6 +100,6 @@ class Sequence {
 
 // How many tokens may follow a prefix of n_prefix when `wanted` (0: the default) were asked for.
 // Throws PromptTooLong with all the counts.
-int resolve_max_tokens(const LoadedModel& model, int64_t n_prefix, int wanted);
+int resolve_max_tokens(const ServingModel& model, int64_t n_prefix, int wanted);
 
 }  // namespace paligemma

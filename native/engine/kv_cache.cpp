@@ -1,6 +1,21 @@
 #include "engine/kv_cache.h"
 
+#include "base/error.h"
+
 namespace paligemma {
+
+// A head is read by itself, so it must be whole blocks.
+ggml_type KvCache::type_named(const std::string& name, int head_dim) {
+    for (ggml_type type : {GGML_TYPE_F16, GGML_TYPE_F32, GGML_TYPE_Q8_0}) {
+        if (name != ggml_type_name(type)) continue;
+        if (head_dim % ggml_blck_size(type) == 0) return type;
+        throw mismatch(ErrorCode::OptionRange, "kvType", name,
+                       "f16 or f32, as this model's heads of " + std::to_string(head_dim) +
+                           " elements are not multiples of " +
+                           std::to_string(ggml_blck_size(type)));
+    }
+    throw mismatch(ErrorCode::OptionRange, "kvType", name, "f16, f32 or q8_0");
+}
 
 void KvCache::require(int64_t n_tokens) {
     const int64_t n_ctx = rounded(n_tokens);

@@ -2,6 +2,7 @@
 // request at hand, in steps, and kept for the next one, so that a long context costs memory only
 // when it is used.
 #pragma once
+#include <string>
 #include <vector>
 
 #include "compute/graph.h"
@@ -15,6 +16,9 @@ class KvCache {
     // Decode graphs see the cache in multiples of this many rows, so that one graph serves many
     // tokens.
     static constexpr int64_t BUCKET = 256;
+
+    // The type that option kvType names, for heads of this size. Throws OptionRange.
+    static ggml_type type_named(const std::string& name, int head_dim);
 
     KvCache(Backend& backend, const TextConfig& config, ggml_type type)
         : backend_(backend), config_(config), type_(type) {}

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,6 +61,11 @@ struct ModelConfig {
 
     // The shortest context of use: one picture, BOS, separator and a token of the answer.
     int min_ctx() const { return vision.n_patches() + 3; }
+};
+
+// Instead of what the file says; for measurements.
+struct ConfigOverrides {
+    std::optional<float> attention_softcap, final_softcap;
 };
 
 // `files`: one GGUF with everything, or a text file and a vision file. Throws ModelArch for other

@@ -59,25 +59,27 @@ ggml_tensor* Gemma::ffn(Graph& g, const Layer& layer, ggml_tensor* h) const {
 }
 
 void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
-                          const LayerCache& cache, int64_t first) const {
+                          const LayerCache* cache, int64_t first) const {
     ggml_context* c = g.ctx();
     const Layer& layer = layers_[i];
     const int64_t n = h->ne[1];
-    auto params = attention_params(policy_.fused_prefill);
+    // Fused attention reads the cache: GPUs want its type. Matmuls take the f32 keys and values as
+    // they are.
+    auto params = attention_params(policy_.fused_prefill && cache != nullptr);
     params.kernel = policy_.attention_kernel;
 
     ggml_tensor* a = layers::rms_norm(g, h, layer.attn_norm, config_.rms_eps);
     ggml_tensor* k = rope(g, heads(g, layer.k, a, config_.n_head_kv), positions);
     ggml_tensor* v = heads(g, layer.v, a, config_.n_head_kv);
-    // Fused attention reads the cache: GPUs want its type. Products take the f32 keys and values as
-    // they are.
-    ggml_tensor* k_rows = layers::rows(g, cache.k, 0, n);
-    ggml_tensor* v_rows = layers::rows(g, cache.v, 0, n);
-    g.expand(ggml_cpy(c, ggml_reshape_2d(c, k, k_rows->ne[0], n), k_rows));
-    g.expand(ggml_cpy(c, ggml_reshape_2d(c, v, v_rows->ne[0], n), v_rows));
-    if (params.fused) {
-        k = ggml_reshape_3d(c, k_rows, config_.head_dim, config_.n_head_kv, n);
-        v = ggml_reshape_3d(c, v_rows, config_.head_dim, config_.n_head_kv, n);
+    if (cache != nullptr) {
+        ggml_tensor* k_rows = layers::rows(g, cache->k, 0, n);
+        ggml_tensor* v_rows = layers::rows(g, cache->v, 0, n);
+        g.expand(ggml_cpy(c, ggml_reshape_2d(c, k, k_rows->ne[0], n), k_rows));
+        g.expand(ggml_cpy(c, ggml_reshape_2d(c, v, v_rows->ne[0], n), v_rows));
+        if (params.fused) {
+            k = ggml_reshape_3d(c, k_rows, config_.head_dim, config_.n_head_kv, n);
+            v = ggml_reshape_3d(c, v_rows, config_.head_dim, config_.n_head_kv, n);
+        }
     }
     const auto kv = layers::keys_values(g, k, v, params);
     const int64_t query_rows =
@@ -148,6 +150,11 @@ ggml_tensor* Gemma::logits(Graph& g, ggml_tensor* h) const {
     x = layers::linear(g, head_, nullptr, x);
     if (config_.final_softcap != 0.f) x = layers::soft_cap(g, x, config_.final_softcap);
     return x;
+}
+
+int Gemma::max_nodes(int n_layers, int64_t n) const {
+    return layers::max_nodes(policy_, n_layers, 1, n, config_.n_head, config_.n_embd,
+                             config_.n_head * config_.head_dim, config_.n_ff);
 }
 
 double Gemma::layer_flops(int64_t n) const {

@@ -32,9 +32,9 @@ class Gemma {
 
     // The whole prefix at once, every token sees every other (no mask): h [n_embd, n], of which
     // layer i updates the rows from `first` on in place; keys and values of all go to rows 0..n-1
-    // of the cache. positions i32 [n].
+    // of the cache, if there is one. positions i32 [n].
     void prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
-                       const LayerCache& cache, int64_t first) const;
+                       const LayerCache* cache, int64_t first) const;
 
     // n tokens behind their prefixes: h [n_embd, n] -> [n_embd, n]. `slices` share out the n rows
     // in order. positions i32 [n].
@@ -44,6 +44,8 @@ class Gemma {
     // h [n_embd, n] -> logits [n_vocab, n], after the final soft-cap
     ggml_tensor* logits(Graph& g, ggml_tensor* h) const;
 
+    // Nodes of a graph with n_layers calls of prefill_layer() over n tokens and logits(), at most.
+    int max_nodes(int n_layers, int64_t n) const;
     // Operations of one layer over n tokens, for cutting the work into steps.
     double layer_flops(int64_t n) const;
     // Operations of one decoded token, attention aside.

@@ -47,6 +47,16 @@ ggml_tensor* gelu(Graph& g, const Policy& policy, ggml_tensor* x) {
 
 }  // namespace
 
+int max_nodes(const Policy& policy, int n_layers, int64_t n_sequences, int64_t n, int64_t n_head,
+              int64_t n_in, int64_t n_query, int64_t n_ff) {
+    constexpr int64_t PER_LAYER = 48, PER_CHUNK = 32, REST = 64;
+    const int64_t rows =
+        std::min(policy.query_rows(n, n_head, n_query), policy.rows_per_node(n_in, n_query));
+    const int64_t queries = n_sequences * (n / rows + 1);
+    const int64_t ffn = n_sequences * n / policy.rows_per_node(n_in, n_ff) + 1;
+    return static_cast<int>(n_layers * (PER_LAYER + PER_CHUNK * (queries + ffn)) + REST);
+}
+
 ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x) {
     if (const Kernel* kernel = kernel_of(weight, x->ne[1]))
         return packed_product(g.ctx(), weight, bias, packed(g, kernel, x), x->ne[1]);

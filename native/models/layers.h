@@ -50,6 +50,11 @@ struct Policy {
     }
 };
 
+// Nodes that a graph of `n_layers` layers needs at most, over n_sequences of n rows of which each
+// attends to itself alone. n_query: width of all query heads together.
+int max_nodes(const Policy& policy, int n_layers, int64_t n_sequences, int64_t n, int64_t n_head,
+              int64_t n_in, int64_t n_query, int64_t n_ff);
+
 // weight [n_in, n_out], bias [n_out] or null; x [n_in, n] -> [n_out, n]. Packed weights go through
 // our kernels, all others through ggml.
 ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x);

@@ -84,6 +84,11 @@ ggml_tensor* Siglip::encoded(Graph& g, ggml_tensor* h) const {
     return g.tap("encoded", layers::layer_norm(g, h, post_ln_.weight, post_ln_.bias, config_.eps));
 }
 
+int Siglip::max_nodes(int n_blocks, int64_t n_pictures) const {
+    return layers::max_nodes(policy_, n_blocks, n_pictures, config_.n_patches(), config_.n_head,
+                             config_.n_embd, config_.n_embd, config_.n_ff_padded);
+}
+
 double Siglip::block_flops() const {
     const double n = config_.n_patches(), e = config_.n_embd;
     return 2 * n * (4 * e * e + 2 * e * config_.n_ff_padded + 2 * n * e);

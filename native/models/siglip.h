@@ -21,6 +21,8 @@ class Siglip {
     // h [n_embd, n] -> [n_embd, n]
     ggml_tensor* encoded(Graph& g, ggml_tensor* h) const;
 
+    // Nodes of a graph with embed(), n_blocks blocks and encoded(), at most.
+    int max_nodes(int n_blocks, int64_t n_pictures) const;
     // Operations of one block over a picture's patches, for cutting the work into steps.
     double block_flops() const;
 

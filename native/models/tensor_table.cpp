@@ -26,7 +26,7 @@ class Table {
         rows.push_back({std::move(name), std::move(shape), use, std::move(aliases)});
     }
     void linear(const std::string& name, int64_t in, int64_t out) {
-        add(name + ".weight", {in, out}, TensorUse::Product);
+        add(name + ".weight", {in, out}, TensorUse::Matmul);
         add(name + ".bias", {out}, TensorUse::Plain);
     }
     void layer_norm(const std::string& name, int64_t width) {
@@ -44,23 +44,23 @@ void add_text(Table& t, const TextConfig& c) {
         auto norm = [&](const char* name) {
             t.add(b + name + ".weight", {c.n_embd}, TensorUse::Plain);
         };
-        auto product = [&](const char* name, int64_t in, int64_t out) {
-            t.add(b + name + ".weight", {in, out}, TensorUse::Product);
+        auto matmul = [&](const char* name, int64_t in, int64_t out) {
+            t.add(b + name + ".weight", {in, out}, TensorUse::Matmul);
         };
         norm("attn_norm");
-        product("attn_q", c.n_embd, c.n_head * c.head_dim);
-        product("attn_k", c.n_embd, c.n_head_kv * c.head_dim);
-        product("attn_v", c.n_embd, c.n_head_kv * c.head_dim);
-        product("attn_output", c.n_head * c.head_dim, c.n_embd);
+        matmul("attn_q", c.n_embd, c.n_head * c.head_dim);
+        matmul("attn_k", c.n_embd, c.n_head_kv * c.head_dim);
+        matmul("attn_v", c.n_embd, c.n_head_kv * c.head_dim);
+        matmul("attn_output", c.n_head * c.head_dim, c.n_embd);
         if (c.has_post_norms) norm("post_attention_norm");
         norm("ffn_norm");
-        product("ffn_gate", c.n_embd, c.n_ff);
-        product("ffn_up", c.n_embd, c.n_ff);
-        product("ffn_down", c.n_ff, c.n_embd);
+        matmul("ffn_gate", c.n_embd, c.n_ff);
+        matmul("ffn_up", c.n_embd, c.n_ff);
+        matmul("ffn_down", c.n_ff, c.n_embd);
         if (c.has_post_norms) norm("post_ffw_norm");
     }
     t.add("output_norm.weight", {c.n_embd}, TensorUse::Plain);
-    if (!c.tied_head) t.add("output.weight", {c.n_embd, c.n_vocab}, TensorUse::Product);
+    if (!c.tied_head) t.add("output.weight", {c.n_embd, c.n_vocab}, TensorUse::Matmul);
 }
 
 // Spec section 8.3.
@@ -78,7 +78,7 @@ void add_vision(Table& t, const VisionConfig& c, int n_embd_text) {
         t.linear(b + "ffn_down", c.n_ff_padded, c.n_embd);
     }
     t.layer_norm("v.post_ln", c.n_embd);
-    t.add("mm.input_projection.weight", {c.n_embd, n_embd_text}, TensorUse::Product,
+    t.add("mm.input_projection.weight", {c.n_embd, n_embd_text}, TensorUse::Matmul,
           {"mm.0.weight"});
     t.add("mm.input_projection.bias", {n_embd_text}, TensorUse::Plain, {"mm.0.bias"});
 }
@@ -114,7 +114,7 @@ void add_mask_codec(Table& t) {
 
 // Types a tensor may have: products and the embedding anything, the rest full precision.
 bool type_fits(TensorUse use, WeightType type) {
-    if (use == TensorUse::Product || use == TensorUse::Embedding) return true;
+    if (use == TensorUse::Matmul || use == TensorUse::Embedding) return true;
     return type == WeightType::F32 ||
            (use == TensorUse::Plain && (type == WeightType::F16 || type == WeightType::BF16));
 }

@@ -10,7 +10,7 @@
 namespace paligemma {
 
 enum class TensorUse {
-    Product,    // a matrix product with F32 activations: any type, any buffer type
+    Matmul,     // a matmul with F32 activations: any type, any buffer type
     Embedding,  // row lookup; the output head too unless the model has one of its own
     Plain,      // norms, biases, positions, the patch convolution: F32 in plain memory
     Codec,      // mask decoder and encoder: F32, not loaded with the networks

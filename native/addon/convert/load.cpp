@@ -11,7 +11,7 @@ LoadParams to_load_params(const Napi::Value& value) {
         if (o.Get(name).IsNull()) return std::nullopt;
         return static_cast<float>(field(o, name, to_number));
     };
-    p.device = field(o, "device", to_text);
+    p.networks.device = field(o, "device", to_text);
     const Napi::Object threads = field(o, "threads", to_object);
     auto stage = [&](const char* name) {
         return static_cast<int>(field(threads, name, to_integer));
@@ -20,12 +20,12 @@ LoadParams to_load_params(const Napi::Value& value) {
     p.n_slots = static_cast<int>(integer("slots"));
     p.n_ctx = static_cast<int>(integer("contextLength"));
     p.kv_type = field(o, "kvType", to_text);
-    p.exact_gelu = field(o, "exactGelu", to_flag);
-    p.kernels = field(o, "kernels", to_text);
-    p.check_tensors = field(o, "checkTensors", to_flag);
+    p.networks.exact_gelu = field(o, "exactGelu", to_flag);
+    p.networks.kernels = field(o, "kernels", to_text);
+    p.networks.check_tensors = field(o, "checkTensors", to_flag);
     p.feature_cache_bytes = static_cast<uint64_t>(integer("featureCacheBytes"));
-    p.attention_softcap = softcap("attentionSoftcap");
-    p.final_softcap = softcap("finalSoftcap");
+    p.overrides.attention_softcap = softcap("attentionSoftcap");
+    p.overrides.final_softcap = softcap("finalSoftcap");
     return p;
 }
 

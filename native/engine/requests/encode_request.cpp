@@ -16,7 +16,7 @@ class EncodeRequest : public ModelRequest {
         Features features;
         if (!encoder_) {
             check_image(image_);
-            features = model().features.find(image_);
+            features = model().features().find(image_);
         }
         if (!features) {
             if (!enter_prefill([] { return true; })) return Step::Waiting;
@@ -26,10 +26,10 @@ class EncodeRequest : public ModelRequest {
             if (!encoder_->step()) return Step::More;
             features = encoder_->features()[0];
             encoder_.reset();
-            model().features.insert(std::move(image_), features);
+            model().features().insert(std::move(image_), features);
         }
-        return finish(FeaturesResult{*features, model().config.vision.n_patches(),
-                                     model().config.text.n_embd});
+        return finish(FeaturesResult{*features, model().config().vision.n_patches(),
+                                     model().config().text.n_embd});
     }
 
   private:

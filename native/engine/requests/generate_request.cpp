@@ -23,7 +23,7 @@ class GenerateRequest : public PromptRequest<GenerateParams, GenerateResult> {
             grammar_ = std::make_unique<Grammar>(model().symbols(), params_.pattern, &cancel_flag);
         max_tokens_ = resolve_max_tokens(model(), n_prefix, params_.max_tokens);
         for (const std::string& text : params_.drafts) {
-            auto tokens = model().tokenizer->encode(text);
+            auto tokens = model().tokenizer()->encode(text);
             tokens.resize(std::min(tokens.size(), Sequence::MAX_DRAFT));
             if (!tokens.empty()) drafts_.push_back(std::move(tokens));
         }
@@ -36,9 +36,9 @@ class GenerateRequest : public PromptRequest<GenerateParams, GenerateResult> {
     // Samples from the current logits and posts the token, or the end.
     Step proceed() override {
         const bool is_second_token = result_.n_completion == 1;
-        if (sequence().is_pending() && !model().decoding->is_due(is_second_token))
+        if (sequence().is_pending() && !model().decoding().is_due(is_second_token))
             return Step::Waiting;
-        const TokenIds& ids = model().config.tokens;
+        const TokenIds& ids = model().config().tokens;
         const std::span<const float> logits = sequence().logits();
         watch_.lap();
         SampledToken token = sampler_.sample(
@@ -54,7 +54,7 @@ class GenerateRequest : public PromptRequest<GenerateParams, GenerateResult> {
             return end(FinishReason::Stop);
         }
         if (!detokenizer_)
-            detokenizer_ = std::make_unique<Detokenizer>(model().tokenizer->vocabulary());
+            detokenizer_ = std::make_unique<Detokenizer>(model().tokenizer()->vocabulary());
         const bool is_loc = this->is_loc(token.id);
         if (is_loc && params_.stop_at_repetition && begins_repetition())
             return end(FinishReason::Repetition);
@@ -77,28 +77,28 @@ class GenerateRequest : public PromptRequest<GenerateParams, GenerateResult> {
     }
 
     bool is_loc(int32_t id) {
-        const int32_t first = model().config.tokens.first_loc;
+        const int32_t first = model().config().tokens.first_loc;
         return first >= 0 && id >= first && id < first + N_LOC;
     }
 
     bool is_special(int32_t id) {
-        const int32_t first = model().config.tokens.first_seg;
+        const int32_t first = model().config().tokens.first_seg;
         return is_loc(id) || (first >= 0 && id >= first && id < first + N_SEG);
     }
 
     bool may_end() const { return !grammar_ || grammar_->may_end(); }
 
     bool allows(int32_t id) {
-        if (id == model().config.tokens.eos) return may_end();
+        if (id == model().config().tokens.eos) return may_end();
         return !grammar_ || grammar_->allows(id);
     }
 
     // The tokens that begin a box here, ascending: loc tokens at first, then separators.
     std::span<const int32_t> box_tokens() {
         if (!tokens_.empty()) return model().symbols().separators();
-        if (locs_.empty() && model().config.tokens.first_loc >= 0) {
+        if (locs_.empty() && model().config().tokens.first_loc >= 0) {
             locs_.resize(N_LOC);
-            std::iota(locs_.begin(), locs_.end(), model().config.tokens.first_loc);
+            std::iota(locs_.begin(), locs_.end(), model().config().tokens.first_loc);
         }
         return locs_;
     }
@@ -112,7 +112,7 @@ class GenerateRequest : public PromptRequest<GenerateParams, GenerateResult> {
     // drawn.
     std::optional<float> presence_of_box(const SampledToken& sampled,
                                          std::span<const float> logits) {
-        const int32_t eos = model().config.tokens.eos;
+        const int32_t eos = model().config().tokens.eos;
         if (!params_.loc_probabilities || !may_end()) return std::nullopt;
         // After a label only the end or a separator says that the label is whole.
         if (!tokens_.empty() &&
@@ -128,7 +128,7 @@ class GenerateRequest : public PromptRequest<GenerateParams, GenerateResult> {
 
     // The sampled token, or another where `presence` demands a box or the end.
     SampledToken decide(SampledToken sampled, float presence, std::span<const float> logits) {
-        const int32_t eos = model().config.tokens.eos;
+        const int32_t eos = model().config().tokens.eos;
         if (params_.min_presence < 0) return sampled;
         const bool begins = presence >= params_.min_presence;
         if (begins != (sampled.id == eos)) return sampled;

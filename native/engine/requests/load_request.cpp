@@ -1,6 +1,6 @@
 // Loading and freeing the model: the requests that run alone.
-#include "engine/loaded_model.h"
 #include "engine/requests/requests.h"
+#include "engine/serving_model.h"
 
 namespace paligemma {
 
@@ -17,10 +17,10 @@ class LoadRequest : public Request {
             last = done;
             engine_.listener_.on_progress(id, done, total);
         };
-        engine_.model_ = std::make_unique<LoadedModel>(params_, on_progress, cancel_flag);
+        engine_.model_ = std::make_unique<ServingModel>(params_, on_progress, cancel_flag);
         {
             std::lock_guard lock(engine_.mutex_);
-            engine_.tokenizer_ = engine_.model_->tokenizer;
+            engine_.tokenizer_ = engine_.model_->tokenizer();
         }
         engine_.update_info();
         engine_.listener_.on_done(id, engine_.info());

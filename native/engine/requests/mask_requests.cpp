@@ -18,10 +18,10 @@ class MaskRequest : public ModelRequest {
     bool advance(const std::vector<From>& from, size_t n_per_mask, std::vector<To>& to,
                  Convert&& convert) {
         const std::span<const From> all(from);
-        if (at_ == 0) model().mask_codec(cancel_flag).check(all);
+        if (at_ == 0) model().networks().mask_codec(cancel_flag).check(all);
         if (at_ < all.size()) {
             const std::vector<To> converted =
-                convert(model().mask_codec(cancel_flag), all.subspan(at_, n_per_mask));
+                convert(model().networks().mask_codec(cancel_flag), all.subspan(at_, n_per_mask));
             to.insert(to.end(), converted.begin(), converted.end());
             at_ += n_per_mask;
         }

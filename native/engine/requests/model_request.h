@@ -1,7 +1,9 @@
 // What all requests to a loaded model share.
 #pragma once
-#include "engine/loaded_model.h"
+#include <utility>
+
 #include "engine/pump.h"
+#include "engine/serving_model.h"
 
 namespace paligemma {
 
@@ -16,7 +18,7 @@ class ModelRequest : public Request {
     }
 
   protected:
-    LoadedModel& model() {
+    ServingModel& model() {
         if (!engine_.model_) throw Error(ErrorCode::Disposed, "no model is loaded", {});
         return *engine_.model_;
     }
@@ -29,29 +31,20 @@ class ModelRequest : public Request {
         engine_.listener_.on_done(id, std::move(outcome));
         return Step::Finished;
     }
-    // There is one set of hidden tensors: encodings and prefills take turns in order of arrival.
-    // `is_ready` is asked when the turn has come; while it says no, nobody behind may overtake.
+    // See PrefillQueue.
     template <typename IsReady>
     bool enter_prefill(IsReady&& is_ready) {
-        LoadedModel& m = model();
-        if (m.prefilling == this) return true;
-        m.queued.insert(id);
         queued_ = true;
-        if (m.prefilling != nullptr || *m.queued.begin() != id || !is_ready()) return false;
-        m.queued.erase(id);
-        m.prefilling = this;
-        return true;
+        return model().prefill_queue().enter(id, std::forward<IsReady>(is_ready));
     }
     // Also part of fail(), which runs on the posting thread when a request is refused: then it was
     // never queued and the model, which is the worker's, is not touched.
     void leave_prefill() {
-        if (!queued_) return;
+        if (queued_) model().prefill_queue().leave(id);
         queued_ = false;
-        model().queued.erase(id);
-        if (model().prefilling == this) model().prefilling = nullptr;
     }
     void check_image(const std::vector<uint8_t>& image) {
-        const auto size = static_cast<size_t>(model().config.vision.image_size);
+        const auto size = static_cast<size_t>(model().config().vision.image_size);
         if (image.size() != size * size * 3) {
             throw mismatch(ErrorCode::ImageCorrupt, "image",
                            std::to_string(image.size()) + " bytes",

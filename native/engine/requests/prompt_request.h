@@ -60,11 +60,11 @@ class PromptRequest : public ModelRequest {
     Step begin() {
         if (prefix_.empty()) {
             for (const auto& image : params_.images) check_image(image);
-            const ModelConfig& config = model().config;
+            const ModelConfig& config = model().config();
             // Trailing newlines would merge with the separator in one code base and not in the
             // other (spec 4.1).
             while (params_.prompt.ends_with('\n')) params_.prompt.pop_back();
-            prefix_ = model().tokenizer->encode(params_.prompt);
+            prefix_ = model().tokenizer()->encode(params_.prompt);
             prefix_.insert(prefix_.begin(), config.tokens.bos);
             prefix_.push_back(config.tokens.separator);
             result_.n_image = static_cast<int>(params_.images.size()) * config.vision.n_patches();
@@ -89,7 +89,7 @@ class PromptRequest : public ModelRequest {
             if (!done) return Step::More;
             for (size_t i = 0; i < batch_.size(); ++i) {
                 images_[batch_[i]] = encoder_->features()[i];
-                model().features.insert(std::move(params_.images[batch_[i]]), images_[batch_[i]]);
+                model().features().insert(std::move(params_.images[batch_[i]]), images_[batch_[i]]);
             }
             encoder_.reset();
             return Step::More;
@@ -112,9 +112,10 @@ class PromptRequest : public ModelRequest {
             const bool is_known = std::any_of(batch_.begin(), batch_.end(), [&](size_t other) {
                 return params_.images[other] == pixels;
             });
-            if (is_known || batch_.size() == static_cast<size_t>(model().policy.max_pictures))
+            if (is_known ||
+                batch_.size() == static_cast<size_t>(model().networks().policy().max_pictures))
                 continue;
-            images_[i] = model().features.find(pixels);
+            images_[i] = model().features().find(pixels);
             if (images_[i]) {
                 ++result_.n_cached_images;
             } else {

@@ -22,7 +22,7 @@ class ScoreRequest : public PromptRequest<ScoreParams, ScoreResult> {
         size_t longest = 1;
         for (const auto& text : params_.candidates) {
             auto& tokens = result_.candidates.emplace_back().tokens;
-            tokens = model().tokenizer->encode(text);
+            tokens = model().tokenizer()->encode(text);
             longest = std::max(longest, tokens.size());
             if (tokens.empty() || tokens.size() > Engine::MAX_CANDIDATE_TOKENS) {
                 throw mismatch(ErrorCode::OptionRange, "candidate",
@@ -31,7 +31,7 @@ class ScoreRequest : public PromptRequest<ScoreParams, ScoreResult> {
             }
             // A text can spell the placeholder of a picture, whose logit means nothing.
             for (int32_t id : tokens) {
-                if (model().config.tokens.is_usable(id)) continue;
+                if (model().config().tokens.is_usable(id)) continue;
                 throw mismatch(ErrorCode::OptionRange, "candidate",
                                "a text with token " + std::to_string(id),
                                "tokens that the model can say");
@@ -76,7 +76,7 @@ class ScoreRequest : public PromptRequest<ScoreParams, ScoreResult> {
                 }
                 parent = it->second;
             }
-            wants[parent].push_back({next_, candidate.tokens.size(), model().config.tokens.eos});
+            wants[parent].push_back({next_, candidate.tokens.size(), model().config().tokens.eos});
         }
         result_.n_completion += static_cast<int>(tokens.size());
         auto visit = [&](int32_t node, std::span<const float> logits) {

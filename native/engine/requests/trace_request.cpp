@@ -19,7 +19,7 @@ class TraceRequest : public ModelRequest {
         PictureEncoder encoder(model(), {params_.image}, cancel_flag, &taps);
         while (!encoder.step()) {
         }
-        const int64_t n = model().config.vision.n_patches() +
+        const int64_t n = model().config().vision.n_patches() +
                           static_cast<int64_t>(params_.prefix.size() + params_.suffix.size());
         resolve_max_tokens(model(), n, 0);
         Sequence sequence(model(), model().take_slot(n), encoder.features(), params_.prefix,

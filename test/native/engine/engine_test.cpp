@@ -27,7 +27,7 @@ std::pair<std::string, std::string> load_result(const TinyModel& model,
     TemporaryFile file(model.build());
     EngineHost host;
     LoadParams p = EngineHost::params(file.path());
-    p.check_tensors = check_tensors;
+    p.networks.check_tensors = check_tensors;
     const Answer a = host.load(p);
     if (!a.error) return {"ok", ""};
     CHECK(!a.error->message().empty());

@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-#include "engine/loaded_model.h"
+#include "engine/probe.h"
 #include "support/engine_host.h"
 #include "support/test.h"
 #include "support/tiny_model.h"
@@ -106,15 +106,16 @@ TEST("every operation of our graphs is one that ggml-metal runs") {
             for (bool exact_gelu : {false, true}) {
                 LoadParams params = EngineHost::params(file.path());
                 params.kv_type = kv_type;
-                params.exact_gelu = exact_gelu;
-                params.kernels = "ggml";
+                params.networks.exact_gelu = exact_gelu;
+                params.networks.kernels = "ggml";
                 const std::atomic<int> cancel{0};
-                LoadedModel model(params, [](uint64_t, uint64_t) {}, cancel);
-                model.policy.max_pictures = 4;
+                ServingModel model(params, [](uint64_t, uint64_t) {}, cancel);
+                layers::Policy& policy = model.networks().policy();
+                policy.max_pictures = 4;
                 // As on a GPU, and as on one without fused attention.
                 for (bool is_fused : {true, false}) {
-                    model.policy.fused_prefill = model.policy.fused_decode = is_fused;
-                    model.visit_graphs([&](LoadedModel::GraphKind, Graph& graph) {
+                    policy.fused_prefill = policy.fused_decode = is_fused;
+                    visit_graphs(model, [&](GraphKind, Graph& graph) {
                         for (int i = 0; i < ggml_graph_n_nodes(graph.cgraph()); ++i) {
                             const ggml_tensor* node = ggml_graph_node(graph.cgraph(), i);
                             seen.insert(ggml_op_desc(node));

@@ -94,7 +94,7 @@ class TinyNetworks {
             requests.push_back({.file = &file_,
                                 .tensor = place.tensor,
                                 .name = place.spec->name,
-                                .product = use != TensorUse::Plain,
+                                .matmul = use != TensorUse::Plain,
                                 .force_f32 = use == TensorUse::Plain,
                                 .kernels = "ggml"});
         }
@@ -150,7 +150,7 @@ class TinyNetworks {
         write(h, random_numbers(ggml_nelements(h), 5));
         Graph g;
         ggml_tensor* positions = g.input(GGML_TYPE_I32, n);
-        for (int i = 0; i < t.n_layer; ++i) gemma.prefill_layer(g, i, h, positions, caches[i], 0);
+        for (int i = 0; i < t.n_layer; ++i) gemma.prefill_layer(g, i, h, positions, &caches[i], 0);
         GraphMemory memory(*backend);
         memory.allocate(g);
         std::vector<int32_t> ids(n);

@@ -66,17 +66,16 @@ class EngineHost : public Listener {
 
     static LoadParams params(const std::string& path) {
         return {.paths = {path},
-                .device = "cpu",
+                .networks = {.device = "cpu",
+                             .exact_gelu = false,
+                             .kernels = "auto",
+                             .check_tensors = false},
                 .n_threads = {2, 2, 2},
                 .n_slots = 2,
                 .n_ctx = 0,
                 .kv_type = "f16",
-                .exact_gelu = false,
-                .kernels = "auto",
-                .check_tensors = false,
                 .feature_cache_bytes = 1 << 20,
-                .attention_softcap = {},
-                .final_softcap = {}};
+                .overrides = {}};
     }
     Answer load(LoadParams p) {
         const uint64_t id = next_id();
