@@ -7,8 +7,9 @@
  */
 export const TYPESCRIPT = [
   ['errors', 'abort', 'notes'],
-  ['remedies', 'load-peer', 'output-error', 'model-parts', 'native'],
+  ['remedies', 'load-peer', 'output-error', 'model-parts'],
   ['options'],
+  ['native'],
   ['load-sharp'],
   ['results'],
   ['image-input', 'hub', 'devices', 'demo-model', 'prompt', 'prediction'],
@@ -95,18 +96,7 @@ export const COMING = ['remedies', 'load-peer', 'datasets', 'report'];
 /** Files that only some may import, with what the others use instead. */
 export const RESTRICTED = {
   'native/contract.ts': {
-    may: [
-      'native',
-      'model.ts',
-      'prediction.ts',
-      'devices.ts',
-      'inspect.ts',
-      'options/convert.ts',
-      'options/load.ts',
-      'doctor/report.ts',
-      'convert',
-      'index.ts',
-    ],
+    may: ['native', 'model.ts', 'prediction.ts', 'devices.ts', 'inspect.ts', 'doctor/report.ts'],
     instead: "take the public type from the module that exports it; the addon's types end at these",
   },
 };

@@ -6,6 +6,7 @@ import { commandWords } from './check/command-words.mjs';
 import { documents } from './check/documents.mjs';
 import { format } from './check/format.mjs';
 import { notices } from './check/notices.mjs';
+import { optionTypes } from './check/option-types.mjs';
 import { sizes } from './check/sizes.mjs';
 import { tests } from './check/tests.mjs';
 import { types } from './check/types.mjs';
@@ -16,6 +17,7 @@ const CHECKS = {
   format,
   types,
   notices,
+  'option-types': optionTypes,
   arrows,
   'command-words': commandWords,
   sizes,

@@ -29,27 +29,32 @@ export type {
   Scores,
 } from './model.js';
 export type { Note } from './notes.js';
-export type { AnnotateOptions, DrawingOptions } from './options/annotate.js';
 export type { ModelSource } from './options/arguments.js';
-export { WEIGHT_TYPES, type WeightType } from './options/closed-sets.js';
-export type { ConvertOptions, ConvertProgress } from './options/convert.js';
-export type { GenerateOptions } from './options/generate.js';
-export type { PullOptions } from './options/hub.js';
-export type { EncodeOptions, PagesOptions } from './options/image.js';
-export type { DeviceName, LoadOptions, LoadProgress } from './options/load.js';
+export { type DeviceName, WEIGHT_TYPES, type WeightType } from './options/closed-sets.js';
+export type { ConvertProgress, LoadProgress } from './options/progress.js';
 export type {
+  AnnotateOptions,
   AskOptions,
   CaptionOptions,
   ClassifyOptions,
   CompareOptions,
+  ConvertOptions,
   DetectOptions,
+  DrawingOptions,
+  EncodeOptions,
   ExtractOptions,
+  GenerateOptions,
+  LoadOptions,
   OcrOptions,
+  PagesOptions,
+  PullOptions,
   ReferOptions,
   SegmentOptions,
+  SignalOptions,
   SweepOptions,
+  VideoOptions,
   VideoTaskOptions,
-} from './options/tasks.js';
+} from './options/types.js';
 export { PaliGemma } from './paligemma.js';
 export {
   type Piece,

@@ -7,7 +7,7 @@ import { native } from './native/binding.js';
 import type { NativeGgufInfo } from './native/contract.js';
 import { withPlace } from './options/arguments.js';
 import { filePath } from './options/file.js';
-import type { PullOptions } from './options/hub.js';
+import type { PullOptions } from './options/types.js';
 
 export type GgufInfo = NativeGgufInfo;
 

@@ -30,19 +30,17 @@ import {
   tokenIds,
   withPlace,
 } from './options/arguments.js';
-import {
-  type GenerateOptions,
-  type ParsedGenerateOptions,
-  parseGenerateOptions,
-} from './options/generate.js';
-import {
-  type EncodeOptions,
-  type ParsedEncodeOptions,
-  parseEncodeOptions,
-} from './options/image.js';
-import { type LoadOptions, parseLoadOptions } from './options/load.js';
+import { type ParsedGenerateOptions, parseGenerateOptions } from './options/generate.js';
+import { type ParsedEncodeOptions, parseEncodeOptions } from './options/image.js';
+import { parseLoadOptions } from './options/load.js';
 import { nativeGenerateOptions, nativeLoadOptions } from './options/native.js';
-import { parseOptions, SIGNAL_OPTIONS, type SignalOptions } from './options/option.js';
+import { parseOptions, SIGNAL_OPTIONS } from './options/option.js';
+import type {
+  EncodeOptions,
+  GenerateOptions,
+  LoadOptions,
+  SignalOptions,
+} from './options/types.js';
 import {
   type Answer,
   costs,

@@ -1,22 +1,22 @@
 /** class PaliGemma: a model with its tasks as methods. What each task does is in src/tasks. */
 import type { VideoInput } from './image-input/video.js';
 import { Model, type ModelInfo, type PictureInput } from './model.js';
-import type { GenerateOptions } from './options/generate.js';
 import { parseOptions } from './options/option.js';
-import {
-  type AskOptions,
-  type CaptionOptions,
-  type ClassifyOptions,
-  type CompareOptions,
-  DETECT_OPTIONS,
-  type DetectOptions,
-  type ExtractOptions,
-  type OcrOptions,
-  type ReferOptions,
-  type SegmentOptions,
-  type SweepOptions,
-  type VideoTaskOptions,
-} from './options/tasks.js';
+import { DETECT_OPTIONS } from './options/tasks.js';
+import type {
+  AskOptions,
+  CaptionOptions,
+  ClassifyOptions,
+  CompareOptions,
+  DetectOptions,
+  ExtractOptions,
+  GenerateOptions,
+  OcrOptions,
+  ReferOptions,
+  SegmentOptions,
+  SweepOptions,
+  VideoTaskOptions,
+} from './options/types.js';
 import type { Prompt } from './prompt.js';
 import { type ClassifyResult, classify } from './tasks/classify.js';
 import { type DetectRun, detect } from './tasks/detect.js';

@@ -7,12 +7,12 @@ import { decodeImage } from '../image-input/prepare.js';
 import type { ImageInput } from '../image-input/source.js';
 import { loadSharp, type Sharp } from '../load-sharp.js';
 import {
-  type AnnotateOptions,
   type AnnotationFormat,
   type ParsedAnnotateOptions,
   parseAnnotateOptions,
 } from '../options/annotate.js';
 import { oneLine } from '../options/show.js';
+import type { AnnotateOptions } from '../options/types.js';
 import { type Drawable, readShapes, type Shape } from './shapes.js';
 import { drawing } from './svg.js';
 

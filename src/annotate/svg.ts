@@ -3,11 +3,8 @@
  * Making a picture file of it is annotate.ts's.
  */
 
-import {
-  type DrawingOptions,
-  type ParsedDrawingOptions,
-  parseDrawingOptions,
-} from '../options/annotate.js';
+import { type ParsedDrawingOptions, parseDrawingOptions } from '../options/annotate.js';
+import type { DrawingOptions } from '../options/types.js';
 import { boxArea, checkImageSize, clipBox } from '../results/box.js';
 import type { Box, ImageSize } from '../results/types.js';
 import { type Colour, colourLabels, textColour } from './colours.js';

@@ -8,12 +8,9 @@ import { makeError } from '../errors.js';
 import { isHubId } from '../hub/id.js';
 import { refuseOtherNames } from '../hub/model-files.js';
 import type { WeightType } from '../options/closed-sets.js';
-import {
-  type ConvertOptions,
-  type ConvertProgress,
-  type ParsedConvertOptions,
-  parseConvertOptions,
-} from '../options/convert.js';
+import { type ParsedConvertOptions, parseConvertOptions } from '../options/convert.js';
+import type { ConvertProgress } from '../options/progress.js';
+import type { ConvertOptions } from '../options/types.js';
 import { type Checkpoint, formatShape } from './checkpoint.js';
 import { type ModelConfig, variantName } from './config.js';
 import { configFromArrays } from './config-arrays.js';

@@ -2,7 +2,8 @@
 import { makeError } from '../errors.js';
 import { exists, requireParts } from '../model-parts.js';
 import { type ModelSource, modelPaths } from '../options/arguments.js';
-import { type PullOptions, parsePullOptions } from '../options/hub.js';
+import { parsePullOptions } from '../options/hub.js';
+import type { PullOptions } from '../options/types.js';
 import { isBareRepo, isHubId } from './id.js';
 import { pullModel } from './pull.js';
 

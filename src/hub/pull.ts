@@ -1,7 +1,8 @@
 /** A model on the hub -> files in the shared cache. Settings come from the environment, as with huggingface_hub. */
 import { native } from '../native/binding.js';
 import { checkString } from '../options/arguments.js';
-import { type ParsedPullOptions, type PullOptions, parsePullOptions } from '../options/hub.js';
+import { type ParsedPullOptions, parsePullOptions } from '../options/hub.js';
+import type { PullOptions } from '../options/types.js';
 import { chooseFiles, matchingFiles, visionFile } from './choose.js';
 import { isBareRepo } from './id.js';
 import { type Repo, withRepo } from './repo.js';

@@ -1,5 +1,6 @@
 /** The pages of a file as pictures, one after the other. Which formats have pages is sharp's: see decode.ts. */
-import { type PagesOptions, type ParsedPagesOptions, parsePagesOptions } from '../options/image.js';
+import { type ParsedPagesOptions, parsePagesOptions } from '../options/image.js';
+import type { PagesOptions } from '../options/types.js';
 import { decodeFile, decodePipeline, decodePixels, readPages } from './decode.js';
 import {
   type ImageInput,

@@ -5,7 +5,8 @@
 import { open } from 'node:fs/promises';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { loadSharp } from '../load-sharp.js';
-import { type ParsedVideoOptions, parseVideoOptions, type VideoOptions } from '../options/video.js';
+import type { VideoOptions } from '../options/types.js';
+import { type ParsedVideoOptions, parseVideoOptions } from '../options/video.js';
 import { type DecodedImage, decodeFile, readPages } from './decode.js';
 import { countFrames, type FilmRequest, MAX_FRAME_SIDE, readFrames, unreadable } from './ffmpeg.js';
 import { SNIFF_BYTES, sniff } from './format.js';

@@ -1,15 +1,7 @@
 /** Options of `annotate` and `annotationSvg`. What they do is in src/annotate. */
-import { ENCODE_OPTIONS, type EncodeOptions } from './image.js';
-import {
-  boolean,
-  type Input,
-  integer,
-  number,
-  oneOf,
-  type Parsed,
-  parseOptions,
-  type Same,
-} from './option.js';
+import { ENCODE_OPTIONS } from './image.js';
+import { boolean, integer, number, oneOf, type Parsed, parseOptions } from './option.js';
+import type { AnnotateOptions, DrawingOptions } from './types.js';
 
 export const ANNOTATION_FORMATS = ['png', 'jpeg', 'webp', 'svg'] as const;
 export type AnnotationFormat = (typeof ANNOTATION_FORMATS)[number];
@@ -26,7 +18,7 @@ export const DRAWING_OPTIONS = {
   showBoxes: boolean({ default: true, doc: 'draw the boxes' }),
   showMasks: boolean({ default: true, doc: 'draw the masks of segments' }),
   showLabels: boolean({ default: true, doc: 'write the labels' }),
-  showScores: boolean({ default: true, doc: 'write the scores behind the labels' }),
+  showScores: boolean({ default: true, doc: 'write the scores after the labels' }),
   lineWidth: number({
     default: undefined,
     min: 0,
@@ -66,46 +58,8 @@ export const FILE_OPTIONS = {
 
 export const ANNOTATE_OPTIONS = { ...FILE_OPTIONS, ...DRAWING_OPTIONS, ...ENCODE_OPTIONS };
 
-/** Options of `annotationSvg`. */
-export interface DrawingOptions {
-  /** colours to choose from, safe for the colour-blind: 7, 7, 10 and 9 of them. Default "okabe-ito". */
-  readonly palette?: PaletteName | undefined;
-  /** draw the boxes. Default true. */
-  readonly showBoxes?: boolean | undefined;
-  /** draw the masks of segments. Default true. */
-  readonly showMasks?: boolean | undefined;
-  /** write the labels. Default true. */
-  readonly showLabels?: boolean | undefined;
-  /** write the scores behind the labels. Default true. */
-  readonly showScores?: boolean | undefined;
-  /** width of the lines; left out, it follows from the picture. Above 0, at most 1000 pixels. */
-  readonly lineWidth?: number | undefined;
-  /** size of the letters; left out, it follows from the picture, and is smaller in crowded ones. 1 to 1000 pixels. */
-  readonly fontSize?: number | undefined;
-  /** how much a mask covers what is under it. 0 to 1, default 0.4. */
-  readonly maskOpacity?: number | undefined;
-}
-
-/** Options of `annotate` that concern the file. */
-export interface FileOptions {
-  /** kind of the file; svg embeds the picture as JPEG. Default "png". */
-  readonly format?: AnnotationFormat | undefined;
-  /** quality of JPEG and WebP, also of the JPEG inside an SVG. 1 to 100, default 90. */
-  readonly quality?: number | undefined;
-}
-
-/** Options of `annotate`. `upright` as in the call that found the results. */
-export type AnnotateOptions = FileOptions & DrawingOptions & EncodeOptions;
-
 export type ParsedDrawingOptions = Parsed<typeof DRAWING_OPTIONS>;
 export type ParsedAnnotateOptions = Parsed<typeof ANNOTATE_OPTIONS>;
-
-// Fails to compile when the interface and the declarations part ways.
-true satisfies Same<DrawingOptions, Input<typeof DRAWING_OPTIONS>>;
-true satisfies Same<
-  { readonly [K in keyof AnnotateOptions]: AnnotateOptions[K] },
-  Input<typeof ANNOTATE_OPTIONS>
->;
 
 export function parseDrawingOptions(options?: DrawingOptions): ParsedDrawingOptions {
   return parseOptions('annotationSvg', DRAWING_OPTIONS, options);

@@ -11,3 +11,6 @@ export type KernelSet = (typeof KERNEL_SETS)[number];
 /** Numbers of the key-value cache. */
 export const KV_TYPES = ['f16', 'f32', 'q8_0'] as const;
 export type KvType = (typeof KV_TYPES)[number];
+
+/** Where the model runs. Other names are those of `devices()`, such as `CUDA1`. */
+export type DeviceName = 'auto' | 'cpu' | 'cuda' | 'metal' | (string & {});

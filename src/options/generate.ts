@@ -1,16 +1,8 @@
 /** Options of `predict` and `stream`. What they do is in src/model.ts and the engine. */
 import { ENCODE_OPTIONS } from './image.js';
 import { MAX_CONTEXT_LENGTH } from './limits.js';
-import {
-  boolean,
-  type Input,
-  integer,
-  number,
-  type Parsed,
-  parseOptions,
-  type Same,
-  string,
-} from './option.js';
+import { boolean, integer, number, type Parsed, parseOptions, string } from './option.js';
+import type { GenerateOptions } from './types.js';
 
 /** How long an answer may be and how its tokens are drawn: for every call that generates text. */
 export const SAMPLING_OPTIONS = {
@@ -81,47 +73,7 @@ export const GENERATE_OPTIONS = {
   ...ENCODE_OPTIONS,
 };
 
-/** Options of `predict` and `stream`. */
-export interface GenerateOptions {
-  /** longest answer; left out, 256 or what still fits the context, whichever is less. At least 1. */
-  readonly maxTokens?: number | undefined;
-  /** how freely tokens are drawn; 0 always takes the most probable one. Default 0, at most 100. */
-  readonly temperature?: number | undefined;
-  /** draw from this many most probable tokens only; 0 turns it off. Default 0. */
-  readonly topK?: number | undefined;
-  /**
-   * draw from the most probable tokens that together reach this probability; 1 turns it off. Default 1, above 0.
-   */
-  readonly topP?: number | undefined;
-  /** makes drawing repeatable; left out, every call with a temperature draws anew. From 0 to 2^53 - 1. */
-  readonly seed?: number | undefined;
-  /** report this many most probable tokens with each token. Default 0, at most 20. */
-  readonly topLogprobs?: number | undefined;
-  /** regular expression that the whole answer must match; see docs/prompts.md for its syntax. */
-  readonly pattern?: string | undefined;
-  /** report the probabilities of all 1024 loc tokens with each loc token, and the presence of boxes. Default false. */
-  readonly locProbabilities?: boolean | undefined;
-  /**
-   * presence from which a box begins, else the answer ends; left out, the likeliest token decides. From 0 to 1.
-   */
-  readonly minPresence?: number | undefined;
-  /** end an answer that repeats the same boxes. Default false. */
-  readonly stopAtRepetition?: boolean | undefined;
-  /** which page of a TIFF, or frame of an animation, counted from 0. Default 0. */
-  readonly page?: number | undefined;
-  /** turn the picture upright as its EXIF orientation says. Default true. */
-  readonly upright?: boolean | undefined;
-  /** what shows through transparent pictures; left out, transparency is dropped, as in training. Such as `#ffffff`. */
-  readonly background?: string | undefined;
-  /** refuse larger pictures before they are decoded. Default 50,000,000 pixels, at most 500,000,000. */
-  readonly maxPixels?: number | undefined;
-  /** abort the call; it rejects with the reason of the signal. */
-  readonly signal?: AbortSignal | undefined;
-}
 export type ParsedGenerateOptions = Parsed<typeof GENERATE_OPTIONS>;
-
-// Fails to compile when the interface and the declarations part ways.
-true satisfies Same<GenerateOptions, Input<typeof GENERATE_OPTIONS>>;
 
 export function parseGenerateOptions(
   options?: GenerateOptions,

@@ -1,15 +1,14 @@
 /** Options of how a picture is read, shared by every call that takes one. Decoding itself is in src/image-input/prepare.ts. */
 import {
   boolean,
-  type Input,
   integer,
   type Parsed,
   parseOptions,
-  type Same,
   SIGNAL_OPTIONS,
   signal,
   string,
 } from './option.js';
+import type { EncodeOptions, PagesOptions } from './types.js';
 
 /** How pixels are read, of whatever they are. */
 export const PIXEL_OPTIONS = {
@@ -46,23 +45,7 @@ export const IMAGE_OPTIONS = {
 
 export const ENCODE_OPTIONS = { ...IMAGE_OPTIONS, ...SIGNAL_OPTIONS };
 
-/** Options of `encode`. */
-export interface EncodeOptions {
-  /** which page of a TIFF, or frame of an animation, counted from 0. Default 0. */
-  readonly page?: number | undefined;
-  /** turn the picture upright as its EXIF orientation says. Default true. */
-  readonly upright?: boolean | undefined;
-  /** what shows through transparent pictures; left out, transparency is dropped, as in training. Such as `#ffffff`. */
-  readonly background?: string | undefined;
-  /** refuse larger pictures before they are decoded. Default 50,000,000 pixels, at most 500,000,000. */
-  readonly maxPixels?: number | undefined;
-  /** abort the call; it rejects with the reason of the signal. */
-  readonly signal?: AbortSignal | undefined;
-}
 export type ParsedEncodeOptions = Parsed<typeof ENCODE_OPTIONS>;
-
-// Fails to compile when the interface and the declarations part ways.
-true satisfies Same<EncodeOptions, Input<typeof ENCODE_OPTIONS>>;
 
 export function parseEncodeOptions(options?: EncodeOptions): ParsedEncodeOptions {
   return parseOptions('encode', ENCODE_OPTIONS, options);
@@ -73,21 +56,7 @@ export const PAGES_OPTIONS = {
   signal: signal({ doc: 'end the pages; the loop rejects with the reason of the signal' }),
 };
 
-/** Options of `pages`. */
-export interface PagesOptions {
-  /** turn the picture upright as its EXIF orientation says. Default true. */
-  readonly upright?: boolean | undefined;
-  /** what shows through transparent pictures; left out, transparency is dropped, as in training. Such as `#ffffff`. */
-  readonly background?: string | undefined;
-  /** refuse larger pictures before they are decoded. Default 50,000,000 pixels, at most 500,000,000. */
-  readonly maxPixels?: number | undefined;
-  /** end the pages; the loop rejects with the reason of the signal. */
-  readonly signal?: AbortSignal | undefined;
-}
 export type ParsedPagesOptions = Parsed<typeof PAGES_OPTIONS>;
-
-// Fails to compile when the interface and the declarations part ways.
-true satisfies Same<PagesOptions, Input<typeof PAGES_OPTIONS>>;
 
 export function parsePagesOptions(options?: PagesOptions): ParsedPagesOptions {
   return parseOptions('pages', PAGES_OPTIONS, options);

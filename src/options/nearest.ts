@@ -1,4 +1,4 @@
-/** Finds the name somebody probably meant. Knows nothing about options. */
+/** Finds the name that was probably meant. Knows nothing about options. */
 
 /** Longer words are not typing slips, and comparing them costs time. */
 const LONGEST = 64;

@@ -1,6 +1,6 @@
 /**
- * The one mechanism behind every options object: an option is declared once, and the declaration feeds parsing, the
- * command line and the tables of the documentation. Which options exist is said in the other files of this folder.
+ * The mechanism of all options: an option is declared once, and the declaration feeds parsing, the command line, the types
+ * that editors show and the tables of the documentation. The options themselves are in the other files of this folder.
  */
 import { types } from 'node:util';
 import { makeError, type PaliGemmaError } from '../errors.js';
@@ -55,14 +55,14 @@ type Required = typeof REQUIRED;
 
 /** An option whose parsed value is a `T`, without `REQUIRED` if that is part of it. */
 export type Declaration<T = unknown> = Shape & {
-  /** What is stored when the option is left out; null and undefined mean "somebody else decides". */
+  /** What is stored when the option is left out; null and undefined mean that the place of use decides. */
   readonly default: T;
 };
 
 /** Options of one call by name, in the order in which they are documented. */
 export type Declarations = Readonly<Record<string, Declaration>>;
 
-/** The complete object a parser gives: every option is there. */
+/** The complete object that parsing returns: every option is there. */
 export type Parsed<D extends Declarations> = {
   readonly [K in keyof D]: D[K] extends Declaration<infer T> ? Exclude<T, Required> : never;
 };
@@ -79,10 +79,6 @@ export type Input<D extends Declarations> = Merged<
   { readonly [K in RequiredName<D>]: Parsed<D>[K] },
   { readonly [K in Exclude<keyof D, RequiredName<D>>]?: Parsed<D>[K] | undefined }
 >;
-
-/** `true` when both types are the same; keeps a documented interface in step with its declarations. */
-export type Same<A, B> =
-  (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 
 type Spec<S extends Shape, D> = Omit<S, 'kind'> & { readonly default: D };
 
@@ -133,7 +129,6 @@ export function signal(spec: { readonly doc: string }): Declaration<AbortSignal 
 export const SIGNAL_OPTIONS = {
   signal: signal({ doc: 'abort the call; it rejects with the reason of the signal' }),
 };
-export type SignalOptions = Input<typeof SIGNAL_OPTIONS>;
 
 // biome-ignore lint/suspicious/noExplicitAny: any parameter list must be acceptable as a constraint
 export function callback<F extends (...args: any[]) => unknown>(spec: {
@@ -143,7 +138,7 @@ export function callback<F extends (...args: any[]) => unknown>(spec: {
 }
 
 /**
- * Checks `options` against the declarations and gives a complete frozen object. `owner` is the call, for the message.
+ * Checks `options` against the declarations and returns a complete frozen object. `owner` is the call, for the message.
  * Every property is read once. Throws ERR_OPTION_UNKNOWN, ERR_OPTION_TYPE or ERR_OPTION_RANGE.
  */
 export function parseOptions<D extends Declarations>(
@@ -209,7 +204,7 @@ function checkOption(name: string, declaration: Declaration, value: unknown): un
 const isSecret = (declaration: Declaration): boolean =>
   'isSecret' in declaration && declaration.isSecret === true;
 
-/** Reads an option from text, as a flag gives it. `name` leads the message: `--top-p`. */
+/** Reads an option from text, as a flag has it. `name` leads the message: `--top-p`. */
 export function checkText(name: string, declaration: Declaration, text: string): unknown {
   switch (declaration.kind) {
     case 'integer':
@@ -250,6 +245,42 @@ export function expectation(declaration: Declaration): string {
     case 'function':
       return 'a function';
   }
+}
+
+/** What an editor shows of an option: its text, range with unit, default. */
+export function description(declaration: Declaration): string {
+  const sentences = [declaration.doc, rangeSentence(declaration)];
+  const { default: value } = declaration;
+  if (value === REQUIRED) sentences.push('Required');
+  else if (value !== undefined && value !== null) sentences.push(`Default ${shown(value)}`);
+  return sentences.flatMap((one) => (one === undefined ? [] : [`${one}.`])).join(' ');
+}
+
+function rangeSentence(declaration: Declaration): string | undefined {
+  switch (declaration.kind) {
+    case 'integer':
+    case 'number': {
+      const { kind, min, max, aboveMin, unit = '' } = declaration;
+      const from = aboveMin ? `above ${min}, up to` : `${shown(min)} to`;
+      const noun = kind === 'integer' ? 'Integer' : 'Number';
+      return `${noun}, ${from} ${shown(max)} ${unit}`.trimEnd();
+    }
+    case 'string':
+    case 'path': {
+      const examples = 'examples' in declaration ? declaration.examples : undefined;
+      return examples && `Such as ${examples.map((one) => `\`${one}\``).join(', ')}`;
+    }
+    default:
+      // The type says it.
+      return undefined;
+  }
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `\`${value}\``;
+  return typeof value === 'number'
+    ? value.toLocaleString('en-US', { maximumFractionDigits: 20 })
+    : String(value);
 }
 
 /** A markdown table of the options, for the README and docs/. */

@@ -1,7 +1,7 @@
 /** Options of the task methods. What they do is in src/tasks. */
 import { SAMPLING_OPTIONS } from './generate.js';
 import { ENCODE_OPTIONS, PIXEL_OPTIONS } from './image.js';
-import { boolean, type Input, number, oneOf, SIGNAL_OPTIONS, string } from './option.js';
+import { boolean, number, oneOf, SIGNAL_OPTIONS, string } from './option.js';
 import { FRAME_OPTIONS } from './video.js';
 
 /** How long a caption should be: alt text, COCO style, or a paragraph. `short` and `long` are known to pt checkpoints. */
@@ -72,7 +72,7 @@ const minPresence = number({
   doc: 'look for a box where the probability that there is one is at least this; not with constrained: false',
 });
 
-const boxes = {
+export const BOXES_OPTIONS = {
   constrained,
   minPresence,
   restrictLabels: boolean({
@@ -103,7 +103,7 @@ const boxes = {
 };
 
 export const DETECT_OPTIONS = {
-  ...boxes,
+  ...BOXES_OPTIONS,
   robust: boolean({
     default: false,
     doc: 'ask with singular, plural and article variants as well and keep what most agree on',
@@ -111,12 +111,12 @@ export const DETECT_OPTIONS = {
   ...ANSWER_OPTIONS,
 };
 
-export const SEGMENT_OPTIONS = { ...boxes, ...ANSWER_OPTIONS };
+export const SEGMENT_OPTIONS = { ...BOXES_OPTIONS, ...ANSWER_OPTIONS };
 
 export const REFER_OPTIONS = {
   constrained,
   minPresence,
-  expectedBox: boxes.expectedBox,
+  expectedBox: BOXES_OPTIONS.expectedBox,
   ...ANSWER_OPTIONS,
 };
 
@@ -178,15 +178,3 @@ export const CLASSIFY_OPTIONS = {
   bare: ASK_OPTIONS.bare,
   ...ENCODE_OPTIONS,
 };
-
-export type CaptionOptions = Input<typeof CAPTION_OPTIONS>;
-export type OcrOptions = Input<typeof OCR_OPTIONS>;
-export type AskOptions = Input<typeof ASK_OPTIONS>;
-export type DetectOptions = Input<typeof DETECT_OPTIONS>;
-export type SegmentOptions = Input<typeof SEGMENT_OPTIONS>;
-export type ReferOptions = Input<typeof REFER_OPTIONS>;
-export type CompareOptions = Input<typeof COMPARE_OPTIONS>;
-export type ExtractOptions = Input<typeof EXTRACT_OPTIONS>;
-export type VideoTaskOptions = Input<typeof VIDEO_TASK_OPTIONS>;
-export type SweepOptions = Input<typeof SWEEP_OPTIONS>;
-export type ClassifyOptions = Input<typeof CLASSIFY_OPTIONS>;

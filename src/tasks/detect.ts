@@ -1,8 +1,8 @@
 /** Where things are: boxes for labels. */
 import type { Model, PictureInput } from '../model.js';
-import type { GenerateOptions } from '../options/generate.js';
 import { type Parsed, pick } from '../options/option.js';
 import { ANSWER_OPTIONS, type DETECT_OPTIONS } from '../options/tasks.js';
+import type { GenerateOptions } from '../options/types.js';
 import type { Prompt } from '../prompt.js';
 import {
   type DetectedObject,

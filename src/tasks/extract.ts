@@ -5,12 +5,8 @@ import { ENCODE_OPTIONS } from '../options/image.js';
 import { nearest } from '../options/nearest.js';
 import { parseOptions, pick } from '../options/option.js';
 import { showValue } from '../options/show.js';
-import {
-  EXTRACT_OPTIONS,
-  type ExtractOptions,
-  FIELD_TYPES,
-  type FieldType,
-} from '../options/tasks.js';
+import { EXTRACT_OPTIONS, FIELD_TYPES, type FieldType } from '../options/tasks.js';
+import type { ExtractOptions } from '../options/types.js';
 import type { Timings, Usage } from '../prediction.js';
 import type { ImageSize } from '../results/types.js';
 import { parseBoolean } from './fields/boolean.js';

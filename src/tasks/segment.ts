@@ -2,13 +2,8 @@
 import { makeError } from '../errors.js';
 import type { Model, PictureInput } from '../model.js';
 import { type Parsed, parseOptions, pick } from '../options/option.js';
-import {
-  ANSWER_OPTIONS,
-  REFER_OPTIONS,
-  type ReferOptions,
-  SEGMENT_OPTIONS,
-  type SegmentOptions,
-} from '../options/tasks.js';
+import { ANSWER_OPTIONS, REFER_OPTIONS, SEGMENT_OPTIONS } from '../options/tasks.js';
+import type { ReferOptions, SegmentOptions } from '../options/types.js';
 import type { Prompt } from '../prompt.js';
 import { MASK_SIDE, Mask, type Segment } from '../results/mask.js';
 import {

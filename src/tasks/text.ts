@@ -2,19 +2,22 @@
 import { makeError } from '../errors.js';
 import type { Model, PictureInput } from '../model.js';
 import { asList } from '../options/arguments.js';
-import { type GenerateOptions, parseGenerateOptions } from '../options/generate.js';
+import { parseGenerateOptions } from '../options/generate.js';
 import { parseOptions, pick } from '../options/option.js';
 import {
   ANSWER_OPTIONS,
   ASK_OPTIONS,
-  type AskOptions,
   CAPTION_OPTIONS,
-  type CaptionOptions,
   COMPARE_OPTIONS,
-  type CompareOptions,
   OCR_OPTIONS,
-  type OcrOptions,
 } from '../options/tasks.js';
+import type {
+  AskOptions,
+  CaptionOptions,
+  CompareOptions,
+  GenerateOptions,
+  OcrOptions,
+} from '../options/types.js';
 import type { Piece, Prediction, Timings, Usage } from '../prediction.js';
 import { Prompt } from '../prompt.js';
 import type { ImageSize } from '../results/types.js';

@@ -51,7 +51,7 @@ const logprobsOf = async (m: PaliGemma): Promise<readonly number[]> =>
 /** The file with one weight that is NaN. */
 async function damagedFile(): Promise<string> {
   const { tensors } = await inspect(file);
-  // Stored last, so its numbers stand at the end of the file, before less than 32 bytes of padding.
+  // Stored last, so its elements are at the end of the file, before less than 32 bytes of padding.
   const last = tensors.at(-1);
   const bytes = readFileSync(file);
   bytes.writeFloatLE(Number.NaN, bytes.length - Math.ceil((last?.bytes ?? 0) / 32) * 32);
@@ -275,11 +275,11 @@ describe.each([
   });
 });
 
-describe('drafts of a prompt', () => {
+describe('speculative labels of a prompt', () => {
   test('do not change the answer', async () => {
     await using demo = await PaliGemma.load(DEMO_MODEL);
     const text = 'detect white circle ; orange triangle ; yellow square';
-    // ggml's products round by how many rows there are, which a draw at random may notice.
+    // ggml's matmul rounds by how many rows there are, which a draw at random may notice.
     const isOurs = Object.keys(demo.info.kernels).some((name) => !name.startsWith('CPU'));
     const drawn = isOurs ? [{ temperature: 0.8, seed: 3 }] : [];
     for (const image of [imagePath('scene1.png'), imagePath('scene2.png')]) {

@@ -1,7 +1,7 @@
 /** What the grammar does to answers: nothing to a well-formed greedy one, and no malformed one gets through, however it is drawn. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PaliGemma, type Picture, type Piece, type Prediction } from '../../src/index.js';
-import type { GenerateOptions } from '../../src/options/generate.js';
+import type { GenerateOptions } from '../../src/options/types.js';
 import { parseBoolean } from '../../src/tasks/fields/boolean.js';
 import { parseCurrency } from '../../src/tasks/fields/currency.js';
 import { parseInteger, parseNumber } from '../../src/tasks/fields/number.js';

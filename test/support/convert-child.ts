@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
-import type { ConvertOptions } from '../../src/options/convert.js';
+import type { ConvertOptions } from '../../src/options/types.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
 // One level below the root, like lib/: binding.ts finds the addon from where it lies.

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convert } from '../../../src/convert/convert.js';
-import { type ConvertOptions, parseConvertOptions } from '../../../src/options/convert.js';
+import { parseConvertOptions } from '../../../src/options/convert.js';
+import type { ConvertOptions } from '../../../src/options/types.js';
 import { TINY1, TINY2, temporaryFolder } from '../../support/convert-sources.js';
 
 const good: ConvertOptions = { source: 'a', output: 'b.gguf', type: 'q8_0' };

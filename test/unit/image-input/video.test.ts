@@ -9,7 +9,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { EngineError } from '../../../src/errors.js';
 import type { RawPixels } from '../../../src/image-input/source.js';
 import { sampleFrames, type VideoInput, videoFrames } from '../../../src/image-input/video.js';
-import type { VideoOptions } from '../../../src/options/video.js';
+import type { VideoOptions } from '../../../src/options/types.js';
 import { needsTool } from '../../support/needs.js';
 import { fixture, inFolder, inputErrorOf } from './files.js';
 

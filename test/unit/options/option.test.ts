@@ -18,10 +18,13 @@ import {
   path,
   pick,
   REQUIRED,
-  type Same,
   signal,
   string,
 } from '../../../src/options/option.js';
+
+/** `true` when both types are the same. */
+type Same<A, B> =
+  (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 
 const SAMPLE = {
   count: integer({ default: 4, min: 1, max: 64, doc: 'how many' }),

@@ -1,40 +1,22 @@
 /** The options of the public calls: defaults, ranges, and that their documentation says the same as their declarations. */
 
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DRAWING_OPTIONS, FILE_OPTIONS } from '../../../src/options/annotate.js';
-import { CONVERT_OPTIONS } from '../../../src/options/convert.js';
+import { OPTION_TYPES } from '../../../src/options/all.js';
 import { GENERATE_OPTIONS, parseGenerateOptions } from '../../../src/options/generate.js';
-import { PULL_OPTIONS } from '../../../src/options/hub.js';
+import { ENCODE_OPTIONS, IMAGE_OPTIONS, parseEncodeOptions } from '../../../src/options/image.js';
+import { defaultThreads, parseLoadOptions, stageThreadCounts } from '../../../src/options/load.js';
 import {
-  ENCODE_OPTIONS,
-  IMAGE_OPTIONS,
-  PAGES_OPTIONS,
-  parseEncodeOptions,
-} from '../../../src/options/image.js';
-import {
-  defaultThreads,
-  LOAD_OPTIONS,
-  parseLoadOptions,
-  stageThreadCounts,
-} from '../../../src/options/load.js';
-import { type Declarations, parseOptions, REQUIRED } from '../../../src/options/option.js';
-import { VIDEO_OPTIONS } from '../../../src/options/video.js';
+  type Declarations,
+  description,
+  parseOptions,
+  REQUIRED,
+} from '../../../src/options/option.js';
 
-/** File, its interface, its declarations, and values for what is required. */
-const FILES: readonly (readonly [string, string, Declarations, object])[] = [
-  ['load', 'LoadOptions', LOAD_OPTIONS, {}],
-  ['hub', 'PullOptions', PULL_OPTIONS, {}],
-  ['generate', 'GenerateOptions', GENERATE_OPTIONS, {}],
-  ['image', 'EncodeOptions', ENCODE_OPTIONS, {}],
-  ['image', 'PagesOptions', PAGES_OPTIONS, {}],
-  ['annotate', 'DrawingOptions', DRAWING_OPTIONS, {}],
-  ['annotate', 'FileOptions', FILE_OPTIONS, {}],
-  ['video', 'VideoOptions', VIDEO_OPTIONS, {}],
-  ['convert', 'ConvertOptions', CONVERT_OPTIONS, { source: 'a', output: 'b', type: 'f32' }],
-];
+/** Values for what is required. */
+const REQUIRED_VALUES: Readonly<Record<string, object>> = {
+  ConvertOptions: { source: 'a', output: 'b', type: 'f32' },
+};
 
 describe('defaults', () => {
   it('of load', () => {
@@ -114,56 +96,59 @@ it.each([
   },
 );
 
-describe.each(FILES)('the options in %s.ts', (name, type, declarations, required) => {
-  const file = readFileSync(path.join(__dirname, `../../../src/options/${name}.ts`), 'utf8');
-  const source = file.slice(file.indexOf(`export interface ${type} {`)).split(/^}$/m)[0] ?? '';
-  const fields = [...source.matchAll(/\/\*\*\s*\*?\s*([^*]+?)\s*\*\/\s*readonly (\w+)\??:/g)];
-  const documented = new Map(fields.map((match) => [match[2] ?? '', match[1] ?? '']));
+describe.each(Object.entries<{ readonly declarations: Declarations }>(OPTION_TYPES))(
+  '%s',
+  (name, { declarations }) => {
+    const required = REQUIRED_VALUES[name] ?? {};
 
-  it('are documented beside their type in the words of their declaration, in the same order', () => {
-    expect([...documented.keys()]).toEqual(Object.keys(declarations));
-    for (const [option, { doc, default: value }] of Object.entries(declarations)) {
-      expect(documented.get(option), option).toSatisfy((text: string) =>
-        text.startsWith(value === REQUIRED ? `${doc}. Required.` : `${doc}.`),
-      );
-    }
-  });
-
-  it('accept both ends of each range and nothing beyond', () => {
-    type Bounds = Readonly<{ min: number; max: number; aboveMin?: boolean }>;
-    const bounded: [string, Bounds, (bound: number) => unknown][] = [];
-    for (const [option, d] of Object.entries(declarations)) {
-      if (d.kind === 'integer' || d.kind === 'number') bounded.push([option, d, Number]);
-      // What has a form of its own is tested below.
-      if (d.kind === 'string' && d.form === undefined) {
-        const bounds = { min: d.minLength, max: d.maxLength };
-        bounded.push([option, bounds, (length) => 'x'.repeat(length)]);
+    it('has a description of every option, and range and default where there are any', () => {
+      for (const [option, one] of Object.entries(declarations)) {
+        const text = description(one);
+        expect(text.startsWith(`${one.doc}. `) || text === `${one.doc}.`, option).toBe(true);
+        expect(text.includes('Required.'), option).toBe(one.default === REQUIRED);
+        if ('max' in one) expect(text, option).toContain(one.max.toLocaleString('en-US'));
+        if (typeof one.default === 'string') expect(text).toContain(`Default \`${one.default}\`.`);
+        if (typeof one.default === 'boolean') expect(text).toContain(`Default ${one.default}.`);
+        if (one.unit !== undefined) expect(text, option).toContain(` ${one.unit}.`);
       }
-    }
-    expect(bounded.length).toBeGreaterThan(0);
-    for (const [option, d, valueFor] of bounded) {
-      const accepts = (bound: number): boolean => {
-        try {
-          const value = valueFor(bound);
-          return (
-            parseOptions(name, declarations, { ...required, [option]: value })[option] === value
-          );
-        } catch {
-          return false;
-        }
-      };
-      expect(accepts(d.min), `${option} ${d.min}`).toBe(d.aboveMin !== true);
-      expect(accepts(d.max), `${option} ${d.max}`).toBe(true);
-      expect(accepts(d.min - 1), `${option} below`).toBe(false);
-      expect(accepts(d.max + 1), `${option} above`).toBe(false);
-    }
-  });
+    });
 
-  it('have defaults that are valid themselves', () => {
-    const defaults = parseOptions(name, declarations, required);
-    expect(parseOptions(name, declarations, defaults)).toEqual(defaults);
-  });
-});
+    it('accept both ends of each range and nothing beyond', () => {
+      type Bounds = Readonly<{ min: number; max: number; aboveMin?: boolean }>;
+      const bounded: [string, Bounds, (bound: number) => unknown][] = [];
+      for (const [option, d] of Object.entries(declarations)) {
+        if (d.kind === 'integer' || d.kind === 'number') bounded.push([option, d, Number]);
+        // What has a form of its own is tested below.
+        if (d.kind === 'string' && d.form === undefined) {
+          const bounds = { min: d.minLength, max: d.maxLength };
+          bounded.push([option, bounds, (length) => 'x'.repeat(length)]);
+        }
+      }
+      if (bounded.length === 0) expect(Object.keys(declarations)).toEqual(['signal']);
+      for (const [option, d, valueFor] of bounded) {
+        const accepts = (bound: number): boolean => {
+          try {
+            const value = valueFor(bound);
+            return (
+              parseOptions(name, declarations, { ...required, [option]: value })[option] === value
+            );
+          } catch {
+            return false;
+          }
+        };
+        expect(accepts(d.min), `${option} ${d.min}`).toBe(d.aboveMin !== true);
+        expect(accepts(d.max), `${option} ${d.max}`).toBe(true);
+        expect(accepts(d.min - 1), `${option} below`).toBe(false);
+        expect(accepts(d.max + 1), `${option} above`).toBe(false);
+      }
+    });
+
+    it('have defaults that are valid themselves', () => {
+      const defaults = parseOptions(name, declarations, required);
+      expect(parseOptions(name, declarations, defaults)).toEqual(defaults);
+    });
+  },
+);
 
 it('background is a colour in hexadecimal', () => {
   for (const background of ['#fff', '#FFF', '#a0b1C2', undefined]) {

@@ -1,0 +1,94 @@
+/** What an editor shows of the package: every option of every exported options type has its text, seen from lib's declarations. */
+import path from 'node:path';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+import { OPTION_TYPES } from '../../src/options/all.js';
+import { type Declarations, description } from '../../src/options/option.js';
+import { ROOT } from '../support/models.js';
+
+const LIB = path.join(ROOT, 'lib', 'index.d.ts');
+const EDITED = path.join(ROOT, 'lib', 'edited.ts');
+
+/** A language service over a file of that text, as an editor has one that is open in the package's folder. */
+function openEditor(text: string): ts.LanguageService {
+  const snapshotOf = (file: string) => (file === EDITED ? text : ts.sys.readFile(file));
+  return ts.createLanguageService({
+    getScriptFileNames: () => [EDITED],
+    getScriptVersion: () => '1',
+    getScriptSnapshot: (file) => {
+      const found = snapshotOf(file);
+      return found === undefined ? undefined : ts.ScriptSnapshot.fromString(found);
+    },
+    getCurrentDirectory: () => ROOT,
+    getCompilationSettings: () => ({
+      ...{ strict: true, skipLibCheck: true, types: [] },
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.Node16,
+      moduleResolution: ts.ModuleResolutionKind.Node16,
+    }),
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    fileExists: (file) => file === EDITED || ts.sys.fileExists(file),
+    readFile: snapshotOf,
+    readDirectory: ts.sys.readDirectory,
+    directoryExists: ts.sys.directoryExists,
+    getDirectories: ts.sys.getDirectories,
+  });
+}
+
+/** Every exported type of options with the names of its members. */
+function exportedOptions(): Map<string, string[]> {
+  const program = openEditor(`export * from './index.js';\n`).getProgram();
+  const checker = program?.getTypeChecker();
+  const file = program?.getSourceFile(LIB);
+  const symbol = file && checker?.getSymbolAtLocation(file);
+  const all = symbol && checker ? checker.getExportsOfModule(symbol) : [];
+  const found = new Map<string, string[]>();
+  for (const one of all) {
+    if (!one.name.endsWith('Options') || checker === undefined) continue;
+    const type = checker.getDeclaredTypeOfSymbol(checker.getAliasedSymbol(one));
+    found.set(
+      one.name,
+      type.getProperties().map(({ name }) => name),
+    );
+  }
+  return found;
+}
+
+const exported = exportedOptions();
+
+/** One file that reads every option of every type, and what an editor shows at each: by type, then option. */
+function hoversOf(types: ReadonlyMap<string, readonly string[]>) {
+  const reads = [...types].flatMap(([type, options]) =>
+    options.map((option) => ({ type, option, text: `((o: ${type}) => o.${option})(options);\n` })),
+  );
+  const head = `import type { ${[...types.keys()].join(', ')} } from './index.js';\ndeclare const options: never;\n`;
+  const editor = openEditor(head + reads.map(({ text }) => text).join(''));
+  const found: Record<string, Record<string, string>> = {};
+  let at = head.length;
+  for (const { type, option, text } of reads) {
+    const info = editor.getQuickInfoAtPosition(EDITED, at + text.indexOf(`o.${option}`) + 2);
+    const shown = ts.displayPartsToString(info?.documentation).replaceAll(/\s+/g, ' ');
+    found[type] = { ...found[type], [option]: shown };
+    at += text.length;
+  }
+  return found;
+}
+
+const hovers = hoversOf(exported);
+
+it('every set of options of a method is exported, but for the groups it is made of', () => {
+  const methods = Object.entries(OPTION_TYPES).filter(([, { isGroup }]) => !isGroup);
+  expect([...exported.keys()]).toEqual(expect.arrayContaining(methods.map(([name]) => name)));
+  expect(Object.keys(OPTION_TYPES)).toEqual(expect.arrayContaining([...exported.keys()]));
+});
+
+it.each([...exported.keys()])(
+  'hovering over an option of %s shows its text, range and default',
+  (type) => {
+    const { declarations } = OPTION_TYPES[type as keyof typeof OPTION_TYPES];
+    const texts = Object.entries<Declarations[string]>(declarations).map(
+      ([option, declaration]) => [option, description(declaration)],
+    );
+    expect(hovers[type]).toEqual(Object.fromEntries(texts));
+  },
+);
