@@ -7,8 +7,6 @@ import { filesIn, lineOf, syntaxTree, walk } from './sources.mjs';
 
 /** Folders of test/unit whose subject is not in src, with where it is. */
 const ELSEWHERE = { check: 'scripts/check', quality: 'bench/quality', scripts: 'scripts' };
-/** Until the folders have been moved. */
-const MIRRORS_NATIVE = false;
 const SKIPS = /^(it|test|describe|suite|ctx|context)\b.*\.(skip|skipIf|runIf|todo)$/;
 
 export function tests({ root }) {
@@ -31,7 +29,7 @@ function mirrors(root) {
     if (has(path.posix.join('native', folder))) {
       const subject = path.basename(file).replace(/_(test|fuzz)\.cpp$/, '');
       const home = homeOf(root, subject);
-      if (home === undefined || home === folder || !MIRRORS_NATIVE) continue;
+      if (home === undefined || home === folder) continue;
       sentences.push(`${file}: tests native/${home}/${subject}; it belongs in test/native/${home}`);
       continue;
     }
