@@ -1,9 +1,10 @@
 // What code and documents say of each other: every error code is explained, every "spec section N" leads to a heading.
-import fs from 'node:fs';
-import path from 'node:path';
 import { commentsOf, filesIn, read, scanCpp } from './sources.mjs';
 
 const SPEC = 'docs/spec.md';
+/** "spec section 6.4", "spec sections 7.1 and 7.3", "spec 4.3", "spec, pitfall P30". */
+const CITATION =
+  /\bspec,?\s+(?:sections?\s+|pitfalls?\s+)?P?\d+(?:\.\d+)*(?:(?:,|\s+and|\s+to)\s+P?\d+(?:\.\d+)*)*/gi;
 
 export function documents({ root }) {
   return [...errorCodes(root), ...citations(root)];
@@ -24,23 +25,26 @@ function errorCodes(root) {
 }
 
 function citations(root) {
-  if (!fs.existsSync(path.join(root, SPEC))) return []; // Until it has landed.
+  const spec = read(root, SPEC);
+  const sections = new Set([...spec.matchAll(/^#+ (\d+(?:\.\d+)*)\.? /gm)].map((m) => m[1]));
+  const pitfalls = new Set([...spec.matchAll(/^\| (P\d+) \|/gm)].map((m) => m[1]));
   const sentences = [];
-  const sections = fs.existsSync(path.join(root, SPEC))
-    ? new Set([...read(root, SPEC).matchAll(/^#+ (\d+(?:\.\d+)*)\.? /gm)].map((m) => m[1]))
-    : new Set();
   const look = (file, { line, text }) => {
     // A comment's line may end between the words.
-    for (const match of text.matchAll(/\bspec[\s/*#]+sections?[\s/*#]+(\d+(?:\.\d+)*)/gi)) {
-      if (sections.has(match[1])) continue;
-      const at = line + text.slice(0, match.index).split('\n').length - 1;
-      sentences.push(
-        `${file}:${at}: cites section ${match[1]} of the spec, which is no heading of ${SPEC}; the fact belongs there, under that number`,
-      );
+    const plain = text.replace(/\n\s*(\*|\/\/|#)?/g, (all) => all.replace(/[^\n]/g, ' '));
+    for (const match of plain.matchAll(CITATION)) {
+      const names = match[0].match(/\bP?\d+(\.\d+)*/g) ?? [];
+      const at = line + plain.slice(0, match.index).split('\n').length - 1;
+      for (const name of names) {
+        if (sections.has(name) || pitfalls.has(name)) continue;
+        sentences.push(
+          `${file}:${at}: cites ${name} of the spec, which ${SPEC} does not have; the fact belongs there, under that number`,
+        );
+      }
     }
   };
   for (const file of filesIn(root, ['src', 'test', 'scripts', 'bench'], /\.[mc]?[jt]s$/)) {
-    if (file === 'scripts/check/documents.mjs') continue;
+    if (file.includes('/check/')) continue;
     for (const comment of commentsOf(root, file)) look(file, comment);
   }
   for (const file of filesIn(root, ['native', 'test/native'], /\.(cpp|h|inc)$/)) {

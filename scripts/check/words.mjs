@@ -1,17 +1,15 @@
 // Plain words in comments, messages and documents: counts those of scripts/words.mjs. words.json has how many each folder
-// still holds; the numbers only get smaller (`npm run format` lowers them). With WORDS=all every place is printed, with
+// still holds; the numbers only get smaller. With WORDS=all every place is printed, with
 // WORDS=src/hub those below that path.
 import fs from 'node:fs';
-import path from 'node:path';
 import { WORDS } from '../words.mjs';
-import { lowered } from './sizes.mjs';
 import { commentsOf, filesIn, literalsOf, read, scanCpp } from './sources.mjs';
 
 const LIST = 'scripts/check/words.json';
 /** What describes the words cannot do without them. */
 const OWN = ['scripts/words.mjs'];
 
-export function words({ root, fix }) {
+export function words({ root }) {
   const places = [...prose(root)].flatMap(({ file, line, text }) => odd(file, line, text));
   const counts = {};
   for (const { file } of places) counts[folderOf(file)] = (counts[folderOf(file)] ?? 0) + 1;
@@ -20,10 +18,6 @@ export function words({ root, fix }) {
   const isShown = (file) =>
     (counts[folderOf(file)] ?? 0) > (allowed[folderOf(file)] ?? 0) ||
     (wanted !== undefined && (wanted === 'all' || file.startsWith(wanted)));
-  const lower = lowered(allowed, counts);
-  if (fix && JSON.stringify(lower) !== JSON.stringify(allowed)) {
-    fs.writeFileSync(path.join(root, LIST), `${JSON.stringify(lower, null, 2)}\n`);
-  }
   return places
     .filter(({ file }) => isShown(file))
     .map(({ file, line, word, say }) => `${file}:${line}: "${word}": plainer is ${say}`);
