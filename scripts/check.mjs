@@ -7,6 +7,7 @@ import { documents } from './check/documents.mjs';
 import { format } from './check/format.mjs';
 import { notices } from './check/notices.mjs';
 import { optionTypes } from './check/option-types.mjs';
+import { packageFiles } from './check/package.mjs';
 import { sizes } from './check/sizes.mjs';
 import { tests } from './check/tests.mjs';
 import { types } from './check/types.mjs';
@@ -23,6 +24,7 @@ const CHECKS = {
   sizes,
   tests,
   documents,
+  package: packageFiles,
   words,
 };
 

@@ -26,12 +26,13 @@ export const read = (root, file) => fs.readFileSync(path.join(root, file), 'utf8
 const trees = new Map();
 export function syntaxTree(root, file) {
   const key = path.join(root, file);
+  const text = read(root, file);
   let tree = trees.get(key);
-  if (tree === undefined) {
+  if (tree?.text !== text) {
     const isJs = /\.(mjs|cjs|js)$/.test(file);
     tree = ts.createSourceFile(
       file,
-      read(root, file),
+      text,
       ts.ScriptTarget.Latest,
       true,
       isJs ? ts.ScriptKind.JS : ts.ScriptKind.TS,
