@@ -8,6 +8,7 @@ import ts from 'typescript';
 import { ROOT } from '../lib.mjs';
 
 const LIST = path.join(ROOT, 'src', 'options', 'all.ts');
+const WORDS = path.join(ROOT, 'src', 'options', 'describe.ts');
 const TARGET = path.join(ROOT, 'src', 'options', 'types.ts');
 const MADE = path.join(ROOT, 'build', 'option-types');
 const WIDTH = 116;
@@ -16,7 +17,7 @@ const WIDTH = 116;
 function openProgram() {
   const { config } = ts.readConfigFile(path.join(ROOT, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
-  return ts.createProgram([LIST], {
+  return ts.createProgram([LIST, WORDS], {
     ...options,
     ...{ outDir: MADE, incremental: false, declaration: false, declarationMap: false },
     ...{ sourceMap: false, tsBuildInfoFile: undefined },
@@ -29,7 +30,7 @@ function evaluate(program) {
   program.emit();
   const require = createRequire(import.meta.url);
   const load = (name) => require(path.join(MADE, 'options', `${name}.js`));
-  return { sets: load('all').OPTION_TYPES, description: load('option').description };
+  return { sets: load('all').OPTION_TYPES, description: load('describe').description };
 }
 
 /** By type and option: how its type is written, and whether it may be left out. */

@@ -1,6 +1,7 @@
 /** What calls of a model are given beside their options: checked, or an error that says what was expected. */
 import { makeError, PaliGemmaError } from '../errors.js';
 import { filePath, placeOf } from './file.js';
+import { MAX_PROMPT_LENGTH } from './limits.js';
 import { showValue } from './show.js';
 
 /**
@@ -14,9 +15,6 @@ export type ModelSource =
 
 /** More answers than this at once are refused by `score`. */
 const MAX_CANDIDATES = 10_000;
-
-/** UTF-16 units of a text. */
-const MAX_TEXT_LENGTH = 65_536;
 
 /** One picture, or several. */
 export function asList<T>(image: T | readonly T[]): readonly T[] {
@@ -69,14 +67,14 @@ export function checkPrompt(value: unknown): void {
 
 /** No context holds more, so it is refused before it is tokenized. */
 export function checkLength(name: string, text: string): void {
-  if (text.length > MAX_TEXT_LENGTH) {
+  if (text.length > MAX_PROMPT_LENGTH) {
     throw makeError(
       'ERR_PROMPT_TOO_LONG',
-      `${name} has ${text.length} characters, expected at most ${MAX_TEXT_LENGTH}`,
+      `${name} has ${text.length} characters, expected at most ${MAX_PROMPT_LENGTH}`,
       {
         name,
         found: `${text.length} characters`,
-        expected: `at most ${MAX_TEXT_LENGTH}`,
+        expected: `at most ${MAX_PROMPT_LENGTH}`,
       },
     );
   }

@@ -43,11 +43,35 @@ interface Choice extends Common {
   readonly values: readonly string[];
 }
 
+/** Several texts. */
+export interface List extends Common {
+  readonly kind: 'list';
+  /** What one of them is called: `label`. */
+  readonly of: string;
+  readonly minCount: number;
+  readonly maxCount: number;
+  /** Of each text. */
+  readonly minLength: number;
+  readonly maxLength: number;
+}
+
+/** Values by names that the caller chooses. */
+export interface Entries extends Common {
+  readonly kind: 'record';
+  /** What one of them is called: `field`. */
+  readonly of: string;
+  readonly minCount: number;
+  readonly maxCount: number;
+  readonly value: Declaration;
+  /** An object that may take the place of the value, and what is in it. */
+  readonly detailed: Declarations;
+}
+
 interface Plain extends Common {
   readonly kind: 'boolean' | 'signal' | 'function';
 }
 
-type Shape = Numeric | Text | Choice | Plain;
+type Shape = Numeric | Text | Choice | List | Entries | Plain;
 
 /** In place of a default: the option must be given. */
 export const REQUIRED: unique symbol = Symbol('required');
@@ -121,6 +145,19 @@ export function oneOf<
   return { kind: 'enum', values, ...spec };
 }
 
+export function list<D extends readonly string[] | undefined | Required>(
+  spec: Spec<List, D>,
+): List & { readonly default: D | readonly string[] } {
+  return { kind: 'list', ...spec };
+}
+
+export function record<V, N extends Declarations, D extends undefined | Required>(
+  spec: Spec<Omit<Entries, 'value' | 'detailed'> & { value: Declaration<V>; detailed: N }, D>,
+): Entries & { readonly default: D | Readonly<Record<string, Exclude<V, Required> | Input<N>>> } {
+  // What callers store under it is checked by judge, not by the compiler.
+  return { kind: 'record', ...spec } as unknown as ReturnType<typeof record<V, N, D>>;
+}
+
 export function signal(spec: { readonly doc: string }): Declaration<AbortSignal | undefined> {
   return { kind: 'signal', default: undefined, ...spec };
 }
@@ -185,8 +222,9 @@ function checkOption(name: string, declaration: Declaration, value: unknown): un
     throw failure('ERR_OPTION_TYPE', name, 'missing', expectation(declaration));
   }
   if (value === null && declaration.default === null) return null;
-  const verdict = judge(declaration, value);
-  if (verdict === 'ok') return Object.is(value, -0) ? 0 : value;
+  const own = copyOf(name, declaration, value);
+  const verdict = judge(declaration, own);
+  if (verdict === 'ok') return Object.is(own, -0) ? 0 : own;
   const expected = expectation(declaration);
   const hint =
     declaration.kind === 'enum' && typeof value === 'string'
@@ -199,6 +237,35 @@ function checkOption(name: string, declaration: Declaration, value: unknown): un
     expected,
     hint === undefined ? undefined : `did you mean "${hint}"?`,
   );
+}
+
+/** Lists and records as they are now: the caller may change them later. Anything that cannot be one is left as it is. */
+function copyOf(name: string, declaration: Declaration, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return value;
+  try {
+    if (declaration.kind === 'list') {
+      // Longer ones are refused unread.
+      if (!Array.isArray(value) || value.length > declaration.maxCount) return value;
+      return Object.freeze([...(value as readonly unknown[])]);
+    }
+    if (declaration.kind === 'record') {
+      const keys = Array.isArray(value) ? [] : Object.keys(value);
+      if (keys.length === 0 || keys.length > declaration.maxCount) return value;
+      const entries = keys.map((key) => {
+        const one = (value as Readonly<Record<string, unknown>>)[key];
+        return [key, isPlain(one) ? Object.freeze({ ...one }) : one];
+      });
+      return Object.freeze(Object.fromEntries(entries));
+    }
+  } catch (cause) {
+    throw unreadable(name, expectation(declaration), cause);
+  }
+  return value;
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  return !Array.isArray(value) && !types.isProxy(value);
 }
 
 const isSecret = (declaration: Declaration): boolean =>
@@ -238,6 +305,15 @@ export function expectation(declaration: Declaration): string {
     }
     case 'enum':
       return `one of ${declaration.values.map((v) => `"${v}"`).join(', ')}`;
+    case 'list': {
+      const { of, minCount, maxCount, minLength, maxLength } = declaration;
+      return `${minCount} to ${maxCount} ${of}s of ${minLength} to ${maxLength} characters without NUL`;
+    }
+    case 'record': {
+      const { of, minCount, maxCount, value, detailed } = declaration;
+      const long = Object.keys(detailed).join(', ');
+      return `an object with ${minCount} to ${maxCount} ${of}s: ${expectation(value)}, or an object of ${long}`;
+    }
     case 'boolean':
       return 'true or false';
     case 'signal':
@@ -245,68 +321,6 @@ export function expectation(declaration: Declaration): string {
     case 'function':
       return 'a function';
   }
-}
-
-/** What an editor shows of an option: its text, range with unit, default. */
-export function description(declaration: Declaration): string {
-  const sentences = [declaration.doc, rangeSentence(declaration)];
-  const { default: value } = declaration;
-  if (value === REQUIRED) sentences.push('Required');
-  else if (value !== undefined && value !== null) sentences.push(`Default ${shown(value)}`);
-  return sentences.flatMap((one) => (one === undefined ? [] : [`${one}.`])).join(' ');
-}
-
-function rangeSentence(declaration: Declaration): string | undefined {
-  switch (declaration.kind) {
-    case 'integer':
-    case 'number': {
-      const { kind, min, max, aboveMin, unit = '' } = declaration;
-      const from = aboveMin ? `above ${min}, up to` : `${shown(min)} to`;
-      const noun = kind === 'integer' ? 'Integer' : 'Number';
-      return `${noun}, ${from} ${shown(max)} ${unit}`.trimEnd();
-    }
-    case 'string':
-    case 'path': {
-      const examples = 'examples' in declaration ? declaration.examples : undefined;
-      return examples && `Such as ${examples.map((one) => `\`${one}\``).join(', ')}`;
-    }
-    default:
-      // The type says it.
-      return undefined;
-  }
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return `\`${value}\``;
-  return typeof value === 'number'
-    ? value.toLocaleString('en-US', { maximumFractionDigits: 20 })
-    : String(value);
-}
-
-/** A markdown table of the options, for the README and docs/. */
-export function optionTable(declarations: Declarations): string {
-  const rows = Object.entries(declarations).map(([name, declaration]) => [
-    `\`${name}\``,
-    rangeCell(declaration),
-    defaultCell(declaration),
-    declaration.doc,
-  ]);
-  return [['Option', 'Values', 'Default', 'Meaning'], ['---', '---', '---', '---'], ...rows]
-    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`)
-    .join('');
-}
-
-function defaultCell({ default: value }: Declaration): string {
-  if (value === REQUIRED) return 'required';
-  return value === undefined ? '–' : `\`${JSON.stringify(value)}\``;
-}
-
-function rangeCell(declaration: Declaration): string {
-  if (declaration.kind === 'string' && declaration.examples) {
-    return `${declaration.examples.map((e) => `\`"${e}"\``).join(', ')}, …`;
-  }
-  if (declaration.kind === 'enum') return declaration.values.map((v) => `\`"${v}"\``).join(', ');
-  return expectation(declaration).replace(/^an? (?=integer|number)/, '');
 }
 
 function judge(declaration: Declaration, value: unknown): 'ok' | 'type' | 'range' {
@@ -322,10 +336,21 @@ function judge(declaration: Declaration, value: unknown): 'ok' | 'type' | 'range
     case 'string':
     case 'path': {
       if (typeof value !== 'string') return 'type';
-      const fits = value.length >= declaration.minLength && value.length <= declaration.maxLength;
-      // What ends a string in C would cut it short on its way.
       const isForm = declaration.form === undefined || declaration.form.pattern.test(value);
-      return fits && isForm && !value.includes('\0') ? 'ok' : 'range';
+      return isForm && fitsText(declaration, value) ? 'ok' : 'range';
+    }
+    case 'list': {
+      if (!Array.isArray(value)) return 'type';
+      if (!fitsCount(declaration, value.length)) return 'range';
+      if (!value.every((one) => typeof one === 'string')) return 'type';
+      return value.every((one) => fitsText(declaration, one)) ? 'ok' : 'range';
+    }
+    case 'record': {
+      if (!isPlain(value)) return 'type';
+      const all = Object.values(value);
+      return fitsCount(declaration, all.length) && all.every((one) => fitsEntry(declaration, one))
+        ? 'ok'
+        : 'range';
     }
     case 'enum':
       if (typeof value !== 'string') return 'type';
@@ -337,6 +362,28 @@ function judge(declaration: Declaration, value: unknown): 'ok' | 'type' | 'range
     case 'function':
       return typeof value === 'function' ? 'ok' : 'type';
   }
+}
+
+function fitsCount({ minCount, maxCount }: List | Entries, count: number): boolean {
+  return count >= minCount && count <= maxCount;
+}
+
+function fitsText({ minLength, maxLength }: Text | List, text: string): boolean {
+  // What ends a string in C would cut it short on its way.
+  return text.length >= minLength && text.length <= maxLength && !text.includes('\0');
+}
+
+function fitsEntry({ value, detailed }: Entries, entry: unknown): boolean {
+  if (judge(value, entry) === 'ok') return true;
+  if (!isPlain(entry) || Object.keys(entry).some((key) => !Object.hasOwn(detailed, key))) {
+    return false;
+  }
+  return Object.entries(detailed).every(([key, declaration]) => {
+    const part = entry[key];
+    return part === undefined
+      ? declaration.default !== REQUIRED
+      : judge(declaration, part) === 'ok';
+  });
 }
 
 /** By shape, not by class: a signal of another realm or a polyfill is as good, if it has all that is used of it. */

@@ -1,6 +1,7 @@
 /** Options of the task methods. What they do is in src/tasks. */
 import { SAMPLING_OPTIONS } from './generate.js';
 import { ENCODE_OPTIONS, PIXEL_OPTIONS } from './image.js';
+import { MAX_PART_LENGTH } from './limits.js';
 import { boolean, number, oneOf, SIGNAL_OPTIONS, string } from './option.js';
 import { FRAME_OPTIONS } from './video.js';
 
@@ -168,7 +169,7 @@ export const CLASSIFY_OPTIONS = {
   question: string({
     default: 'What objects are in the image?',
     minLength: 1,
-    maxLength: 10_000,
+    maxLength: MAX_PART_LENGTH,
     doc: 'the question that the labels answer',
   }),
   variants: boolean({

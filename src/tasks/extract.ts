@@ -5,6 +5,7 @@ import { ENCODE_OPTIONS } from '../options/image.js';
 import { nearest } from '../options/nearest.js';
 import { parseOptions, pick } from '../options/option.js';
 import { showValue } from '../options/show.js';
+import { FIELDS } from '../options/task-arguments.js';
 import { EXTRACT_OPTIONS, FIELD_TYPES, type FieldType } from '../options/tasks.js';
 import type { ExtractOptions } from '../options/types.js';
 import type { Timings, Usage } from '../prediction.js';
@@ -19,7 +20,9 @@ import { questionPrompt } from './prompt-input.js';
 import { ask } from './text.js';
 
 /** What to read, by name: its type, and the question when "what is the NAME?" does not ask for it. */
-export type FieldSpec = FieldType | { readonly type: FieldType; readonly question?: string };
+export type FieldSpec =
+  | FieldType
+  | { readonly type: FieldType; readonly question?: string | undefined };
 export type ExtractSchema = Readonly<Record<string, FieldSpec>>;
 
 interface FieldValues {
@@ -58,8 +61,6 @@ export interface ExtractResult<S extends ExtractSchema> {
   readonly usage: Usage;
   readonly timings: Timings;
 }
-
-const MAX_FIELDS = 200;
 
 export async function extract<const S extends ExtractSchema>(
   model: Model,
@@ -100,14 +101,15 @@ export async function extract<const S extends ExtractSchema>(
 }
 
 function fieldsOf(schema: ExtractSchema): ExtractSchema {
+  const { minCount, maxCount } = FIELDS;
   const isObject = typeof schema === 'object' && schema !== null && !Array.isArray(schema);
   const count = isObject ? Object.keys(schema).length : 0;
-  if (count > 0 && count <= MAX_FIELDS) return schema;
+  if (count >= minCount && count <= maxCount) return schema;
   const found = isObject ? `an object with ${count} fields` : showValue(schema);
   throw makeError(
     isObject ? 'ERR_OPTION_RANGE' : 'ERR_OPTION_TYPE',
-    `schema is ${found}, expected an object with 1 to ${MAX_FIELDS} fields`,
-    { name: 'schema', found, expected: `an object with 1 to ${MAX_FIELDS} fields` },
+    `schema is ${found}, expected an object with ${minCount} to ${maxCount} fields`,
+    { name: 'schema', found, expected: `an object with ${minCount} to ${maxCount} fields` },
   );
 }
 

@@ -1,26 +1,25 @@
 /** Checks of what callers want found: labels, phrases, questions. The forms of prompts are in prompts.ts. */
 import { makeError } from '../errors.js';
+import { MAX_PART_LENGTH } from '../options/limits.js';
 import { showValue } from '../options/show.js';
+import { LABEL_LIMITS } from '../options/task-arguments.js';
 import { labelVariants } from './label-variants.js';
-
-/** More labels in one call are refused: no checkpoint was trained with nearly as many. */
-const MAX_LABELS = 1000;
-const MAX_LABEL_LENGTH = 200;
 
 /**
  * One label or several, trimmed, each once. Throws ERR_OPTION_TYPE and ERR_OPTION_RANGE for what cannot be one: empty, with
  * a line break, with ";" (which separates labels), with a loc or seg token.
  */
 export function labelList(labels: string | readonly string[]): readonly string[] {
+  const { minCount, maxCount } = LABEL_LIMITS;
   const given: readonly unknown[] = Array.isArray(labels) ? [...labels] : [labels];
-  if (given.length === 0 || given.length > MAX_LABELS) {
-    throw range('labels', `a list of ${given.length}`, `1 to ${MAX_LABELS} labels`);
+  if (given.length < minCount || given.length > maxCount) {
+    throw range('labels', `a list of ${given.length}`, `${minCount} to ${maxCount} labels`);
   }
   return [...new Set(given.map((label) => labelText(label)))];
 }
 
 function labelText(value: unknown): string {
-  const label = promptText('label', value, MAX_LABEL_LENGTH);
+  const label = promptText('label', value, LABEL_LIMITS.maxLength);
   if (label.includes(';')) {
     throw range('label', showValue(label), 'text without ";", which separates labels', {
       hint: 'pass several labels as a list',
@@ -33,7 +32,7 @@ function labelText(value: unknown): string {
  * Text that becomes part of a prompt, trimmed. Control tokens spelled in it are ordinary text; loc and seg tokens would be
  * taken for themselves and are refused, and so are line breaks, which end a prompt.
  */
-export function promptText(name: string, value: unknown, maxLength = 10_000): string {
+export function promptText(name: string, value: unknown, maxLength = MAX_PART_LENGTH): string {
   if (typeof value !== 'string') {
     const found = showValue(value);
     throw makeError('ERR_OPTION_TYPE', `${name} is ${found}, expected a string`, {

@@ -4,6 +4,7 @@
  */
 import { makeError } from '../errors.js';
 import type { Note } from '../notes.js';
+import { MAX_PROMPT_LENGTH } from '../options/limits.js';
 import { showValue } from '../options/show.js';
 import { Prompt } from '../prompt.js';
 import type { CheckpointFamily, PromptAdvice, PromptWarningCode } from './advisor/advice.js';
@@ -12,9 +13,6 @@ import { LANGUAGES, WORD_CODES } from './advisor/languages.js';
 import { labelList, languageCode, promptText } from './labels.js';
 import { type MarkerKind, placeholdersIn, stripMarkers } from './markers.js';
 import { PROMPTS } from './prompts.js';
-
-/** Longer texts are refused elsewhere: no context holds them. */
-const LONGEST = 65_536;
 
 /** What a note is about, in its code. */
 type NoteKind = PromptWarningCode | (typeof INPUT_NOTES)[number];
@@ -110,7 +108,7 @@ function partOf(name: string, value: unknown, pictures: number, notes: Note[]): 
 
 /** `value` without markers, if it is a text. Throws ERR_OPTION_RANGE when it holds nothing else. */
 function textOf(name: string, value: unknown, pictures: number, notes: Note[]): unknown {
-  if (typeof value !== 'string' || value.length > LONGEST) return value;
+  if (typeof value !== 'string' || value.length > MAX_PROMPT_LENGTH) return value;
   const text = withoutMarkers(name, value, pictures, notes);
   if (text.trim() !== '' || value.trim() === '') return text;
   const found = showValue(value);
@@ -153,7 +151,7 @@ function familyOf(name: string): CheckpointFamily | undefined {
 
 /** A whole prompt. `model` is the name of the checkpoint, `pictures` how many the call has. */
 export function wholePrompt(text: string, pictures: number, model: string): Prompt {
-  if (text.length > LONGEST) return new Prompt(text);
+  if (text.length > MAX_PROMPT_LENGTH) return new Prompt(text);
   const file: Note[] = [];
   const markers: Note[] = [];
   const sent = withoutMarkers('prompt', withoutFileMarks(text, file), pictures, markers);

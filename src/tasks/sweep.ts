@@ -6,6 +6,7 @@ import { makeError } from '../errors.js';
 import type { Model, PictureInput } from '../model.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS } from '../options/image.js';
 import { type Parsed, parseOptions, pick } from '../options/option.js';
+import { PHRASINGS } from '../options/task-arguments.js';
 import { DETECT_OPTIONS, SWEEP_OPTIONS } from '../options/tasks.js';
 import type { SweepOptions } from '../options/types.js';
 import { Prompt } from '../prompt.js';
@@ -21,9 +22,6 @@ import { generate } from './text.js';
 
 /** Boxes of one label that overlap at least this much are one object. */
 const SAME_OBJECT_IOU = 0.5;
-
-/** More phrasings in one sweep are refused. */
-const MAX_PROMPTS = 100;
 
 /** An object as several phrasings see it: the mean box, weighed by score, and the mean score, 0 where it was missed. */
 export interface ConsensusDetection extends DetectedObject {
@@ -100,18 +98,17 @@ export async function sweep(
 function promptList(prompts: readonly string[]): readonly Prompt[] {
   const given: readonly unknown[] | undefined = Array.isArray(prompts) ? prompts : undefined;
   const n = given?.length ?? 0;
-  const isFew = given !== undefined && n <= MAX_PROMPTS;
+  const isFew = given !== undefined && n <= PHRASINGS.maxCount;
   const each = isFew ? [...given].map((one) => phrasing(one)) : [];
   const list = [...new Map(each.map((one) => [one.text, one])).values()];
-  if (list.length >= 2) return list;
+  if (list.length >= PHRASINGS.minCount) return list;
   const found =
     given === undefined
       ? 'no list'
       : list.length === 1 && n > 1
         ? `one prompt ${n} times`
         : `a list of ${n}`;
-  // One alone always agrees with itself.
-  const expected = `2 to ${MAX_PROMPTS} different prompts`;
+  const expected = `${PHRASINGS.minCount} to ${PHRASINGS.maxCount} different prompts`;
   throw makeError('ERR_OPTION_RANGE', `prompts is ${found}, expected ${expected}`, {
     name: 'prompts',
     found,

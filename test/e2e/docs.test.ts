@@ -26,11 +26,12 @@ import { modelTensors } from '../../src/convert/tensor-names.js';
 import { ERROR_CODES } from '../../src/errors.js';
 import { convert, inspect, WEIGHT_TYPES } from '../../src/index.js';
 import { CONVERT_OPTIONS } from '../../src/options/convert.js';
+import { optionTable } from '../../src/options/describe.js';
 import { GENERATE_OPTIONS } from '../../src/options/generate.js';
 import { PULL_OPTIONS } from '../../src/options/hub.js';
 import { ENCODE_OPTIONS } from '../../src/options/image.js';
 import { LOAD_OPTIONS } from '../../src/options/load.js';
-import { type Declarations, optionTable } from '../../src/options/option.js';
+import type { Declarations } from '../../src/options/option.js';
 import {
   ASK_OPTIONS,
   CAPTION_OPTIONS,

@@ -3,7 +3,8 @@ import path from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
 import { OPTION_TYPES } from '../../src/options/all.js';
-import { type Declarations, description } from '../../src/options/option.js';
+import { description } from '../../src/options/describe.js';
+import type { Declarations } from '../../src/options/option.js';
 import { ROOT } from '../support/models.js';
 
 const LIB = path.join(ROOT, 'lib', 'index.d.ts');

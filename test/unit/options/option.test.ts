@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/errors.js';
+import { optionTable } from '../../../src/options/describe.js';
 import {
   boolean,
   callback,
@@ -12,7 +13,6 @@ import {
   number,
   omit,
   oneOf,
-  optionTable,
   type Parsed,
   parseOptions,
   path,
@@ -21,10 +21,8 @@ import {
   signal,
   string,
 } from '../../../src/options/option.js';
-
-/** `true` when both types are the same. */
-type Same<A, B> =
-  (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
+import { errorOf } from '../../support/input-error.js';
+import type { Same } from '../../support/same-type.js';
 
 const SAMPLE = {
   count: integer({ default: 4, min: 1, max: 64, doc: 'how many' }),
@@ -78,16 +76,6 @@ true satisfies Same<Parsed<typeof NEEDY>['kind'], 'f16' | 'f32'>;
 false satisfies Same<Partial<NeedyInput>, Input<typeof NEEDY>>;
 
 const parse = (options?: unknown) => parseOptions('predict', SAMPLE, options);
-
-function errorOf(run: () => unknown): InputError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof InputError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('pick and omit', () => {
   const { count, cap } = SAMPLE;

@@ -3,15 +3,11 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { OPTION_TYPES } from '../../../src/options/all.js';
+import { description } from '../../../src/options/describe.js';
 import { GENERATE_OPTIONS, parseGenerateOptions } from '../../../src/options/generate.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS, parseEncodeOptions } from '../../../src/options/image.js';
 import { defaultThreads, parseLoadOptions, stageThreadCounts } from '../../../src/options/load.js';
-import {
-  type Declarations,
-  description,
-  parseOptions,
-  REQUIRED,
-} from '../../../src/options/option.js';
+import { type Declarations, parseOptions, REQUIRED } from '../../../src/options/option.js';
 
 /** Values for what is required. */
 const REQUIRED_VALUES: Readonly<Record<string, object>> = {
