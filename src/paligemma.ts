@@ -22,6 +22,7 @@ import { type ClassifyResult, classify } from './tasks/classify.js';
 import { type DetectRun, detect } from './tasks/detect.js';
 import { type ExtractResult, type ExtractSchema, extract } from './tasks/extract.js';
 import { wholePrompt } from './tasks/prompt-input.js';
+import type { TaskMethods } from './tasks/registry.js';
 import { refer, type SegmentRun, segment } from './tasks/segment.js';
 import { detectRobust, type SweepResult, sweep } from './tasks/sweep.js';
 import { attempt } from './tasks/task-run.js';
@@ -49,7 +50,7 @@ import { type VideoResult, type VideoTask, video } from './tasks/video.js';
  * const { detections } = await model.detect('street.jpg', ['car', 'bicycle']);
  * await model.dispose();
  */
-export class PaliGemma extends Model {
+export class PaliGemma extends Model implements TaskMethods {
   /** Describes the picture. Parts: pieces of text. */
   caption(image: PictureInput, options?: CaptionOptions): TextRun {
     return attempt(() => caption(this, image, options));

@@ -77,12 +77,16 @@ function flagged(declarations: Declarations): [string, Declaration][] {
 
 /** `--max-tokens <n>`, `--exact-gelu`, `--no-upright`. commander turns them back into `maxTokens` and so on. */
 function flagOf(name: string, declaration: Declaration): string {
-  const kebab = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const letter = declaration.letter === undefined ? '' : `-${declaration.letter}, `;
   if (declaration.kind === 'boolean') {
-    return `${letter}${declaration.default === true ? '--no-' : '--'}${kebab}`;
+    return `${letter}${declaration.default === true ? '--no-' : '--'}${kebab(name)}`;
   }
-  return `${letter}--${kebab} <${placeholder(declaration)}>`;
+  return `${letter}--${kebab(name)} <${placeholder(declaration)}>`;
+}
+
+/** `maxTokens` -> `max-tokens`. */
+export function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function placeholder(declaration: Declaration): string {

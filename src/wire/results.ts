@@ -1,13 +1,17 @@
 /** Results as every front sends them: plain data that JSON can hold. */
 import type { ImageSize, Prediction, Timings } from '../index.js';
 
-/** A result in JSON, where `image` names the file. Masks become run-length code by themselves. */
-export function taskJson(result: {
-  readonly image: ImageSize;
-  readonly timings: Timings;
-}): Readonly<Record<string, unknown>> {
-  const { image, timings, ...rest } = result;
-  return { size: image, ...rest, timings: roundedTimings(timings) };
+/** The result of a task in JSON, where `image` names the file. Masks become run-length code by themselves. */
+export function taskJson(result: object): Readonly<Record<string, unknown>> {
+  const { image, timings, ...rest } = result as {
+    readonly image?: ImageSize;
+    readonly timings?: Timings;
+  };
+  return {
+    ...(image && { size: image }),
+    ...rest,
+    ...(timings && { timings: roundedTimings(timings) }),
+  };
 }
 
 /** What `predict` returns in JSON. */

@@ -1,11 +1,12 @@
 /** `paligemma compare`: two pictures and a statement in, true or false out. */
 import { Command } from 'commander';
-import { COMPARE_OPTIONS } from '../../options/tasks.js';
+import { needsText, TASKS } from '../../tasks/registry.js';
 import { taskJson } from '../../wire/results.js';
+import { addArguments } from '../arguments.js';
 import { checkPicture } from '../batch/arguments.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { addFlags, addRequiredFlag, givenFlags } from '../flags.js';
+import { addFlags, givenFlags } from '../flags.js';
 import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
 
 interface Flags extends ModelFlags {
@@ -14,17 +15,16 @@ interface Flags extends ModelFlags {
 }
 
 export function compareCommand(context: Context, exit: (code: ExitCode) => void): Command {
+  const task = TASKS.compare;
   const command = new Command('compare')
-    .summary('tell whether a statement about two pictures is true')
-    .description(
-      'Tells whether a statement about two pictures is true. For checkpoints fine-tuned on NLVR2.',
-    )
+    .summary(task.summary)
+    .description(`${task.description} ${needsText(task.needs)}`)
     .argument('<left>', 'the first picture')
     .argument('<right>', 'the second picture');
-  addRequiredFlag(command, '-s, --statement <text>', 'what may be true of them');
+  addArguments(command, task.arguments, { statement: { letter: 's' } });
   addModelFlags(command);
   command.option('--json', 'print one JSON document');
-  addFlags(command, 'Answering:', COMPARE_OPTIONS);
+  addFlags(command, 'Answering:', task.options);
   return command
     .addHelpText(
       'after',
@@ -37,7 +37,7 @@ Examples:
       for (const image of [left, right]) checkPicture(image, '> picture');
       const { model, name } = await loadModel(context, flags);
       try {
-        const options = { ...givenFlags(COMPARE_OPTIONS, flags), signal };
+        const options = { ...givenFlags(task.options, flags), signal };
         const result = await model.compare([left, right], flags.statement, options);
         const document = { model: name, images: [left, right], ...taskJson(result) };
         if (flags.json) await output.json(document, 2);

@@ -1,24 +1,25 @@
 /** `paligemma predict`: pictures and a prompt in, one answer per picture out. */
 import type { Command } from 'commander';
 import type { PaliGemma, Prediction } from '../../index.js';
-import { GENERATE_OPTIONS } from '../../options/generate.js';
+import { TASKS } from '../../tasks/registry.js';
 import { predictionJson } from '../../wire/results.js';
+import { addArguments, typedArguments } from '../arguments.js';
 import { pictureCommand } from '../batch/command.js';
 import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
-import { addRequiredFlag } from '../flags.js';
 
 interface Flags extends PictureFlags {
   readonly prompt: string;
 }
 
 export function predictCommand(context: Context, exit: (code: ExitCode) => void): Command {
+  const task = TASKS.generate;
   return pictureCommand<Flags, Prediction>(context, exit, {
     name: 'predict',
-    summary: 'answer a prompt about pictures',
-    description: 'Answers a prompt about each picture.',
+    summary: task.summary,
+    description: task.description,
     examples: [
       '$ paligemma predict photo.jpg --prompt "caption en"',
       '$ paligemma predict *.jpg --prompt "answer en how many cars are there?" --jsonl > answers.jsonl',
@@ -28,14 +29,9 @@ export function predictCommand(context: Context, exit: (code: ExitCode) => void)
       '$ find /data -name "*.png" | paligemma predict @- --prompt ocr --jsonl',
       '$ paligemma predict --watch incoming --prompt "detect person" --output people.jsonl --resume',
     ],
-    options: GENERATE_OPTIONS,
-    addFlags: (command) =>
-      addRequiredFlag(
-        command,
-        '-p, --prompt <text>',
-        'what to do: "caption en", "detect cat", "ocr", …',
-      ),
-    settings: ({ prompt }) => ({ prompt }),
+    options: task.options,
+    addFlags: (command) => addArguments(command, task.arguments, { prompt: { letter: 'p' } }),
+    settings: (flags) => typedArguments(task.arguments, flags),
     streams: true,
     task: (model, { prompt }, options) => predictTask(model, prompt, options),
   }).alias('generate');
