@@ -84,7 +84,9 @@ function flagNames(root) {
   for (const file of filesIn(root, ['src/options'], /\.ts$/)) {
     walk(syntaxTree(root, file), (node) => {
       if (!ts.isPropertyAssignment(node) || !ts.isIdentifier(node.name)) return;
-      if (!ts.isObjectLiteralExpression(node.initializer)) return;
+      const isDeclared =
+        ts.isObjectLiteralExpression(node.initializer) || ts.isCallExpression(node.initializer);
+      if (!isDeclared) return;
       names.add(node.name.text.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`));
     });
   }

@@ -45,10 +45,22 @@ function citations(root) {
   };
   for (const file of filesIn(root, ['src', 'test', 'scripts', 'bench'], /\.[mc]?[jt]s$/)) {
     if (file.includes('/check/')) continue;
-    for (const comment of commentsOf(root, file)) look(file, comment);
+    for (const comment of paragraphs(commentsOf(root, file))) look(file, comment);
   }
   for (const file of filesIn(root, ['native', 'test/native'], /\.(cpp|h|inc)$/)) {
-    for (const comment of scanCpp(read(root, file)).comments) look(file, comment);
+    for (const comment of paragraphs(scanCpp(read(root, file)).comments)) look(file, comment);
   }
   return sentences;
+}
+
+/** Comments of one line each that follow each other, as one. */
+function paragraphs(comments) {
+  const joined = [];
+  for (const { line, text } of comments) {
+    const last = joined.at(-1);
+    const isNext = last !== undefined && line === last.line + last.text.split('\n').length;
+    if (isNext && text.startsWith('//')) last.text += `\n${text}`;
+    else joined.push({ line, text });
+  }
+  return joined;
 }
