@@ -9,6 +9,7 @@ import { notices } from './check/notices.mjs';
 import { optionTypes } from './check/option-types.mjs';
 import { packageFiles } from './check/package.mjs';
 import { sizes } from './check/sizes.mjs';
+import { tasks } from './check/tasks.mjs';
 import { tests } from './check/tests.mjs';
 import { types } from './check/types.mjs';
 import { words } from './check/words.mjs';
@@ -22,6 +23,7 @@ const CHECKS = {
   arrows,
   'command-words': commandWords,
   sizes,
+  tasks,
   tests,
   documents,
   package: packageFiles,

@@ -269,6 +269,28 @@ const VIOLATIONS: readonly Violation[] = [
     ],
   },
   {
+    what: 'a task that is missing from every front',
+    check: 'tasks',
+    changes: {
+      'src/tasks/registry.ts': replace(
+        /^ {2}ocr: task\(/m,
+        "  count: task('one', {} as never),\n  ocr: task(",
+      ),
+    },
+    says: [
+      /the task count has no method: it belongs in class PaliGemma of src\/paligemma\.ts/,
+      /the task count has no command: it belongs in ROWS of src\/cli\/commands\/tasks\.ts/,
+      /the task count has no sample, .* it belongs in SAMPLES of test\/support\/task-samples\.ts/,
+      /the task count is in no document: it belongs in docs\/tasks\.md/,
+    ],
+  },
+  {
+    what: 'a task that one front has lost',
+    check: 'tasks',
+    changes: { 'src/paligemma.ts': replace(/\n {2}segment\(/, '\n  outline(') },
+    says: [/the task segment has no method/],
+  },
+  {
     what: 'an option without a text',
     check: 'option-types',
     changes: { 'src/options/video.ts': replace(/\bdoc:\s*'[^']+'/, "doc: ''") },
