@@ -1,0 +1,191 @@
+/**
+ * What users of other tools type: yolo (Ultralytics), llama.cpp, ollama, tesseract, transformers. One table each for
+ * options, commands and words among the pictures, so that a message can name ours. Says nothing itself: see usage.ts.
+ */
+
+interface OtherOption {
+  /** Without dashes, in lower case, with `-` for `_`, a space between them. */
+  readonly names: string;
+  /** Options of ours that do the same, with a value where one is meant; the first that the command has is named. */
+  readonly ours?: readonly string[];
+  /** Where no command has any of `ours`, or there is none. `NAME` is the command. */
+  readonly say?: string;
+}
+
+const PICTURES = 'pictures are arguments: paligemma NAME photo.jpg';
+const IN_THE_FILE = 'number types belong to the model file: paligemma convert --type q8_0';
+
+const OPTIONS: readonly OtherOption[] = [
+  {
+    names: 'conf threshold conf-threshold conf-thres confidence score score-threshold thresh',
+    ours: ['--min-score'],
+  },
+  { names: 'iou iou-thres iou-threshold nms nms-threshold', ours: ['--duplicate-iou'] },
+  {
+    names: 'imgsz img-size imagesize input-size resize size crop',
+    ours: ['--image-size'],
+    say: 'each picture is resized to the size of the model; models of 448 and 896 pixels see smaller things',
+  },
+  {
+    names:
+      'classes class class-names labels category categories object objects text-labels candidate-labels',
+    ours: ['--label'],
+  },
+  { names: 'p prompt text instruction', ours: ['--prompt', '--question', '--phrase'] },
+  { names: 'q question query ask', ours: ['--question', '--prompt'] },
+  {
+    names: 'image images img i source input file files picture photo mmimage',
+    say: PICTURES,
+  },
+  { names: 'audio', say: 'PaliGemma takes pictures only' },
+  {
+    names: 'weights checkpoint ckpt model-path model-id hf hf-repo hfr hf-file',
+    ours: ['--model'],
+  },
+  { names: 'mm mmproj-url clip-model', ours: ['--mmproj'] },
+  {
+    names:
+      'gpu gpus cuda use-gpu no-gpu cpu mps ngl n-gpu-layers gpu-layers dev main-gpu device-map',
+    ours: ['--device cuda', '--device'],
+  },
+  {
+    names: 'half fp16 bf16 int8 dtype torch-dtype quantize quantization load-in-8bit load-in-4bit',
+    say: IN_THE_FILE,
+  },
+  { names: 'quant outtype qtype', ours: ['--type'], say: IN_THE_FILE },
+  { names: 'ctk cache-type-k ctv cache-type-v', ours: ['--kv-type'] },
+  {
+    names: 'n n-predict predict num-predict max-new-tokens max-length max-output-tokens',
+    ours: ['--max-tokens'],
+  },
+  {
+    names: 'max-det',
+    say: 'as many as the answer holds are found; --max-tokens bounds the answer',
+  },
+  { names: 'temp', ours: ['--temperature'] },
+  { names: 's rng-seed', ours: ['--seed'] },
+  { names: 'c ctx-size num-ctx n-ctx max-model-len', ours: ['--context-length'] },
+  { names: 't n-threads num-threads num-thread tb threads-batch', ours: ['--threads'] },
+  { names: 'batch batch-size j jobs workers np parallel', ours: ['--concurrency', '--slots'] },
+  { names: 'vid-stride frame-stride', ours: ['--stride'] },
+  { names: 'frames num-frames n-frames', ours: ['--count'] },
+  {
+    names: 'l lang langs',
+    ours: ['--language'],
+    say: 'text is read in whatever language it is written',
+  },
+  {
+    names: 'psm oem dpi tessdata-dir user-words user-patterns',
+    say: 'there is no layout analysis: PaliGemma reads what it sees in the whole picture',
+  },
+  {
+    names: 'save-txt txt tsv hocr alto save-json',
+    ours: ['--format', '--jsonl'],
+  },
+  { names: 'save show view view-img visualize draw plot save-img', ours: ['--annotate'] },
+  {
+    names: 'save-crop save-conf',
+    say: 'the program has the boxes with --json; there are no crops',
+  },
+  { names: 'out output-file outfile output-dir project outdir save-dir', ours: ['--output'] },
+  {
+    names: 'f prompt-file',
+    ours: ['--prompt "$(cat FILE)"', '--question "$(cat FILE)"'],
+  },
+  {
+    names: 'sys system system-prompt chat-template jinja conversation cnv no-cnv st single-turn',
+    say: 'PaliGemma answers single prompts: it has no system prompt and no turns',
+  },
+  {
+    names:
+      'repeat-penalty presence-penalty frequency-penalty min-p typical mirostat num-beams beams do-sample',
+    ours: ['--temperature'],
+  },
+  { names: 'grammar grammar-file json-schema', ours: ['--pattern'] },
+  { names: 'r recurse', ours: ['--recursive'] },
+  { names: 'fa flash-attn mlock no-mmap numa', say: 'it is chosen by itself; leave it out' },
+  {
+    names: 'v verbose debug log-verbosity vv',
+    say: 'paligemma doctor shows what was chosen here, and why',
+  },
+  { names: 'verbose-prompt', say: 'paligemma tokenize shows the tokens of a prompt' },
+  { names: 'trust-remote-code', say: 'no code is taken from models; leave it out' },
+  {
+    names: 'token hf-token api-key use-auth-token',
+    say: 'the token comes from the environment, where others on the machine do not see it: HF_TOKEN=hf_… paligemma NAME',
+  },
+  { names: 'task mode', say: 'the task is the command: paligemma detect, paligemma caption, …' },
+  { names: 'save-transcript log-file', ours: ['--output'] },
+  { names: 'host port', say: 'there is no server in the package; examples/ has some in few lines' },
+];
+
+interface OtherCommand {
+  readonly names: string;
+  /** Commands of ours that do the same. */
+  readonly ours?: readonly string[];
+  readonly say?: string;
+}
+
+const COMMANDS: readonly OtherCommand[] = [
+  { names: 'show info view gguf-dump', ours: ['inspect'] },
+  { names: 'download get fetch clone', ours: ['pull'] },
+  { names: 'env check diagnose status version', ours: ['doctor'] },
+  { names: 'export quantize import create convert-hf-to-gguf', ours: ['convert'] },
+  { names: 'benchmark perf', ours: ['bench'] },
+  { names: 'compile', ours: ['build'] },
+  { names: 'describe image-to-text captioning', ours: ['caption'] },
+  { names: 'read text extract-text image-text', ours: ['ocr'] },
+  {
+    names: 'vqa question answer visual-question-answering document-question-answering',
+    ours: ['ask'],
+  },
+  { names: 'find locate yolo object-detection zero-shot-object-detection', ours: ['detect'] },
+  { names: 'mask outline image-segmentation mask-generation', ours: ['segment'] },
+  { names: 'cls image-classification zero-shot-image-classification', ours: ['classify'] },
+  { names: 'image-text-to-text prompt complete completions infer inference', ours: ['predict'] },
+  { names: 'video-text-to-text', ours: ['video'] },
+  {
+    names: 'rm remove delete uninstall',
+    say: 'models are plain files: paligemma doctor FOLDER lists them, rm removes one',
+  },
+  {
+    names: 'ps stop',
+    say: 'nothing runs in the background: each command loads the model and ends',
+  },
+  {
+    names: 'serve server',
+    say: 'there is no server in the package; examples/ has some in few lines',
+  },
+  {
+    names: 'train finetune val tune',
+    say: 'models are trained elsewhere, and taken in with paligemma convert',
+  },
+  {
+    names: 'track',
+    say: 'things are found in single pictures: paligemma detect; clips are described by paligemma video',
+  },
+  {
+    names: 'push cp login',
+    say: 'the files are yours: the hub has its own tool for that, huggingface-cli',
+  },
+];
+
+/** Words among the pictures. */
+const WORDS: readonly { readonly names: string; readonly say: string }[] = [
+  { names: 'predict', say: 'the command alone says what to do: leave it out' },
+  { names: 'stdout', say: 'results go to standard output by themselves: leave it out' },
+  {
+    names: 'out output result results',
+    say: 'results go to standard output, or to the file of --output',
+  },
+  { names: 'tsv hocr alto txt pdf quiet', say: 'what is printed is chosen with an option: --help' },
+];
+
+function byName<R extends { readonly names: string }>(rows: readonly R[]): ReadonlyMap<string, R> {
+  return new Map(rows.flatMap((row) => row.names.split(' ').map((name) => [name, row] as const)));
+}
+
+/** The tables by name, for tests as well. */
+export const OTHER_OPTIONS = byName(OPTIONS);
+export const OTHER_COMMANDS = byName(COMMANDS);
+export const OTHER_WORDS = byName(WORDS);

@@ -1,0 +1,63 @@
+/** All commands together. What each does is in its own file. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import { benchCommand } from './commands/bench.js';
+import { buildCommand } from './commands/build.js';
+import { compareCommand } from './commands/compare.js';
+import { convertCommand } from './commands/convert.js';
+import { doctorCommand } from './commands/doctor.js';
+import { inspectCommand } from './commands/inspect.js';
+import { predictCommand } from './commands/predict.js';
+import { pullCommand } from './commands/pull.js';
+import { taskCommands } from './commands/tasks.js';
+import { tokenizeCommand } from './commands/tokenize.js';
+import type { Context } from './context.js';
+import type { ExitCode } from './exit-codes.js';
+import { explainUnknown } from './usage.js';
+
+/** `exit` is called by the command with what came of it. */
+export function buildProgram(context: Context, exit: (code: ExitCode) => void): Command {
+  const program = new Command('paligemma')
+    .description('Runs PaliGemma from one GGUF file: caption, answer, read, detect and segment.')
+    .version(packageVersion(), '-v, --version')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ paligemma caption photo.jpg
+  $ paligemma detect street.jpg --label car --annotate drawn
+  $ paligemma ask receipt.png --question "what is the total?"
+  $ paligemma convert ./paligemma-3b-mix-224 paligemma-3b-mix-224-q8_0.gguf --type q8_0
+  $ paligemma inspect paligemma-3b-mix-224-q8_0.gguf
+
+Results go to standard output, everything else to standard error.`,
+    );
+  const commands = [
+    ...taskCommands(context, exit),
+    compareCommand(context, exit),
+    predictCommand(context, exit),
+    convertCommand(context, exit),
+    pullCommand(context, exit),
+    inspectCommand(context, exit),
+    tokenizeCommand(context, exit),
+    benchCommand(context, exit),
+    doctorCommand(context, exit),
+    buildCommand(context, exit),
+  ];
+  for (const command of commands) program.addCommand(command);
+  for (const command of [program, ...commands]) {
+    const name = command === program ? 'paligemma' : `paligemma ${command.name()}`;
+    command
+      .exitOverride()
+      .showHelpAfterError(`Usage: ${name} ${command.usage()}\nHelp:  ${name} --help`);
+  }
+  explainUnknown(program);
+  return program;
+}
+
+function packageVersion(): string {
+  const file = path.join(__dirname, '..', '..', 'package.json');
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
+  return version;
+}

@@ -1,0 +1,167 @@
+/** Wrong usage, answered with what was probably meant: ours for what other tools call it, pictures taken for labels. */
+import { existsSync } from 'node:fs';
+import type { Command, Option } from 'commander';
+import { nearest } from '../options/nearest.js';
+import { oneLine } from '../options/show.js';
+import { isPictureName } from './batch/walk.js';
+import { OTHER_COMMANDS, OTHER_OPTIONS, OTHER_WORDS } from './other-tools.js';
+
+/** Makes the commands of `program` explain what they do not know. */
+export function explainUnknown(program: Command): void {
+  for (const command of [program, ...program.commands]) {
+    // Methods of commander that it calls for this; typed as private.
+    Object.assign(command, {
+      unknownOption: (flag: string) => {
+        const hint = optionHint(flag, command, program);
+        command.error(`error: unknown option '${flag}'${inBrackets(hint)}`, {
+          code: 'commander.unknownOption',
+        });
+      },
+    });
+  }
+  // Hooks of the program run before those of the command, which ask for what is missing.
+  program.hook('preAction', (_, command) => {
+    const fault = argumentFault(command, program);
+    if (fault !== undefined) command.error(`error: ${fault}`);
+  });
+  Object.assign(program, {
+    unknownCommand: () => {
+      const [name = ''] = program.args;
+      const hint = commandHint(name, program);
+      program.error(`error: unknown command '${oneLine(name)}'${inBrackets(hint)}`, {
+        code: 'commander.unknownCommand',
+      });
+    },
+  });
+}
+
+function inBrackets(hint: string | undefined): string {
+  return hint === undefined ? '' : `\n(${hint})`;
+}
+
+/** What was probably meant by an option that `command` does not have. */
+function optionHint(flag: string, command: Command, program: Command): string | undefined {
+  if (command === program) return programOptionHint(flag, program);
+  const name = plain(flag);
+  const ours = counterpart(name, command);
+  if (ours !== undefined) return `Did you mean ${ours}?`;
+  const slip = flag.startsWith('--') ? nearest(name, longNames(command)) : undefined;
+  if (slip !== undefined && !OTHER_OPTIONS.has(name)) return `Did you mean --${slip}?`;
+  return otherHint(name, command, program);
+}
+
+/** The option of `command` that does what other tools call `name`, with a value if one is meant. */
+function counterpart(name: string, command: Command): string | undefined {
+  // The same letters in another case or with "_" are that option, whatever other tools mean by it.
+  const candidates = [`--${name}`, ...(OTHER_OPTIONS.get(name)?.ours ?? [])];
+  return candidates.find((ours) => findOption(command, ours) !== undefined);
+}
+
+/** What to do instead of an option `name` that `command` has nothing like. */
+function otherHint(name: string, command: Command, program: Command): string | undefined {
+  const row = OTHER_OPTIONS.get(name);
+  if (row?.say !== undefined) return row.say.replaceAll('NAME', command.name());
+  for (const ours of [`--${name}`, ...(row?.ours ?? [])]) {
+    const others = program.commands.filter((one) => findOption(one, ours) !== undefined);
+    const [long] = ours.split(' ');
+    if (others.length > 0) return `${long} is an option of ${listed(others)}`;
+  }
+  return undefined;
+}
+
+/** Before the command: `paligemma --model x caption photo.jpg`, `paligemma -m x --image photo.jpg -p ocr`. */
+function programOptionHint(flag: string, program: Command): string | undefined {
+  const slip = flag.startsWith('--') ? nearest(plain(flag), longNames(program)) : undefined;
+  if (slip !== undefined) return `Did you mean --${slip}?`;
+  const [first] = program.args.filter((arg) => program.commands.some((one) => one.name() === arg));
+  return `options come after the command: paligemma ${first ?? 'predict'} photo.jpg ${flag} …`;
+}
+
+function commandHint(name: string, program: Command): string | undefined {
+  const row = OTHER_COMMANDS.get(plain(name));
+  const ours = row?.ours?.find((one) => program.commands.some((command) => command.name() === one));
+  if (ours !== undefined) return `Did you mean ${ours}?`;
+  if (row?.say !== undefined) return row.say;
+  if (isPicture(name)) return `a command comes first: paligemma caption ${oneLine(name)}`;
+  const names = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
+  const slip = nearest(name, names);
+  return slip === undefined ? undefined : `Did you mean ${slip}?`;
+}
+
+/**
+ * What is wrong with the arguments of a command about pictures, undefined when nothing is: words of other tools
+ * (`source=bus.jpg`, `stdout`) and pictures that an option with several values has taken.
+ */
+function argumentFault(command: Command, program: Command): string | undefined {
+  if (command.registeredArguments[0]?.name() !== 'image') return undefined;
+  for (const arg of command.args) {
+    const hint = existsSync(arg) ? undefined : wordHint(arg, command, program);
+    if (hint !== undefined) return `there is no picture ${oneLine(arg)} (${hint})`;
+  }
+  return swallowedFault(command);
+}
+
+function wordHint(arg: string, command: Command, program: Command): string | undefined {
+  const row = OTHER_WORDS.get(arg.toLowerCase());
+  if (row !== undefined) return row.say;
+  const [, key = '', value = ''] = /^([a-z_-]+)=(.*)$/i.exec(arg) ?? [];
+  if (key === '') return undefined;
+  const name = plain(key);
+  const ours = counterpart(name, command);
+  if (ours === undefined) {
+    return otherHint(name, command, program)?.replace('photo.jpg', oneLine(value));
+  }
+  // `--device cuda` has its value.
+  const isOpen = !ours.includes(' ') && findOption(command, ours)?.required === true;
+  return `options have dashes: ${ours}${isOpen ? ` ${oneLine(value)}` : ''}`;
+}
+
+/** `detect --label cat photo.jpg`: an option that takes several values takes all words after it. */
+function swallowedFault(command: Command): string | undefined {
+  const { args } = command;
+  for (const option of command.options.filter(({ variadic }) => variadic)) {
+    const values: unknown = command.getOptionValue(option.attributeName());
+    if (!Array.isArray(values)) continue;
+    const texts = values.map(String);
+    const hasPictures = args.length > 0 || command.getOptionValue('watch') !== undefined;
+    const looksLikePicture = hasPictures ? isPictureFile : isPicture;
+    const taken = texts.filter(looksLikePicture);
+    if (taken.length === 0) continue;
+    const kept = texts.filter((text) => !taken.includes(text)).map(quoted);
+    const pictures = [...args, ...taken].map(quoted).join(' ');
+    const better = `paligemma ${command.name()} ${pictures} ${option.long} ${kept.join(' ') || '…'}`;
+    const [what, is] = taken.length === 1 ? ['value', 'was'] : ['values', 'were'];
+    return `${taken.map(oneLine).join(', ')} ${is} taken as ${what} of ${option.long}, which takes all words after it (pictures come first: ${better})`;
+  }
+  return undefined;
+}
+
+const isPicture = (arg: string): boolean => isPictureName(arg) || existsSync(arg);
+const isPictureFile = (arg: string): boolean => isPictureName(arg) && existsSync(arg);
+
+function quoted(word: string): string {
+  return /^[\w./@%+=:-]+$/.test(word) ? word : `"${oneLine(word)}"`;
+}
+
+/** `--Top_K`, `-ngl`, `conf` -> `top-k`, `ngl`, `conf`. */
+function plain(flag: string): string {
+  return flag.replace(/^-+/, '').replace(/=.*$/s, '').toLowerCase().replaceAll('_', '-');
+}
+
+/** `ours` may have a value after the name. */
+function findOption(command: Command, ours: string): Option | undefined {
+  const [long] = ours.split(' ');
+  return command.options.find((option) => option.long === long && !option.hidden);
+}
+
+function longNames(command: Command): string[] {
+  const own = command.options.filter(({ hidden }) => !hidden).map(({ long }) => long);
+  return [...own, '--help'].flatMap((long) => (long ? [long.slice(2)] : []));
+}
+
+/** `detect, segment and refer`. */
+function listed(commands: readonly Command[]): string {
+  const names = commands.map((command) => command.name());
+  const last = names.pop() ?? '';
+  return names.length === 0 ? last : `${names.join(', ')} and ${last}`;
+}

@@ -1,0 +1,139 @@
+/** What the commands say to users of other tools, and to those whose pictures became labels. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OTHER_COMMANDS, OTHER_OPTIONS } from '../../../src/cli/other-tools.js';
+import { Output } from '../../../src/cli/output.js';
+import { buildProgram } from '../../../src/cli/program.js';
+
+let said = '';
+
+function program(): Command {
+  const context = {
+    output: new Output(new PassThrough(), new PassThrough(), {}, () => {}),
+    signal: new AbortController().signal,
+    env: {},
+    readStdin: async () => Buffer.alloc(0),
+  };
+  const all = buildProgram(context, () => {});
+  for (const command of [all, ...all.commands]) {
+    command.configureOutput({
+      writeErr: (text) => {
+        said += text;
+      },
+    });
+  }
+  return all;
+}
+
+/** The message of wrong usage, without the two lines on help. */
+async function complaint(args: readonly string[]): Promise<string> {
+  said = '';
+  await expect(program().parseAsync(args, { from: 'user' })).rejects.toThrow();
+  return said.replace(/\nUsage: .*$/s, '').replace(/^error: /, '');
+}
+
+describe('the tables of other tools', () => {
+  const { commands } = program();
+  const longs = new Set(commands.flatMap(({ options }) => options.map(({ long }) => long)));
+  const names = new Set(commands.flatMap((one) => [one.name(), ...one.aliases()]));
+
+  it('name options and commands that there are', () => {
+    const rows = [...OTHER_OPTIONS].map(([name, { ours = [], say }]) => ({ name, ours, say }));
+    const missing = rows.filter(
+      ({ ours, say }) => say === undefined && !ours.some((one) => longs.has(one.split(' ')[0])),
+    );
+    expect(missing).toEqual([]);
+    const lost = [...OTHER_COMMANDS].filter(
+      ([, { ours = [], say }]) => say === undefined && !ours.some((one) => names.has(one)),
+    );
+    expect(lost).toEqual([]);
+  });
+
+  it('hold no command of ours, as it would be run', () => {
+    expect([...OTHER_COMMANDS.keys()].filter((name) => names.has(name))).toEqual([]);
+  });
+
+  it('name each thing once', () => {
+    for (const table of [OTHER_OPTIONS, OTHER_COMMANDS]) {
+      const rows = new Set(table.values());
+      expect([...rows].flatMap((row) => row.names.split(' ')).sort()).toEqual(
+        [...table.keys()].sort(),
+      );
+    }
+  });
+});
+
+describe('an option of another tool', () => {
+  it.each<[string, string]>([
+    ['detect bus.jpg --conf 0.3', '(Did you mean --min-score?)'],
+    ['detect bus.jpg --Conf_Thres 0.3', '(Did you mean --min-score?)'],
+    ['detect bus.jpg --classes 0', '(Did you mean --label?)'],
+    ['predict a.jpg -n 5', '(Did you mean --max-tokens?)'],
+    ['predict a.jpg -ngl 99', '(Did you mean --device cuda?)'],
+    ['predict a.jpg --top_k 4', '(Did you mean --top-k?)'],
+    ['ask a.jpg --prompt x', '(Did you mean --question?)'],
+    ['caption a.jpg -l deu', '(Did you mean --language?)'],
+    ['caption a.jpg --conf 1', '(--min-score is an option of detect'],
+    ['caption --question x', '(--question is an option of ask'],
+    ['ocr --image a.jpg', '(pictures are arguments: paligemma ocr photo.jpg)'],
+    ['ocr a.jpg --psm 6', '(there is no layout analysis'],
+    ['-m x.gguf --image a.jpg', '(options come after the command: paligemma predict photo.jpg -m'],
+  ])('%s', async (line, expected) => {
+    expect(await complaint(line.split(' '))).toContain(`\n${expected}`);
+  });
+});
+
+describe('a command of another tool', () => {
+  it.each<[string, string]>([
+    ['show x', '(Did you mean inspect?)'],
+    ['object-detection a.jpg', '(Did you mean detect?)'],
+    ['rm x', '(models are plain files'],
+    ['photo.jpg', '(a command comes first: paligemma caption photo.jpg)'],
+    ['detct a.jpg', '(Did you mean detect?)'],
+  ])('%s', async (line, expected) => {
+    expect(await complaint(line.split(' '))).toContain(`\n${expected}`);
+  });
+});
+
+describe('words among the pictures', () => {
+  it.each<[string, string]>([
+    ['detect conf=0.25 model=y.pt', 'conf=0.25 (options have dashes: --min-score 0.25)'],
+    ['detect source=bus.jpg', 'source=bus.jpg (pictures are arguments: paligemma detect bus.jpg)'],
+    ['caption device=0 a.png', 'device=0 (options have dashes: --device 0)'],
+    ['caption a.png conf=0.2', 'conf=0.2 (--min-score is an option of detect'],
+    ['detect predict a.png', 'predict (the command alone says what to do: leave it out)'],
+    ['ocr a.png stdout', 'stdout (results go to standard output by themselves'],
+  ])('%s', async (line, expected) => {
+    expect(await complaint(line.split(' '))).toContain(`there is no picture ${expected}`);
+  });
+});
+
+describe('a picture after --label', () => {
+  let folder: string;
+  let picture: string;
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'paligemma-usage-'));
+    picture = path.join(folder, 'there.jpg');
+    writeFileSync(picture, '');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is named, with what to type', async () => {
+    expect(await complaint(['detect', '-l', 'red car', 'photo.jpg'])).toBe(
+      'photo.jpg was taken as value of --label, which takes all words after it (pictures come first: paligemma detect photo.jpg --label "red car")',
+    );
+    expect(await complaint(['extract', '-f', 'total', 'a.png', 'b.png'])).toContain(
+      'a.png, b.png were taken as values of --field',
+    );
+  });
+
+  it('is named when it is there, also after other pictures', async () => {
+    expect(await complaint(['detect', 'a.jpg', '-l', 'cat', picture])).toContain(
+      `paligemma detect a.jpg ${picture} --label cat)`,
+    );
+  });
+});
