@@ -1,6 +1,5 @@
-// What a model file says about itself, as structs. Everything comes from the file's keys (spec
-// section 8.5); the table of published variants serves display and defaults for files that were
-// made by other tools.
+// A model file's keys as structs. Everything comes from the file (spec section 8.5); the table of
+// published variants serves display and defaults for files that were made by other tools.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -38,14 +37,21 @@ struct TokenIds {
     int32_t bos = 2, eos = 1, separator = 108;
     int32_t first_loc = -1, first_seg = -1;  // -1: the vocabulary has none
     int32_t n_usable = 0;                    // ids from here on are never sampled (padding rows)
-    // Below n_usable and never sampled either, ascending: the placeholder of a picture where tokens
-    // were added after it, and ids among those that no token has.
+    // Below n_usable and never sampled either, ascending: the placeholder of a picture if tokens
+    // were added after it, and unassigned ids among those.
     std::vector<int32_t> unusable;
 
+    static constexpr int32_t N_LOC = 1024, N_SEG = 128;
+    bool is_loc(int32_t id) const {
+        return first_loc >= 0 && id >= first_loc && id < first_loc + N_LOC;
+    }
+    bool is_loc_or_seg(int32_t id) const {
+        return is_loc(id) || (first_seg >= 0 && id >= first_seg && id < first_seg + N_SEG);
+    }
     bool is_usable(int32_t id) const {
         return id < n_usable && !std::binary_search(unusable.begin(), unusable.end(), id);
     }
-    // Takes the unusable out of logits [n_usable].
+    // Masks the unusable ids out of logits [n_usable].
     void hide_unusable(std::span<float> logits) const {
         for (int32_t id : unusable) logits[id] = -INFINITY;
     }
@@ -63,7 +69,7 @@ struct ModelConfig {
     int min_ctx() const { return vision.n_patches() + 3; }
 };
 
-// Instead of what the file says; for measurements.
+// Replaces what is in the file; for measurements.
 struct ConfigOverrides {
     std::optional<float> attention_softcap, final_softcap;
 };

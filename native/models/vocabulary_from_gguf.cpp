@@ -52,15 +52,15 @@ Vocabulary vocabulary_from_gguf(const GgufFile& file, const TokenIds& tokens) {
     v.eos = tokens.eos;
     v.unk = static_cast<int32_t>(file.get_int("tokenizer.ggml.unknown_token_id").value_or(3));
     v.pad = static_cast<int32_t>(file.get_int("tokenizer.ggml.padding_token_id").value_or(0));
-    // Files of other converters mark loc and seg tokens as normal pieces, which splits them (spec
-    // section 4.3).
+    // Other converters mark loc and seg tokens as normal pieces, which splits them (spec section
+    // 4.3).
     auto user_defined = [&](int32_t first, int32_t n) {
         for (int32_t i = first;
              first >= 0 && i < first + n && i < static_cast<int32_t>(v.types.size()); ++i)
             v.types[i] = TokenType::UserDefined;
     };
-    user_defined(tokens.first_loc, 1024);
-    user_defined(tokens.first_seg, 128);
+    user_defined(tokens.first_loc, TokenIds::N_LOC);
+    user_defined(tokens.first_seg, TokenIds::N_SEG);
     read_added_tokens(file, v);
     return v;
 }

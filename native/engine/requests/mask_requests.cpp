@@ -7,13 +7,13 @@ namespace paligemma {
 
 namespace {
 
-// Turns codes into masks or masks into codes, one in each step; needs no turn to prefill.
+// Turns codes into masks or masks into codes, one per step; independent of the prefill queue.
 class MaskRequest : public ModelRequest {
   public:
     using ModelRequest::ModelRequest;
 
   protected:
-    // Converts the next mask, `n_per_mask` numbers of `from`; true when all are in `to`.
+    // Converts the next mask, `n_per_mask` elements of `from`; true when all are in `to`.
     template <typename From, typename To, typename Convert>
     bool advance(const std::vector<From>& from, size_t n_per_mask, std::vector<To>& to,
                  Convert&& convert) {

@@ -7,8 +7,8 @@
 
 namespace paligemma {
 
-// A request to a loaded model: holds the encode-and-prefill turn while it needs it, answers through
-// the listener.
+// A request to a loaded model: owns the prefill stage while it needs it, answers through the
+// listener.
 class ModelRequest : public Request {
   public:
     ModelRequest(uint64_t id, Engine& engine) : Request(id), engine_(engine) {}
@@ -23,8 +23,8 @@ class ModelRequest : public Request {
         return *engine_.model_;
     }
     Listener& listener() { return engine_.listener_; }
-    // The other way to end, besides fail(). A request may end while it still waits for its turn:
-    // its features came into the cache meanwhile.
+    // The way to end other than fail(). A request may finish while it is still queued for prefill,
+    // if its features are in the cache by now.
     Step finish(Outcome outcome) {
         leave_prefill();
         engine_.update_info();

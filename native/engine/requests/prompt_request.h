@@ -9,8 +9,8 @@
 
 namespace paligemma {
 
-// Pictures and a prompt up to the first logits; what is asked of them is the derived class's.
-// `Result` starts with PromptCosts.
+// Pictures and a prompt up to the first logits; the rest is the derived class's. `Result` derives
+// from PromptCosts.
 template <typename Params, typename Result>
 class PromptRequest : public ModelRequest {
   public:
@@ -39,9 +39,9 @@ class PromptRequest : public ModelRequest {
     }
 
   protected:
-    // Rows of the KV cache behind a prefix of n_prefix tokens. Checks the request as well.
+    // KV rows needed after the prefix of n_prefix tokens; validates the request.
     virtual int64_t prepare(int64_t n_prefix) = 0;
-    // The prefix is there, sequence().logits() are those of the first token: one step of the rest.
+    // One step after prefill, when sequence().logits() are those of the first token.
     virtual Step proceed() = 0;
 
     Sequence& sequence() { return *sequence_; }
@@ -61,18 +61,18 @@ class PromptRequest : public ModelRequest {
         if (prefix_.empty()) {
             for (const auto& image : params_.images) check_image(image);
             const ModelConfig& config = model().config();
-            // Trailing newlines would merge with the separator in one code base and not in the
-            // other (spec 4.1).
+            // A trailing newline would merge with the separator in one reference implementation and
+            // not in the other (spec section 4.1).
             while (params_.prompt.ends_with('\n')) params_.prompt.pop_back();
             prefix_ = model().tokenizer()->encode(params_.prompt);
             prefix_.insert(prefix_.begin(), config.tokens.bos);
             prefix_.push_back(config.tokens.separator);
             result_.n_image = static_cast<int>(params_.images.size()) * config.vision.n_patches();
             result_.n_prompt = static_cast<int>(prefix_.size());
-            n_behind_ = prepare(result_.n_image + result_.n_prompt);
+            n_after_ = prepare(result_.n_image + result_.n_prompt);
         }
         const bool entered = enter_prefill([this] {
-            slot_ = model().take_slot(result_.n_image + result_.n_prompt + n_behind_);
+            slot_ = model().take_slot(result_.n_image + result_.n_prompt + n_after_);
             return slot_ != nullptr;
         });
         if (!entered) return Step::Waiting;
@@ -80,7 +80,7 @@ class PromptRequest : public ModelRequest {
         return Step::More;
     }
 
-    // One step of a batch of pictures that nobody has encoded yet, until there is none.
+    // One step of a batch of pictures that are not encoded yet, until none is left.
     Step encode() {
         if (!encoder_) gather_batch();
         if (encoder_) {
@@ -100,8 +100,8 @@ class PromptRequest : public ModelRequest {
         return Step::More;
     }
 
-    // Fills in what is in the cache; makes an encoder for the first pictures that are not, if any.
-    // Of a picture that comes twice the second waits, and is found in the cache later.
+    // Takes what is in the cache, and makes an encoder for the first pictures that are not. The
+    // second copy of a picture waits, and is then found in the cache.
     void gather_batch() {
         images_.resize(params_.images.size());
         batch_.clear();
@@ -138,10 +138,10 @@ class PromptRequest : public ModelRequest {
 
     Stage stage_ = Stage::Queued;
     std::vector<int32_t> prefix_;
-    int64_t n_behind_ = 0;
+    int64_t n_after_ = 0;
     SlotLease slot_;                // until the sequence takes it
-    std::vector<Features> images_;  // null: not there yet
-    std::vector<size_t> batch_;     // which of them the encoder has
+    std::vector<Features> images_;  // null: not encoded yet
+    std::vector<size_t> batch_;     // those that the encoder has
     std::unique_ptr<PictureEncoder> encoder_;
     std::unique_ptr<Sequence> sequence_;
 };

@@ -1,5 +1,5 @@
-// What an Engine can be asked to do, each as a request for its pump. All but load and dispose answer
-// through the engine's listener and end with one on_done or on_error.
+// What an Engine can do, each as a request for its pump. All answer through the engine's listener
+// and end with one on_done or on_error.
 #pragma once
 #include <memory>
 
@@ -12,7 +12,7 @@ using RequestPtr = std::shared_ptr<Request>;
 
 RequestPtr load_request(uint64_t id, Engine& engine, LoadParams params);
 enum class Answer { Yes, No };
-// Frees the model; answers only when somebody is left to read it.
+// Frees the model. Answer::No: no listener is left.
 RequestPtr dispose_request(uint64_t id, Engine& engine, Answer answer);
 RequestPtr generate_request(uint64_t id, Engine& engine, GenerateParams params);
 RequestPtr score_request(uint64_t id, Engine& engine, ScoreParams params);

@@ -9,7 +9,7 @@ namespace paligemma {
 
 namespace {
 
-// All candidates behind one prefix, some at a time, sharing the tokens they begin with.
+// All candidates after one prefix, in groups that share the tokens they begin with.
 class ScoreRequest : public PromptRequest<ScoreParams, ScoreResult> {
   public:
     using PromptRequest::PromptRequest;
@@ -34,7 +34,7 @@ class ScoreRequest : public PromptRequest<ScoreParams, ScoreResult> {
                 if (model().config().tokens.is_usable(id)) continue;
                 throw mismatch(ErrorCode::OptionRange, "candidate",
                                "a text with token " + std::to_string(id),
-                               "tokens that the model can say");
+                               "tokens that the model can generate");
             }
         }
         resolve_max_tokens(model(), n_prefix, static_cast<int>(longest));

@@ -6,7 +6,7 @@ namespace paligemma {
 
 namespace {
 
-// One picture and given tokens, with every tensor on the way; for the tests against the reference.
+// One picture and fixed tokens, with every intermediate; for the tests against the reference.
 class TraceRequest : public ModelRequest {
   public:
     TraceRequest(uint64_t id, Engine& engine, TraceParams params)
