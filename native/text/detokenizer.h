@@ -1,5 +1,5 @@
-// Ids -> text, one at a time: never gives half a character. Byte pieces are held until they make a
-// UTF-8 sequence; bytes that cannot become one turn into U+FFFD each. Control pieces are dropped,
+// Ids -> text, one at a time: never returns half a character. Byte pieces are held until they make
+// a UTF-8 sequence; bytes that cannot become one turn into U+FFFD each. Control pieces are dropped,
 // the unknown piece becomes " U+2047 ", U+2581 becomes a space; no leading space is removed.
 // Source: DecodeIds in sentencepiece_processor.cc.
 #pragma once
@@ -29,7 +29,7 @@ class Detokenizer {
     std::string held_;  // bytes of an unfinished sequence
 };
 
-// The bytes a token stands for in a text; empty for control and unknown pieces. `id` must be of the
+// The bytes of a token in a text; empty for control and unknown pieces. `id` must be of the
 // vocabulary.
 std::string token_bytes(const Vocabulary& vocabulary, int32_t id);
 

@@ -121,6 +121,8 @@ struct LowerPriority {  // bpe_model.cc SymbolPairComparator: best score first, 
 }  // namespace
 
 struct Tokenizer::Impl {
+    class Encoding;
+
     Vocabulary vocabulary;
     std::unordered_map<std::string_view, int32_t> matchable;  // views into vocabulary.pieces
     size_t longest = 0;                  // bytes of the longest matchable piece
@@ -221,7 +223,7 @@ struct Tokenizer::Impl {
                     n_bytes++;
                     break;
                 }
-                // Merging looks unused pieces up too and takes them apart afterwards; see encode().
+                // Merging finds unused pieces too and splits them afterwards; see Encoding.
                 case TokenType::Normal:
                 case TokenType::UserDefined:
                 case TokenType::Unused: {
@@ -299,7 +301,7 @@ struct Tokenizer::Impl {
             const std::string_view after = all.substr(end, segment.end - end);
             if (how & AddedToken::SingleWord && (ends_with_word(before) || begins_with_word(after)))
                 continue;
-            // Each stretch of white space is walked once, whatever tokens are in it.
+            // Each run of white space is scanned once, whatever tokens are in it.
             if (how & AddedToken::LStrip && done < begin)
                 begin -= trailing_space(all.substr(done, begin - done), is_escaped);
             if (how & AddedToken::LStrip) begin = std::min(std::max(begin, done), end);
@@ -360,98 +362,125 @@ int32_t Tokenizer::size() const {
     return static_cast<int32_t>(impl_->vocabulary.pieces.size());
 }
 
-std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
-    if (text.size() > MAX_TEXT)
-        throw mismatch(ErrorCode::PromptTooLong, "text", std::to_string(text.size()) + " bytes",
-                       "at most " + std::to_string(MAX_TEXT) + " bytes");
-    const Impl& impl = *impl_;
-    const std::string escaped = escape(text);
-    const std::string_view all = escaped;
-
-    std::vector<Symbol> symbols;
-    const auto add = [&](size_t begin, size_t size, int32_t id) {
-        const auto index = static_cast<int32_t>(symbols.size());
-        symbols.push_back(
-            {index - 1, index + 1, static_cast<int32_t>(begin), static_cast<int32_t>(size), id});
-    };
-    for (const Segment& segment : impl.segments(all)) {
-        if (segment.id >= 0) add(segment.begin, segment.end - segment.begin, segment.id);
-        for (size_t at = segment.begin; segment.id < 0 && at < segment.end;) {
-            const size_t size = utf8_step(all.substr(at)).length;
-            add(at, size, -1);
-            at += size;
+// Encodes one text: symbols that are merged pairwise, the highest score first
+// (SentencePiece's BPE).
+class Tokenizer::Impl::Encoding {
+  public:
+    // Both must outlive this; `escaped` is what escape() returns.
+    Encoding(const Impl& impl, std::string_view escaped) : impl_(impl), all_(escaped) {
+        for (const Segment& segment : impl.segments(all_)) {
+            if (segment.id >= 0) add(segment.begin, segment.end - segment.begin, segment.id);
+            for (size_t at = segment.begin; segment.id < 0 && at < segment.end;) {
+                const size_t size = utf8_step(all_.substr(at)).length;
+                add(at, size, -1);
+                at += size;
+            }
         }
+        if (!symbols_.empty()) symbols_.back().next = -1;
     }
-    if (!symbols.empty()) symbols.back().next = -1;
-    const auto symbol = [&](int32_t i) -> Symbol& { return symbols[static_cast<size_t>(i)]; };
-    const auto text_of = [&](const Symbol& s) {
-        return all.substr(static_cast<size_t>(s.begin), static_cast<size_t>(s.size));
-    };
 
-    std::priority_queue<Merge, std::vector<Merge>, LowerPriority> queue;
-    // Where the text of an unused piece was last joined: it is taken apart there if it ends up in
-    // the result.
-    std::unordered_map<int32_t, std::pair<std::string_view, std::string_view>> unused_parts;
-    const auto consider = [&](int32_t left, int32_t right) {
+    std::vector<int32_t> ids() {
+        merge_all();
+        for (int32_t i = symbols_.empty() ? -1 : 0; i >= 0; i = symbol(i).next) {
+            if (symbol(i).id >= 0) {
+                ids_.push_back(symbol(i).id);
+                after_unknown_ = false;
+            } else {
+                append_pieces(text_of(symbol(i)));
+            }
+        }
+        return std::move(ids_);
+    }
+
+  private:
+    Symbol& symbol(int32_t i) { return symbols_[static_cast<size_t>(i)]; }
+    std::string_view text_of(const Symbol& s) const {
+        return all_.substr(static_cast<size_t>(s.begin), static_cast<size_t>(s.size));
+    }
+    void add(size_t begin, size_t size, int32_t id) {
+        const auto index = static_cast<int32_t>(symbols_.size());
+        symbols_.push_back(
+            {index - 1, index + 1, static_cast<int32_t>(begin), static_cast<int32_t>(size), id});
+    }
+
+    // Queues the merge of two neighbours, if their text is a piece.
+    void consider(int32_t left, int32_t right) {
         if (left < 0 || right < 0 || symbol(left).id >= 0 || symbol(right).id >= 0) return;
         const int32_t size = symbol(left).size + symbol(right).size;
-        const int32_t id = impl.find(
-            all.substr(static_cast<size_t>(symbol(left).begin), static_cast<size_t>(size)));
+        const int32_t id = impl_.find(
+            all_.substr(static_cast<size_t>(symbol(left).begin), static_cast<size_t>(size)));
         if (id < 0) return;
-        queue.push({impl.vocabulary.scores[static_cast<size_t>(id)], left, right, size});
-        if (impl.is_unused(id)) unused_parts[id] = {text_of(symbol(left)), text_of(symbol(right))};
-    };
-
-    for (size_t i = 1; i < symbols.size(); i++)
-        consider(static_cast<int32_t>(i) - 1, static_cast<int32_t>(i));
-    while (!queue.empty()) {
-        const Merge merge = queue.top();
-        queue.pop();
-        Symbol& left = symbol(merge.left);
-        Symbol& right = symbol(merge.right);
-        if (left.size == 0 || right.size == 0 || left.size + right.size != merge.size) continue;
-        left.size = merge.size;
-        right.size = 0;
-        left.next = right.next;
-        if (left.next >= 0) symbol(left.next).prev = merge.left;
-        consider(left.prev, merge.left);
-        consider(merge.left, left.next);
+        queue_.push({impl_.vocabulary.scores[static_cast<size_t>(id)], left, right, size});
+        if (impl_.is_unused(id))
+            unused_parts_[id] = {text_of(symbol(left)), text_of(symbol(right))};
     }
 
-    std::vector<int32_t> ids;
-    bool after_unknown = false;
-    std::vector<std::string_view> pending;  // a stack: parts of unused pieces, the leftmost on top
-    for (int32_t i = symbols.empty() ? -1 : 0; i >= 0; i = symbol(i).next) {
-        if (symbol(i).id >= 0) {
-            ids.push_back(symbol(i).id);
-            after_unknown = false;
-            continue;
+    void merge_all() {
+        for (size_t i = 1; i < symbols_.size(); i++)
+            consider(static_cast<int32_t>(i) - 1, static_cast<int32_t>(i));
+        while (!queue_.empty()) {
+            const Merge merge = queue_.top();
+            queue_.pop();
+            Symbol& left = symbol(merge.left);
+            Symbol& right = symbol(merge.right);
+            if (left.size == 0 || right.size == 0 || left.size + right.size != merge.size) continue;
+            left.size = merge.size;
+            right.size = 0;
+            left.next = right.next;
+            if (left.next >= 0) symbol(left.next).prev = merge.left;
+            consider(left.prev, merge.left);
+            consider(merge.left, left.next);
         }
-        pending.push_back(text_of(symbol(i)));
+    }
+
+    // Appends the ids of a merged text; unused pieces are split where they were last joined.
+    void append_pieces(std::string_view text) {
+        std::vector<std::string_view> pending{text};  // a stack, the leftmost part on top
         while (!pending.empty()) {
             const std::string_view piece = pending.back();
             pending.pop_back();
-            int32_t id = impl.find(piece);
-            if (id >= 0 && impl.is_unused(id)) {
-                if (const auto it = unused_parts.find(id); it != unused_parts.end()) {
+            int32_t id = impl_.find(piece);
+            if (id >= 0 && impl_.is_unused(id)) {
+                if (const auto it = unused_parts_.find(id); it != unused_parts_.end()) {
                     pending.push_back(it->second.second);
                     pending.push_back(it->second.first);
                     continue;
                 }
                 id = -1;  // a single character: as if it were no piece
             }
-            if (id >= 0) {
-                ids.push_back(id);
-            } else if (impl.has_bytes) {
-                for (char c : piece) ids.push_back(impl.byte_ids[static_cast<uint8_t>(c)]);
-            } else if (!after_unknown) {  // a run of unknown text is one token, as in
-                                          // sentencepiece_processor.cc
-                ids.push_back(impl.vocabulary.unk);
-            }
-            after_unknown = id < 0 && !impl.has_bytes;
+            append(id, piece);
         }
     }
-    return ids;
+
+    // `id`: that of `piece`, or -1 when it is unknown.
+    void append(int32_t id, std::string_view piece) {
+        if (id >= 0) {
+            ids_.push_back(id);
+        } else if (impl_.has_bytes) {
+            for (char c : piece) ids_.push_back(impl_.byte_ids[static_cast<uint8_t>(c)]);
+        } else if (!after_unknown_) {
+            // A run of unknown text is one token, as in sentencepiece_processor.cc.
+            ids_.push_back(impl_.vocabulary.unk);
+        }
+        after_unknown_ = id < 0 && !impl_.has_bytes;
+    }
+
+    const Impl& impl_;
+    std::string_view all_;
+    std::vector<Symbol> symbols_;
+    std::priority_queue<Merge, std::vector<Merge>, LowerPriority> queue_;
+    // Where the text of an unused piece was last joined.
+    std::unordered_map<int32_t, std::pair<std::string_view, std::string_view>> unused_parts_;
+    std::vector<int32_t> ids_;
+    bool after_unknown_ = false;
+};
+
+std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
+    if (text.size() > MAX_TEXT)
+        throw mismatch(ErrorCode::PromptTooLong, "text", std::to_string(text.size()) + " bytes",
+                       "at most " + std::to_string(MAX_TEXT) + " bytes");
+    const std::string escaped = escape(text);
+    return Impl::Encoding(*impl_, escaped).ids();
 }
 
 }  // namespace paligemma

@@ -20,8 +20,8 @@ enum class TokenType : int32_t {
     Byte = 6
 };
 
-// A piece that a tokenizer of Hugging Face was given beside its model, and how it is found in a
-// text (tokenizers, AddedVocabulary). Spaces in such a piece may be spaces.
+// A piece added to a Hugging Face tokenizer besides its model, and how it is found in a text
+// (tokenizers, AddedVocabulary). Spaces in such a piece may be spaces.
 struct AddedToken {
     enum Flags : uint32_t {
         SingleWord = 1,  // only where no word character is next to it
