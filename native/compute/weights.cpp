@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -27,8 +28,8 @@ ggml_type ggml_type_of(WeightType type) {
     return static_cast<ggml_type>(traits_of(type).gguf_id);
 }
 
-// Whether `backend` can multiply a weight like `t` with F32 activations when it lives in `type`:
-// asked with a throw-away node and a zero-sized buffer, the way llama.cpp's loader does.
+// Whether `backend` has a matmul for this weight in memory of `type`, with F32 activations. Asks
+// with a throw-away node and a zero-sized buffer, as llama.cpp's loader does.
 bool can_multiply(const Backend& backend, const WeightRequest& r, ggml_backend_buffer_type_t type) {
     ggml_context_ptr ctx(ggml_init(
         {.mem_size = 8 * ggml_tensor_overhead(), .mem_buffer = nullptr, .no_alloc = true}));
@@ -47,10 +48,11 @@ const Kernel* choose_kernel(const Backend& backend, const WeightRequest& r) {
     return find_kernel(r.kernels, ggml_type_of(r.tensor->type), r.tensor->ne[0], r.tensor->ne[1]);
 }
 
-ggml_backend_buffer_type_t choose_buffer_type(const Backend& backend, const WeightRequest& r) {
+ggml_backend_buffer_type_t choose_buffer_type(const Backend& backend, const WeightRequest& r,
+                                              const Kernel* kernel) {
     // Measured on x86: repacked Q6_K is slower than plain Q6_K when decoding, and F16 gains
     // nothing.
-    const bool repackable = !choose_kernel(backend, r) && r.matmul && r.tensor->n_dims == 2 &&
+    const bool repackable = kernel == nullptr && r.matmul && r.tensor->n_dims == 2 &&
                             r.tensor->type != WeightType::Q6_K &&
                             r.tensor->type != WeightType::F16 && r.tensor->type != WeightType::F32;
     if (repackable)
@@ -60,29 +62,35 @@ ggml_backend_buffer_type_t choose_buffer_type(const Backend& backend, const Weig
     return backend.default_buffer_type();
 }
 
+// A weight and our kernel for it, if any, which is chosen once.
+struct PlannedWeight {
+    const WeightRequest* request;
+    const Kernel* kernel;
+};
+
 void require_finite(const WeightRequest& r, const uint8_t* data, uint64_t n_bytes) {
     const auto& t = traits_of(r.tensor->type);
     const int64_t n = static_cast<int64_t>(n_bytes / t.block_bytes * t.block_size);
-    std::vector<float> numbers(n);
+    std::vector<float> values(n);
     if (r.tensor->type == WeightType::F32) {
-        std::memcpy(numbers.data(), data, n_bytes);
+        std::memcpy(values.data(), data, n_bytes);
     } else {
-        ggml_get_type_traits(ggml_type_of(r.tensor->type))->to_float(data, numbers.data(), n);
+        ggml_get_type_traits(ggml_type_of(r.tensor->type))->to_float(data, values.data(), n);
     }
-    for (float f : numbers) {
+    for (float f : values) {
         if (!std::isfinite(f)) {
             throw Error(ErrorCode::ModelCorrupt,
                         "tensor " + r.name + " holds " + (std::isnan(f) ? "NaN" : "infinity"),
                         {.name = r.name,
                          .found = std::isnan(f) ? "NaN" : "infinity",
-                         .expected = "finite numbers",
+                         .expected = "finite values",
                          .hint = "the file is damaged; fetch or convert it again"});
         }
     }
 }
 
-// Fills tensors from their files. Plain host memory is filled by several threads, as clearing fresh
-// pages, copying and packing together take longer than memory would need.
+// Fills tensors from their files. Plain host memory is filled by several threads, as zeroing fresh
+// pages, copying and packing take longer than the memory bandwidth alone would.
 class Loader {
   public:
     Loader(const Backend& backend, bool check_values, uint64_t total,
@@ -94,20 +102,21 @@ class Loader {
           on_progress_(on_progress),
           cancel_(cancel) {}
 
-    // `requests` may get another order. Progress is told on this thread only.
-    void load(ggml_backend_buffer_type_t type, std::vector<const WeightRequest*>& requests,
+    // Reorders `weights`. Progress is reported on this thread only.
+    void load(ggml_backend_buffer_type_t type, std::vector<PlannedWeight>& weights,
               const std::unordered_map<std::string, ggml_tensor*>& tensors) {
         // The largest first, so that no thread is left alone with it at the end.
-        std::stable_sort(requests.begin(), requests.end(),
-                         [](auto* a, auto* b) { return a->tensor->n_bytes > b->tensor->n_bytes; });
+        std::ranges::stable_sort(weights, std::greater{}, [](const PlannedWeight& weight) {
+            return weight.request->tensor->n_bytes;
+        });
         std::atomic<size_t> next{0};
         std::mutex mutex;
         std::exception_ptr error;
-        auto work = [&](bool tells) {
+        auto work = [&](bool reports) {
             try {
                 std::vector<uint8_t> staging;
-                for (size_t i = next++; i < requests.size(); i = next++)
-                    fill(*requests[i], tensors.at(requests[i]->name), type, staging, tells);
+                for (size_t i = next++; i < weights.size(); i = next++)
+                    fill(weights[i], tensors.at(weights[i].request->name), type, staging, reports);
             } catch (...) {
                 std::lock_guard lock(mutex);
                 if (!error) error = std::current_exception();
@@ -120,7 +129,7 @@ class Loader {
             try {
                 for (int i = 0; i < n_helpers; ++i) helpers.emplace_back(work, false);
             } catch (const std::system_error&) {
-                // No more threads: those that there are do it.
+                // No more threads available: go on with these.
             }
             work(true);
         }
@@ -133,14 +142,15 @@ class Loader {
         return ggml_backend_buft_is_host(type) && type == backend_.default_buffer_type();
     }
 
-    // Plain host memory is read into directly; repacked types take whole tensors; devices take
+    // Plain host memory is read into directly, repacked types take whole tensors, devices take
     // pieces.
-    void fill(const WeightRequest& r, ggml_tensor* t, ggml_backend_buffer_type_t type,
-              std::vector<uint8_t>& staging, bool tells) {
+    void fill(const PlannedWeight& weight, ggml_tensor* t, ggml_backend_buffer_type_t type,
+              std::vector<uint8_t>& staging, bool reports) {
+        const WeightRequest& r = *weight.request;
         const bool direct = is_direct(type), whole = type != backend_.default_buffer_type();
         const uint64_t n = r.tensor->n_bytes;
         const bool convert = r.force_f32 && r.tensor->type != WeightType::F32;
-        // Chunks end at a row, so that values can be checked and converted by themselves.
+        // Chunks end at a row, so that each can be checked and converted by itself.
         const auto& traits = traits_of(r.tensor->type);
         const uint64_t row = r.tensor->ne[0] / traits.block_size * traits.block_bytes;
         const uint64_t step = whole || convert ? n : std::max(row, CHUNK_BYTES / row * row);
@@ -153,7 +163,7 @@ class Loader {
                 staging.resize(size);
                 into = staging.data();
             }
-            read(r, at, size, into, tells);
+            read(r, at, size, into, reports);
             if (check_values_) require_finite(r, into, size);
             if (convert) {
                 std::vector<float> wide(ggml_nelements(t));
@@ -164,20 +174,20 @@ class Loader {
                 ggml_backend_tensor_set(t, into, at, size);
             }
         }
-        if (const Kernel* kernel = choose_kernel(backend_, r)) pack_weight(t, kernel);
+        if (weight.kernel != nullptr) pack_weight(t, weight.kernel);
         r.file->drop_cache(r.tensor->offset, n);
         if (staging.capacity() > (64u << 20)) std::vector<uint8_t>().swap(staging);
     }
 
-    // In pieces even where a tensor is taken whole, so that a cancel need not wait for all of it.
-    void read(const WeightRequest& r, uint64_t at, uint64_t size, uint8_t* into, bool tells) {
+    // In chunks, also for a whole tensor, so that cancelling does not wait for all of it.
+    void read(const WeightRequest& r, uint64_t at, uint64_t size, uint8_t* into, bool reports) {
         for (uint64_t part = 0; part < size; part += CHUNK_BYTES) {
             if (cancel_.load(std::memory_order_relaxed) != 0 || failed_)
                 throw Error(ErrorCode::Aborted, "loading was aborted", {});
             const uint64_t length = std::min(CHUNK_BYTES, size - part);
             r.file->read(into + part, r.tensor->offset + at + part, length);
             const uint64_t done = done_ += length;
-            if (tells) on_progress_(done, total_);
+            if (reports) on_progress_(done, total_);
         }
     }
 
@@ -196,13 +206,14 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
                  const std::function<void(uint64_t, uint64_t)>& on_progress,
                  const std::atomic<int>& cancel) {
     // Group by buffer type: one context and one buffer each.
-    std::vector<std::pair<ggml_backend_buffer_type_t, std::vector<const WeightRequest*>>> plan;
+    std::vector<std::pair<ggml_backend_buffer_type_t, std::vector<PlannedWeight>>> plan;
     uint64_t total = 0;
     for (const auto& r : requests) {
-        auto* type = choose_buffer_type(backend, r);
+        const Kernel* kernel = choose_kernel(backend, r);
+        auto* type = choose_buffer_type(backend, r, kernel);
         auto it = std::find_if(plan.begin(), plan.end(), [&](auto& p) { return p.first == type; });
         if (it == plan.end()) it = plan.insert(plan.end(), {type, {}});
-        it->second.push_back(&r);
+        it->second.push_back({&r, kernel});
         total += r.tensor->n_bytes;
     }
     uint64_t needed = 0;
@@ -211,7 +222,7 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
                                         .mem_buffer = nullptr,
                                         .no_alloc = true}));
         if (!ctx) throw Error(ErrorCode::OutOfMemory, "no memory for the tensor table", {});
-        for (const auto* r : members) {
+        for (const auto& [r, kernel] : members) {
             const auto type_in_memory =
                 r->force_f32 ? GGML_TYPE_F32 : ggml_type_of(r->tensor->type);
             ggml_tensor* t =

@@ -1,5 +1,5 @@
 // Reads a model file's tensors into the memory of a backend, each into the best buffer type that
-// can run what it is used for. What the tensors mean is models/'s business.
+// can run what it is used for. Their meaning is up to models/.
 #pragma once
 #include <ggml-cpp.h>
 
@@ -20,15 +20,15 @@ namespace paligemma {
 struct WeightRequest {
     const ModelFile* file;
     const GgufTensor* tensor;
-    std::string name;     // under which it is asked for
+    std::string name;     // for get()
     bool matmul;          // used in a matmul: may be repacked
     bool force_f32;       // widen F16 and BF16 at load
-    std::string kernels;  // the set of our kernels that may multiply with it; "ggml": none
+    std::string kernels;  // the set our kernel may come from; "ggml" disables our kernels
 };
 
 class Weights {
   public:
-    // `on_progress(read, total)` in bytes, on this thread. `cancel` is looked at between chunks
+    // `on_progress(read, total)` in bytes, on this thread. `cancel` is read between chunks
     // (Error Aborted). Throws OutOfMemory with needed and available bytes before anything is
     // allocated.
     Weights(Backend& backend, const std::vector<WeightRequest>& requests, bool check_values,
@@ -37,7 +37,7 @@ class Weights {
 
     ggml_tensor* get(const std::string& name) const;
     uint64_t size() const;
-    // Bytes by what reads them, for info: the name of a kernel of ours, else of ggml's buffer type.
+    // Bytes by what reads them, for info: the name of our kernel, else of ggml's buffer type.
     std::map<std::string, uint64_t> kernels() const;
 
   private:
