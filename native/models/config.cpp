@@ -103,8 +103,8 @@ TextConfig read_text(const Keys& keys, const std::string& architecture) {
         c.attention_softcap = keys.number(a + "attn_logit_softcapping", 50, 0, 1e6);
         c.final_softcap = keys.number(a + "final_logit_softcapping", 30, 0, 1e6);
     }
-    // Files of other tools have no key for it: Gemma 2 27B is the one that scales by n_embd /
-    // n_head, not by head_dim.
+    // Other converters write no key for it. Only Gemma 2 27B scales by n_embd / n_head instead of
+    // head_dim.
     const bool is_28b = c.has_post_norms && c.n_layer == 46 && c.n_embd == 4608;
     const double scalar = is_28b ? static_cast<double>(c.n_embd) / c.n_head : c.head_dim;
     c.query_scale =
@@ -186,7 +186,7 @@ TokenIds read_tokens(const Keys& keys, const GgufFile& file, int n_vocab) {
                 "at most " + std::to_string(t.n_usable - n) + ", so that " + what +
                     " below the first that is not used, " + std::to_string(t.n_usable));
     };
-    require_usable("tokenizer.ggml.eos_token_id", t.eos, 1, "it lies");
+    require_usable("tokenizer.ggml.eos_token_id", t.eos, 1, "it is");
     if (t.first_loc >= 0)
         require_usable("paligemma.first_loc_token", t.first_loc, 1024, "1024 tokens lie");
     if (t.first_seg >= 0)

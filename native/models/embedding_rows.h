@@ -1,4 +1,4 @@
-// Embedding rows for lookup, apart from the matmuls that may use the same weight as the output head.
+// Embedding rows for lookup; the same weight may also be the output head, for matmuls.
 #pragma once
 #include <cstdint>
 

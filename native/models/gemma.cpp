@@ -85,19 +85,18 @@ void Gemma::prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* position
     const int64_t query_rows =
         std::min(policy_.query_rows(n, config_.n_head, config_.n_head * config_.head_dim),
                  policy_.rows_per_node(config_.n_embd, config_.n_head * config_.head_dim));
-    for (int64_t begin = first; begin < n; begin += query_rows) {
-        const int64_t m = std::min(query_rows, n - begin);
+    layers::for_rows(first, n, query_rows, [&](int64_t begin, int64_t m) {
         ggml_tensor* part_positions = ggml_view_1d(c, positions, m, begin * positions->nb[0]);
         ggml_tensor* q = rope(g, heads(g, layer.q, layers::rows(g, a, begin, m), config_.n_head),
                               part_positions);
         ggml_tensor* o = attention_output(g, layer, layers::attention(g, q, kv, nullptr, params));
         layers::add_to(g, layers::rows(g, h, begin, m), o);
-    }
+    });
     const int64_t ffn_rows = policy_.rows_per_node(config_.n_embd, config_.n_ff);
-    for (int64_t begin = first; begin < n; begin += ffn_rows) {
-        ggml_tensor* part = layers::rows(g, h, begin, std::min(ffn_rows, n - begin));
+    layers::for_rows(first, n, ffn_rows, [&](int64_t begin, int64_t m) {
+        ggml_tensor* part = layers::rows(g, h, begin, m);
         layers::add_to(g, part, ffn(g, layer, part));
-    }
+    });
     g.tap("layer." + std::to_string(i), h);
 }
 
@@ -121,7 +120,7 @@ ggml_tensor* Gemma::decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* p
                                  std::span<const DecodeSlice> slices) const {
     ggml_context* c = g.ctx();
     const Layer& layer = layers_[i];
-    // What all sequences share is one product each: the weights are read once.
+    // One matmul each for all sequences: the weights are read once.
     ggml_tensor* a = layers::rms_norm(g, h, layer.attn_norm, config_.rms_eps);
     ggml_tensor* q = rope(g, heads(g, layer.q, a, config_.n_head), positions);
     ggml_tensor* k = rope(g, heads(g, layer.k, a, config_.n_head_kv), positions);

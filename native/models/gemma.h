@@ -1,6 +1,6 @@
 // Gemma and Gemma 2 as PaliGemma uses them: prefix-LM, no sliding window, output head tied to the
-// embedding unless the file has one. One file for both: the config says whether there are
-// post-norms and soft-caps. Formulas: spec section 5.
+// embedding unless the file has one. One file for both: post-norms and soft-caps depend on the
+// config. Formulas: spec section 5.
 #pragma once
 #include <span>
 #include <vector>
@@ -19,9 +19,9 @@ struct LayerCache {
 
 // Rows of a decode step that belong to one sequence.
 struct DecodeSlice {
-    int64_t n;          // as many rows of h
-    int64_t n_kv;       // they see the first n_kv rows of the cache, as far as the mask lets them
-    ggml_tensor* rows;  // i64 [n], where in the cache their keys and values go
+    int64_t n;          // rows of h
+    int64_t n_kv;       // rows of the cache that are visible, subject to the mask
+    ggml_tensor* rows;  // i64 [n], cache rows for their keys and values
     ggml_tensor* mask;  // f16 [n_kv, n], 0 or -inf
     LayerCache cache;   // of the sequence
 };
@@ -36,8 +36,8 @@ class Gemma {
     void prefill_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
                        const LayerCache* cache, int64_t first) const;
 
-    // n tokens behind their prefixes: h [n_embd, n] -> [n_embd, n]. `slices` share out the n rows
-    // in order. positions i32 [n].
+    // n tokens after their prefixes: h [n_embd, n] -> [n_embd, n]. `slices` partition the n rows in
+    // order. positions i32 [n].
     ggml_tensor* decode_layer(Graph& g, int i, ggml_tensor* h, ggml_tensor* positions,
                               std::span<const DecodeSlice> slices) const;
 
@@ -61,8 +61,8 @@ class Gemma {
     ggml_tensor* attention_output(Graph& g, const Layer& layer, ggml_tensor* a) const;
     ggml_tensor* ffn(Graph& g, const Layer& layer, ggml_tensor* h) const;
     layers::AttentionParams attention_params(bool fused) const;
-    // q, k [head_dim, heads, n], v [head_dim * n_head_kv, n] of one sequence -> [head_dim * n_head,
-    // n]
+    // q, k [head_dim, heads, n], v [head_dim * n_head_kv, n] of one sequence
+    // -> [head_dim * n_head, n]
     ggml_tensor* decode_attention(Graph& g, ggml_tensor* q, ggml_tensor* k, ggml_tensor* v,
                                   const DecodeSlice& slice) const;
 

@@ -10,7 +10,7 @@ namespace paligemma::layers {
 
 namespace {
 
-// What layer_norm() or rms_norm() computes, found again in its nodes.
+// The arguments of layer_norm() or rms_norm(), recovered from the nodes.
 struct Normalised {
     ggml_tensor *x, *weight, *bias;
     float eps;
@@ -26,7 +26,7 @@ std::optional<Normalised> normalised(ggml_tensor* y) {
     return Normalised{norm->src[0], scaled->src[1], is_layer_norm ? y->src[1] : nullptr, eps};
 }
 
-// A norm that only products read is part of the packing: its own nodes never get into the graph.
+// A norm read only by matmuls is fused into packing: its own nodes never enter the graph.
 ggml_tensor* packed(Graph& g, const Kernel* kernel, ggml_tensor* x) {
     return g.once(reinterpret_cast<const void*>(kernel->pack), x, [&] {
         const auto norm = normalised(x);
@@ -59,7 +59,7 @@ int max_nodes(const Policy& policy, int n_layers, int64_t n_sequences, int64_t n
 
 ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x) {
     if (const Kernel* kernel = kernel_of(weight, x->ne[1]))
-        return packed_product(g.ctx(), weight, bias, packed(g, kernel, x), x->ne[1]);
+        return packed_matmul(g.ctx(), weight, bias, packed(g, kernel, x), x->ne[1]);
     ggml_tensor* y = ggml_mul_mat(g.ctx(), weight, x);
     return bias == nullptr ? y : ggml_add(g.ctx(), y, bias);
 }
@@ -69,11 +69,11 @@ ggml_tensor* gelu_ffn(Graph& g, const Policy& policy, const Linear& up, const Li
     const Kernel *kernel = kernel_of(up.weight, x->ne[1]), *next = kernel_of(down.weight, x->ne[1]);
     if (kernel == nullptr)
         return linear(g, down.weight, down.bias, gelu(g, policy, linear(g, up.weight, up.bias, x)));
-    // Where the next product can read it, what comes out is packed at once.
+    // The result is packed at once where the next matmul can read that.
     const Result result = can_read(next, kernel) ? Result::Packed : Result::F32;
-    ggml_tensor* y = packed_product(g.ctx(), up.weight, up.bias, packed(g, kernel, x), x->ne[1],
-                                    Activation::Gelu, result);
-    return result == Result::Packed ? packed_product(g.ctx(), down.weight, down.bias, y, x->ne[1])
+    ggml_tensor* y = packed_matmul(g.ctx(), up.weight, up.bias, packed(g, kernel, x), x->ne[1],
+                                   Activation::Gelu, result);
+    return result == Result::Packed ? packed_matmul(g.ctx(), down.weight, down.bias, y, x->ne[1])
                                     : linear(g, down.weight, down.bias, y);
 }
 
@@ -83,8 +83,8 @@ ggml_tensor* gated_ffn(Graph& g, const Policy& policy, ggml_tensor* gate, ggml_t
     if (kernel != nullptr && kernel == kernel_of(up, x->ne[1])) {
         const Result result = can_read(next, kernel) ? Result::Packed : Result::F32;
         ggml_tensor* y =
-            packed_gated_product(g.ctx(), gate, up, packed(g, kernel, x), x->ne[1], result);
-        return result == Result::Packed ? packed_product(g.ctx(), down, nullptr, y, x->ne[1])
+            packed_gated_matmul(g.ctx(), gate, up, packed(g, kernel, x), x->ne[1], result);
+        return result == Result::Packed ? packed_matmul(g.ctx(), down, nullptr, y, x->ne[1])
                                         : linear(g, down, nullptr, y);
     }
     ggml_tensor* a = linear(g, gate, nullptr, x);
@@ -113,7 +113,7 @@ KeysValues keys_values(Graph& g, ggml_tensor* k, ggml_tensor* v, const Attention
     ggml_context* c = g.ctx();
     k = ggml_permute(c, k, 0, 2, 1, 3);
     if (params.fused) return {k, ggml_permute(c, v, 0, 2, 1, 3)};
-    // ggml transposes single numbers, not blocks of them.
+    // ggml transposes single elements, not blocks.
     if (ggml_is_quantized(v->type)) v = ggml_cast(c, v, GGML_TYPE_F32);
     return {k, ggml_cont(c, ggml_permute(c, v, 1, 2, 0, 3))};
 }

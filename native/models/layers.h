@@ -1,5 +1,5 @@
-// Blocks that both networks are made of. Shapes are in ggml order, fastest first. Every weight of a
-// matrix product goes through the linear functions.
+// Building blocks of both networks. Shapes are in ggml order, fastest first. Every matmul weight
+// goes through the linear functions.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -17,30 +17,30 @@ struct Policy {
     // Exact tanh GELU instead of ggml's 16-bit table on the CPU (relative error up to 1e-3); our
     // kernels are always exact.
     bool exact_gelu = false;
-    // Fused attention for a single row (decode) and for many (encode, prefill). On the CPU matrix
-    // products are faster for many rows: ggml's tiled kernel refuses heads of 72, and counts the
-    // padding behind the last keys when there is a soft-cap and no mask. A backend without the
-    // fused operation uses products for both.
+    // Fused attention for a single row (decode) and for many (encode, prefill). On the CPU matmuls
+    // are faster for many rows: ggml's tiled kernel refuses heads of 72, and includes the padding
+    // after the last keys when there is a soft-cap and no mask. A backend without the fused
+    // operation uses matmuls for both.
     bool fused_decode = true;
     bool fused_prefill = false;
-    // Instead of all of these where there is one. With a mask it is for few queries.
+    // Takes precedence over both where there is one. With a mask it is for few queries.
     const AttentionKernel* attention_kernel = nullptr;
-    // Work one node may hold: a node cannot be stopped, so this bounds the cancel latency. 2
-    // operations per multiply-add.
+    // Operations per node, at most; a multiply-add is two. A node cannot be interrupted, so this
+    // bounds the cancel latency.
     double max_node_flops = 6e9;
-    // Pictures that go through the vision tower together. On the CPU one: its products are large
-    // enough, and more rows than the caches hold cost time (four took a seventh longer).
+    // Pictures per pass through the vision tower. On the CPU one: its matmuls are large enough, and
+    // more rows than fit the caches cost time (four took a seventh longer).
     int max_pictures = 1;
     // Bytes of attention scores held at once: an 896-pixel picture has 1 GiB of them per layer
     // otherwise.
     int64_t max_score_bytes = 64 << 20;
 
-    // Rows of activations that one node may take when each row costs a product of n_in x n_out.
+    // Rows of activations per node of an n_in x n_out matmul.
     int64_t rows_per_node(int64_t n_in, int64_t n_out) const {
         const auto rows = static_cast<int64_t>(max_node_flops / (2.0 * n_in * n_out));
         return std::max<int64_t>(64, rows / 64 * 64);
     }
-    // Queries of one node, given the width of all heads together.
+    // Queries per node; `width` is that of all heads together.
     int64_t query_rows(int64_t n_kv, int64_t n_head, int64_t width) const {
         const double flops = 4.0 * static_cast<double>(n_kv * width);
         int64_t rows = static_cast<int64_t>(max_node_flops / 4 / flops);  // a slower kind of work
@@ -55,8 +55,8 @@ struct Policy {
 int max_nodes(const Policy& policy, int n_layers, int64_t n_sequences, int64_t n, int64_t n_head,
               int64_t n_in, int64_t n_query, int64_t n_ff);
 
-// weight [n_in, n_out], bias [n_out] or null; x [n_in, n] -> [n_out, n]. Packed weights go through
-// our kernels, all others through ggml.
+// weight [n_in, n_out], bias [n_out] or null; x [n_in, n] -> [n_out, n]. Our kernels for packed
+// weights, ggml for the rest.
 ggml_tensor* linear(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x);
 
 struct Linear {
@@ -91,7 +91,7 @@ struct AttentionParams {
 // Keys and values ready for several chunks of queries.
 struct KeysValues {
     ggml_tensor* k;  // [head_dim, n_kv, n_head_kv]; for a kernel as it came
-    // As k; for plain products transposed: [n_kv, head_dim, n_head_kv].
+    // As k; for plain matmuls transposed: [n_kv, head_dim, n_head_kv].
     ggml_tensor* v;
 };
 // k, v [head_dim, n_head_kv, n_kv], also of blocks when those are whole in a head
@@ -104,6 +104,13 @@ ggml_tensor* attention(Graph& g, ggml_tensor* q, const KeysValues& kv, ggml_tens
 
 // Rows [begin, begin + n) of x [width, …]; x itself when those are all.
 ggml_tensor* rows(Graph& g, ggml_tensor* x, int64_t begin, int64_t n);
+
+// Calls run(begin, n) for [first, end) in chunks of at most n_rows, so that no node is too large.
+template <typename Run>
+void for_rows(int64_t first, int64_t end, int64_t n_rows, Run&& run) {
+    for (int64_t begin = first; begin < end; begin += n_rows)
+        run(begin, std::min(n_rows, end - begin));
+}
 
 // h += delta, in h's own memory; becomes part of the graph now.
 void add_to(Graph& g, ggml_tensor* h, ggml_tensor* delta);

@@ -1,6 +1,6 @@
-// Activations lie as [channels, width, height, masks], channels fastest: then a pixel is one run of
-// memory, a convolution is "unfold, then a product" and a transposed convolution "a product, then
-// fold". Measured on one x86 core with AVX-512: a mask is decoded in 2.5 ms; the four transposed
+// Activations are [channels, width, height, masks], channels fastest: then a pixel is contiguous, a
+// convolution is "unfold, then a matmul" and a transposed convolution "a matmul, then fold".
+// Measured on one x86 core with AVX-512: a mask is decoded in 2.5 ms; the four transposed
 // convolutions alone take 7 ms with ggml_conv_transpose_2d_p0.
 #include "models/mask_codec.h"
 
@@ -64,7 +64,7 @@ void unfold_rows(ggml_tensor* dst, int ith, int nth, void* data) {
 }
 
 // dst [n_out, 2 w, 2 h, n] of x [n_out * 4 * 4, w, h, n]: the 4 x 4 pixels that each pixel of x
-// spreads to, with stride 2 and one pixel cut off at each side, summed. One row of dst at a time.
+// spreads to, with stride 2 and one pixel cut off at each side, added up. One row of dst at a time.
 void fold_rows(ggml_tensor* dst, int ith, int nth, void*) {
     constexpr int64_t SIZE = 4;
     const ggml_tensor* x = dst->src[0];
@@ -107,7 +107,7 @@ ggml_tensor* fold(Graph& g, ggml_tensor* x) {
                           x->ne[3], &x, 1, fold_rows, GGML_N_TASKS_MAX, nullptr);
 }
 
-// weight of n_in x n_out numbers; x [n_in, w, h, n] -> [n_out, w, h, n], as one product
+// weight of n_in x n_out elements; x [n_in, w, h, n] -> [n_out, w, h, n], as one matmul
 ggml_tensor* pixelwise(Graph& g, ggml_tensor* weight, ggml_tensor* bias, ggml_tensor* x) {
     ggml_context* c = g.ctx();
     const int64_t n_in = x->ne[0], n_out = ggml_nelements(weight) / n_in;
@@ -136,7 +136,7 @@ ggml_tensor* add_residual(Graph& g, const MaskCodec::Residual& r, ggml_tensor* x
     return ggml_add(g.ctx(), x, pixelwise(g, r.third.weight, r.third.bias, y));
 }
 
-// Moves the fastest `n_first` numbers behind the next `n_second`: [a, b, …] -> [b, a, …].
+// Swaps the two fastest dimensions n_first and n_second: [a, b, …] -> [b, a, …].
 void swap_axes(ggml_tensor* t, int64_t n_first, int64_t n_second) {
     const int64_t n = ggml_nelements(t), block = n_first * n_second;
     auto* data = static_cast<float*>(t->data);
@@ -173,10 +173,10 @@ void check_length(size_t n, int64_t of_a_mask, const char* name) {
 
 Error not_finite(const char* network) {
     return Error(ErrorCode::EngineNumeric,
-                 std::string("the ") + network + " produced numbers that are not finite",
+                 std::string("the ") + network + " produced values that are not finite",
                  {.name = network,
                   .found = {},
-                  .expected = "finite numbers",
+                  .expected = "finite values",
                   .hint = "the codec's weights are damaged; convert the checkpoint again"});
 }
 
@@ -275,8 +275,8 @@ void MaskCodec::run(Graph& g, ggml_tensor* input, const void* data,
                     const std::atomic<int>& cancel) {
     memory_.allocate(g);
     ggml_backend_tensor_set(input, data, 0, ggml_nbytes(input));
-    // One thread: threads meet after each of about a hundred small nodes. Two were up to a quarter
-    // faster on a quiet machine and up to three times slower on a busy one.
+    // One thread: threads synchronise after each of about a hundred small nodes. Two were up to a
+    // quarter faster on a quiet machine and up to three times slower on a busy one.
     constexpr double ONE_THREAD = 0;
     const std::atomic<int>* flag = &cancel;
     if (!cpu_.compute(g.cgraph(), ONE_THREAD, {&flag, 1}))

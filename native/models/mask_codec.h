@@ -40,8 +40,8 @@ class MaskCodec {
     void check(std::span<const float> masks) const;
 
     // What check() allows, one mask or more; several at once gain no time, and take 2 MiB each.
-    // Throw Aborted when `cancel` is set, EngineNumeric when the weights make numbers that are not
-    // finite, OutOfMemory.
+    // Throw Aborted when `cancel` is set, EngineNumeric when the result is not finite,
+    // OutOfMemory.
     //
     // codes [n, N_CODES] -> [n, SIDE, SIDE], rows of pixels, about -1 to 1; above 0 is inside
     std::vector<float> decode(std::span<const int32_t> codes, const std::atomic<int>& cancel);

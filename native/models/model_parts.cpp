@@ -37,7 +37,7 @@ Error incomplete(const GgufFile& file, uint64_t missing) {
          .found = found,
          .expected = "all parts",
          .hint = "put all parts into one folder under their own names, " + part_name(0, count) +
-                 " to " + part_name(count - 1, count) + ", and give the first"});
+                 " to " + part_name(count - 1, count) + ", and pass the first"});
 }
 
 void require_all_parts(std::span<const GgufFile> files) {
@@ -48,7 +48,7 @@ void require_all_parts(std::span<const GgufFile> files) {
             continue;
         }
         for (uint64_t part = 0; part < count; part++, i++) {
-            // A set that ends early is told by its last file.
+            // If the set ends early, the error names its last file.
             const GgufFile& file = files[std::min(i, files.size() - 1)];
             if (i == files.size() || split_count(file) != count ||
                 file.get_uint(SPLIT_NO).value_or(0) != part)
@@ -86,7 +86,7 @@ const GgufFile& text_file(std::span<const GgufFile> files) {
                 {.name = "general.architecture",
                  .found = found,
                  .expected = "gemma (PaliGemma 1) or gemma2 (PaliGemma 2)",
-                 .hint = found == "clip" ? "this is the vision part (mmproj); give the language "
+                 .hint = found == "clip" ? "this is the vision part (mmproj); pass the language "
                                            "model as well: { text, mmproj }"
                                          : "only PaliGemma models can be loaded"});
 }
@@ -110,7 +110,7 @@ const GgufFile& require_whole_model(std::span<const GgufFile> files) {
                     {.name = "v.patch_embd.weight",
                      .found = "a text-only Gemma",
                      .expected = "PaliGemma with a vision part (clip.vision.* keys, v.* tensors)",
-                     .hint = "give its vision part, a file often named mmproj, as well: "
+                     .hint = "pass its vision part, a file often named mmproj, as well: "
                              "{ text, mmproj }"});
     }
     if (!has_tensors(files, "blk.")) {
@@ -118,7 +118,7 @@ const GgufFile& require_whole_model(std::span<const GgufFile> files) {
                     {.name = "blk.0.attn_q.weight",
                      .found = "a vision part",
                      .expected = "PaliGemma with a language model (blk.* tensors)",
-                     .hint = "give its language model as well: { text, mmproj }"});
+                     .hint = "pass its language model as well: { text, mmproj }"});
     }
     return text;
 }

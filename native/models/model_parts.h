@@ -1,4 +1,4 @@
-// Whether the files that were given make one whole model: parts of a split GGUF, a language model,
+// Checks that the files make one whole model: parts of a split GGUF, a language model,
 // a vision part. Only keys and names of tensors count here; sizes are config.*, shapes
 // tensor_table.*.
 #pragma once

@@ -28,7 +28,7 @@ Siglip::Siglip(const VisionConfig& config, const Weights& weights, const layers:
 void Siglip::embed(Graph& g, ggml_tensor* pixels, ggml_tensor* h) const {
     ggml_context* c = g.ctx();
     const int p = config_.patch_size;
-    // A convolution whose stride is its width is one product of unrolled patches.
+    // A convolution whose stride is its width is one matmul of unrolled patches.
     ggml_tensor* patches =
         ggml_im2col(c, patch_weight_, pixels, p, p, 0, 0, 1, 1, true, GGML_TYPE_F32);
     patches = ggml_reshape_2d(c, patches, patches->ne[0], h->ne[1]);
@@ -49,34 +49,33 @@ void Siglip::block(Graph& g, int i, ggml_tensor* h) const {
                                          .fused = policy_.fused_prefill,
                                          .kernel = policy_.attention_kernel};
 
-    auto product = [&](const layers::Linear& w, ggml_tensor* x) {
+    auto linear = [&](const layers::Linear& w, ggml_tensor* x) {
         return layers::linear(g, w.weight, w.bias, x);
     };
     auto heads = [&](ggml_tensor* x, int64_t begin, int64_t m) {
         return ggml_reshape_3d(c, layers::rows(g, x, begin, m), head_dim, n_head, m);
     };
     ggml_tensor* y = layers::layer_norm(g, h, b.ln1.weight, b.ln1.bias, config_.eps);
-    // The products take all pictures at once; each picture attends to itself alone.
-    ggml_tensor *k = product(b.k, y), *v = product(b.v, y);
+    // Matmuls take all pictures at once; each picture attends only to itself.
+    ggml_tensor *k = linear(b.k, y), *v = linear(b.v, y);
     const int64_t query_rows = std::min(policy_.query_rows(n, n_head, n_embd), n);
-    ggml_tensor* q = query_rows == n ? product(b.q, y) : nullptr;
+    ggml_tensor* q = query_rows == n ? linear(b.q, y) : nullptr;
     for (int64_t first = 0; first < h->ne[1]; first += n) {
         const auto kv = layers::keys_values(g, heads(k, first, n), heads(v, first, n), params);
-        for (int64_t begin = first; begin < first + n; begin += query_rows) {
-            const int64_t m = std::min(query_rows, first + n - begin);
+        layers::for_rows(first, first + n, query_rows, [&](int64_t begin, int64_t m) {
             ggml_tensor* queries = q != nullptr
                                        ? heads(q, begin, m)
-                                       : heads(product(b.q, layers::rows(g, y, begin, m)), 0, m);
+                                       : heads(linear(b.q, layers::rows(g, y, begin, m)), 0, m);
             ggml_tensor* a = layers::attention(g, queries, kv, nullptr, params);
-            layers::add_to(g, layers::rows(g, h, begin, m), product(b.out, a));
-        }
+            layers::add_to(g, layers::rows(g, h, begin, m), linear(b.out, a));
+        });
     }
     const int64_t ffn_rows = policy_.rows_per_node(n_embd, config_.n_ff_padded);
-    for (int64_t begin = 0; begin < h->ne[1]; begin += ffn_rows) {
-        ggml_tensor* part = layers::rows(g, h, begin, std::min(ffn_rows, h->ne[1] - begin));
+    layers::for_rows(0, h->ne[1], ffn_rows, [&](int64_t begin, int64_t m) {
+        ggml_tensor* part = layers::rows(g, h, begin, m);
         ggml_tensor* f = layers::layer_norm(g, part, b.ln2.weight, b.ln2.bias, config_.eps);
         layers::add_to(g, part, layers::gelu_ffn(g, policy_, b.up, b.down, f));
-    }
+    });
     g.tap("encoder." + std::to_string(i), h);
 }
 

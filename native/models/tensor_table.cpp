@@ -112,7 +112,7 @@ void add_mask_codec(Table& t) {
     codec("enc.10", {1, 1, 128, 512}, 512);
 }
 
-// Types a tensor may have: products and the embedding anything, the rest full precision.
+// Types a tensor may have: any for matmuls and the embedding, full precision for the rest.
 bool type_fits(TensorUse use, WeightType type) {
     if (use == TensorUse::Matmul || use == TensorUse::Embedding) return true;
     return type == WeightType::F32 ||
@@ -173,7 +173,7 @@ std::vector<TensorPlace> check_inventory(const std::vector<TensorSpec>& table,
             for (size_t f = 0; f < files.size() && place.tensor == nullptr; ++f)
                 place = {&spec, f, files[f].find_tensor(name)};
         if (place.tensor == nullptr) {
-            // A codec may come without its encoder; the mask code says so when it is asked for.
+            // A codec may come without its encoder; MaskCodec reports that at first use.
             if (spec.use != TensorUse::Codec)
                 missing.add(spec.name, "absent", shape_text(spec.shape.data(), spec.shape.size()));
             continue;
@@ -193,7 +193,8 @@ std::vector<TensorPlace> check_inventory(const std::vector<TensorSpec>& table,
             if (!used.contains(&t)) (used_names.contains(t.name) ? twice : surplus).add(t.name);
     missing.raise(ErrorCode::TensorMissing, "tensors are missing",
                   "the file is incomplete or of another model; convert the checkpoint again");
-    shapes.raise(ErrorCode::TensorShape, "tensors have another shape than the file's keys say", "");
+    shapes.raise(ErrorCode::TensorShape, "tensors have another shape than the file's keys require",
+                 "");
     types.raise(ErrorCode::TensorType, "tensors have a type that cannot be used there", "");
     twice.raise(ErrorCode::TensorSurplus, "both files hold the same tensors",
                 "pass a whole model alone, or a text part together with its vision part");
