@@ -1,6 +1,6 @@
 // BF16, Q8_0 and Q4_0 weights with AMX's TDPBF16PS: 16 rows of activations times 16 of weights over
-// 32 numbers of k in one instruction. Quantised weights are widened to BF16 once for all rows,
-// which pays where there are many: Kernel::for_many of the kernels for few.
+// 32 elements of k in one instruction. Quantised weights are widened to BF16 once for all rows,
+// which pays off with many: these are Kernel::for_many of the kernels for few.
 #include "kernels/tile.h"
 
 #if defined(__AMX_TILE__) && defined(__AMX_BF16__) && defined(__AVX512F__) && \
@@ -24,7 +24,7 @@ struct alignas(64) TileConfig {
     uint8_t rows[16] = {};
 };
 
-// Sums in tiles 0 to 3, activations in 4 and 5, weights in 6 and 7.
+// Accumulators in tiles 0 to 3, activations in 4 and 5, weights in 6 and 7.
 void configure(int first_rows, int second_rows) {
     TileConfig config;
     const int rows[] = {first_rows, first_rows,  second_rows, second_rows,
@@ -36,8 +36,8 @@ void configure(int first_rows, int second_rows) {
     _tile_loadconfig(&config);
 }
 
-// Others in the process use the tiles as well. ggml's AMX kernels configure them once per thread
-// and rely on it from then on, so a thread must be left with the configuration that it had.
+// Other code in the process uses the tiles too. ggml's AMX kernels configure them once per thread
+// and rely on it from then on, so a thread must be left with the configuration it had.
 void begin(SavedTiles& found) {
     _tile_storeconfig(found.bytes);
 }
@@ -108,17 +108,17 @@ inline __m512 widened(__m512i words, int shift, int32_t mask, __m512 scale, __m5
 template <bool FOUR_BITS, int PANELS>
 void widen_panels(const uint8_t* block, int64_t blocks, uint8_t* out) {
     constexpr int64_t STORED_WORDS = FOUR_BITS ? 4 : 8, WORDS = 8;
-    constexpr int64_t NUMBER_BYTES = STORED_WORDS * PANELS * ROW_BYTES;
+    constexpr int64_t ELEMENTS_BYTES = STORED_WORDS * PANELS * ROW_BYTES;
     constexpr int32_t MASK = FOUR_BITS ? 0x0f : 0xff;
-    // The numbers of one register, then those of another, become pairs side by side.
+    // Interleaves the elements of two registers.
     alignas(64) uint16_t order[32];
     for (int i = 0; i < 32; ++i) order[i] = static_cast<uint16_t>(i / 2 + i % 2 * 16);
     const __m512i pairs = _mm512_load_si512(order);
-    for (int64_t b = 0; b < blocks; ++b, block += NUMBER_BYTES + PANELS * 32) {
+    for (int64_t b = 0; b < blocks; ++b, block += ELEMENTS_BYTES + PANELS * 32) {
         for (int p = 0; p < PANELS; ++p) {
             const __m512 scale = _mm512_cvtph_ps(_mm256_loadu_si256(
-                reinterpret_cast<const __m256i*>(block + NUMBER_BYTES + p * 32)));
-            // Exact: the numbers are 8 or 128 larger than they are.
+                reinterpret_cast<const __m256i*>(block + ELEMENTS_BYTES + p * 32)));
+            // Undoes the offset of 8 or 128; exact.
             const __m512 offset = _mm512_mul_ps(scale, _mm512_set1_ps(FOUR_BITS ? -8.f : -128.f));
             for (int64_t w = 0; w < WORDS; ++w) {
                 const __m512i words =

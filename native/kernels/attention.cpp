@@ -12,8 +12,8 @@ namespace paligemma {
 
 namespace {
 
-// Queries that one block of keys is multiplied with before the next: their sums and the block stay
-// in the level 2 cache.
+// Queries that use one block of keys before the next is loaded: their accumulators and the block
+// stay in L2.
 constexpr int64_t QUERY_BLOCK = 48;
 
 struct Sizes {
@@ -56,7 +56,7 @@ struct Job {
     float scale, softcap;
 };
 
-// Where a node keeps its job: ggml has its own parameters of a custom node in the first half.
+// Our slots in op_params; ggml uses the first half for a custom node.
 constexpr size_t JOB_AT = GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2;
 
 Job job_of(const ggml_tensor* dst) {

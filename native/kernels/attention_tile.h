@@ -5,17 +5,17 @@
 
 namespace paligemma {
 
-// Keys that are looked at together, before the next ones.
+// Keys per step of the online softmax.
 constexpr int64_t KEY_BLOCK = 128;
 
-// A few queries of one head against one block of keys, added to what earlier blocks gave: the
-// softmax goes on with a running maximum and sum (Milakov and Gimelshein 2018, "Online normalizer
+// A few queries of one head against one block of keys, added to the result of earlier blocks: an
+// online softmax with a running maximum and sum (Milakov and Gimelshein 2018, "Online normalizer
 // calculation for softmax").
 struct AttentionTile {
     const float* queries;  // [rows][head_dim], `stride` apart
     int64_t stride;
     int rows;             // 1 to AttentionKernel::tile_rows
-    const float* keys;    // packed: [KEY_BLOCK / 16][head_dim][16], zero behind the last key
+    const float* keys;    // packed: [KEY_BLOCK / 16][head_dim][16], zero after the last key
     const float* values;  // packed: [KEY_BLOCK][width], likewise
     int64_t head_dim;
     int64_t width;   // head_dim rounded up to 16
@@ -28,14 +28,14 @@ struct AttentionTile {
     float* scores;  // [rows][KEY_BLOCK], for its own use
 };
 
-// Numbers of a cache. Q8_0: ggml's blocks of CACHE_BLOCK numbers, a 16-bit scale before 8 bits
-// each.
+// Element type of a cache. Q8_0: ggml's blocks of CACHE_BLOCK elements, a 16-bit scale before 8
+// bits each.
 enum class CacheType { F32, F16, Q8_0 };
 constexpr int64_t CACHE_BLOCK = 32;
 constexpr int64_t CACHE_BLOCK_BYTES = 2 + CACHE_BLOCK;
 
-// Heads of one query that share keys, against all of them, straight from a cache: there are too few
-// queries to put keys into another order for them.
+// Heads of one query that share keys, against all keys, straight from a cache: with so few queries
+// repacking the keys does not pay off.
 struct DecodeTile {
     const float* queries;  // [heads][head_dim]
     int heads;             // 1 to AttentionKernel::decode_heads
@@ -60,7 +60,8 @@ struct AttentionKernel {
     void (*decode)(const DecodeTile& tile);
 };
 
-// Null where the compiler does not know the instructions. Whether the CPU does is for the caller.
+// Null where the compiler lacks the instructions. Whether the CPU has them is for the caller to
+// check.
 const AttentionKernel* avx512_attention();
 const AttentionKernel* avx2_attention();
 const AttentionKernel* neon_attention();

@@ -1,4 +1,4 @@
-// Eight numbers at a time with AVX2, FMA and F16C, under the names that vector_math.h and what
+// Eight floats at a time with AVX2, FMA and F16C, under the names that vector_math.h and what
 // builds on it use. Everything is internal to the file that includes this, which alone is compiled
 // for these instructions.
 #pragma once
@@ -58,11 +58,11 @@ inline F32 min(F32 a, F32 b) {
 inline F32 abs(F32 a) {
     return _mm256_andnot_ps(_mm256_set1_ps(-0.f), a);
 }
-// To the nearest whole number.
+// To the nearest integer.
 inline F32 round(F32 a) {
     return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-// 2^n for whole n from -126 to 127
+// 2^n for integer n from -126 to 127
 inline F32 power_of_two(F32 n) {
     const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
     return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
@@ -84,11 +84,11 @@ inline F32 first(int64_t n, F32 a, F32 b) {
         _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n < LANES ? n : LANES)), lane);
     return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(mask));
 }
-// a where b >= c or b is no number, else 0
+// a where b >= c or b is NaN, else 0
 inline F32 unless_below(F32 a, F32 b, F32 c) {
     return _mm256_and_ps(a, _mm256_cmp_ps(b, c, _CMP_NLT_UQ));
 }
-// The first and the second of eight pairs of BF16 numbers.
+// The first and the second of eight pairs of BF16 elements.
 inline F32 widen_first(const uint8_t* pairs) {
     return _mm256_castsi256_ps(
         _mm256_slli_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(pairs)), 16));
@@ -97,7 +97,7 @@ inline F32 widen_second(const uint8_t* pairs) {
     const __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(pairs));
     return _mm256_castsi256_ps(_mm256_and_si256(both, _mm256_set1_epi32(-65536)));
 }
-// x[32] * inverse to the nearest whole numbers; gives their sum.
+// x[32] * inverse to the nearest integers; returns their sum.
 inline int32_t quantise(const float* x, F32 inverse, int8_t* out) {
     __m256i q[4], sum = _mm256_setzero_si256();
     for (int i = 0; i < 4; ++i) {

@@ -10,7 +10,7 @@ namespace paligemma {
 namespace {
 
 constexpr int TILE_ROWS = 6;
-constexpr int GROUPS = 4;  // of 16 keys or values: with 6 rows 24 sums in 32 registers
+constexpr int GROUPS = 4;  // of 16 keys or values: with 6 rows 24 accumulators in 32 registers
 
 // scores[ROWS][64 keys from group `first` on] = queries x keys
 template <int ROWS>
@@ -39,8 +39,8 @@ inline __m512 capped(__m512 s, float cap) {
     return _mm512_mul_ps(_mm512_sub_ps(_mm512_set1_ps(1.f), below), _mm512_set1_ps(cap));
 }
 
-// Scores become e^(score - max); gives what the sums of earlier blocks are to be multiplied with.
-inline float normalise(const AttentionTile& t, int row) {
+// Scores become e^(score - max). Returns the rescale factor of earlier blocks (online softmax).
+inline float softmax_block(const AttentionTile& t, int row) {
     float* scores = t.scores + row * KEY_BLOCK;
     __m512 most = _mm512_set1_ps(-FLT_MAX);
     const int64_t groups = (t.n_keys + 15) / 16;
@@ -96,7 +96,7 @@ template <int ROWS>
 void add(const AttentionTile& t) {
     for (int64_t group = 0; group * 16 < t.n_keys; group += GROUPS) multiply_keys<ROWS>(t, group);
     float corrections[ROWS];
-    for (int r = 0; r < ROWS; ++r) corrections[r] = normalise(t, r);
+    for (int r = 0; r < ROWS; ++r) corrections[r] = softmax_block(t, r);
     int64_t at = 0;
     for (; at + 64 <= t.width; at += 64) add_values<ROWS, 4>(t, corrections, at);
     for (; at + 32 <= t.width; at += 32) add_values<ROWS, 2>(t, corrections, at);
@@ -123,9 +123,9 @@ inline __m512 load(const void* row, int64_t i) {
     const auto* block = static_cast<const uint8_t*>(row) + i / CACHE_BLOCK * CACHE_BLOCK_BYTES;
     const __m512 scale =
         _mm512_cvtph_ps(_mm256_set1_epi16(*reinterpret_cast<const int16_t*>(block)));
-    const __m128i numbers =
+    const __m128i elements =
         _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 2 + i % CACHE_BLOCK));
-    return _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(numbers)));
+    return _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(elements)));
 }
 
 template <CacheType T>
@@ -153,7 +153,7 @@ inline void fetch(const DecodeTile& t, const void* rows, int64_t stride, int64_t
             _mm_prefetch(at(rows, i, stride) + line, _MM_HINT_T0);
 }
 
-// The sums of four registers.
+// The horizontal sum of each of four registers.
 inline __m128 reduce(__m512 a, __m512 b, __m512 c, __m512 d) {
     const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
     const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
@@ -210,7 +210,7 @@ inline void softmax(const DecodeTile& t, float* scores) {
     __m512 sum = _mm512_setzero_ps();
     for (int64_t k = 0; k < t.n_keys; k += 16) {
         const __m512 s = _mm512_loadu_ps(scores + k);
-        // Not less than the least finite number: NaN stays, so that it is found.
+        // "Not less than" the lowest finite value: NaN passes through and is detected.
         const __mmask16 seen = _mm512_cmp_ps_mask(s, least, _CMP_NLT_UQ);
         const __m512 p = _mm512_maskz_mov_ps(seen, exp_ps(_mm512_sub_ps(s, max)));
         sum = _mm512_add_ps(sum, p);
@@ -250,8 +250,8 @@ template <CacheType T, int HEADS>
 void decode_heads(const DecodeTile& t) {
     const int64_t stride = (t.n_keys + 15) / 16 * 16;
     int64_t k = 0;
-    // The caches forget keys and values between two steps, while all weights go through them; the
-    // values come while the scores are computed.
+    // Between two steps all weights pass through the caches and evict keys and values, so both are
+    // prefetched; the values while the scores are computed.
     constexpr int64_t AHEAD = 16;
     fetch<T>(t, t.keys, t.key_stride, 0, AHEAD);
     for (; k + 4 <= t.n_keys; k += 4) {

@@ -1,5 +1,5 @@
-// BF16 weights with VDPBF16PS: pairs of BF16 products summed in f32. Activations are rounded to
-// BF16, as ggml does it for BF16 weights.
+// BF16 weights with VDPBF16PS: dot products of BF16 pairs, accumulated in f32. Activations are
+// rounded to BF16, as ggml does for BF16 weights.
 #include "kernels/tile.h"
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && \
@@ -66,28 +66,28 @@ void pack(const float* x, int64_t stride, int rows, int64_t k, void* out, float*
             const float* from = x + r * stride + b * K_BLOCK;
             const __m512bh both =
                 _mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 16), _mm512_loadu_ps(from));
-            uint16_t numbers[K_BLOCK];
-            memcpy(numbers, &both, sizeof(numbers));
+            uint16_t elements[K_BLOCK];
+            memcpy(elements, &both, sizeof(elements));
             for (int64_t i = 0; i < PAIRS; ++i)
-                memcpy(into + (i * rows + r) * 2, numbers + i * 2, 4);
+                memcpy(into + (i * rows + r) * 2, elements + i * 2, 4);
         }
     }
 }
 
 double peak(int64_t rounds) {
-    constexpr int SUMS = 16;  // enough to hide how long one takes
-    __m512 sum[SUMS];
+    constexpr int ACCUMULATORS = 16;  // enough to hide the latency
+    __m512 sum[ACCUMULATORS];
 #pragma GCC unroll 16
-    for (int i = 0; i < SUMS; ++i) sum[i] = _mm512_setzero_ps();
+    for (int i = 0; i < ACCUMULATORS; ++i) sum[i] = _mm512_setzero_ps();
     const auto a = (__m512bh)_mm512_set1_epi16(0x3f80);  // ones
     for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 16
-        for (int i = 0; i < SUMS; ++i) {
+        for (int i = 0; i < ACCUMULATORS; ++i) {
             sum[i] = _mm512_dpbf16_ps(sum[i], a, a);
-            asm volatile("" : "+v"(sum[i]));  // else it would be done once for all rounds
+            asm volatile("" : "+v"(sum[i]));  // else it is hoisted out of the loop
         }
     }
-    return static_cast<double>(rounds) * SUMS * 32 * 2;
+    return static_cast<double>(rounds) * ACCUMULATORS * 32 * 2;
 }
 
 constexpr Kernel BF16{

@@ -4,7 +4,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-// For loops over arrays of registers: unrolled late, they would be kept in memory at the ends.
+// For loops over arrays of registers: unrolled late, GCC spills them.
 #define UNROLLED _Pragma("GCC unroll 16")
 
 namespace paligemma {
@@ -16,7 +16,7 @@ inline __m512 exp_ps(__m512 x) {
     x = _mm512_min_ps(_mm512_max_ps(x, _mm512_set1_ps(-87.3f)), _mm512_set1_ps(87.3f));
     const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504088896f)),
                                           _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    // ln 2 in two parts, so that the product is exact.
+    // ln 2 in two parts, so that the multiplication is exact.
     __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
     r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), r);
     __m512 p = _mm512_set1_ps(1.9875691500e-4f);
@@ -37,11 +37,11 @@ inline __m512 gelu_ps(__m512 x) {
     return _mm512_div_ps(x, _mm512_add_ps(exp_ps(u), _mm512_set1_ps(1.f)));
 }
 
-// How far ahead of the products weights are fetched.
+// How far ahead weights are prefetched.
 constexpr int64_t FETCH_BYTES = 4096;
 
-// Fetches the block of BYTES that is FETCH_BYTES behind `block`. Behind the end of the weights it
-// does nothing: fetching never faults.
+// Prefetches the block of BYTES that is FETCH_BYTES after `block`. Past the end of the weights this
+// is harmless: a prefetch never faults.
 template <int64_t BYTES>
 inline void fetch_ahead(const uint8_t* block) {
     for (int64_t line = 0; line < BYTES; line += 64)

@@ -1,6 +1,6 @@
-// Q8_0 and Q4_0 weights with VPDPBUSD: four unsigned by signed byte products per lane, summed in 32
-// bits. Weights are the unsigned side (128 or 8 larger than they are), which the sums of the
-// activations undo. Per block of 32: out += (sum(w q) - offset * sum(q)) * d_w * d_x.
+// Q8_0 and Q4_0 weights with VPDPBUSD: a dot product of four unsigned and four signed bytes per
+// lane, accumulated in 32 bits. The weights are the unsigned side, stored with an offset of 128 or
+// 8. Per block of 32: out += (sum(w q) - offset * sum(q)) * d_w * d_x.
 #include "kernels/tile.h"
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && \
@@ -15,10 +15,7 @@ namespace {
 constexpr int TILE_ROWS = 6;  // two accumulators of two panels each: 24 of 32 registers
 constexpr int64_t WORDS = K_BLOCK / 4;
 
-enum class Nibbles : bool { No, Yes };
-
-// Loops over a tile's rows and panels: unrolled early, or GCC keeps their sums in memory at the
-// ends.
+// For loops over a tile's rows and panels: unrolled late, GCC spills the accumulators.
 #define UNROLLED _Pragma("GCC unroll 16")
 
 inline __m512i broadcast(const int8_t* four) {
@@ -27,10 +24,10 @@ inline __m512i broadcast(const int8_t* four) {
     return _mm512_set1_epi32(word);
 }
 
-// The unsigned bytes of 4-number word `w` of panel `p` in a block.
-template <Nibbles N, int PANELS>
+// The unsigned bytes of 4-element word `w` of panel `p` in a block.
+template <WeightStorage S, int PANELS>
 inline __m512i weight_word(const uint8_t* block, int64_t w, int p) {
-    if constexpr (N == Nibbles::No) {
+    if constexpr (S == WeightStorage::Bytes) {
         return _mm512_loadu_si512(block + (w * PANELS + p) * 64);
     } else {
         const __m512i both = _mm512_loadu_si512(block + (w % 4 * PANELS + p) * 64);
@@ -38,11 +35,11 @@ inline __m512i weight_word(const uint8_t* block, int64_t w, int p) {
     }
 }
 
-template <Nibbles N, int ROWS, int PANELS>
+template <WeightStorage S, int ROWS, int PANELS>
 void multiply(const Tile& t) {
-    constexpr int64_t NUMBER_BYTES = PANELS * (N == Nibbles::No ? 512 : 256);
-    constexpr int64_t BLOCK_BYTES = NUMBER_BYTES + PANELS * 32;
-    constexpr int32_t OFFSET = N == Nibbles::No ? 128 : 8;
+    constexpr int64_t ELEMENTS_BYTES = PANELS * (S == WeightStorage::Bytes ? 512 : 256);
+    constexpr int64_t BLOCK_BYTES = ELEMENTS_BYTES + PANELS * 32;
+    constexpr int32_t OFFSET = S == WeightStorage::Bytes ? 128 : 8;
     __m512 sum[ROWS][PANELS];
     UNROLLED
     for (int r = 0; r < ROWS; ++r) UNROLLED
@@ -51,11 +48,11 @@ void multiply(const Tile& t) {
     const auto* x = static_cast<const int8_t*>(t.x);
     const uint8_t* block = t.weights;
     for (int64_t b = 0; b < t.blocks; ++b, x += ROWS * K_BLOCK, block += BLOCK_BYTES) {
-        // The CPU sees a stream coming, unless products of few bytes fill all of its window.
-        if constexpr (N == Nibbles::Yes && ROWS > 2)
+        // The hardware prefetcher suffices, except where a block of few bytes takes many
+        // instructions.
+        if constexpr (S == WeightStorage::Nibbles && ROWS > 2)
             if (t.from_memory) fetch_ahead<BLOCK_BYTES>(block);
-        // One row's sums would wait for one another: they are halved, and the halves added at the
-        // end.
+        // One accumulator chain is latency-bound: use two, added at the end.
         constexpr int CHAINS = ROWS == 1 ? 2 : 1;
         __m512i dot[CHAINS][ROWS][PANELS];
         UNROLLED
@@ -70,7 +67,7 @@ void multiply(const Tile& t) {
         for (int64_t w = 0; w < WORDS; ++w) {
             __m512i weights[PANELS];
             UNROLLED
-            for (int p = 0; p < PANELS; ++p) weights[p] = weight_word<N, PANELS>(block, w, p);
+            for (int p = 0; p < PANELS; ++p) weights[p] = weight_word<S, PANELS>(block, w, p);
             UNROLLED
             for (int r = 0; r < ROWS; ++r) {
                 const __m512i q = broadcast(x + (w * ROWS + r) * 4);
@@ -90,7 +87,7 @@ void multiply(const Tile& t) {
         UNROLLED
         for (int p = 0; p < PANELS; ++p)
             scale[p] = _mm512_cvtph_ps(_mm256_loadu_si256(
-                reinterpret_cast<const __m256i*>(block + NUMBER_BYTES + p * 32)));
+                reinterpret_cast<const __m256i*>(block + ELEMENTS_BYTES + p * 32)));
         UNROLLED
         for (int r = 0; r < ROWS; ++r) {
             const __m512 d = _mm512_set1_ps(t.x_scales[b * ROWS + r]);
@@ -105,14 +102,14 @@ void multiply(const Tile& t) {
     for (int p = 0; p < PANELS; ++p) _mm512_storeu_ps(t.out + r * 32 + p * 16, sum[r][p]);
 }
 
-template <Nibbles N, int ROWS>
+template <WeightStorage S, int ROWS>
 void multiply_rows(const Tile& t) {
     if (t.rows != ROWS) {
-        if constexpr (ROWS > 1) multiply_rows<N, ROWS - 1>(t);
+        if constexpr (ROWS > 1) multiply_rows<S, ROWS - 1>(t);
     } else if (t.panels == 2) {
-        multiply<N, ROWS, 2>(t);
+        multiply<S, ROWS, 2>(t);
     } else {
-        multiply<N, ROWS, 1>(t);
+        multiply<S, ROWS, 1>(t);
     }
 }
 
@@ -141,26 +138,26 @@ void pack(const float* x, int64_t stride, int rows, int64_t k, void* out, float*
 }
 
 double peak(int64_t rounds) {
-    constexpr int SUMS = 16;  // enough to hide how long one takes
-    __m512i sum[SUMS];
+    constexpr int ACCUMULATORS = 16;  // enough to hide the latency
+    __m512i sum[ACCUMULATORS];
 #pragma GCC unroll 16
-    for (int i = 0; i < SUMS; ++i) sum[i] = _mm512_setzero_si512();
+    for (int i = 0; i < ACCUMULATORS; ++i) sum[i] = _mm512_setzero_si512();
     const __m512i a = _mm512_set1_epi8(1);
     for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 16
-        for (int i = 0; i < SUMS; ++i) {
+        for (int i = 0; i < ACCUMULATORS; ++i) {
             sum[i] = _mm512_dpbusd_epi32(sum[i], a, a);
-            asm volatile("" : "+v"(sum[i]));  // else it would be done once for all rounds
+            asm volatile("" : "+v"(sum[i]));  // else it is hoisted out of the loop
         }
     }
-    return static_cast<double>(rounds) * SUMS * 64 * 2;
+    return static_cast<double>(rounds) * ACCUMULATORS * 64 * 2;
 }
 
 constexpr Kernel Q8_0{
-    "avx512-vnni", ActivationType::I8, TILE_ROWS, multiply_rows<Nibbles::No, TILE_ROWS>,
+    "avx512-vnni", ActivationType::I8, TILE_ROWS, multiply_rows<WeightStorage::Bytes, TILE_ROWS>,
     pack,          normalise,          gelu,      peak};
 constexpr Kernel Q4_0{
-    "avx512-vnni", ActivationType::I8, TILE_ROWS, multiply_rows<Nibbles::Yes, TILE_ROWS>,
+    "avx512-vnni", ActivationType::I8, TILE_ROWS, multiply_rows<WeightStorage::Nibbles, TILE_ROWS>,
     pack,          normalise,          gelu,      peak};
 
 }  // namespace

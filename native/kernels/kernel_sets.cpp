@@ -19,8 +19,8 @@ bool without_i8mm() {
     return !has_neon_i8mm();
 }
 
-// MANY multiplies matrices; for few rows, which wait for the weights, the kernel that reads them as
-// they are.
+// MANY for matmuls of many rows; FEW for few rows, which are bound by memory, so the weights are
+// read as they are packed.
 template <const Kernel* (*MANY)(), const Kernel* (*FEW)()>
 const Kernel* many_and_few() {
     if (FEW() == nullptr || MANY() == nullptr) return nullptr;

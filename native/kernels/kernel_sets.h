@@ -1,5 +1,5 @@
 // Which kernels there are, by instruction set, and which of them this CPU can run. Option `kernels`
-// names a set; what multiplies a weight is chosen here.
+// names a set; the kernel for each weight is chosen here.
 #pragma once
 #include <ggml.h>
 
@@ -13,10 +13,10 @@ namespace paligemma {
 
 struct AttentionKernel;
 
-// What option `kernels` may be. "auto" takes the best kernel for each weight; "ggml" none of ours.
+// Values of option `kernels`. "auto" takes the best kernel for each weight; "ggml" disables ours.
 struct KernelSet {
     std::string name;
-    bool available;  // to this CPU, in this build
+    bool available;  // on this CPU, in this build
 };
 std::vector<KernelSet> kernel_sets();
 
@@ -25,7 +25,7 @@ void require_kernel_set(const std::string& set);
 
 // The kernel of this set for weights [k, n] of this type, or null: then ggml multiplies them.
 const Kernel* find_kernel(std::string_view set, ggml_type type, int64_t k, int64_t n);
-// Null: ggml's products do it.
+// Null: attention by ggml's matmuls.
 const AttentionKernel* find_attention_kernel(std::string_view set);
 
 // All that this CPU can run, for tests.

@@ -11,21 +11,21 @@ namespace paligemma {
 
 namespace {
 
-// Rows of activations that go through a group of panels before the next: what is summed stays in
-// the level 2 cache.
+// Rows of activations that use a group of panels before the next group: the accumulators stay in
+// L2.
 constexpr int64_t MAX_BLOCK_ROWS = 384;
-// Bytes of sums that a group of panels may have, beside a slice of the activations.
+// Bytes of accumulators that a group of panels may have, besides a slice of the activations.
 constexpr int64_t GROUP_BYTES = 256 << 10;
 constexpr int64_t MAX_GROUP_PAIRS = 4;
-// Where weights are read once: two products take turns this seldom, as memory is read best in one
-// direction.
+// Where weights are streamed once: the two weights of a gated matmul alternate this seldom, as
+// memory is read best sequentially.
 constexpr int64_t MAX_STREAM_PAIRS = 32;
 constexpr int64_t STREAM_BYTES = 512 << 10;
 constexpr int64_t PAIR = 2 * PANEL_ROWS;
 
-// Blocks of k that all rows are multiplied with before the next, so that two panels of weights take
-// 16 KB, half a level 1 cache, or as many bytes as that where they are widened (AMX: all of it).
-// Activations are packed in slices of this length: what is read next is always what stands next.
+// Blocks of k that all rows use before the next: two panels of weights then take 16 KB, half an L1
+// cache, also where they are widened (AMX: all of L1). Activations are packed in slices of this
+// length, so they too are read sequentially.
 int64_t slice_blocks(ActivationType type) {
     return type == ActivationType::I8 || type == ActivationType::I8x8 ||
                    type == ActivationType::BF16Rows
@@ -42,21 +42,21 @@ struct Tiling {
     }
 };
 
-// Where things are in packed activations of m rows of k numbers: slices of k, in each the tiles, in
-// each the numbers as the kernels want them.
+// Layout of packed activations of m rows of k elements: slices of k, in each the tiles, in each the
+// elements as the kernels want them.
 struct PackedRows {
-    uint8_t* numbers;
+    uint8_t* elements;
     float* scales;
     int32_t* sums;
-    int64_t m, blocks, slice, number_bytes;
+    int64_t m, blocks, slice, element_bytes;
 
     PackedRows(ActivationType type, void* data, int64_t k, int64_t n_rows)
-        : numbers(static_cast<uint8_t*>(data)),
+        : elements(static_cast<uint8_t*>(data)),
           m(n_rows),
           blocks(k / K_BLOCK),
           slice(slice_blocks(type)),
-          number_bytes(bytes_of(type)) {
-        scales = reinterpret_cast<float*>(numbers + m * k * number_bytes);
+          element_bytes(bytes_of(type)) {
+        scales = reinterpret_cast<float*>(elements + m * k * element_bytes);
         sums = reinterpret_cast<int32_t*>(scales + m * blocks);
     }
     static int64_t bytes(ActivationType type, int64_t k, int64_t m) {
@@ -69,13 +69,12 @@ struct PackedRows {
         return type == ActivationType::F32 ? 4 : 2;
     }
     int64_t slice_length(int64_t block) const { return std::min(slice, blocks - block); }
-    // Where `block` of the tile that begins with `row` and has `rows` rows is, in blocks of one
-    // row.
+    // Offset of `block` in the tile of `rows` rows that begins with `row`, in blocks of one row.
     int64_t at(int64_t block, int64_t row, int64_t rows) const {
         const int64_t first = block / slice * slice;
         return first * m + row * slice_length(first) + (block - first) * rows;
     }
-    uint8_t* numbers_at(int64_t at) const { return numbers + at * K_BLOCK * number_bytes; }
+    uint8_t* elements_at(int64_t at) const { return elements + at * K_BLOCK * element_bytes; }
 };
 
 // A weight as the kernels see it.
@@ -92,8 +91,7 @@ struct Panels {
           block_bytes(static_cast<int64_t>(ggml_row_size(w->type, K_BLOCK)) * PANEL_ROWS) {}
 };
 
-// What is multiplied at once: two neighbouring panels (the last may stand alone) over some blocks
-// of k.
+// Weights of one pass: two adjacent panels (one, if the last is odd) over some blocks of k.
 struct Piece {
     const Panels* weights;
     int64_t panel, block, blocks;
@@ -104,7 +102,7 @@ struct Piece {
     int64_t bytes() const { return blocks * panels() * weights->block_bytes; }
 };
 
-// Fetches part `i` of `n` of what will be multiplied next, so that its first tile need not wait.
+// Prefetches part `i` of `n` of the next piece, so that its first tile need not wait.
 void fetch(const Piece& next, int64_t i, int64_t n) {
     constexpr int64_t LINE = 64;
     const int64_t lines = (next.bytes() + LINE - 1) / LINE;
@@ -114,8 +112,8 @@ void fetch(const Piece& next, int64_t i, int64_t n) {
 #endif
 }
 
-// Tiles [tile_begin, tile_end) of x times a piece -> out [rows][32], added to what is there unless
-// the piece begins with the first block.
+// Tiles [tile_begin, tile_end) of x times a piece -> out [rows][32]; accumulates unless the piece
+// begins with the first block.
 void multiply_piece(const Piece& piece, const Piece* next, const PackedRows& x,
                     const Tiling& tiling, int64_t tile_begin, int64_t tile_end, float* out) {
     static thread_local Scratch widened;
@@ -137,7 +135,7 @@ void multiply_piece(const Piece& piece, const Piece* next, const PackedRows& x,
         const int64_t row = tiling.begin(i);
         t.rows = static_cast<int>(tiling.begin(i + 1) - row);
         const int64_t at = x.at(piece.block, row, t.rows);
-        t.x = x.numbers_at(at);
+        t.x = x.elements_at(at);
         t.x_scales = x.scales + at;
         t.x_sums = x.sums + at;
         t.out = out + (row - first) * PAIR;
@@ -146,36 +144,35 @@ void multiply_piece(const Piece& piece, const Piece* next, const PackedRows& x,
     }
 }
 
-// Where a node keeps numbers of ours: ggml has its own parameters of a custom node in the first
-// half.
+// Our slots in op_params; ggml uses the first half for a custom node.
 constexpr size_t OURS_AT = GGML_MAX_OP_PARAMS / sizeof(int32_t) / 2;
 
-// The work of a node in shares, each for whichever thread is free: one that a neighbour on its core
-// holds up does not hold up the others. What is counted stands in the node and is back at zero when
-// its last thread ends.
-class Shares {
+// Dynamic scheduling of a node's work by an atomic counter in op_params: a descheduled thread
+// stalls no other. The last thread resets the counter.
+class SharedWork {
   public:
-    Shares(ggml_tensor* node, int n_threads, int64_t n_items, int64_t n_shares)
+    SharedWork(ggml_tensor* node, int n_threads, int64_t n_items, int64_t n_shares)
         : taken_(node->op_params + OURS_AT),
           n_threads_(n_threads),
           n_items_(n_items),
           n_shares_(std::min(n_items, n_shares)) {}
-    Shares(const Shares&) = delete;
-    Shares& operator=(const Shares&) = delete;
-    // A thread that has no memory leaves the rest undone.
-    ~Shares() {
+    SharedWork(const SharedWork&) = delete;
+    SharedWork& operator=(const SharedWork&) = delete;
+    // A thread that ran out of memory takes the rest without computing it, so that the counter is
+    // reset.
+    ~SharedWork() {
         for (int64_t begin, end; !is_done_ && take(begin, end);) {
         }
     }
-    // The items [begin, end) of the next share; false when none is left. Every thread asks until
-    // then.
+    // The items [begin, end) of the next share; false when none is left. Every thread must call
+    // this until then.
     bool take(int64_t& begin, int64_t& end) {
         const int64_t share = __atomic_fetch_add(&taken_[0], 1, __ATOMIC_RELAXED);
         begin = n_items_ * share / n_shares_;
         end = n_items_ * (share + 1) / n_shares_;
         if (share < n_shares_) return true;
         is_done_ = true;
-        // The threads meet behind the node, so nobody takes any more once all have been here.
+        // ggml's barrier follows the node, so no thread takes another share once all were here.
         if (__atomic_add_fetch(&taken_[1], 1, __ATOMIC_ACQ_REL) == n_threads_)
             taken_[0] = taken_[1] = 0;
         return false;
@@ -188,29 +185,29 @@ class Shares {
     bool is_done_ = false;
 };
 
-struct Product {
+struct Matmul {
     const ggml_tensor* first;
-    const ggml_tensor* second = nullptr;  // the factor behind GELU, or null
+    const ggml_tensor* second = nullptr;  // the factor after GELU, or null
     const float* bias = nullptr;
     bool gelu = false;
 };
 
-// The rows of dst, or of what is packed in it: ggml sees bytes in that case.
+// The rows of dst; ggml sees only bytes where dst is packed.
 int32_t& rows_of(ggml_tensor* dst) {
     return dst->op_params[OURS_AT + 2];
 }
 
-// The products of one pair of panels, [n_rows][32] each, into dst: as they are, or packed, as which
+// The results of one pair of panels, [n_rows][32], into dst: as they are, or packed, in which form
 // they are one block of each row.
-void store(const Product& product, const Kernel& kernel, float* sums, const float* factors,
+void store(const Matmul& matmul, const Kernel& kernel, float* acc, const float* factors,
            int64_t column, ggml_tensor* dst, const Tiling& tiling, int64_t tile, int64_t tile_end) {
-    const int64_t n = product.first->ne[1], width = std::min(PAIR, n - column);
+    const int64_t n = matmul.first->ne[1], width = std::min(PAIR, n - column);
     const int64_t row = tiling.begin(tile), n_rows = tiling.begin(tile_end) - row;
     for (int64_t r = 0; r < n_rows; ++r) {
-        float* values = sums + r * PAIR;
-        if (product.bias != nullptr)
-            for (int64_t i = 0; i < width; ++i) values[i] += product.bias[column + i];
-        if (product.gelu) kernel.gelu(values, factors ? factors + r * PAIR : nullptr, width);
+        float* values = acc + r * PAIR;
+        if (matmul.bias != nullptr)
+            for (int64_t i = 0; i < width; ++i) values[i] += matmul.bias[column + i];
+        if (matmul.gelu) kernel.gelu(values, factors ? factors + r * PAIR : nullptr, width);
         if (dst->type == GGML_TYPE_F32)
             std::memcpy(
                 static_cast<char*>(dst->data) + (row + r) * dst->nb[1] + column * sizeof(float),
@@ -221,12 +218,12 @@ void store(const Product& product, const Kernel& kernel, float* sums, const floa
     for (int64_t i = tile; i < tile_end; ++i) {
         const int64_t first = tiling.begin(i), rows = tiling.begin(i + 1) - first;
         const int64_t at = to.at(column / K_BLOCK, first, rows);
-        kernel.pack(sums + (first - row) * PAIR, PAIR, static_cast<int>(rows), K_BLOCK,
-                    to.numbers_at(at), to.scales + at, to.sums + at);
+        kernel.pack(acc + (first - row) * PAIR, PAIR, static_cast<int>(rows), K_BLOCK,
+                    to.elements_at(at), to.scales + at, to.sums + at);
     }
 }
 
-// What a kernel changes on its thread is restored in the end, also when memory runs out meanwhile.
+// Restores what a kernel changes on its thread, also when memory runs out.
 class KernelScope {
   public:
     explicit KernelScope(const Kernel& kernel) : kernel_(kernel) {
@@ -243,41 +240,41 @@ class KernelScope {
     SavedTiles found_;
 };
 
-// What one of n_threads computes of dst [n, m], or of that packed: shares of its columns.
-void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst, int n_threads) {
+// One thread's part of dst [n, m], packed or not: shares of its columns.
+void run_matmul(const Matmul& matmul, const ggml_tensor* x, ggml_tensor* dst, int n_threads) {
     static thread_local Scratch scratch;
     const int64_t m = rows_of(dst);
-    const Panels weights[] = {Panels(product.first, m),
-                              Panels(product.second ? product.second : product.first, m)};
-    const int64_t n_products = product.second ? 2 : 1;
+    const Panels weights[] = {Panels(matmul.first, m),
+                              Panels(matmul.second ? matmul.second : matmul.first, m)};
+    const int64_t n_weights = matmul.second ? 2 : 1;
     const Kernel& kernel = *weights[0].kernel;
     const KernelScope scope(kernel);
-    const PackedRows rows(kernel.activations, x->data, product.first->ne[0], m);
+    const PackedRows rows(kernel.activations, x->data, matmul.first->ne[0], m);
     const Tiling tiling(rows.m, kernel.tile_rows);
     const int64_t block_tiles = MAX_BLOCK_ROWS / kernel.tile_rows;
     const bool one_tile = tiling.tiles == 1;
-    // All of k at once where a weight is used once, else slice by slice.
+    // All of k at once where a weight is streamed once, else slice by slice.
     const int64_t slice = one_tile && kernel.widen == nullptr ? rows.blocks : rows.slice;
     const int64_t n_slices = (rows.blocks + slice - 1) / slice;
-    // A stream from memory takes a microsecond to get going, so it should not be short.
+    // A stream from memory takes about a microsecond to start, so it should not be short.
     const int64_t most_shares = n_threads == 1 ? 1 : int64_t{n_threads} * 8;
-    const auto n_bytes = static_cast<int64_t>(ggml_nbytes(product.first)) * n_products;
+    const auto n_bytes = static_cast<int64_t>(ggml_nbytes(matmul.first)) * n_weights;
     const int64_t n_shares =
         one_tile ? std::clamp<int64_t>(n_bytes / STREAM_BYTES, n_threads, most_shares)
                  : most_shares;
-    Shares shares(dst, n_threads, (weights[0].n_panels + 1) / 2, n_shares);
+    SharedWork shares(dst, n_threads, (weights[0].n_panels + 1) / 2, n_shares);
     for (int64_t begin, end; shares.take(begin, end);) {
         for (int64_t tile = 0; tile < tiling.tiles; tile += block_tiles) {
             const int64_t tile_end = std::min(tile + block_tiles, tiling.tiles);
             const int64_t size = (tiling.begin(tile_end) - tiling.begin(tile)) * PAIR;
-            const int64_t room = GROUP_BYTES / (n_products * size * sizeof(float));
+            const int64_t room = GROUP_BYTES / (n_weights * size * sizeof(float));
             const int64_t group =
                 std::clamp<int64_t>(room, 1, one_tile ? MAX_STREAM_PAIRS : MAX_GROUP_PAIRS);
-            float* sums = scratch.get(group * n_products * size);
+            float* acc = scratch.get(group * n_weights * size);
             for (int64_t pair = begin; pair < end; pair += group) {
-                // Slices of k, in each the products, in each the pairs.
+                // Slices of k, in each the weights, in each the pairs.
                 const int64_t n_pairs = std::min(group, end - pair);
-                const int64_t per_slice = n_pairs * n_products, n_pieces = n_slices * per_slice;
+                const int64_t per_slice = n_pairs * n_weights, n_pieces = n_slices * per_slice;
                 const auto piece = [&](int64_t i) {
                     const int64_t block = i / per_slice * slice, in_slice = i % per_slice;
                     return Piece{&weights[in_slice / n_pairs], (pair + in_slice % n_pairs) * 2,
@@ -286,11 +283,11 @@ void run_product(const Product& product, const ggml_tensor* x, ggml_tensor* dst,
                 for (int64_t i = 0; i < n_pieces; ++i) {
                     const Piece next = piece(std::min(i + 1, n_pieces - 1));
                     multiply_piece(piece(i), one_tile ? nullptr : &next, rows, tiling, tile,
-                                   tile_end, sums + i % per_slice * size);
+                                   tile_end, acc + i % per_slice * size);
                 }
-                const float* factors = product.second ? sums + n_pairs * size : nullptr;
+                const float* factors = matmul.second ? acc + n_pairs * size : nullptr;
                 for (int64_t i = 0; i < n_pairs; ++i)
-                    store(product, kernel, sums + i * size, factors ? factors + i * size : nullptr,
+                    store(matmul, kernel, acc + i * size, factors ? factors + i * size : nullptr,
                           (pair + i) * PAIR, dst, tiling, tile, tile_end);
             }
         }
@@ -301,7 +298,7 @@ const float* row_of(const ggml_tensor* x, int64_t row) {
     return reinterpret_cast<const float*>(static_cast<const char*>(x->data) + row * x->nb[1]);
 }
 
-// Calls pack_tile(row, rows) for each tile that is thread `ith`'s.
+// Calls pack(row, rows) for each tile of thread `ith`.
 template <typename PackTile>
 void pack_tiles(const ggml_tensor* x, const Kernel& kernel, int ith, int nth, PackTile&& pack) {
     const Tiling tiling(x->ne[1], kernel.tile_rows);
@@ -314,7 +311,7 @@ void pack_tile(const Kernel& kernel, const PackedRows& to, int64_t row, const fl
     for (int64_t block = 0; block < to.blocks; block += to.slice) {
         const int64_t at = to.at(block, row, n);
         kernel.pack(x + block * K_BLOCK, stride, n, to.slice_length(block) * K_BLOCK,
-                    to.numbers_at(at), to.scales + at, to.sums + at);
+                    to.elements_at(at), to.scales + at, to.sums + at);
     }
 }
 
@@ -349,21 +346,21 @@ void normalise_and_pack_node(ggml_tensor* dst, int ith, int nth, void* data) {
     run_node([&] { normalise_and_pack(dst, ith, nth, data); });
 }
 
-void product_node(ggml_tensor* dst, int, int nth, void* gelu) {
+void matmul_node(ggml_tensor* dst, int, int nth, void* gelu) {
     const ggml_tensor* bias = dst->src[2];
-    const Product product{.first = dst->src[1],
-                          .bias = bias == nullptr ? nullptr : static_cast<const float*>(bias->data),
-                          .gelu = gelu != nullptr};
-    run_node([&] { run_product(product, dst->src[0], dst, nth); });
+    const Matmul matmul{.first = dst->src[1],
+                        .bias = bias == nullptr ? nullptr : static_cast<const float*>(bias->data),
+                        .gelu = gelu != nullptr};
+    run_node([&] { run_matmul(matmul, dst->src[0], dst, nth); });
 }
 
-void gated_product_node(ggml_tensor* dst, int, int nth, void*) {
-    const Product product{.first = dst->src[1], .second = dst->src[2], .gelu = true};
-    run_node([&] { run_product(product, dst->src[0], dst, nth); });
+void gated_matmul_node(ggml_tensor* dst, int, int nth, void*) {
+    const Matmul matmul{.first = dst->src[1], .second = dst->src[2], .gelu = true};
+    run_node([&] { run_matmul(matmul, dst->src[0], dst, nth); });
 }
 
-ggml_tensor* product_op(ggml_context* ctx, ggml_tensor** args, int n_args, int64_t m,
-                        ggml_custom_op_t run, void* data, Result result) {
+ggml_tensor* matmul_op(ggml_context* ctx, ggml_tensor** args, int n_args, int64_t m,
+                       ggml_custom_op_t run, void* data, Result result) {
     const int64_t n = args[1]->ne[1];
     const auto bytes = PackedRows::bytes(kernel_of(args[1], m)->activations, n, m);
     ggml_tensor* y = result == Result::Packed
@@ -417,18 +414,18 @@ ggml_tensor* pack_normalised(ggml_context* ctx, const Kernel* kernel, ggml_tenso
     return y;
 }
 
-ggml_tensor* packed_product(ggml_context* ctx, ggml_tensor* weight, ggml_tensor* bias,
-                            ggml_tensor* x, int64_t m, Activation activation, Result result) {
+ggml_tensor* packed_matmul(ggml_context* ctx, ggml_tensor* weight, ggml_tensor* bias,
+                           ggml_tensor* x, int64_t m, Activation activation, Result result) {
     static char yes;
     ggml_tensor* args[] = {x, weight, bias};
-    return product_op(ctx, args, bias ? 3 : 2, m, product_node,
-                      activation == Activation::Gelu ? &yes : nullptr, result);
+    return matmul_op(ctx, args, bias ? 3 : 2, m, matmul_node,
+                     activation == Activation::Gelu ? &yes : nullptr, result);
 }
 
-ggml_tensor* packed_gated_product(ggml_context* ctx, ggml_tensor* gate, ggml_tensor* up,
-                                  ggml_tensor* x, int64_t m, Result result) {
+ggml_tensor* packed_gated_matmul(ggml_context* ctx, ggml_tensor* gate, ggml_tensor* up,
+                                 ggml_tensor* x, int64_t m, Result result) {
     ggml_tensor* args[] = {x, gate, up};
-    return product_op(ctx, args, 3, m, gated_product_node, nullptr, result);
+    return matmul_op(ctx, args, 3, m, gated_matmul_node, nullptr, result);
 }
 
 }  // namespace paligemma

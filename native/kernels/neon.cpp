@@ -1,5 +1,5 @@
-// BF16 and F16 weights widened to f32, with what every 64-bit ARM has: few have products of BF16,
-// and ggml sums those of F16 in f16 where the CPU can, some 11 bits.
+// BF16 and F16 weights widened to f32, with what every 64-bit ARM has: few multiply BF16, and where
+// the CPU can, ggml accumulates F16 in f16, with 11 bits.
 #include "kernels/tile.h"
 
 #if defined(__aarch64__)

@@ -1,7 +1,7 @@
-// Q8_0 and Q4_0 weights with SDOT: four signed byte products per lane, summed in 32 bits, the other
-// side taken from one lane for all (ARMv8.2 dot products: Cortex-A76, A78AE, Neoverse N1, Apple
-// M1). Q8_0 weights stay signed. Nibbles are 8 larger than they are, which the sums of the
-// activations undo.
+// Q8_0 and Q4_0 weights with SDOT: a dot product of four signed bytes per lane, accumulated in 32
+// bits, with the other side broadcast from one lane (ARMv8.2: Cortex-A76, A78AE, Neoverse N1, Apple
+// M1). Q8_0 weights stay signed. Nibbles have an offset of 8, undone with the sums of the
+// activations' blocks.
 #include "kernels/tile.h"
 
 #if defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
@@ -10,8 +10,6 @@
 
 namespace paligemma {
 namespace {
-
-enum class Nibbles : bool { No, Yes };
 
 constexpr int TILE_ROWS = 6;  // four accumulators each: 24 of 32 registers, with 4 of weights
 constexpr int64_t WORDS = K_BLOCK / 4;
@@ -22,9 +20,9 @@ template <int ROWS>
 struct Activations {
     int8x16_t four;  // rows 0 to 3; with fewer than four rows, none
     int8x8_t two;    // the next two
-    int8x8_t one;    // the last of an odd number
+    int8x8_t one;    // the last, if ROWS is odd
 };
-// Reads ROWS * 4 bytes, no more: behind the last there may be nothing.
+// Reads exactly ROWS * 4 bytes: the buffer may end there.
 template <int ROWS>
 inline Activations<ROWS> load_activations(const int8_t* x) {
     constexpr int FOURS = ROWS / 4 * 4;
@@ -48,7 +46,7 @@ inline int32x4_t dot_row(int32x4_t sum, int8x16_t weights, const Activations<ROW
         return vdotq_lane_s32(sum, weights, x.two, ROW % 2);
 }
 
-// dot[r][*] += weights * row r, for r from ROW on: the number of a lane must be a constant.
+// dot[r][*] += weights * row r, for r from ROW on; recursive, as a lane index must be a constant.
 template <int ROWS, int ROW = 0>
 inline void dot_rows(int32x4_t (&dot)[ROWS][VECTORS], const int8x16_t (&weights)[VECTORS],
                      const Activations<ROWS>& x) {
@@ -56,37 +54,37 @@ inline void dot_rows(int32x4_t (&dot)[ROWS][VECTORS], const int8x16_t (&weights)
     if constexpr (ROW + 1 < ROWS) dot_rows<ROWS, ROW + 1>(dot, weights, x);
 }
 
-// dot += the first N_WORDS words of the weights of a panel's block, of which PANELS stand side by
-// side, as `numbers_of` takes them from their bytes, x activations
-template <int64_t N_WORDS, int PANELS, int ROWS, typename NumbersOf>
+// dot += N_WORDS words of a panel's block x activations. PANELS panels are interleaved;
+// `elements_of` extracts the elements from the bytes.
+template <int64_t N_WORDS, int PANELS, int ROWS, typename ElementsOf>
 inline void dot_words(const uint8_t* block, const int8_t* x, int32x4_t (&dot)[ROWS][VECTORS],
-                      NumbersOf&& numbers_of) {
-#pragma GCC unroll 1  // else loads come early and sums go to the stack
+                      ElementsOf&& elements_of) {
+#pragma GCC unroll 1  // else loads are hoisted and accumulators spilled
     for (int64_t w = 0; w < N_WORDS; ++w) {
         int8x16_t weights[VECTORS];
         for (int v = 0; v < VECTORS; ++v)
             weights[v] =
-                vreinterpretq_s8_u8(numbers_of(vld1q_u8(block + w * PANELS * 64 + v * 16)));
+                vreinterpretq_s8_u8(elements_of(vld1q_u8(block + w * PANELS * 64 + v * 16)));
         dot_rows<ROWS>(dot, weights, load_activations<ROWS>(x + w * ROWS * 4));
     }
 }
 
-template <Nibbles N>
-constexpr int64_t NUMBER_BYTES = N == Nibbles::No ? 512 : 256;
+template <WeightStorage S>
+constexpr int64_t ELEMENTS_BYTES = S == WeightStorage::Bytes ? 512 : 256;
 
-// dot = weights x activations of block `b`, which stands at `block`
-template <Nibbles N, int PANELS, int ROWS>
+// dot = weights x activations of block `b`; `block` is its address
+template <WeightStorage S, int PANELS, int ROWS>
 inline void multiply_block(const Tile& t, const uint8_t* block, int64_t b,
                            int32x4_t (&dot)[ROWS][VECTORS]) {
     const auto* x = static_cast<const int8_t*>(t.x) + b * ROWS * K_BLOCK;
     for (int r = 0; r < ROWS; ++r)
         for (int v = 0; v < VECTORS; ++v)
-            dot[r][v] = vdupq_n_s32(N == Nibbles::No ? 0 : -8 * t.x_sums[b * ROWS + r]);
-    if constexpr (N == Nibbles::No) {
+            dot[r][v] = vdupq_n_s32(S == WeightStorage::Bytes ? 0 : -8 * t.x_sums[b * ROWS + r]);
+    if constexpr (S == WeightStorage::Bytes) {
         dot_words<WORDS, PANELS>(block, x, dot, [](uint8x16_t bytes) { return bytes; });
     } else {
-        // Low halves are the first 16 numbers of the block, high halves the others. One after the
-        // other, as there are no registers for both.
+        // Low nibbles are the first 16 elements of the block, high nibbles the rest: in two passes,
+        // as there are no registers for both.
         dot_words<WORDS / 2, PANELS>(
             block, x, dot, [](uint8x16_t bytes) { return vandq_u8(bytes, vdupq_n_u8(0x0f)); });
         dot_words<WORDS / 2, PANELS>(block, x + WORDS / 2 * ROWS * 4, dot,
@@ -94,14 +92,14 @@ inline void multiply_block(const Tile& t, const uint8_t* block, int64_t b,
     }
 }
 
-// out[rows][16] += dot * scales. There are registers for the integer sums only: these wait in the
-// level 1 cache, where the compiler would not leave them if it was not told.
+// out[rows][16] += dot * scales. Registers suffice for the integer accumulators only, so the float
+// ones stay in L1; the asm barrier prevents hoisting.
 template <int ROWS>
 inline void add_block(const Tile& t, const uint8_t* scales, int64_t b,
                       const int32x4_t (&dot)[ROWS][VECTORS], float* out) {
     asm volatile("" ::: "memory");
     const float* x_scales = t.x_scales + b * ROWS;
-#pragma GCC unroll 4  // else the sums go through the stack
+#pragma GCC unroll 4  // else the accumulators are spilled
     for (int v = 0; v < VECTORS; ++v) {
         uint16_t halves[4];
         memcpy(halves, scales + v * 8, sizeof(halves));
@@ -109,60 +107,60 @@ inline void add_block(const Tile& t, const uint8_t* scales, int64_t b,
 #pragma GCC unroll 6
         for (int r = 0; r < ROWS; ++r) {
             float* to = out + r * 32 + v * 4;
-            const F32 product = mul(vcvtq_f32_s32(dot[r][v]), scale);
-            store(to, fma(product, all(x_scales[r]), load(to)));
+            const F32 scaled = mul(vcvtq_f32_s32(dot[r][v]), scale);
+            store(to, fma(scaled, all(x_scales[r]), load(to)));
         }
     }
 }
 
-template <Nibbles N, int ROWS, int PANELS>
+template <WeightStorage S, int ROWS, int PANELS>
 inline void multiply_panels(const Tile& t) {
     if (!t.accumulate)
         for (int r = 0; r < ROWS; ++r)
             for (int v = 0; v < VECTORS * PANELS; ++v) store(t.out + r * 32 + v * 4, all(0.f));
     const uint8_t* block = t.weights;
     for (int64_t b = 0; b < t.blocks; ++b) {
-        const uint8_t* scales = block + PANELS * NUMBER_BYTES<N>;
+        const uint8_t* scales = block + PANELS * ELEMENTS_BYTES<S>;
         for (int p = 0; p < PANELS; ++p) {
             int32x4_t dot[ROWS][VECTORS];
-            multiply_block<N, PANELS>(t, block + p * 64, b, dot);
+            multiply_block<S, PANELS>(t, block + p * 64, b, dot);
             add_block<ROWS>(t, scales + p * 32, b, dot, t.out + p * 16);
         }
         block = scales + PANELS * 32;
     }
 }
 
-template <Nibbles N, int ROWS>
+template <WeightStorage S, int ROWS>
 void multiply(const Tile& t) {
     if (t.rows != ROWS) {
-        if constexpr (ROWS > 1) multiply<N, ROWS - 1>(t);
+        if constexpr (ROWS > 1) multiply<S, ROWS - 1>(t);
     } else if (t.panels == 2) {
-        multiply_panels<N, ROWS, 2>(t);
+        multiply_panels<S, ROWS, 2>(t);
     } else {
-        multiply_panels<N, ROWS, 1>(t);
+        multiply_panels<S, ROWS, 1>(t);
     }
 }
 
 double peak(int64_t rounds) {
-    constexpr int SUMS = 16;  // enough to hide how long one takes
-    int32x4_t sum[SUMS];
+    constexpr int ACCUMULATORS = 16;  // enough to hide the latency
+    int32x4_t sum[ACCUMULATORS];
 #pragma GCC unroll 16
-    for (int i = 0; i < SUMS; ++i) sum[i] = vdupq_n_s32(0);
+    for (int i = 0; i < ACCUMULATORS; ++i) sum[i] = vdupq_n_s32(0);
     const int8x16_t a = vdupq_n_s8(1);
     for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 16
-        for (int i = 0; i < SUMS; ++i) {
+        for (int i = 0; i < ACCUMULATORS; ++i) {
             sum[i] = vdotq_s32(sum[i], a, a);
-            asm volatile("" : "+w"(sum[i]));  // else it would be done once for all rounds
+            asm volatile("" : "+w"(sum[i]));  // else it is hoisted out of the loop
         }
     }
-    return static_cast<double>(rounds) * SUMS * 16 * 2;
+    return static_cast<double>(rounds) * ACCUMULATORS * 16 * 2;
 }
 
 constexpr Kernel Q8_0{.name = "neon-dotprod",
                       .activations = ActivationType::I8,
                       .tile_rows = TILE_ROWS,
-                      .multiply = multiply<Nibbles::No, TILE_ROWS>,
+                      .multiply = multiply<WeightStorage::Bytes, TILE_ROWS>,
                       .pack = pack_i8<4>,
                       .normalise = normalise,
                       .gelu = gelu,
@@ -172,7 +170,7 @@ constexpr Kernel Q8_0{.name = "neon-dotprod",
 constexpr Kernel Q4_0{.name = "neon-dotprod",
                       .activations = ActivationType::I8,
                       .tile_rows = TILE_ROWS,
-                      .multiply = multiply<Nibbles::Yes, TILE_ROWS>,
+                      .multiply = multiply<WeightStorage::Nibbles, TILE_ROWS>,
                       .pack = pack_i8<4>,
                       .normalise = normalise,
                       .gelu = gelu,

@@ -1,4 +1,4 @@
-// Four numbers at a time with NEON, under the names that vector_math.h and what builds on it use.
+// Four floats at a time with NEON, under the names that vector_math.h and what builds on it use.
 // Everything is internal to the file that includes this, which may be compiled for instructions
 // that not every CPU has.
 #pragma once
@@ -60,11 +60,11 @@ inline F32 min(F32 a, F32 b) {
 inline F32 abs(F32 a) {
     return vabsq_f32(a);
 }
-// To the nearest whole number.
+// To the nearest integer.
 inline F32 round(F32 a) {
     return vrndnq_f32(a);
 }
-// 2^n for whole n from -126 to 127
+// 2^n for integer n from -126 to 127
 inline F32 power_of_two(F32 n) {
     return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23));
 }
@@ -80,11 +80,11 @@ inline F32 first(int64_t n, F32 a, F32 b) {
     const int32x4_t count = vdupq_n_s32(static_cast<int32_t>(n < LANES ? n : LANES));
     return vbslq_f32(vcltq_s32(vld1q_s32(LANE), count), a, b);
 }
-// a where b >= c or b is no number, else 0
+// a where b >= c or b is NaN, else 0
 inline F32 unless_below(F32 a, F32 b, F32 c) {
     return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(a), vcltq_f32(b, c)));
 }
-// The first and the second of four pairs of BF16 numbers.
+// The first and the second of four pairs of BF16 elements.
 inline F32 widen_first(const uint8_t* pairs) {
     return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_u8(vld1q_u8(pairs)), 16));
 }
@@ -92,7 +92,7 @@ inline F32 widen_second(const uint8_t* pairs) {
     return vreinterpretq_f32_u32(
         vandq_u32(vreinterpretq_u32_u8(vld1q_u8(pairs)), vdupq_n_u32(0xffff0000u)));
 }
-// x[32] * inverse to the nearest whole numbers; gives their sum.
+// x[32] * inverse to the nearest integers; returns their sum.
 inline int32_t quantise(const float* x, F32 inverse, int8_t* out) {
     int32x4_t sum = vdupq_n_s32(0);
     for (int i = 0; i < 32; i += 16) {

@@ -8,20 +8,20 @@ namespace paligemma {
 
 namespace {
 
-// ggml's blocks of 32 numbers: a 16-bit scale, then the numbers.
+// ggml's blocks of 32 elements: a 16-bit scale, then the elements.
 constexpr int64_t PAIR_ROWS = 2 * PANEL_ROWS;
 constexpr int64_t BLOCK = 32;
 constexpr int64_t SCALE_BYTES = 2;
-// What turns a signed byte into an unsigned one that is 128 larger, in four bytes at once.
+// Adds 128 to four signed bytes at once, which makes them unsigned.
 constexpr uint32_t SIGN_BITS = 0x80808080u;
 
-// What of a row stays together, here called a word: four bytes, of F16 two. BF16 and F16 have no
+// The unit that stays together, here called a word: four bytes, for F16 two. BF16 and F16 have no
 // blocks, so each word is one.
 template <typename Word>
 struct Shape {
     static constexpr int64_t WORD_BYTES = sizeof(Word);
     int64_t blocks;  // in a row
-    int64_t words;   // of numbers in a block
+    int64_t words;   // of elements in a block
     int64_t scale_bytes = 0;
     Word flip = 0;
     int64_t row_bytes() const { return blocks * block_bytes(); }

@@ -1,7 +1,7 @@
-// Weights of matrix products in the order in which our kernels read them: pairs of panels of 16
-// rows of the matrix, in each pair the numbers that one vector instruction multiplies side by side,
-// so that whoever multiplies reads memory from one end to the other. Packing changes the order
-// only, never a value or the size, so it is done in place. Knows no instruction set and no graph.
+// Matmul weights in the order in which our kernels read them: pairs of panels of 16 rows, with the
+// elements that one vector instruction multiplies side by side, so that a kernel streams through
+// memory. Packing changes the order only, never a value or the size, so it is done in place. Knows
+// no instruction set and no graph.
 #pragma once
 #include <ggml.h>
 
@@ -18,12 +18,12 @@ constexpr int64_t PANEL_ROWS = 16;
 bool can_pack(ggml_type type, int64_t k, int64_t n);
 
 // Packs the n_rows (a multiple of 16) rows of length k at `data` in place. Layout of a pair of P =
-// 2 panels, or 1 where the last one stands alone:
-//   BF16: [k/2][P][16 rows][2 numbers]
+// 2 panels, or 1 for an odd last panel:
+//   BF16: [k/2][P][16 rows][2 elements]
 //   F16:  [k][P][16 rows]
-//   Q8_0: [k/32 blocks] of [8][P][16 rows][4 numbers, as `bytes` says] and [P][16] f16 scales
-//   Q4_0: [k/32 blocks] of [4][P][16 rows][4 bytes] and [P][16] f16 scales; the low halves of the
-//         bytes are the first 16 numbers of the block, the high halves the others, each + 8
+//   Q8_0: [k/32 blocks] of [8][P][16 rows][4 elements, signedness: `bytes`] and [P][16] f16 scales
+//   Q4_0: [k/32 blocks] of [4][P][16 rows][4 bytes] and [P][16] f16 scales; the low nibbles are
+//         the first 16 elements of the block, the high nibbles the rest, each + 8
 void pack_rows(ggml_type type, WeightBytes bytes, int64_t k, int64_t n_rows, void* data);
 
 // Row `row` of n_rows packed ones as the file has it: ggml_row_size(type, k) bytes.

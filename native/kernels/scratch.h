@@ -8,10 +8,10 @@
 
 namespace paligemma {
 
-// Grows and stays: a thread does the same again and again.
+// Grows and is kept: a thread computes the same shapes again and again.
 class Scratch {
   public:
-    // Room for n numbers, whatever is in them; begins with a line of the cache.
+    // Room for n floats, uninitialised; aligned to a cache line.
     float* get(size_t n) {
         if (n > size_) {
             data_.reset(static_cast<float*>(::operator new[](n * sizeof(float), LINE)));
@@ -29,11 +29,10 @@ class Scratch {
     size_t size_ = 0;
 };
 
-// How often a thread found no memory for a node; Backend::compute looks whether it grew.
+// How often a thread found no memory for a node; Backend::compute checks whether it grew.
 inline std::atomic<uint64_t> nodes_without_memory = 0;
 
-// Runs what one thread does for a node. The threads are ggml's, and nothing can be thrown through
-// them.
+// Runs one thread's part of a node. The threads are ggml's, so no exception may leave it.
 template <typename Work>
 void run_node(Work&& work) noexcept {
     try {

@@ -1,23 +1,23 @@
-// What one call of a kernel computes, and what a kernel is. Plain data: files that are compiled for
-// one instruction set include this and nothing with inline functions, which the linker might give
-// to all.
+// What one call of a kernel computes, and what a kernel is. Plain data, no inline functions: files
+// compiled for one instruction set include this, and the linker may keep the AVX-512 copy of an
+// inline function for all callers.
 #pragma once
 #include <stdint.h>
 
 namespace paligemma {
 
-// Numbers along k that share a scale in the quantised types; the unit of k for all types.
+// Elements along k that share a scale in the quantised types; the unit of k for all types.
 constexpr int64_t K_BLOCK = 32;
 
-// `rows` rows of activations times one or two neighbouring panels of 16 weight rows, over `blocks`
+// `rows` rows of activations times one or two adjacent panels of 16 weight rows, over `blocks`
 // blocks of k.
 struct Tile {
     const uint8_t* weights;  // packed (packed_weights.h), at the first block
     int panels;              // 1 or 2
     int rows;                // 1 to Kernel::tile_rows
     int64_t blocks;
-    bool from_memory;  // the weights are read once, one behind the other: fetch them ahead
-    // Packed activations of the tile, at the first block, as ActivationType says.
+    bool from_memory;  // the weights are streamed once: prefetch
+    // Packed activations of the tile, at the first block, laid out per ActivationType.
     const void* x;
     const float* x_scales;
     const int32_t* x_sums;
@@ -25,24 +25,28 @@ struct Tile {
     bool accumulate;  // add to `out`, else overwrite it
 };
 
-// How activations of a tile are laid out. I8, I8x8 and I16: x = scale * q with |q| <= 127, and
-// scales [blocks][rows] and sums of q [blocks][rows].
+// How activations of a tile are laid out. I8, I8x8 and I16: x = scale * q with |q| <= 127, with
+// scales [blocks][rows] and the sum of q per block [blocks][rows].
 enum class ActivationType : uint8_t {
     I8,        // [blocks][8][rows][4]
     I8x8,      // [blocks][4][rows][8]
-    I16,       // [blocks][8][2][rows][2]: of each four numbers the first and third, then the others
+    I16,       // [blocks][8][2][rows][2]: of each four elements the first and third, then the rest
     BF16,      // [blocks][16][rows][2]
     BF16Rows,  // [blocks][rows][32]
     F32,       // [blocks][32][rows]
 };
 
-// Bytes of packed Q8_0 weights: as they are, or 128 larger and unsigned.
+// Bytes of packed Q8_0 weights: signed as in the file, or unsigned with an offset of 128.
 enum class WeightBytes : uint8_t { Unsigned, Signed };
 
-// From how many rows on weights are worth reading and widening for Kernel::for_many.
+// How the elements of a packed block are stored: one a byte (Q8_0), two a byte (Q4_0), or Q4_0
+// unpacked to one a byte.
+enum class WeightStorage : uint8_t { Bytes, Nibbles, UnpackedNibbles };
+
+// From this many rows on, Kernel::for_many is faster.
 constexpr int64_t MANY_ROWS = 12;
 
-// Of 16 x 32 numbers: two bytes each, and scales.
+// Of 16 x 32 elements: two bytes each, and scales.
 constexpr int64_t WIDE_BLOCK_BYTES = 2 * 16 * K_BLOCK + 16 * 4;
 
 // The tile configuration of a thread, as AMX's STTILECFG stores it.
@@ -55,37 +59,36 @@ struct Kernel {
     ActivationType activations;
     int tile_rows;
     void (*multiply)(const Tile& tile);
-    // `rows` rows of k numbers, `stride` apart, into the form Tile wants. The scale of a block is
-    // its max |x| / 127. Kernels that share this function have the same tile_rows.
+    // Packs `rows` rows of k elements, `stride` apart, for Tile. The scale of a block is its
+    // max |x| / 127. Kernels that share this function have the same tile_rows.
     void (*pack)(const float* x, int64_t stride, int rows, int64_t k, void* out, float* scales,
                  int32_t* sums);
-    // y = (x - m) / sqrt(mean((x - m)^2) + eps) * weight + bias over n numbers, a multiple of 16,
-    // where m is the mean; without a bias (null) m is 0.
+    // y = (x - m) / sqrt(mean((x - m)^2) + eps) * weight + bias over n elements, a multiple of 16,
+    // where m is the mean, or 0 without a bias (null).
     void (*normalise)(const float* x, int64_t n, const float* weight, const float* bias, float eps,
                       float* y);
-    // x = 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), times `gate` unless it is null; n is a
+    // x = 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), times `factor` unless it is null; n is a
     // multiple of 16.
     void (*gelu)(float* x, const float* factor, int64_t n);
-    // `rounds` of nothing but the instruction that multiplies, on registers: what a product could
-    // reach at most. Gives the operations done, an addition and a multiplication each.
+    // Peak throughput: the multiply instruction alone, on registers, `rounds` times. Returns the
+    // operations done; a multiply-add is two.
     double (*peak)(int64_t rounds);
     WeightBytes weight_bytes = WeightBytes::Unsigned;
-    // Makes of `blocks` blocks of packed weights, once for all tiles, what multiply() reads then:
-    // at most WIDE_BLOCK_BYTES of each panel's block. Null: it reads the weights as they are
-    // packed.
+    // Widens `blocks` blocks of packed weights, once for all tiles, to what multiply() then reads:
+    // at most WIDE_BLOCK_BYTES per panel and block. Null: multiply() reads packed weights.
     void (*widen)(const uint8_t* weights, int panels, int64_t blocks, uint8_t* out) = nullptr;
-    // Surround a thread's calls of multiply() in a node, where that changes what the CPU keeps from
-    // one instruction to the next: begin() saves what it finds, end() restores it. Null: nothing is
-    // changed.
+    // Surround a thread's calls of multiply() in a node where those change CPU state: begin() saves
+    // it, end() restores it. Null: no state is changed.
     void (*begin)(SavedTiles& found) = nullptr;
     void (*end)(const SavedTiles& found) = nullptr;
-    // What multiplies the same packed weights with MANY_ROWS rows or more, or null: this does.
+    // The kernel for the same packed weights with MANY_ROWS rows or more; null: this one.
     const Kernel* for_many = nullptr;
-    // Operations that one node of the graph may hold, so that it takes some 100 ms on two cores.
+    // Operations per graph node, at most: some 100 ms on two cores.
     double node_flops = 4e10;
 };
 
-// Null where the compiler does not know the instructions. Whether the CPU does is for the caller.
+// Null where the compiler lacks the instructions. Whether the CPU has them is for the caller to
+// check.
 const Kernel* avx512_vnni_q8_0();
 const Kernel* avx512_vnni_q4_0();
 const Kernel* avx512_bf16();

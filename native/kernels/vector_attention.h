@@ -9,7 +9,7 @@
 namespace paligemma {
 namespace {
 
-constexpr int ATTENTION_ROWS = 6;          // with AVX2 12 sums in 16 registers, with NEON 24 in 32
+constexpr int ATTENTION_ROWS = 6;          // AVX2: 12 accumulators in 16 registers, NEON: 24 in 32
 constexpr int GROUP_VECTORS = 16 / LANES;  // of 16 keys or values
 
 // scores[ROWS][16 keys of group `g`] = queries x keys
@@ -38,8 +38,8 @@ inline F32 capped(F32 s, float cap) {
     return mul(sub(all(1.f), div(all(2.f), add(e, all(1.f)))), all(cap));
 }
 
-// Scores become e^(score - max); gives what the sums of earlier blocks are to be multiplied with.
-inline float add_scores(const AttentionTile& t, int row) {
+// Scores become e^(score - max). Returns the rescale factor of earlier blocks (online softmax).
+inline float softmax_block(const AttentionTile& t, int row) {
     float* scores = t.scores + row * KEY_BLOCK;
     const F32 least = all(-FLT_MAX);
     F32 most = least;
@@ -95,7 +95,7 @@ void add_tile(const AttentionTile& t) {
     }
     for (int64_t g = 0; g * 16 < t.n_keys; ++g) multiply_keys<ROWS>(t, g);
     float corrections[ROWS];
-    for (int r = 0; r < ROWS; ++r) corrections[r] = add_scores(t, r);
+    for (int r = 0; r < ROWS; ++r) corrections[r] = softmax_block(t, r);
     for (int64_t column = 0; column < t.width; column += 16)
         add_values<ROWS>(t, corrections, column);
 }
@@ -148,7 +148,7 @@ inline void softmax(const DecodeTile& t, float* scores) {
     F32 sum = all(0.f);
     for (int64_t k = 0; k < t.n_keys; k += LANES) {
         const F32 s = load(scores + k);
-        // Not less than the least finite number: NaN stays, so that it is found.
+        // "Not less than" the lowest finite value: NaN passes through and is detected.
         const F32 p = unless_below(exponential(sub(s, largest)), s, least);
         sum = add(sum, p);
         store(scores + k, p);

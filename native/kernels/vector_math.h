@@ -1,6 +1,6 @@
-// What kernels need besides products, written once on the operations of avx2_vector.h or
-// neon_vector.h, one of which is included before. Internal to each file, for the reason given
-// there.
+// What kernels need besides the matmul itself, written once on the operations of avx2_vector.h or
+// neon_vector.h, one of which is included before. Internal to each file, for the reason
+// stated there.
 #pragma once
 #include <string.h>
 
@@ -14,7 +14,7 @@ namespace {
 inline F32 exponential(F32 x) {
     x = min(all(87.3f), max(all(-87.3f), x));
     const F32 n = round(mul(x, all(1.44269504088896f)));
-    // ln 2 in two parts, so that the product is exact.
+    // ln 2 in two parts, so that the multiplication is exact.
     F32 r = fma(n, all(-0.693359375f), x);
     r = fma(n, all(2.12194440e-4f), r);
     F32 p = all(1.9875691500e-4f);
@@ -61,7 +61,7 @@ inline void gelu(float* x, const float* factor, int64_t n) {
     }
 }
 
-// The scale of a block of 32 numbers x, and x over it as whole numbers with their sum.
+// The scale of a block of 32 elements x, and x over it as integers with their sum.
 inline float quantise_block(const float* x, int8_t* q, int32_t* sum) {
     F32 most = all(0.f);
     for (int i = 0; i < K_BLOCK; i += LANES) most = max(most, abs(load(x + i)));
@@ -70,7 +70,7 @@ inline float quantise_block(const float* x, int8_t* q, int32_t* sum) {
     return largest / 127.f;
 }
 
-// Kernel::pack for ActivationType::I8 (N = 4) and I8x8 (N = 8): of each row N numbers side by side
+// Kernel::pack for ActivationType::I8 (N = 4) and I8x8 (N = 8): of each row N elements side by side
 template <int64_t N>
 inline void pack_i8(const float* x, int64_t stride, int rows, int64_t k, void* out, float* scales,
                     int32_t* sums) {
@@ -93,8 +93,8 @@ inline void pack_f32(const float* x, int64_t stride, int rows, int64_t k, void* 
         for (int64_t i = 0; i < k; ++i) to[i * rows + r] = x[r * stride + i];
 }
 
-// Two numbers of each row of a panel, 64 bytes: `load(at, second, vector, of)` gives the first or
-// the second of LANES rows in f32, from panels of which `of` stand side by side.
+// Two elements of each row of a panel, 64 bytes: `load(at, second, vector, of)` returns the first
+// or the second of LANES rows in f32, from `of` interleaved panels.
 struct BF16Weights {
     static F32 load(const uint8_t* at, bool second, int vector, int) {
         const uint8_t* pairs = at + vector * LANES * 4;
@@ -108,7 +108,7 @@ struct F16Weights {
     }
 };
 
-// PANELS panels from vector FIRST on, of the OF panels that stand side by side, by rows in f32.
+// PANELS panels from vector FIRST on, of OF interleaved panels, times rows in f32.
 template <typename Weights, int ROWS, int PANELS, int OF, int FIRST>
 inline void multiply_f32_panels(const Tile& t) {
     constexpr int VECTORS = PANELS * 16 / LANES;
@@ -143,7 +143,7 @@ void multiply_f32(const Tile& t) {
     } else if (t.panels == 1) {
         multiply_f32_panels<Weights, ROWS, 1, 1, 0>(t);
     } else if constexpr (ROWS <= 2) {
-        // Few rows leave registers for both, so that weights from memory are one stream.
+        // With few rows registers suffice for both, so that weights from memory are one stream.
         multiply_f32_panels<Weights, ROWS, 2, 2, 0>(t);
     } else {
         multiply_f32_panels<Weights, ROWS, 1, 2, 0>(t);
@@ -153,19 +153,19 @@ void multiply_f32(const Tile& t) {
 
 // Kernel::peak of fused multiply-adds
 inline double peak_f32(int64_t rounds) {
-    constexpr int SUMS = 12;  // enough to hide how long one takes, of 16 registers
-    F32 sum[SUMS];
+    constexpr int ACCUMULATORS = 12;  // hide the latency; of 16 registers
+    F32 sum[ACCUMULATORS];
 #pragma GCC unroll 12
-    for (int i = 0; i < SUMS; ++i) sum[i] = all(0.f);
+    for (int i = 0; i < ACCUMULATORS; ++i) sum[i] = all(0.f);
     const F32 a = all(1.f);
     for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12
-        for (int i = 0; i < SUMS; ++i) {
+        for (int i = 0; i < ACCUMULATORS; ++i) {
             sum[i] = fma(a, a, sum[i]);
-            asm volatile("" : "+" VECTOR_REGISTER(sum[i]));  // else done once for all rounds
+            asm volatile("" : "+" VECTOR_REGISTER(sum[i]));  // else hoisted out of the loop
         }
     }
-    return static_cast<double>(rounds) * SUMS * LANES * 2;
+    return static_cast<double>(rounds) * ACCUMULATORS * LANES * 2;
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ TEST(
     CHECK_EQ(n_wrong, 0);
 }
 
-TEST("overlong forms, lone bytes and numbers above U+10FFFF are invalid") {
+TEST("overlong forms, lone bytes and code points above U+10FFFF are invalid") {
     for (const char* text : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF",
                              "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
                              "\xF5\x80\x80\x80", "\xFE", "\xFF", "ab\xE2\x82"})

@@ -46,7 +46,7 @@ Bytes one_tensor(std::string_view name, const std::vector<uint64_t>& dims, uint3
 
 }  // namespace
 
-TEST("a valid file gives its values") {
+TEST("the values of a valid file are read") {
     const GgufFile file = parse(sample_gguf());
     CHECK_EQ(file.version(), 3u);
     CHECK_EQ(file.alignment(), 64u);
@@ -86,7 +86,7 @@ TEST("strings of an array stay valid as long as a copy of the file lives") {
                                                     std::string_view("a\0b", 3)});
 }
 
-TEST("a valid file gives its tensors, with offsets from the start of the file") {
+TEST("the tensors of a valid file are read, with offsets from the start of the file") {
     const Bytes bytes = sample_gguf().build();
     const GgufFile file = parse(bytes);
     CHECK_EQ(file.tensors().size(), 5u);
@@ -106,7 +106,7 @@ TEST("a valid file gives its tensors, with offsets from the start of the file") 
     CHECK(file.find_tensor("output") == nullptr);
 }
 
-TEST("look-ups of a wrong type or range throw, absent keys give nothing") {
+TEST("look-ups of a wrong type or range throw, absent keys return nothing") {
     const GgufFile file = parse(sample_gguf());
     CHECK(!file.get_uint("none") && !file.get_int("none") && !file.get_float("none") &&
           !file.get_bool("none"));
@@ -143,7 +143,7 @@ TEST("look-ups of a wrong type or range throw, absent keys give nothing") {
     }
 }
 
-TEST("arrays give integers of every width, and refuse what does not fit") {
+TEST("arrays return integers of every width, and refuse what does not fit") {
     GgufWriter w;
     w.key_array("i8", 1, 2, {0xFF, 0x7F});
     w.key_array("u64", 10, 1, Bytes(8, 0xFF));
@@ -279,7 +279,7 @@ TEST("a table that runs past the head of a larger file is over the limit, not cu
     CHECK_EQ(GgufFile::parse(all.first(table_end), bytes.size(), "").tensors().size(), 5u);
     for (size_t n : {size_t{24}, size_t{100}, size_t{700}})
         CHECK_THROWS(ErrorCode::ModelLimit, GgufFile::parse(all.first(n), bytes.size(), ""));
-    // What lies in `head` beyond the end of the file does not count.
+    // Bytes in `head` beyond the end of the file do not count.
     CHECK_THROWS(ErrorCode::ModelTruncated, GgufFile::parse(all, 700, ""));
 }
 
@@ -296,7 +296,7 @@ TEST("tensor names are unique, printable, not empty and shorter than 64 bytes") 
     CHECK_THROWS(ErrorCode::ModelCorrupt, parse(w));
 }
 
-TEST("dimensions are one to four numbers from 1 to 2^31 - 1") {
+TEST("dimensions are one to four integers from 1 to 2^31 - 1") {
     CHECK_THROWS(ErrorCode::ModelCorrupt, parse(one_tensor("t", {}, 0, 0, 32)));
     CHECK_THROWS(ErrorCode::ModelCorrupt, parse(one_tensor("t", {8, 1, 1, 1, 1}, 0, 0, 32)));
     CHECK_THROWS(ErrorCode::ModelCorrupt, parse(one_tensor("t", {0}, 0, 0, 32)));
@@ -318,12 +318,12 @@ TEST("a type outside the list names itself and the list") {
     CHECK_EQ(error_of(one_tensor("w", {256}, 3, 0, 1024)).facts().found, "ggml type 3 (q4_1)");
 }
 
-TEST("a row is a whole number of blocks") {
+TEST("a row consists of whole blocks") {
     for (const WeightTypeTraits& t : weight_types()) {
         const Bytes good = one_tensor("w", {t.block_size, 2}, t.gguf_id, 0, 2 * t.block_bytes);
         CHECK_EQ(parse(good).tensors()[0].n_bytes, 2 * t.block_bytes);
         if (t.block_size == 1) continue;
-        // A whole number of blocks over all, but not per row.
+        // Whole blocks in all, but not per row.
         CHECK_THROWS(ErrorCode::TensorShape, parse(one_tensor("w", {t.block_size / 2, 4}, t.gguf_id,
                                                               0, 2 * t.block_bytes)));
     }
@@ -335,7 +335,7 @@ TEST("tensors tile the data section") {
     CHECK_THROWS(ErrorCode::ModelCorrupt,
                  parse(one_tensor("t", {8}, 0, 32, 64)));  // a hole before the first
     CHECK_THROWS(ErrorCode::ModelTruncated,
-                 parse(one_tensor("t", {8}, 0, 64, 64)));  // behind the end
+                 parse(one_tensor("t", {8}, 0, 64, 64)));  // after the end
     CHECK_THROWS(ErrorCode::ModelTruncated,
                  parse(one_tensor("t", {8}, 0, ~uint64_t{31}, 64)));  // would wrap
     CHECK_THROWS(ErrorCode::ModelTruncated, parse(one_tensor("t", {9}, 0, 0, 32)));
@@ -359,7 +359,7 @@ TEST("tensors tile the data section") {
     CHECK_THROWS(ErrorCode::ModelCorrupt, parse(two(0, 128, 160)));   // a hole
 }
 
-TEST("a cut file tells how many bytes there are and how many there should be") {
+TEST("the error for a truncated file names its bytes and those there should be") {
     Bytes bytes = one_tensor("blk.1.w", {64}, 0, 0, 256);
     bytes.resize(bytes.size() - 1);
     const Error e = error_of(bytes);

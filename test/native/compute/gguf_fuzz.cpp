@@ -1,5 +1,5 @@
 // GgufFile on damaged and hostile files, under AddressSanitizer: every outcome is an Error or a
-// table that holds. PALIGEMMA_FUZZ_RUNS sets the number of mutations.
+// table that holds. PALIGEMMA_FUZZ_RUNS sets how many mutations run.
 #include <algorithm>
 #include <cstdlib>
 #include <string>
@@ -50,8 +50,7 @@ void read_all(const GgufFile& file) {
     }
 }
 
-// Every range lies inside the file, has the size its shape asks for, and shares no byte with
-// another.
+// Every range is inside the file, has the size of its shape, and overlaps no other.
 void check_table(const GgufFile& file) {
     std::vector<std::pair<uint64_t, uint64_t>> ranges;
     for (const GgufTensor& t : file.tensors()) {
@@ -80,7 +79,7 @@ void check_table(const GgufFile& file) {
         CHECK(file.file_size() - (ranges.back().first + ranges.back().second) < file.alignment());
 }
 
-// The numbers that broke readers before: around signs, widths and caps.
+// Values that broke readers before: around signs, widths and caps.
 uint64_t interesting(Random& random) {
     static constexpr uint64_t NUMBERS[] = {0,
                                            1,
@@ -133,7 +132,7 @@ void mutate(Bytes& bytes, Random& random) {
             break;
         case 2:
         case 3:
-        case 4: {  // a number of 4 or 8 bytes
+        case 4: {  // an integer of 4 or 8 bytes
             const uint64_t value = interesting(random);
             for (size_t i = 0; i < (random.below(2) ? 8u : 4u) && at + i < bytes.size(); i++)
                 bytes[at + i] = static_cast<uint8_t>(value >> (8 * i));
@@ -239,9 +238,9 @@ TEST("sizes that wrap, are negative or zero are refused") {
     CHECK(claim({0}, 0) == ErrorCode::ModelCorrupt);
     CHECK(claim({8, 0}, 0) == ErrorCode::ModelCorrupt);
     CHECK(claim({}, 0) == ErrorCode::ModelCorrupt);
-    // 2^124 numbers: more than 64 bits of bytes, though each side is allowed
+    // 2^124 elements: more than 64 bits of bytes, though each side is allowed
     CHECK(claim({two_31 - 1, two_31 - 1, two_31 - 1, two_31 - 1}, 0) == ErrorCode::ModelTruncated);
-    // 2^62 numbers of 4 bytes wrap to 0 in 64 bits
+    // 2^62 elements of 4 bytes wrap to 0 in 64 bits
     CHECK(claim({two_31 / 2, two_31 / 2, 4}, 0) == ErrorCode::ModelTruncated);
     CHECK(claim({two_31 / 2, two_31 / 2, 256}, 14) == ErrorCode::ModelTruncated);
     // 4 TiB in 128 bytes
@@ -296,7 +295,7 @@ TEST("a hundred thousand keys or tensors are over the limit at the first byte") 
     CHECK(work_of([&] { CHECK(code_of(tensors) == ErrorCode::ModelLimit); }) < 2000);
 }
 
-TEST("the work of reading grows like the number of keys and tensors") {
+TEST("the work of reading is linear in keys and tensors") {
     if (!COUNTS_WORK) return;
     const auto growth = [](const Bytes& small, const Bytes& large) {
         const uint64_t once = work_of([&] { parse(small); });

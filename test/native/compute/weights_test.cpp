@@ -1,4 +1,4 @@
-// Facts the weight code takes from ggml, and the numbers quantisation gives.
+// What the weight code relies on in ggml, and the results of quantisation.
 #include <ggml.h>
 
 #include <cmath>
@@ -23,7 +23,7 @@ TEST("our table of weight types is ggml's") {
 }
 
 TEST("quantised rows come back within the error of their type") {
-    // Largest error of a uniform row in units of its largest number: half a step of the type's
+    // Largest error of a uniform row in units of its largest value: half a step of the type's
     // grid, with some slack for the scales, which are rounded too.
     const std::pair<const char*, double> bounds[] = {
         {"f32", 0},      {"f16", 5e-4},  {"bf16", 4e-3}, {"q8_0", 5e-3},

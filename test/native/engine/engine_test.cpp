@@ -36,7 +36,7 @@ std::pair<std::string, std::string> load_result(const TinyModel& model,
 
 }  // namespace
 
-TEST("a model answers the same question the same way, whatever runs beside it") {
+TEST("a model answers the same question the same way, whatever runs at the same time") {
     TemporaryFile file(TinyModel().build());
     EngineHost host;
     CHECK(!host.load(EngineHost::params(file.path())).error);
@@ -79,12 +79,12 @@ TEST("a long answer does not starve short ones, nor they it") {
     };
     // The first short one is over long before the long one is.
     CHECK(std::count(order.begin(), order.begin() + last_of(short_ones[0]), long_one) < 20);
-    // The long one takes part in the steps of the short ones, two of which run beside it.
+    // The long one takes part in the steps of the short ones, two of which run at the same time.
     CHECK(std::count(order.begin(), order.begin() + last_of(short_ones.back()), long_one) >
           N_SHORT / 3);
 }
 
-TEST("a picture that is asked for twice at once is encoded once and holds up nobody") {
+TEST("a picture that two requests encode at once is encoded once and blocks no request") {
     TemporaryFile file(TinyModel().build());
     EngineHost host;
     CHECK(!host.load(EngineHost::params(file.path())).error);
@@ -191,7 +191,7 @@ TEST("tokens, embedding rows and ids must agree") {
     TinyModel bos;
     bos.more_keys = [](GgufWriter& w) { w.key_u32("tokenizer.ggml.bos_token_id", 1000); };
     CHECK_EQ(load_result(bos).first, std::string("ERR_MODEL_CORRUPT"));
-    // Logits are read up to the placeholder of a picture: what is looked up there lies before it.
+    // Logits are read up to the placeholder of a picture: ids that are looked up must be below it.
     const std::pair<const char*, uint32_t> beyond[] = {
         {"tokenizer.ggml.eos_token_id", 31},
         {"paligemma.first_loc_token", 5},
@@ -292,7 +292,7 @@ TEST("NaN of one request does not reach the next one in its slot") {
     CHECK(failed.error && failed.error->code() == ErrorCode::EngineNumeric);
     CHECK_EQ(host.generate(text).tokens, expected.tokens);
 
-    // Nobody looks at the logits of a trace, nor at those of a request that is aborted.
+    // The logits of a trace are not checked, nor those of a request that is aborted.
     const uint64_t trace = host.next_id();
     host.engine().trace(trace, {.image = question(1).images[0], .prefix = {2, 6, 4}, .suffix = {}});
     CHECK(!host.wait(trace).error);
@@ -314,7 +314,7 @@ TEST("candidates with tokens that are never sampled are refused") {
         return host.wait(id);
     };
     CHECK(!score("x").error);
-    // Piece 31 lies behind the placeholder.
+    // Piece 31 is after the placeholder.
     const Answer a = score("z");
     CHECK(a.error && a.error->code() == ErrorCode::OptionRange);
     if (a.error) CHECK_EQ(a.error->facts().name, std::string("candidate"));
@@ -348,7 +348,7 @@ TEST("a model loads from a text file and a vision file") {
     CHECK_EQ(two.generate(question(20)).tokens, one.generate(question(20)).tokens);
 }
 
-TEST("sequences that run together say what each says alone, whoever leaves or joins") {
+TEST("sequences that run together generate what each generates alone, whichever leave or join") {
     TemporaryFile file(TinyModel().build());
     EngineHost host;
     LoadParams params = EngineHost::params(file.path());

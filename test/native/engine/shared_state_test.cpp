@@ -15,8 +15,8 @@ namespace paligemma::test {
 
 namespace {
 
-// All numbers of a few answers.
-std::vector<float> numbers_of(EngineHost& host, const std::string& model) {
+// All results of a few requests.
+std::vector<float> elements_of(EngineHost& host, const std::string& model) {
     CHECK(!host.load(EngineHost::params(model)).error);
     std::vector<float> numbers;
     for (uint8_t shade : {30, 200}) {
@@ -47,10 +47,10 @@ std::vector<float> numbers_of(EngineHost& host, const std::string& model) {
 
 }  // namespace
 
-TEST("an engine gives the same answers on any thread, and leaves each as it found it") {
+TEST("an engine answers the same on any thread, and leaves each as it found it") {
     TemporaryFile file(TinyModel().build());
     EngineHost undisturbed;
-    const auto expected = numbers_of(undisturbed, file.path());
+    const auto expected = elements_of(undisturbed, file.path());
     CHECK(expected.size() > 20);
 
     // Where exceptions are signals, a division by zero ends the process.
@@ -72,7 +72,7 @@ TEST("an engine gives the same answers on any thread, and leaves each as it foun
                 lock.lock();
                 changed += changes(before, thread_state());
             });
-            CHECK_EQ(numbers_of(host, file.path()), expected);
+            CHECK_EQ(elements_of(host, file.path()), expected);
         }
         CHECK(n_runs > 0);
         CHECK_EQ(changed, std::string());
@@ -80,7 +80,7 @@ TEST("an engine gives the same answers on any thread, and leaves each as it foun
     }
 }
 
-// As ggml does with AMX's tiles: it configures those of a thread in its first product, and uses
+// As ggml does with AMX's tiles: it configures those of a thread in its first matmul, and uses
 // them in all that follow, whatever the thread did between two runs.
 TEST("tiles configured in one run of the engine are there in the next, and between them as found") {
     std::async(std::launch::async, [] {
@@ -114,7 +114,7 @@ TEST("tiles configured in one run of the engine are there in the next, and betwe
 }
 
 #ifdef __GLIBCXX__
-TEST("what the process does with an exception that nobody catches is up to the process") {
+TEST("the handling of uncaught exceptions is left to the process") {
     CHECK(std::get_terminate() == &__gnu_cxx::__verbose_terminate_handler);
 }
 #endif

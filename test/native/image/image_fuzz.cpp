@@ -1,5 +1,5 @@
 // resize_bicubic on random shapes of the most extreme pictures, under AddressSanitizer and UBSan:
-// no read outside the picture, no sum above 32 bits.
+// no read outside the picture, no accumulator above 32 bits.
 #include "image/resize.h"
 #include "support/random.h"
 #include "support/test.h"
@@ -7,7 +7,7 @@
 using namespace paligemma;
 using namespace paligemma::test;
 
-TEST("no shape reads outside the picture or overflows a sum") {
+TEST("no shape reads outside the picture or overflows an accumulator") {
     Random random(4);
     for (int i = 0; i < 600; i++) {
         const auto side = [&] {

@@ -75,9 +75,9 @@ TEST("a picture of one colour keeps it, whatever its shape") {
         }
 }
 
-TEST("a mirrored picture gives the mirrored result") {
+TEST("a mirrored picture has the mirrored result") {
     // Not true of rounding in general, but of Pillow's: the weights of a mirrored window are the
-    // same numbers.
+    // same.
     const int64_t width = 90, height = 61, size = 40;
     const auto rgb = picture("noise", width, height);
     std::vector<uint8_t> mirrored(rgb.size());
@@ -111,7 +111,7 @@ TEST("wrong sizes are refused") {
     CHECK_THROWS(ErrorCode::ImageTooLarge, resize_bicubic(rgb, 2, 2, 8193));
 }
 
-TEST("normalize makes planes of numbers from -1 to 1") {
+TEST("normalize returns planes of floats from -1 to 1") {
     std::vector<uint8_t> rgb(16 * 16 * 3);
     for (size_t i = 0; i < rgb.size(); i++) rgb[i] = static_cast<uint8_t>(i * 7);
     std::vector<float> planar(rgb.size(), 9.0f);

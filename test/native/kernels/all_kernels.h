@@ -15,7 +15,7 @@ const Kernel* emulated_vnni_q4_0();
 
 namespace test {
 
-// Each for any number of rows; those for few are among them.
+// Each for any row count, also those for few.
 inline std::vector<UsableKernel> all_kernels() {
     auto kernels = usable_kernels();
     for (UsableKernel& k : kernels)

@@ -75,7 +75,7 @@ void store(int t, void* to, int64_t stride) {
     for (int r = 0; r < config.rows[t]; ++r)
         std::memcpy(static_cast<char*>(to) + r * stride, tiles[t][r], config.row_bytes[t]);
 }
-// TDPBF16PS: the products of the even and of the odd numbers are summed apart, then together.
+// TDPBF16PS: even and odd elements have separate accumulators, added at the end.
 void multiply_bf16(int c, int a, int b) {
     constexpr const char* TDPBF16PS = "tdpbf16ps";
     for (int t : {a, b, c}) require_configured(t, TDPBF16PS);

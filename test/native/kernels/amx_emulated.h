@@ -1,6 +1,6 @@
 // AMX's tile instructions in plain C++, as Intel's manual defines them, and the AMX kernels on top
 // of them: most CPUs lack AMX. Each thread has tiles of its own. Where the CPU would raise an
-// exception, the program says what was wrong and aborts.
+// exception, the program prints what was wrong and aborts.
 #pragma once
 #include <cstdint>
 

@@ -11,19 +11,19 @@
 #include "kernels/attention_tile.h"
 #include "kernels/kernel_sets.h"
 #include "models/layers.h"
-#include "support/numbers.h"
+#include "support/floats.h"
 #include "support/test.h"
 
 namespace paligemma::test {
 
 namespace {
 
-// What a tensor of Q8_0 holds of these numbers.
-Numbers rounded_to_q8_0(const Numbers& numbers) {
+// These values after rounding to Q8_0.
+Floats rounded_to_q8_0(const Floats& numbers) {
     const auto n = static_cast<int64_t>(numbers.size());
     std::vector<uint8_t> bytes(ggml_row_size(GGML_TYPE_Q8_0, n));
     ggml_quantize_chunk(GGML_TYPE_Q8_0, numbers.data(), bytes.data(), 0, 1, n, nullptr);
-    Numbers out(numbers.size());
+    Floats out(numbers.size());
     ggml_get_type_traits(GGML_TYPE_Q8_0)->to_float(bytes.data(), out.data(), n);
     return out;
 }
@@ -43,24 +43,24 @@ struct AttentionCase {
 };
 
 struct AttentionInputs {
-    Numbers q, k, v;
+    Floats q, k, v;
 };
 
 AttentionInputs inputs_of(const AttentionCase& c) {
     // Scores well above the soft-cap of 5, so that a cap at the wrong place shows.
-    return {random_numbers(static_cast<size_t>(c.head_dim * c.n_head * c.n_q), 1, 2.f),
-            random_numbers(static_cast<size_t>(c.head_dim * c.n_head_kv * c.n_kv), 2, 2.f),
-            random_numbers(static_cast<size_t>(c.head_dim * c.n_head_kv * c.n_kv), 3)};
+    return {random_floats(static_cast<size_t>(c.head_dim * c.n_head * c.n_q), 1, 2.f),
+            random_floats(static_cast<size_t>(c.head_dim * c.n_head_kv * c.n_kv), 2, 2.f),
+            random_floats(static_cast<size_t>(c.head_dim * c.n_head_kv * c.n_kv), 3)};
 }
 
 // The formulas of spec section 5.1, in double precision.
-Numbers attention_by_hand(const AttentionCase& c, const AttentionInputs& in) {
-    Numbers out;
+Floats attention_by_hand(const AttentionCase& c, const AttentionInputs& in) {
+    Floats out;
     for (int64_t i = 0; i < c.n_q; ++i) {
         for (int64_t h = 0; h < c.n_head; ++h) {
             const int64_t h_kv = h / (c.n_head / c.n_head_kv);
             const float* q = &in.q[static_cast<size_t>((i * c.n_head + h) * c.head_dim)];
-            auto row = [&](const Numbers& rows, int64_t j) {
+            auto row = [&](const Floats& rows, int64_t j) {
                 return &rows[static_cast<size_t>((j * c.n_head_kv + h_kv) * c.head_dim)];
             };
             std::vector<double> p(static_cast<size_t>(c.n_kv));
@@ -85,8 +85,8 @@ Numbers attention_by_hand(const AttentionCase& c, const AttentionInputs& in) {
     return out;
 }
 
-Numbers attention(Backend& backend, const AttentionCase& c, const AttentionInputs& in, bool fused,
-                  ggml_type type, const AttentionKernel* kernel = nullptr) {
+Floats attention(Backend& backend, const AttentionCase& c, const AttentionInputs& in, bool fused,
+                 ggml_type type, const AttentionKernel* kernel = nullptr) {
     Graph g;
     ggml_tensor* q = g.input(GGML_TYPE_F32, c.head_dim, c.n_head, c.n_q);
     ggml_tensor* k = g.input(type, c.head_dim, c.n_head_kv, c.n_kv);
@@ -103,7 +103,7 @@ Numbers attention(Backend& backend, const AttentionCase& c, const AttentionInput
     write(k, in.k);
     write(v, in.v);
     if (mask != nullptr) {
-        Numbers m;
+        Floats m;
         for (int64_t i = 0; i < c.n_q; ++i)
             for (int64_t j = 0; j < c.n_kv; ++j) m.push_back(c.visible(i, j) ? 0.f : -INFINITY);
         write(mask, m);
@@ -114,9 +114,9 @@ Numbers attention(Backend& backend, const AttentionCase& c, const AttentionInput
 
 // One head alone, with scores of up to 20, whose rounding the exponential multiplies.
 constexpr double F32_ATTENTION_BOUND = 5e-5;
-// Fused attention on f16 values sums them in f16.
+// Fused attention on f16 values accumulates in f16.
 constexpr double F16_ATTENTION_BOUND = 3e-2;
-// ggml's products with q8_0 keys round the queries to 8 bits as well. Ours do not.
+// ggml's matmuls with q8_0 keys round the queries to 8 bits as well. Ours do not.
 constexpr double GGML_Q8_0_ATTENTION_BOUND = 0.25;
 
 // ggml's kernel for 64 and more queries fills the last 64 keys up with -inf before the soft-cap,
@@ -139,11 +139,11 @@ TEST("attention is the formula, fused or not") {
                         const AttentionCase c{head_dim, n_head,  n_head_kv, n_q,
                                               n_kv,     softcap, masked};
                         const AttentionInputs in = inputs_of(c);
-                        const Numbers expected = attention_by_hand(c, in);
+                        const Floats expected = attention_by_hand(c, in);
                         for (bool is_fused : {false, true}) {
                             if (is_fused && is_miscounted(c)) continue;
                             const std::string what =
-                                (is_fused ? "fused, " : "products, ") + c.text();
+                                (is_fused ? "fused, " : "matmuls, ") + c.text();
                             check_close(attention(*backend, c, in, is_fused, GGML_TYPE_F32),
                                         expected, F32_ATTENTION_BOUND, what);
                             check_close(attention(*backend, c, in, is_fused, GGML_TYPE_F16),
@@ -159,7 +159,7 @@ TEST("attention is the formula, fused or not") {
     }
 }
 
-TEST("our attention is the formula, for every number of queries and keys") {
+TEST("our attention is the formula, for any count of queries and keys") {
     const auto kernels = usable_attention_kernels();
     if (kernels.empty()) std::puts("skipped: this CPU has no attention kernel of ours");
     for (size_t i = 0; i < 2 * kernels.size(); ++i) {
@@ -184,7 +184,7 @@ TEST("our attention is the formula, for every number of queries and keys") {
                         m.head_dim = head_dim == 72 ? 80 : head_dim;
                         m.masked = true;
                         const AttentionInputs cached = inputs_of(m);
-                        const Numbers expected = attention_by_hand(m, cached);
+                        const Floats expected = attention_by_hand(m, cached);
                         for (auto [type, bound] : {std::pair{GGML_TYPE_F32, F32_ATTENTION_BOUND},
                                                    {GGML_TYPE_F16, F16_ATTENTION_BOUND}})
                             check_close(attention(*backend, m, cached, false, type, kernel),

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-// VPDPBUSD: adds the products of four unsigned and four signed bytes to each sum.
+// VPDPBUSD: adds the dot product of four unsigned and four signed bytes to each accumulator.
 static __m256i dot_products(__m256i sums, __m256i unsigned_bytes, __m256i signed_bytes) {
     int32_t sum[8];
     uint8_t a[32];

@@ -109,7 +109,7 @@ inline __m512 from_f16(__m256i halves) {
     std::memcpy(h, &halves, sizeof(h));
     return floats([&](int i) { return ggml_fp16_to_fp32(h[i]); });
 }
-// The second register's numbers come first.
+// The second register's elements come first.
 inline __m512i to_bf16(__m512 high, __m512 low) {
     ggml_bf16_t y[32];
     for (int i = 0; i < 32; ++i) y[i] = ggml_fp32_to_bf16(i < 16 ? low[i] : high[i - 16]);

@@ -1,5 +1,5 @@
-// Our kernels against sums in double precision over the same rounded numbers, for every number of
-// rows that tiles differ in, odd panels, and several threads.
+// Our kernels against double precision over the same rounded elements, for every row count that
+// changes the tiles, odd panels, and several threads.
 #include "kernels/matmul.h"
 
 #include <ggml-cpp.h>
@@ -37,7 +37,7 @@ std::vector<uint8_t> quantized(const std::vector<float>& numbers, ggml_type type
                     static_cast<int64_t>(numbers.size()) / k, 1);
 }
 
-// What the kernels see of x [k, m]: 8-bit steps of each block's largest number, BF16, or x itself.
+// What the kernels see of x [k, m]: 8-bit steps of each block's largest element, BF16, or x itself.
 std::vector<double> rounded(const std::vector<float>& x, ActivationType type) {
     std::vector<double> out(x.size());
     for (size_t i = 0; i < x.size(); i += K_BLOCK) {
@@ -64,7 +64,7 @@ bool rounds_weights(const Kernel* kernel) {
     return kernel->widen != nullptr && kernel->activations == ActivationType::BF16Rows;
 }
 
-// One weight in memory, packed, with the numbers it stands for.
+// One weight in memory, packed, with the values of its elements.
 struct Weight {
     std::vector<float> numbers;
     TensorBuffer buffer;
@@ -105,18 +105,18 @@ void check_products(Backend& backend, ggml_type type, const Kernel* kernel, cons
     ggml_tensor* bias_input = g.input(GGML_TYPE_F32, s.n);
     ggml_context* c = g.ctx();
     ggml_tensor* packed = pack_activations(c, kernel, input);
-    ggml_tensor* plain = g.output(packed_product(c, a.tensor, nullptr, packed, s.m));
+    ggml_tensor* plain = g.output(packed_matmul(c, a.tensor, nullptr, packed, s.m));
     ggml_tensor* through =
-        g.output(packed_product(c, a.tensor, bias_input, packed, s.m, Activation::Gelu));
+        g.output(packed_matmul(c, a.tensor, bias_input, packed, s.m, Activation::Gelu));
     ggml_tensor* gated =
-        g.output(packed_gated_product(c, a.tensor, b.tensor, packed, s.m, Result::F32));
+        g.output(packed_gated_matmul(c, a.tensor, b.tensor, packed, s.m, Result::F32));
     // What is packed at once has the very bytes of what is packed afterwards.
     std::vector<std::pair<ggml_tensor*, ggml_tensor*>> same;
     if (s.n % K_BLOCK == 0) {
         same = {
-            {packed_product(c, a.tensor, bias_input, packed, s.m, Activation::Gelu, Result::Packed),
+            {packed_matmul(c, a.tensor, bias_input, packed, s.m, Activation::Gelu, Result::Packed),
              pack_activations(c, kernel, through)},
-            {packed_gated_product(c, a.tensor, b.tensor, packed, s.m, Result::Packed),
+            {packed_gated_matmul(c, a.tensor, b.tensor, packed, s.m, Result::Packed),
              pack_activations(c, kernel, gated)}};
         for (auto [once, after] : same) {
             g.output(once);
@@ -134,7 +134,7 @@ void check_products(Backend& backend, ggml_type type, const Kernel* kernel, cons
         CHECK(std::memcmp(once->data, after->data, ggml_nbytes(once)) == 0);
     }
 
-    // In units of what the products would add up to if all had one sign.
+    // In units of the result if all terms had one sign.
     const double tolerance = 2e-6 * std::sqrt(static_cast<double>(s.k)) + 1e-6;
     double worst = 0;
     for (int64_t row = 0; row < s.m; ++row) {
@@ -189,7 +189,7 @@ TEST("only shapes that fill whole panels and blocks are packed") {
     CHECK(!can_pack(GGML_TYPE_F32, 64, 32));
 }
 
-TEST("products of every kernel of this CPU") {
+TEST("matmuls of every kernel of this CPU") {
     const auto kernels = all_kernels();
     for (int threads : {1, 3}) {
         auto backend = Backend::open("cpu", threads);
@@ -246,13 +246,13 @@ TEST("few rows and many go through the kernels for so many") {
     }
 }
 
-// The largest numbers of both sides, all of one sign: what overflows if anything does.
-TEST("products of the largest numbers do not overflow") {
+// The largest elements on both sides, all of one sign: what overflows if anything does.
+TEST("matmuls of the largest elements do not overflow") {
     auto backend = Backend::open("cpu", 1);
     constexpr int64_t K = 64, N = 16, M = 7;
     for (const auto& [set, type, kernel] : all_kernels()) {
         for (float sign : {1.f, -1.f}) {
-            // -1 is the number that ggml's Q4_0 gives its largest magnitude, -8.
+            // ggml's Q4_0 encodes -1 with its largest magnitude, -8.
             const std::vector<float> rows(K * N, -1.f), x(K * M, sign);
             const Weight w(*backend, quantized(rows, type, K), type, K, N, kernel);
             Graph g(8);

@@ -17,7 +17,7 @@
 #include "kernels/attention.h"
 #include "kernels/attention_tile.h"
 #include "kernels/matmul.h"
-#include "support/numbers.h"
+#include "support/floats.h"
 #include "support/test.h"
 #include "support/thread_state.h"
 
@@ -27,7 +27,7 @@ namespace {
 
 constexpr int64_t K = 256, N = 64;  // Q4_K has blocks of 256
 
-// Runs `work` on a thread of its own, which nobody uses afterwards.
+// Runs `work` on a thread of its own, which ends afterwards.
 template <typename Work>
 void in_new_thread(Work&& work) {
     std::async(std::launch::async, std::forward<Work>(work)).get();
@@ -62,7 +62,7 @@ class Threads {
 
   private:
     void keep(State state) {
-        state.erase("exceptions seen");  // of the graph's own threads nobody asks that
+        state.erase("exceptions seen");  // not required of the graph's own threads
         std::lock_guard lock(mutex_);
         before_[std::this_thread::get_id()] = std::move(state);
     }
@@ -78,7 +78,7 @@ class Threads {
     std::string changes_;
 };
 
-std::vector<uint8_t> quantized(const Numbers& numbers, ggml_type type) {
+std::vector<uint8_t> quantized(const Floats& numbers, ggml_type type) {
     std::vector<uint8_t> bytes(numbers.size() * sizeof(float));
     std::memcpy(bytes.data(), numbers.data(), bytes.size());
     return quantize(bytes, WeightType::F32, *weight_type_from_gguf(type), K,
@@ -96,7 +96,7 @@ struct Weight {
         : tensor(ggml_new_tensor_2d(ctx.get(), type, K, N)),
           buffer(ggml_backend_alloc_ctx_tensors_from_buft(ctx.get(), in)) {
         ggml_backend_buffer_set_usage(buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
-        const auto bytes = quantized(random_numbers(K * N, 1), type);
+        const auto bytes = quantized(random_floats(K * N, 1), type);
         ggml_backend_tensor_set(tensor, bytes.data(), 0, bytes.size());
     }
     Weight(ggml_type type, const Backend& backend, const Kernel* kernel)
@@ -105,7 +105,7 @@ struct Weight {
     }
 };
 
-// Whether ggml has a product for weights of this type in this memory.
+// Whether ggml has a matmul for weights of this type in this memory.
 bool can_multiply(const Backend& backend, ggml_type type, ggml_backend_buffer_type_t in) {
     const ggml_context_ptr ctx(ggml_init(
         {.mem_size = 4 * ggml_tensor_overhead(), .mem_buffer = nullptr, .no_alloc = true}));
@@ -122,9 +122,9 @@ void products(Graph& g, const Kernel* kernel, ggml_tensor* w, ggml_tensor* x, gg
     const int64_t m = x->ne[1];
     for (ggml_tensor* packed :
          {pack_activations(c, kernel, x), pack_normalised(c, kernel, x, norm, norm, 1e-6f)}) {
-        g.output(packed_product(c, w, nullptr, packed, m));
-        g.output(packed_product(c, w, nullptr, packed, m, Activation::Gelu, Result::Packed));
-        g.output(packed_gated_product(c, w, w, packed, m, Result::F32));
+        g.output(packed_matmul(c, w, nullptr, packed, m));
+        g.output(packed_matmul(c, w, nullptr, packed, m, Activation::Gelu, Result::Packed));
+        g.output(packed_gated_matmul(c, w, w, packed, m, Result::F32));
     }
 }
 
@@ -143,7 +143,7 @@ void run_between(const std::string& what, int64_t m, Make&& make) {
             threads.compare(g, x);
             GraphMemory memory(*backend);
             memory.allocate(g);
-            write(x, random_numbers(K * m, 2));
+            write(x, random_floats(K * m, 2));
             prepare();
             CHECK(backend->compute(g.cgraph(), 1e12));
             threads.check(n_threads, what + ", " + std::to_string(m) + " rows, " +
@@ -158,14 +158,14 @@ std::string name_of(const UsableKernel& k) {
 
 }  // namespace
 
-TEST("products leave every thread as they found it, with each kernel") {
+TEST("matmuls leave every thread as they found it, with each kernel") {
     for (const UsableKernel& k : all_kernels()) {
         for (int64_t m : {1, 5, 40}) {
             run_between(name_of(k), m, [&](Graph& g, Backend& b, ggml_tensor* x) {
                 const auto w = std::make_shared<Weight>(k.type, b, k.kernel);
                 ggml_tensor* norm = g.input(GGML_TYPE_F32, K);
                 products(g, k.kernel, w->tensor, x, norm);
-                return [w, norm] { write(norm, random_numbers(K, 3)); };
+                return [w, norm] { write(norm, random_floats(K, 3)); };
             });
         }
     }
@@ -179,7 +179,7 @@ TEST("attention leaves every thread as it found it, with each kernel") {
             g.output(kernel_attention(g.ctx(), kernel, heads, heads, heads, 0.1f, 5.f));
             g.output(
                 kernel_decode_attention(g.ctx(), kernel, heads, heads, heads, mask, 0.1f, 0.f));
-            return [mask] { write(mask, Numbers(ggml_nelements(mask))); };
+            return [mask] { write(mask, Floats(ggml_nelements(mask))); };
         });
     }
 }
@@ -197,7 +197,7 @@ TEST("the measurement of a kernel's peak leaves the thread as it found it") {
     }
 }
 
-TEST("a thread that runs out of memory in a product is left as it was found") {
+TEST("a thread that runs out of memory in a matmul is left as it was found") {
     for (const UsableKernel& k : all_kernels()) {
         static void (*multiply)(const Tile&);
         multiply = k.kernel->multiply;
@@ -213,12 +213,12 @@ TEST("a thread that runs out of memory in a product is left as it was found") {
             ggml_tensor* x = g.input(GGML_TYPE_F32, K, 40);
             Threads threads;
             threads.disturb(g, x);
-            g.output(packed_product(g.ctx(), w.tensor, nullptr,
-                                    pack_activations(g.ctx(), &kernel, x), 40));
+            g.output(packed_matmul(g.ctx(), w.tensor, nullptr,
+                                   pack_activations(g.ctx(), &kernel, x), 40));
             threads.compare(g, x);
             GraphMemory memory(*backend);
             memory.allocate(g);
-            write(x, random_numbers(K * 40, 2));
+            write(x, random_floats(K * 40, 2));
             CHECK_THROWS(ErrorCode::OutOfMemory, backend->compute(g.cgraph(), 1e12));
             threads.check(2, name_of(k));
         });
@@ -227,7 +227,7 @@ TEST("a thread that runs out of memory in a product is left as it was found") {
 
 // Another library does what ggml's AMX kernels do: it configures the tiles of a thread once, and
 // uses them ever after.
-TEST("who configures the tiles of a thread once can use them between our products") {
+TEST("code that configures the tiles of a thread once can use them between our matmuls") {
     const auto neighbour = [](ggml_tensor*, int, int, void*) {
         static thread_local bool configured = false;
         TileConfig config;
@@ -258,16 +258,16 @@ TEST("who configures the tiles of a thread once can use them between our product
             on_every_thread(g, x, nullptr, neighbour);
             GraphMemory memory(*backend);
             memory.allocate(g);
-            write(x, random_numbers(K * 40, 2));
-            write(norm, random_numbers(K, 3));
+            write(x, random_floats(K * 40, 2));
+            write(norm, random_floats(K, 3));
             for (int run = 0; run < 3; ++run) CHECK(backend->compute(g.cgraph(), 1e12));
         });
     }
 }
 
-// Every product that ggml has for a type of weights, also from memory where it has put them into
-// another order (AMX, on CPUs that have it), between products of ours.
-TEST("ggml's products give the same before, between and after ours, with each type of weights") {
+// Every matmul that ggml has for a type of weights, also with its repacked weights (AMX, on CPUs
+// that have it), between matmuls of ours.
+TEST("ggml's matmuls return the same before, between and after ours, with each type of weights") {
     for (const WeightTypeTraits& traits : weight_types()) {
         const auto type = static_cast<ggml_type>(traits.gguf_id);
         for (const UsableKernel& k : all_kernels()) {
@@ -288,8 +288,8 @@ TEST("ggml's products give the same before, between and after ours, with each ty
                 }
                 GraphMemory memory(*backend);
                 memory.allocate(g);
-                write(x, random_numbers(K * 40, 2));
-                write(norm, random_numbers(K, 3));
+                write(x, random_floats(K * 40, 2));
+                write(norm, random_floats(K, 3));
                 CHECK(backend->compute(g.cgraph(), 1e12));
                 for (const auto& same : results)
                     for (ggml_tensor* y : same) CHECK(read(y) == read(same[0]));

@@ -1,5 +1,5 @@
-// The networks give the same numbers however their work is cut: in few nodes or many, with fused
-// attention or with products. Whether the numbers are right is checked against the reference in
+// The networks compute the same however their work is cut: in few nodes or many, with fused
+// attention or with matmuls. Whether that is right is checked against the reference in
 // test/parity, on sizes that fit one chunk; here are the larger ones.
 #include <ggml.h>
 
@@ -13,7 +13,7 @@
 #include "kernels/kernel_sets.h"
 #include "models/gemma.h"
 #include "models/siglip.h"
-#include "support/numbers.h"
+#include "support/floats.h"
 #include "support/test.h"
 #include "support/tiny_model.h"
 
@@ -73,7 +73,7 @@ ModelConfig sizes(const std::string& architecture, int n_head_kv, int head_dim, 
 }
 
 struct Outcome {
-    std::vector<Numbers> numbers;
+    std::vector<Floats> numbers;
     int n_nodes;
 };
 
@@ -117,9 +117,9 @@ class TinyNetworks {
         ggml_tensor* encoded = g.output(siglip.encoded(g, h));
         GraphMemory memory(*backend);
         memory.allocate(g);
-        Numbers all;
+        Floats all;
         for (int i = first; i < first + n; ++i) {
-            const Numbers one = random_numbers(ggml_nelements(pixels) / n, 4 + i, 0.3f);
+            const Floats one = random_floats(ggml_nelements(pixels) / n, 4 + i, 0.3f);
             all.insert(all.end(), one.begin(), one.end());
         }
         write(pixels, all);
@@ -147,7 +147,7 @@ class TinyNetworks {
                 caches.push_back({.k = rows(), .v = rows()});
             }
         });
-        write(h, random_numbers(ggml_nelements(h), 5));
+        write(h, random_floats(ggml_nelements(h), 5));
         Graph g;
         ggml_tensor* positions = g.input(GGML_TYPE_I32, n);
         for (int i = 0; i < t.n_layer; ++i) gemma.prefill_layer(g, i, h, positions, &caches[i], 0);
@@ -171,13 +171,13 @@ class TinyNetworks {
     std::optional<Weights> weights_;
 };
 
-// Rows of a product do not depend on one another, except in the order of sums.
+// Rows of a matmul do not depend on one another, except in the order of additions.
 constexpr double CUT_BOUND = 1e-6;
-// Fused attention sums in another order.
+// Fused attention adds in another order.
 constexpr double FUSED_BOUND = 1e-5;
 }  // namespace
 
-TEST("the vision tower gives the same however it is cut, for one picture and for several") {
+TEST("the vision tower computes the same however it is cut, for one picture and for several") {
     const TinyNetworks networks(sizes("gemma", 1, 64, 0), 0);
     constexpr int N = 3;
     std::vector<Outcome> alone;
@@ -200,7 +200,7 @@ TEST("the vision tower gives the same however it is cut, for one picture and for
     }
 }
 
-TEST("the prefix gives the same however it is cut") {
+TEST("the prefix computes the same however it is cut") {
     struct Case {
         const char* architecture;
         int n_head_kv, head_dim;

@@ -192,7 +192,7 @@ struct Alone {
 
 }  // namespace
 
-TEST("codes become the mask that the layers' definitions give, alone and several at once") {
+TEST("codes become the mask that the layers' definitions yield, alone and several at once") {
     const Codec codec;
     Alone alone(codec);
     const auto codes = some_codes(3);
@@ -204,7 +204,7 @@ TEST("codes become the mask that the layers' definitions give, alone and several
         worst = std::max(worst, std::fabs(masks[4096 + i] - expected[i]));
         squares += expected[i] * expected[i];
     }
-    // In units of the root mean square: the order of sums in f32.
+    // In units of the root mean square: the order of additions in f32.
     const double rms = std::sqrt(squares / 4096);
     CHECK(rms > 1e-3);
     CHECK(worst < 2e-5 * rms);
@@ -239,7 +239,7 @@ TEST("a mask becomes the codes of the nearest rows, alone and several at once") 
     CHECK_EQ(one, codes);
 }
 
-TEST("masks run beside answers, count as memory from the first use, and end when cancelled") {
+TEST("masks run along with answers, count as memory from the first use, and end when cancelled") {
     TemporaryFile file(Codec().model.build());
     EngineHost host;
     CHECK(!host.load(EngineHost::params(file.path())).error);
@@ -275,7 +275,7 @@ TEST("masks run beside answers, count as memory from the first use, and end when
     CHECK_EQ(host.n_double(), 0);
 }
 
-TEST("codes and masks out of range, of another length or not a number are refused") {
+TEST("codes and masks out of range, of another length or NaN are refused") {
     TemporaryFile file(Codec().model.build());
     EngineHost host;
     CHECK(!host.load(EngineHost::params(file.path())).error);
@@ -335,7 +335,7 @@ TEST("weights that are not finite, or so large that the result is not, are found
     for (const Case& c : {Case{std::numeric_limits<float>::quiet_NaN(), ErrorCode::ModelCorrupt},
                           Case{std::numeric_limits<float>::max(), ErrorCode::EngineNumeric}}) {
         Codec codec;
-        // The last layers: before a ReLU, what is not a number ends as 0.
+        // The last layers: before a ReLU, NaN ends as 0.
         for (const char* name : {"mask.dec.12.weight", "mask.enc.10.weight"}) {
             Bytes& data = codec.model.tensor(name).data;
             for (size_t at = 0; at < data.size(); at += sizeof(float))

@@ -7,7 +7,7 @@
 #include "compute/graph.h"
 #include "image/resize.h"
 #include "support/engine_host.h"
-#include "support/numbers.h"
+#include "support/floats.h"
 #include "support/test.h"
 #include "support/tiny_model.h"
 
@@ -22,7 +22,7 @@ void run(const Networks& networks, Graph& graph) {
 }
 
 // pixels -> image tokens [n_embd, n_patches]
-Numbers encode(const Networks& networks, const std::vector<uint8_t>& picture) {
+Floats encode(const Networks& networks, const std::vector<uint8_t>& picture) {
     const VisionConfig& v = networks.config().vision;
     const Siglip& siglip = networks.siglip();
     Graph g(siglip.max_nodes(v.n_layer, 1));
@@ -33,7 +33,7 @@ Numbers encode(const Networks& networks, const std::vector<uint8_t>& picture) {
     ggml_tensor* projected = g.output(networks.projector().project(g, siglip.encoded(g, h)));
     GraphMemory memory(networks.backend());
     memory.allocate(g);
-    Numbers planar(picture.size());
+    Floats planar(picture.size());
     normalize(picture, v.image_size, planar.data());
     write(pixels, planar);
     run(networks, g);
@@ -41,11 +41,11 @@ Numbers encode(const Networks& networks, const std::vector<uint8_t>& picture) {
 }
 
 // Image tokens and PROMPT -> logits [n_vocab] after the last token; no cache is written.
-Numbers forward(const Networks& networks, const Numbers& image_tokens) {
+Floats forward(const Networks& networks, const Floats& image_tokens) {
     const TextConfig& t = networks.config().text;
     const auto n_image = static_cast<int64_t>(image_tokens.size()) / t.n_embd;
     const int64_t n = n_image + static_cast<int64_t>(PROMPT.size());
-    Numbers embedded = image_tokens;
+    Floats embedded = image_tokens;
     embedded.resize(static_cast<size_t>(n * t.n_embd));
     for (size_t i = 0; i < PROMPT.size(); ++i)
         networks.embedding().get(PROMPT[i],
@@ -97,10 +97,10 @@ TEST("networks without an engine encode a picture and run a forward pass as the 
             },
             cancel);
         CHECK(read_bytes > 0);
-        const Numbers image_tokens = encode(networks, picture);
+        const Floats image_tokens = encode(networks, picture);
         check_close(image_tokens, taps.tensors.at("projected").data, 1e-6, "image tokens");
-        const Numbers logits = forward(networks, image_tokens);
-        Numbers usable(logits.begin(), logits.begin() + networks.config().tokens.n_usable);
+        const Floats logits = forward(networks, image_tokens);
+        Floats usable(logits.begin(), logits.begin() + networks.config().tokens.n_usable);
         check_close(usable, taps.tensors.at("logits").data, 1e-6, "logits");
     }
 }

@@ -12,7 +12,7 @@ namespace paligemma::test {
 
 namespace {
 
-// What a constrained answer may go on with. 1: the end.
+// The tokens that may come next in a constrained answer. 1: the end.
 TokenFilter allowed(Grammar& grammar) {
     return [&grammar](int32_t id) { return id == 1 ? grammar.may_end() : grammar.allows(id); };
 }
@@ -76,7 +76,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST("patterns match what their syntax says") {
+TEST("patterns match as their syntax defines") {
     const Fixture f;
     struct Case {
         const char *pattern, *text;

@@ -33,7 +33,7 @@ TEST("greedy takes the largest logit, the first of equal ones, with its log-prob
     CHECK(std::fabs(token.logprob - (3 - std::log(sum))) < 1e-6);
 }
 
-TEST("a whole vocabulary: the greatest of many blocks, and the sum of all") {
+TEST("a whole vocabulary: the greatest of many blocks, and log_sum") {
     Random random(7);
     std::vector<float> logits(257'153);  // no multiple of anything the loops step by
     for (float& z : logits) z = static_cast<float>(random.below(200'001)) / 10'000.f - 10.f;

@@ -46,8 +46,8 @@ class EngineHost : public Listener {
         changed_.wait(lock, [&] { return answers_[id].over(); });
         return answers_[id];
     }
-    // Makes the engine stand still at the nth token (from 1) of this request until `release`, so
-    // that a test decides what comes first, whatever else the machine does. Call it before
+    // Stops the engine at the nth token (from 1) of this request until `release`, so
+    // that a test controls the order of events on any machine. Call it before
     // `generate`.
     void hold_at(uint64_t id, size_t n) {
         std::lock_guard lock(mutex_);
@@ -58,7 +58,7 @@ class EngineHost : public Listener {
         held_ = {};
         changed_.notify_all();
     }
-    // Blocks until the request has given `n` tokens or ended.
+    // Blocks until the request has generated `n` tokens or ended.
     void wait_tokens(uint64_t id, size_t n) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return answers_[id].over() || answers_[id].tokens.size() >= n; });

@@ -16,8 +16,7 @@ inline std::string read_fixture(const std::string& name) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// One JSON object whose values are texts, numbers, or arrays of texts or of numbers; each value
-// becomes a list.
+// One JSON object whose values are texts, integers, or arrays of either; each value becomes a list.
 struct JsonLine {
     std::map<std::string, std::vector<std::string>> texts;
     std::map<std::string, std::vector<int32_t>> ints;

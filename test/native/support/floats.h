@@ -1,4 +1,4 @@
-// Floats for tensors, into them and out of them, and how far two rows of them are apart.
+// Random values for tensors, reading and writing tensors, and the difference of two results.
 #pragma once
 #include <ggml-backend.h>
 
@@ -18,7 +18,7 @@ inline Floats random_floats(size_t n, uint64_t seed, float scale = 1.f) {
     Random random(seed);
     Floats numbers(n);
     for (float& f : numbers) {
-        // Sums of uniform numbers: a few are large, as activations are.
+        // Uniform values added up: a few are large, as with activations.
         f = 0;
         for (int i = 0; i < 4; ++i) f += static_cast<float>(random.below(20001)) / 10000.f - 1.f;
         f *= scale;
@@ -26,7 +26,7 @@ inline Floats random_floats(size_t n, uint64_t seed, float scale = 1.f) {
     return numbers;
 }
 
-// The largest difference in units of the expected numbers' root mean square.
+// The largest difference in units of the expected values' root mean square.
 inline double difference(const Floats& found, const Floats& expected) {
     CHECK_EQ(found.size(), expected.size());
     double max = 0, squares = 0;

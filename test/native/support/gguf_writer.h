@@ -1,5 +1,5 @@
 // Writes small GGUF files in memory, right ones and, because every field can be given, wrong ones.
-// It knows nothing of the reader it tests.
+// Independent of the reader that it tests.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -29,7 +29,7 @@ class GgufWriter {
   public:
     uint32_t version = 3;
     uint64_t alignment = 32;  // of the data; write the key with key_u32("general.alignment", …)
-    std::optional<uint64_t> claimed_keys;  // instead of the true number
+    std::optional<uint64_t> claimed_keys;  // instead of the true count
     std::optional<uint64_t> claimed_tensors;
     bool pads_end = true;
 

@@ -1,5 +1,5 @@
-// Seeded random numbers for tests: the same on every platform, which the distributions of <random>
-// are not.
+// A seeded random generator for tests: the same on every platform, which the distributions of
+// <random> are not.
 #pragma once
 #include <cstdint>
 

@@ -57,7 +57,7 @@ struct TileConfig {
     uint8_t rows[16] = {};
 };
 
-// The bits that say which floating-point exceptions were seen, which any sum may set.
+// The flags of floating-point exceptions that occurred, which any arithmetic may set.
 #if defined(__x86_64__) || defined(_M_X64)
 constexpr uint64_t SEEN_EXCEPTIONS = 0x3f, ROUND_UP = 0x4000, DENORMALS_ARE_ZERO = 0x8040,
                    ALL_MASKED = 0x1f80, DIVISION_AND_INVALID_MASKED = 0x280;

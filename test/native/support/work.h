@@ -1,6 +1,6 @@
 // Counts the basic blocks that the code under test has run (the compiler's
-// -fsanitize-coverage=trace-pc), so that a test can tell linear from quadratic work on any machine
-// under any load. Calls into the C library count as one.
+// -fsanitize-coverage=trace-pc), so that a test can distinguish linear from quadratic work on any
+// machine under any load. Calls into the C library count as one.
 #pragma once
 #include <cstdint>
 

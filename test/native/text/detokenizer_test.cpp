@@ -41,7 +41,7 @@ TEST("the bytes of a character are held until it is whole") {
     CHECK_EQ(d.finish(), "");
 }
 
-TEST("a byte that can no longer become a character is given at once") {
+TEST("a byte that can no longer become a character is returned at once") {
     Detokenizer d(vocabulary());
     CHECK_EQ(d.push(BYTE_0 + 0x80), "\xEF\xBF\xBD");
     CHECK_EQ(d.push(BYTE_0 + 0xED), "");

@@ -85,7 +85,7 @@ Tokenizer with_added_tokens(Random& random) {
     return Tokenizer(std::move(v));
 }
 
-TEST("with added tokens any bytes give ids of the vocabulary, and no more work than without") {
+TEST("with added tokens any bytes become ids of the vocabulary, with no more work than without") {
     Random random(8);
     for (int i = 0; i < 40; i++) {
         const Tokenizer tokenizer = with_added_tokens(random);
@@ -102,7 +102,7 @@ TEST("with added tokens any bytes give ids of the vocabulary, and no more work t
     }
 }
 
-TEST("any bytes give ids of the vocabulary and come back as valid text") {
+TEST("any bytes become ids of the vocabulary and come back as valid text") {
     Random random(2);
     for (int i = 0; i < 5000; i++) {
         const auto ids = demo().encode(random_bytes(random));
@@ -111,7 +111,7 @@ TEST("any bytes give ids of the vocabulary and come back as valid text") {
     }
 }
 
-TEST("any ids, pushed one by one, give whole characters that add up to the text of all") {
+TEST("any ids, pushed one by one, return whole characters that add up to the text of all") {
     Random random(3);
     for (int i = 0; i < 5000; i++) {
         std::vector<int32_t> ids;

@@ -164,7 +164,7 @@ TEST("what no piece covers becomes bytes, or one unknown token per run") {
     CHECK_EQ(encode(pieces, std::string_view("\0", 1), true), Ids{5});
 }
 
-TEST("a character may stand for its byte piece, as Hugging Face's files have it for the tab") {
+TEST("a character may replace its byte piece, as Hugging Face's files have it for the tab") {
     Vocabulary v = small_vocabulary({{"a"}}, true);
     v.pieces[5 + '\t'] = "\t";
     v.types[5 + '\t'] = TokenType::Normal;
