@@ -119,7 +119,7 @@ Napi::Object Host::to_js(Napi::Env env, const Event& event) {
     return js;
 }
 
-// JavaScript thread. `env` is null when the environment is already going down.
+// JavaScript thread. `env` is null when the environment is already being torn down (rule 4).
 void Host::deliver(napi_env raw_env, napi_value dispatch, void*, void* data) {
     std::unique_ptr<Event> event(static_cast<Event*>(data));
     if (raw_env == nullptr || dispatch == nullptr) return;
@@ -128,14 +128,14 @@ void Host::deliver(napi_env raw_env, napi_value dispatch, void*, void* data) {
     try {
         Napi::Env env(raw_env);
         Napi::HandleScope scope(env);
-        // First of all, so that no failure below can keep the event loop alive for ever.
+        // First, so that no failure below can keep the event loop alive forever (rule 5).
         if (is_last) event->host->request_end();
         Napi::Function(env, dispatch).Call({guarded(env, [&] { return to_js(env, *event); })});
     } catch (const Napi::Error&) {
-        // A worker thread that is being terminated runs no JavaScript any more. The dispatcher
+        // A worker thread that is being terminated runs no more JavaScript. The dispatcher
         // itself never throws.
     } catch (...) {
-        // No memory for the answer.
+        // No memory to report the answer.
     }
     if (is_last && event->id == event->host->dispose_id_) event->host->shut_down(false);
 }
@@ -164,8 +164,7 @@ void Host::remove_hook_when_idle() {
     hook_ = nullptr;
 }
 
-// The environment goes down: cancel, and let it wait until the pump has ended (pump_ended removes
-// the hook).
+// The environment is being torn down: cancel, and let it wait until the pump has ended (rule 6).
 void Host::clean_up(napi_async_cleanup_hook_handle, void* data) {
     static_cast<Host*>(data)->shut_down(false);
 }

@@ -1,7 +1,19 @@
-// Joins one Engine to one Node environment: runs its pump on libuv's threadpool, carries its events
-// to the JavaScript thread, and takes both apart in an order that no exit can upset.
+// Connects one Engine to one Node environment: runs its pump on libuv's threadpool, carries its
+// events to the JavaScript thread, and tears both down safely however the environment ends.
 //
-// Owners, each with a shared_ptr: the ModelWrap, a pump that is running, an event on its way.
+// Lifetimes, which the functions below rely on:
+// 1. A Host has three kinds of owners, each with a shared_ptr: its ModelWrap, each running pump
+//    (PumpRun), each event on its way (Event). The last one to go frees it, on whichever thread;
+//    so the destructor must not touch JavaScript.
+// 2. Everything with an `env` runs on the JavaScript thread, and not after shut_down(): owner_ is
+//    reset and function_ released there, while the environment still exists.
+// 3. Other threads reach JavaScript only through function_, under mutex_ and only while alive_: a
+//    thread-safe function must not be called while it is being released.
+// 4. An event may outlive the environment: deliver() then gets a null env and only frees it.
+// 5. function_ is referenced exactly while a request is open (request_begin to request_end), so an
+//    idle model does not keep the process alive, nor is a busy one's wrapper collected.
+// 6. The cleanup hook is removed when the last pump has ended, not before: until then Node waits
+//    to tear down the environment, whose loop runs pump_ended().
 #pragma once
 #include <napi.h>
 
@@ -23,15 +35,14 @@ class Host : public Listener, public std::enable_shared_from_this<Host> {
     ~Host() override = default;
 
     Engine& engine() { return engine_; }
-    // Engine::dispose; with its answer this host lets go of the environment.
+    // Engine::dispose; its answer also shuts this host down.
     void dispose(uint64_t id);
 
-    // JavaScript thread. A request was accepted: until its last event is delivered the event loop
-    // stays alive and `owner` is not collected.
+    // JavaScript thread, for each accepted request (rule 5). `owner`: the wrapper.
     void request_begin(const Napi::Object& owner);
     void request_end();
 
-    // JavaScript thread, any number of times: nothing is delivered afterwards and running work is
+    // JavaScript thread, any number of calls: nothing is delivered afterwards and running work is
     // cancelled. With `free_model` a pump frees the model off this thread, else the last owner
     // does.
     void shut_down(bool free_model);
@@ -64,8 +75,7 @@ class Host : public Listener, public std::enable_shared_from_this<Host> {
     uv_loop_s* loop_ = nullptr;
     Engine engine_;
 
-    std::mutex mutex_;  // guards the two below: a thread-safe function must not be called while it
-                        // is being released
+    std::mutex mutex_;  // guards the two below (rule 3)
     bool alive_ = true;
     napi_threadsafe_function function_ = nullptr;
 

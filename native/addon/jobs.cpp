@@ -41,7 +41,7 @@ class Job : public Napi::AsyncWorker {
             error_.emplace(ErrorCode::EngineInternal, error.what());
         }
     }
-    // Every call into JavaScript is guarded: a worker thread may be on its way out.
+    // Every call into JavaScript is guarded: the worker thread may be terminating.
     void OnOK() override {
         try {
             Napi::HandleScope scope(Env());

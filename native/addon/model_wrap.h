@@ -1,5 +1,5 @@
 // The JavaScript object that owns one Engine: NativeModel in src/native/contract.ts. Requests go in
-// with a number, events come back through one dispatcher function; no user function is ever called
+// with an id, events come back through one dispatcher function; no user function is ever called
 // from here.
 #pragma once
 #include <napi.h>
@@ -37,7 +37,7 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
     Napi::Value detokenize(const Napi::CallbackInfo& info);
     Napi::Value info(const Napi::CallbackInfo& info);
 
-    // Counts a request in, runs `submit` with its id; counts it out again when that throws.
+    // Runs `submit` with the id, between request_begin() and, if it throws, request_end().
     template <typename Submit>
     void request(const Napi::CallbackInfo& info, Submit&& submit);
 

@@ -1,7 +1,7 @@
-// What the addon takes from Node, on Windows. There a library names the program that a symbol comes
-// from, and that need not be node.exe: Electron and single executables have names of their own. So
-// the pointers that a linker would have filled for node.exe (__imp_NAME) are filled here, with what
-// the running program exports.
+// The addon's imports from Node, on Windows. There an import names the program that exports it,
+// which need not be node.exe: Electron and single executables have names of their own. So the
+// pointers that the loader would fill for node.exe (__imp_NAME) are filled here from the running
+// program's exports.
 #include <windows.h>
 
 extern "C" {
@@ -33,8 +33,8 @@ HMODULE node() {
 #define NODE_SYMBOL(name) __imp_##name = exported(#name);
 #include <node_symbols.inc>
 #undef NODE_SYMBOL
-    // An addon loaded only in a worker would be unmapped when the worker ends, under the feet of
-    // live threads.
+    // An addon loaded only in a worker would be unmapped when the worker ends, while its
+    // threads still run.
     HMODULE pinned = nullptr;
     GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
                        reinterpret_cast<LPCWSTR>(&node), &pinned);

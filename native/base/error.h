@@ -40,7 +40,7 @@ enum class ErrorCode {
 const char* to_string(ErrorCode code);
 std::span<const ErrorCode> all_error_codes();
 
-// What an error is about, all optional: the name of a tensor, key, option or file; what was found;
+// The facts of an error, all optional: the name of a tensor, key, option or file; what was found;
 // what was expected; what the user can do.
 struct ErrorFacts {
     std::string name;

@@ -1,4 +1,4 @@
-// UTF-8, one sequence at a time: for what checks file strings, splits text and joins byte pieces.
+// UTF-8, one sequence at a time, for checking file strings, splitting text and joining byte pieces.
 // Well-formed means table 3-7 of the Unicode Standard: no overlong forms, no surrogates, nothing
 // above U+10FFFF. No conversions here.
 #pragma once

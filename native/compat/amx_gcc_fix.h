@@ -1,7 +1,7 @@
 // Force-included into ggml-cpu/amx/mmq.cpp and our own kernels/amx.cpp. GCC releases without the
-// fix of PR 114098 (12.2 among them) do not tell the optimiser which memory ldtilecfg and tileloadd
-// read, so it moves the stores that fill the configuration behind the load and the first AMX
-// product crashes; nor that sttilecfg writes all of its operand. Can go when GCC 14 is the oldest
+// fix of PR 114098 (12.2 among them) do not declare which memory ldtilecfg and tileloadd read, so
+// the optimiser moves the stores that fill the configuration after the load and the first AMX
+// matmul crashes; nor that sttilecfg writes all of its operand. Can go when GCC 14 is the oldest
 // compiler we support.
 #pragma once
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -22,7 +22,7 @@ static inline __attribute__((always_inline)) void paligemma_tile_storeconfig(voi
 }
 #define _tile_storeconfig(p) paligemma_tile_storeconfig(p)
 #undef _tile_loadd
-// The extra level lets a macro argument expand to its register number before it is stringified.
+// The extra level lets a macro argument expand to its register index before it is stringified.
 #define _tile_loadd(dst, base, stride) paligemma_tile_loadd(dst, base, stride)
 #define paligemma_tile_loadd(dst, base, stride)                      \
     __asm__ volatile("tileloadd (%0,%1,1), %%tmm" #dst               \

@@ -1,9 +1,9 @@
-// Force-included into ggml-cpu/ggml-cpu.c. ggml's barrier spins without end; beside a busy
-// neighbour that makes two threads 20 to 120 times slower. Here a wait spins for 40 us and then
-// sleeps in steps of 20 us, or gives the core away where the shortest sleep is milliseconds
-// (Windows). The one-argument macro renames upstream's definition (its argument is
-// the word void) and redirects its calls (empty argument), so that the vendored file stays as it
-// is. Can go when ggml's own wait yields the core.
+// Force-included into ggml-cpu/ggml-cpu.c. ggml's barrier spins forever; with another process on
+// the core that makes two threads 20 to 120 times slower. Here a wait spins for 40 us and then
+// sleeps in steps of 20 us, or yields the core where the shortest sleep is milliseconds (Windows).
+// The one-argument macro renames upstream's definition (its argument is the word void) and
+// redirects its calls (empty argument), so that the vendored file stays as it is. Can go when
+// ggml's own wait yields the core.
 #pragma once
 #include <stdint.h>
 #include <time.h>

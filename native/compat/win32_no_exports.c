@@ -1,6 +1,6 @@
 // Linked into ggml's base library on Windows. For MinGW ggml marks nothing as exported, so the
-// linker exports everything, and with it what Zig puts into every library; whoever links to this one
-// would then get that twice. This names what not to export. Can go when ggml marks its functions for
+// linker exports everything, with it what Zig puts into every library; what links to this one would
+// then get that twice. This names what not to export. Can go when ggml marks its functions for
 // MinGW too (GGML_API in ggml.h).
 __asm__(
     ".section .drectve,\"yn\"\n"

@@ -60,7 +60,7 @@ DeviceInfo describe(ggml_backend_dev_t device) {
     return info;
 }
 
-// A GPU first, then an integrated one (a Jetson calls itself that), then the CPU.
+// A GPU first, then an integrated one (which is what a Jetson reports), then the CPU.
 ggml_backend_dev_t find_device(const std::string& wanted) {
     const size_t n = ggml_backend_dev_count();
     if (wanted == "auto") {
@@ -101,8 +101,8 @@ std::vector<DeviceInfo> list_devices() {
 
 namespace {
 
-// ggml aborts when it cannot start a thread, so whether the system allows them is tried before.
-// Best effort: another process may take them in between.
+// ggml aborts when it cannot start a thread, so try first whether the system allows as many. Best
+// effort: another process may take them in between.
 void require_threads(int n) {
     std::latch go(1);
     std::vector<std::jthread> threads;
@@ -142,8 +142,8 @@ std::unique_ptr<Backend> Backend::open(const std::string& device, int n_threads)
             {.name = "device", .found = backend->info_.description, .expected = {}, .hint = {}});
     }
 
-    // CPU entry points are looked up by name: a backend loaded as a library offers no symbols to
-    // link to.
+    // CPU entry points are looked up by name: a backend loaded as a library has no symbols to link
+    // against.
     ggml_backend_reg_t reg = ggml_backend_dev_backend_reg(dev);
     auto proc = [reg](const char* name) { return ggml_backend_reg_get_proc_address(reg, name); };
     auto extra = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
@@ -187,15 +187,16 @@ std::unique_ptr<Backend> Backend::open(const std::string& device, int n_threads)
 }
 
 Backend::~Backend() {
-    // The backend refers to the pool, so it goes first.
+    // The backend refers to the pool, so it is freed first.
     backend_.reset();
 }
 
 bool Backend::compute(ggml_cgraph* graph, double flops,
                       std::span<const std::atomic<int>* const> cancel, int n_threads) {
     cancel_ = cancel;
-    // Threads meet after every node. For little work that costs more than it saves, and many times
-    // more beside a busy neighbour: measured on the 10 M demo model, a token of 0.9 ms took 7 ms.
+    // Threads synchronise after every node. With little work that costs more than it saves, and far
+    // more when another process keeps a core busy: on the 10 M demo model a token took 7 ms instead
+    // of 0.9.
     if (set_n_threads_ != nullptr) {
         const int worth = 1 + static_cast<int>(std::min(flops / FLOPS_PER_THREAD, 1e6));
         set_n_threads_(

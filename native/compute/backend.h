@@ -47,17 +47,16 @@ class Backend {
     bool is_cpu() const { return info_.type == "cpu"; }
     int n_threads() const { return n_threads_; }
 
-    // Where weights of a matrix product may live, best first: the CPU's extra types (AMX,
-    // repacked), then plain memory.
+    // Buffer types for the weights of a matmul, best first: the CPU's extra types (AMX, repacked),
+    // then plain memory.
     const std::vector<ggml_backend_buffer_type_t>& weight_buffer_types() const {
         return buffer_types_;
     }
     ggml_backend_buffer_type_t default_buffer_type() const { return buffer_types_.back(); }
 
     // Runs a graph whose tensors are allocated, about `flops` operations, on at most `n_threads`
-    // (0: all). False when it was
-    // stopped: on the CPU it ends after the node at which it sees one of `cancel` set. Throws
-    // OutOfMemory or EngineInternal.
+    // (0: all). False when it was stopped: on the CPU it ends after the node at which it sees one
+    // of `cancel` set. Throws OutOfMemory or EngineInternal.
     bool compute(ggml_cgraph* graph, double flops,
                  std::span<const std::atomic<int>* const> cancel = {}, int n_threads = 0);
 

@@ -42,14 +42,14 @@ Function function_of(const Library& library, const char* name) {
     return reinterpret_cast<Function>(library.symbol(name));
 }
 
-// How well the library's instructions fit this CPU, by its own account; 1 where it has none.
+// The library's own score for this CPU; 1 if it has no such function.
 int score_of(const Library& library) {
     auto score = function_of<ggml_backend_score_t>(library, "ggml_backend_score");
     return score == nullptr ? 1 : score();
 }
 
-// ggml asks the CPU alone, which says yes to registers that the system does not save: those of AMX
-// on Windows 10, or of AVX-512 where the kernel was told to leave them.
+// ggml asks only the CPU, which reports registers that the system does not save: those of AMX on
+// Windows 10, or of AVX-512 where a kernel parameter disables them.
 bool system_saves_registers_of(std::string_view variant) {
     if (variant == "sapphirerapids") return has_amx();
     if (variant == "skylakex" || variant == "icelake" || variant == "zen4") return has_avx512();
@@ -57,7 +57,7 @@ bool system_saves_registers_of(std::string_view variant) {
     return true;
 }
 
-// As ggml_backend_load() does, which takes no path but in the system's code page on Windows.
+// Like ggml_backend_load(), which on Windows takes a path only in the system's code page.
 bool add_to_registry(Library& library) {
     if (score_of(library) == 0) return false;
     auto init = function_of<ggml_backend_init_t>(library, "ggml_backend_init");
@@ -68,8 +68,8 @@ bool add_to_registry(Library& library) {
     return true;
 }
 
-// Not ggml's own search: that also looks into the working folder and obeys GGML_BACKEND_PATH, and
-// would run whatever lies there.
+// Not ggml's own search: it also looks in the working folder and obeys GGML_BACKEND_PATH, and would
+// load whatever is there.
 void load_best_variant() {
     std::vector<CpuVariant>& variants = found_variants();
     std::error_code ignored;
@@ -101,7 +101,7 @@ void load_best_variant() {
 void load_backends() {
     static std::once_flag once;
     std::call_once(once, [] {
-        // ggml prints to stderr by default; a library stays silent. What matters comes back as an
+        // ggml prints to stderr by default; a library must stay silent. Failures are thrown as
         // Error.
         ggml_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
 #ifdef GGML_BACKEND_DL

@@ -1,5 +1,5 @@
 // ggml's backends as libraries. A prebuilt package holds the CPU backend once per instruction set
-// ("variant") beside the addon, and a GPU package adds one more library; a build from source has
+// ("variant") next to the addon, and a GPU package adds one more library; a build from source has
 // its backends linked in and needs none of this.
 #pragma once
 #include <string>
@@ -13,11 +13,11 @@ struct CpuVariant {
     bool chosen = false;
 };
 
-// Makes ggml silent and loads the variant with the highest score, once per process. Whoever asks
-// ggml's registry calls it first.
+// Silences ggml and loads the variant with the highest score, once per process. Call before any use
+// of ggml's registry.
 void load_backends();
 
-// The variants beside the addon and which one runs; empty when the CPU backend is linked in.
+// The variants next to the addon and which one runs; empty when the CPU backend is linked in.
 const std::vector<CpuVariant>& cpu_variants();
 
 // Adds the backend in the library `path`, such as a GPU package's libggml-cuda.so; a path that was

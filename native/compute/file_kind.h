@@ -1,5 +1,5 @@
-// Names what a file that is not a GGUF looks like, so that the error tells people what they
-// downloaded. Only guesses from the first bytes; nothing here decides whether a file is accepted.
+// Names what a file that is not a GGUF looks like, so that the error names what was downloaded.
+// Only guesses from the first bytes; nothing here decides whether a file is accepted.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -22,12 +22,12 @@ inline FileKind guess_file_kind(std::span<const uint8_t> head) {
 
     if (text.empty()) return {"an empty file", DOWNLOAD};
     if (text.starts_with("version https://git-lfs"))
-        return {"a Git LFS pointer, not the file it stands for",
+        return {"a Git LFS pointer instead of the file",
                 "Fetch the file itself with: git lfs pull"};
 
     // Signatures: APPNOTE.TXT (zip), Python's pickletools (PROTO), numpy/lib/format.py, HDF5 and
     // gzip specifications, llama.cpp's file formats before GGUF, whose magic was a little-endian
-    // number.
+    // integer.
     struct Signature {
         std::string_view bytes;
         FileKind kind;
@@ -51,11 +51,11 @@ inline FileKind guess_file_kind(std::span<const uint8_t> head) {
     for (const Signature& s : SIGNATURES)
         if (text.starts_with(s.bytes)) return s.kind;
 
-    // safetensors: the length of the header as a 64-bit number, then a JSON object
+    // safetensors: the length of the header as a 64-bit integer, then a JSON object
     if (head.size() > 8 && head[8] == '{' && head[4] == 0 && head[5] == 0 && head[6] == 0 &&
         head[7] == 0)
         return {"a safetensors file", CONVERT};
-    // ONNX is a protobuf: ir_version (field 1, a small number), then producer_name, graph or
+    // ONNX is a protobuf: ir_version (field 1, a small integer), then producer_name, graph or
     // opset_import
     if (head.size() > 2 && head[0] == 0x08 && head[1] < 64 &&
         (head[2] == 0x12 || head[2] == 0x3A || head[2] == 0x42))

@@ -1,4 +1,4 @@
-// The parser and the typed look-ups of GgufFile. What a tensor means is not known here.
+// The parser and the typed look-ups of GgufFile. Knows nothing of what a tensor means.
 #include "compute/gguf_file.h"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ constexpr uint64_t MIN_KEY_BYTES = 8 + 1 + 4 + 1;  // length, name, type, value
 constexpr uint64_t MIN_TENSOR_BYTES =
     8 + 1 + 4 + 8 + 4 + 8;  // length, name, dims, one dim, type, offset
 
-// Bytes of a value of a fixed size; 0 for strings and arrays.
+// Size of a fixed-size value in bytes; 0 for strings and arrays.
 uint64_t size_of(GgufType type) {
     switch (type) {
         case GgufType::U8:
@@ -56,7 +56,7 @@ bool is_integer(GgufType type) {
            type == GgufType::U32 || type == GgufType::U64;
 }
 
-// Names of the types we do not take, for messages only. Source: enum ggml_type in ggml.h.
+// Names of unsupported types, for messages only. Source: enum ggml_type in ggml.h.
 std::string ggml_type_text(uint32_t id) {
     constexpr std::string_view NAMES[] = {
         "f32",     "f16",    "q4_0",    "q4_1",  {},       {},      "q5_0",  "q5_1",
@@ -108,7 +108,7 @@ uint32_t read_version(GgufReader& reader, std::span<const uint8_t> head) {
     std::string found = "a GGUF file of version " + std::to_string(version);
     std::string hint;
     if (version == 1) hint = "Version 1 had 32-bit sizes: convert the checkpoint again";
-    if ((version & 0xFFFF) == 0) {  // as gguf.cpp tells it: real versions are small
+    if ((version & 0xFFFF) == 0) {  // as gguf.cpp detects it: real versions are small
         found = "a big-endian GGUF file";
         hint = "Convert the checkpoint again for little-endian machines";
     }
@@ -206,7 +206,7 @@ GgufFile::Value GgufFile::read_value(GgufReader& reader, const std::string& key,
         value.offset = reader.position();
         if (value.element == GgufType::String) {
             reader.need(uint128{value.count} * 8,
-                        key);  // a length each: a short file ends here, not in the loop
+                        key);  // at least a length each: a short file fails here, not in the loop
             for (uint64_t i = 0; i < value.count; i++) read_string(limits.array_string_bytes);
         } else {
             read_fixed(value.element, value.count);
@@ -285,7 +285,7 @@ void GgufFile::read_tensors(GgufReader& reader, uint64_t n_tensors) {
             throw reader.error(ErrorCode::ModelCorrupt, t.name, "at offset " + to_text(t.offset),
                                "a multiple of " + to_text(alignment_));
         const uint128 n_bytes = n_elements / traits.block_size * traits.block_bytes;
-        // More than the file holds: also keeps both numbers inside 64 bits for what follows.
+        // More than the file holds; the check also keeps both values within 64 bits below.
         const uint128 end = uint128{reader.position()} + t.offset + n_bytes;
         if (end > file_size_) throw reader.truncated(t.name, end);
         t.n_bytes = static_cast<uint64_t>(n_bytes);
@@ -300,7 +300,7 @@ void GgufFile::read_tensors(GgufReader& reader, uint64_t n_tensors) {
 }
 
 // The tensors must tile the rest of the file: in any order, each at the first aligned byte after
-// the one before.
+// the previous one.
 void GgufFile::check_layout(uint64_t table_end) const {
     const auto aligned = [&](uint64_t n) {
         return (uint128{n} + alignment_ - 1) / alignment_ * alignment_;
@@ -320,7 +320,7 @@ void GgufFile::check_layout(uint64_t table_end) const {
                                                   : " (there is a hole before it)"));
         end = t->offset + t->n_bytes;
     }
-    // Writers pad the last tensor or leave it; anything between means that the end is lost.
+    // Writers pad the last tensor or do not; anything in between means that the file is truncated.
     if (file_size_ == end || file_size_ == aligned(end)) return;
     const bool is_cut = file_size_ < aligned(end);
     const bool is_part = !is_cut && has("split.count");
@@ -328,7 +328,7 @@ void GgufFile::check_layout(uint64_t table_end) const {
                      "the file", bytes_text(file_size_),
                      bytes_text(aligned(end)) + " by its tensor table",
                      is_part ? "Parts of a split GGUF cannot be joined byte by byte (cat): keep "
-                               "them as they are and give the first, or join them with "
+                               "them as they are and pass the first, or join them with "
                                "llama-gguf-split --merge"
                              : "");
 }

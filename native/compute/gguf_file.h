@@ -66,9 +66,9 @@ class GgufFile {
     // limits.metadata_bytes; `file_size` is the size of the whole file. `path` only serves
     // messages. The result owns copies of what it needs and may be copied; views handed out stay
     // valid as long as one copy lives. Codes: ModelFormat for what is not a GGUF of version 2 or 3
-    // or breaks its grammar, ModelTruncated when bytes are missing (also when a lying size says
-    // so), ModelLimit for what exceeds `limits`, TensorType and TensorShape for a tensor we cannot
-    // hold, ModelCorrupt for a tensor table that contradicts itself or the file.
+    // or breaks its grammar, ModelTruncated when bytes are missing (also when only a wrong size
+    // claims so), ModelLimit for what exceeds `limits`, TensorType and TensorShape for a tensor we
+    // cannot hold, ModelCorrupt for a tensor table that contradicts itself or the file.
     static GgufFile parse(std::span<const uint8_t> head, uint64_t file_size, std::string path,
                           const GgufLimits& limits = {});
 
@@ -82,14 +82,14 @@ class GgufFile {
     // Keys in file order.
     std::vector<std::string_view> keys() const;
     bool has(std::string_view key) const;
-    // The type of a key, and of the elements and their number when it is an array. Throws
-    // ModelFormat when absent.
+    // The type of a key; for an array, the type of its elements and their count. Throws ModelFormat
+    // when absent.
     GgufType type_of(std::string_view key) const;
     GgufType element_type_of(std::string_view key) const;
     uint64_t array_size(std::string_view key) const;
 
     // Scalars. Integers of any width and signedness are accepted when the value fits; a wrong type
-    // throws ModelFormat with the key, the found and the expected type; an absent key gives
+    // throws ModelFormat with the key, the found and the expected type; an absent key returns
     // nullopt.
     std::optional<uint64_t> get_uint(std::string_view key) const;
     std::optional<int64_t> get_int(std::string_view key) const;

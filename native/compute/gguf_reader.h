@@ -12,8 +12,8 @@
 
 namespace paligemma {
 
-// Products of four sizes below 2^31 and a block size fit with room to spare, so no sum or product
-// here can wrap.
+// Wide enough for four sizes below 2^31 and a block size multiplied, so no arithmetic here can
+// wrap.
 __extension__ typedef unsigned __int128 uint128;
 
 inline std::string to_text(uint128 n) {
@@ -56,7 +56,7 @@ inline uint64_t load_uint(const uint8_t* p, size_t n_bytes) {  // little-endian 
     return value;
 }
 
-// The path is part of the message only: the facts are the same wherever the file lies.
+// The path is only part of the message: the facts are the same wherever the file is.
 inline Error file_error(const std::string& path, ErrorCode code, std::string name,
                         std::string found, std::string expected, std::string hint = {}) {
     std::string message = path.empty() ? std::string() : path + ": ";
@@ -91,7 +91,7 @@ class GgufReader {
                      "Download or convert the file again");
     }
 
-    // Checks that `n` more bytes can be read; `what` says of what, for the message.
+    // Checks that `n` more bytes can be read; `what` names them in the message.
     void need(uint128 n, std::string_view what) const {
         if (n > remaining()) throw truncated(std::string(what), uint128{position_} + n);
         if (n > head_.size() - position_)

@@ -66,8 +66,8 @@ void Graph::record(const char* name, int64_t width, std::span<const float> rows)
     into.data.insert(into.data.end(), rows.begin(), rows.end());
 }
 
-// After a failure ggml has dropped its buffer but remembers the graph's layout, and would take the
-// next graph like it for allocated.
+// After a failure ggml has freed its buffer but remembers the graph's layout, and would treat the
+// next similar graph as allocated.
 void GraphMemory::forget_layout() {
     allocator_.reset(ggml_gallocr_new(backend_.default_buffer_type()));
 }
@@ -128,7 +128,7 @@ ggml_context_ptr TensorBuffer::make_context(int n_tensors) {
 void TensorBuffer::allocate(Backend& backend, const char* what) {
     const uint64_t needed =
         ggml_backend_alloc_ctx_tensors_from_buft_size(ctx_.get(), backend.default_buffer_type());
-    if (needed == 0) return;  // ggml would answer with null, as when there is no memory
+    if (needed == 0) return;  // ggml would return null, as without memory
     if (backend.is_cpu()) {
         const uint64_t available = available_memory();
         if (needed > available) {

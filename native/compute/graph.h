@@ -1,4 +1,4 @@
-// One ggml graph being built: its context, its inputs, its taps; and the memory graphs are run in.
+// One ggml graph being built: its context, its inputs, its taps; and the memory that graphs run in.
 #pragma once
 #include <ggml-cpp.h>
 
@@ -25,7 +25,7 @@ struct Taps {
 
 class Graph {
   public:
-    // `taps`: null unless somebody wants the intermediates; then they are copied out after the run.
+    // `taps`: receives copies of the intermediates after the run; null: none are kept.
     explicit Graph(int max_nodes = 2048, Taps* taps = nullptr);
 
     ggml_context* ctx() const { return ctx_.get(); }
@@ -34,13 +34,13 @@ class Graph {
     // An input that is set after allocation with set().
     ggml_tensor* input(ggml_type type, int64_t ne0, int64_t ne1 = 1, int64_t ne2 = 1,
                        int64_t ne3 = 1);
-    // Makes `t` part of what is computed, in the order of the calls.
+    // Adds `t` and what it needs to the graph, in the order of the calls.
     void expand(ggml_tensor* t) { ggml_build_forward_expand(graph_, t); }
-    // As expand, and its memory is not reused before the next run.
+    // Like expand(), and its memory is not reused before the next run.
     ggml_tensor* output(ggml_tensor* t);
-    // Names an intermediate. Returns `t`, so that it can stand in the middle of an expression.
+    // Names an intermediate. Returns `t`, for use inside an expression.
     ggml_tensor* tap(const std::string& name, ggml_tensor* t);
-    // What `make` gives for `x`, made once per graph and `kind`: a form of x that several nodes
+    // The result of make(), called once per graph, `kind` and `x`: a form of x that several nodes
     // read. Only for an x that nothing changes in place.
     template <typename Make>
     ggml_tensor* once(const void* kind, ggml_tensor* x, Make&& make) {
@@ -49,7 +49,7 @@ class Graph {
         return it->second;
     }
     bool has_taps() const { return taps_ != nullptr; }
-    // As a tap, of rows that no tensor of the graph holds.
+    // A tap of rows that are in no tensor of the graph.
     void record(const char* name, int64_t width, std::span<const float> rows);
 
     // Copies the tapped tensors out; after the run.
@@ -70,10 +70,10 @@ class GraphMemory {
     explicit GraphMemory(Backend& backend)
         : backend_(backend), allocator_(ggml_gallocr_new(backend.default_buffer_type())) {}
 
-    // Gives every tensor of the graph an address; those of graphs allocated before are lost.
+    // Assigns every tensor of the graph an address; invalidates graphs allocated before.
     // Throws OutOfMemory.
     void allocate(Graph& graph);
-    // allocate() for a graph that will not run: only the memory grows.
+    // Like allocate(), for a graph that will not run: only grows the memory.
     void reserve(Graph& graph);
     uint64_t size() const { return ggml_gallocr_get_buffer_size(allocator_.get(), 0); }
 
@@ -82,7 +82,7 @@ class GraphMemory {
 
     Backend& backend_;
     ggml_gallocr_ptr allocator_;
-    std::pair<const void*, size_t> place_;  // of the memory that was seen last: begin and size
+    std::pair<const void*, size_t> place_;  // begin and size of the last buffer
 };
 
 // Throws EngineInternal when the backend cannot run a node of the graph, naming the operation.

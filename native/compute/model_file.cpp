@@ -83,7 +83,7 @@ void ModelFile::require_unchanged() const {
 }
 
 void ModelFile::drop_cache(uint64_t offset, uint64_t n) const {
-    // A small file may stay: the next load will be glad of it.
+    // A small file may stay cached for the next load.
     if (status_.size >= SMALL_FILE_BYTES) file_.drop_cache(offset, n);
 }
 

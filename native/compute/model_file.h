@@ -21,7 +21,7 @@ class ModelFile {
     void read(void* into, uint64_t offset, uint64_t n) const;
     // Throws ModelChanged when size or modification time differ from those at opening.
     void require_unchanged() const;
-    // Tells the system that these bytes will not be needed again, so that they do not count twice.
+    // Drops these bytes from the page cache, so that they do not use memory twice.
     void drop_cache(uint64_t offset, uint64_t n) const;
 
     // Header and tensor table.

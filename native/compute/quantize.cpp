@@ -28,12 +28,12 @@ std::vector<uint8_t> quantize(std::span<const uint8_t> data, WeightType from, We
         throw mismatch(ErrorCode::OptionRange, "from", std::string(source.name),
                        "f32, f16 or bf16");
     }
-    // 2^40 numbers are far above any tensor and keep the products below within 64 bits.
+    // 2^40 elements are far above any tensor, and byte counts stay within 64 bits.
     if (width <= 0 || rows <= 0 || width > (int64_t{1} << 31) ||
         rows > (int64_t{1} << 40) / width) {
         throw mismatch(ErrorCode::OptionRange, "width x rows",
                        std::to_string(width) + " x " + std::to_string(rows),
-                       "at least 1, at most 2^40 numbers");
+                       "at least 1, at most 2^40 elements");
     }
     if (width % target.block_size != 0) {
         throw mismatch(ErrorCode::OptionRange, "width", std::to_string(width),

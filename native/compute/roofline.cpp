@@ -17,7 +17,7 @@ namespace paligemma {
 
 namespace {
 
-// Of each rate: short, so that it can be measured between other things.
+// Per rate; short, so that it can be measured between other work.
 constexpr double SECONDS = 0.1;
 
 double now() {
@@ -25,8 +25,8 @@ double now() {
         .count();
 }
 
-// Units per second of `work(thread)`, which is called again and again by all threads at once and
-// says how many units it did.
+// Units per second of `work(thread)`, which all threads call repeatedly and which returns the units
+// done.
 template <typename Work>
 double rate(int n_threads, Work&& work) {
     std::vector<double> rates(n_threads);
@@ -52,12 +52,12 @@ double rate(int n_threads, Work&& work) {
     return sum;
 }
 
-// Larger than any cache, in all threads together.
+// For all threads together; larger than any cache.
 constexpr size_t READ_BYTES = size_t{1} << 28;
 
 double read_rate(int n_threads) {
     const size_t n = READ_BYTES / n_threads / sizeof(uint64_t) / 32 * 32;
-    // As weights are: in large pages, which memory is read from faster.
+    // In huge pages, like weights: those are read faster.
     ggml_backend_buffer_ptr buffer(ggml_backend_buft_alloc_buffer(
         ggml_backend_cpu_buffer_type(), n_threads * n * sizeof(uint64_t)));
     if (!buffer) throw Error(ErrorCode::OutOfMemory, "no memory to measure reading with", {});

@@ -1,5 +1,5 @@
-// What this machine can do at most: how fast threads read memory, how fast they multiply. A stage
-// of the model cannot be faster than the one of the two it needs more of.
+// Upper bounds of this machine: memory bandwidth and multiply throughput. A stage of the model is
+// bound by one of the two.
 #pragma once
 #include <string>
 #include <vector>
@@ -7,7 +7,7 @@
 namespace paligemma {
 
 struct Peak {
-    std::string type;    // "q8_0": the weights that its products are for
+    std::string type;    // "q8_0": of the weights
     std::string kernel;  // "avx512-vnni"
     double ops_per_s;    // a multiplication and an addition are two
 };

@@ -14,7 +14,7 @@ struct WeightTypeTraits {
     WeightType type;
     std::string_view name;    // "q8_0": as on the command line and in WEIGHT_TYPES of contract.ts
     uint32_t gguf_id;         // ggml_type
-    uint32_t block_size;      // numbers per block; a row length must be a multiple of it
+    uint32_t block_size;      // elements per block; a row length must be a multiple of it
     uint32_t block_bytes;     // bytes per block
     uint32_t gguf_file_type;  // general.file_type of a file that holds mostly this type
                               // (llama.cpp's LLAMA_FTYPE)

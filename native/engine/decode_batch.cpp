@@ -60,7 +60,7 @@ void DecodeGraph::set_inputs(const Networks& networks, std::span<const int32_t> 
     for (size_t i = 0; i < tokens.size(); ++i)
         networks.embedding().get(tokens[i], embedded.data() + i * n_embd);
     auto set = [](ggml_tensor* t, const void* data) {
-        // What no node reads has no memory: the mask, with plain products for a single row.
+        // A tensor that no node reads has no memory: the mask, with plain matmuls for a single row.
         if (t->buffer != nullptr) ggml_backend_tensor_set(t, data, 0, ggml_nbytes(t));
     };
     set(h, embedded.data());
@@ -103,8 +103,8 @@ bool DecodeBatch::is_due(bool is_second_token) const {
     return !prefill_queue_.is_busy() || is_second_token || std::chrono::steady_clock::now() >= due_;
 }
 
-// A step costs the same for one sequence as for all of them: with `n_running` of those that could
-// share it, it gets that part of an eighth of the time.
+// A step costs the same for one sequence as for all. Where only `n_running` of those that could
+// share it do, decode gets that fraction of its eighth of the time.
 double DecodeBatch::prefill_per_decode(size_t n_running) const {
     constexpr double SHARE = 1. / 8;
     const size_t n_waiting = prefill_queue_.size();
@@ -113,7 +113,7 @@ double DecodeBatch::prefill_per_decode(size_t n_running) const {
     return n / (static_cast<double>(n_running) * SHARE) - 1;
 }
 
-// False when it was cut short.
+// False when it was aborted.
 bool DecodeBatch::step(std::span<Sequence* const> members) {
     Stopwatch watch;
     std::vector<DecodePart> parts;
@@ -135,7 +135,7 @@ bool DecodeBatch::step(std::span<Sequence* const> members) {
         }
         cancel.push_back(&s->cancel_flag());
     }
-    // One that is traced runs alone.
+    // A traced sequence runs alone.
     Taps* taps = members[0]->taps();
     if (!graph_ || graph_->parts != parts || graph_->graph.has_taps() || taps != nullptr) {
         graph_.reset();

@@ -1,4 +1,5 @@
-// Steps of running sequences, together: one pass over the weights gives the next logits of all.
+// Batched decode steps: one pass over the weights computes the next logits of all running
+// sequences.
 #pragma once
 #include <chrono>
 #include <memory>
@@ -26,15 +27,15 @@ struct DecodePart {
 struct DecodeGraph {
     DecodeGraph(const Networks& networks, std::span<const DecodePart> parts, Taps* taps);
 
-    // Embedding, position and cache row of each token, and what each sees: masks [n_kv, n], those
-    // of the parts one after another.
+    // Embedding, position and cache row of each token, and masks [n_kv, n] of its visible keys,
+    // part after part.
     void set_inputs(const Networks& networks, std::span<const int32_t> tokens,
                     std::span<const int32_t> positions, std::span<const int64_t> cache_rows,
                     std::span<const ggml_fp16_t> masks);
-    // Those of row i, as many as may be sampled.
+    // The logits of row i, for the ids that may be sampled.
     void get_logits(int64_t i, std::vector<float>& logits) const;
 
-    // Rows of logits one node may hold: the output head is the largest product of all.
+    // Rows of logits per node, at most: the output head is the largest matmul of all.
     static constexpr int64_t LOGIT_ROWS = 8;
 
     std::vector<DecodePart> parts;
@@ -51,20 +52,19 @@ class DecodeBatch {
     DecodeBatch(const Networks& networks, const PrefillQueue& prefill_queue, int n_slots,
                 int n_threads);
 
-    // The sequence has a new token and will want its logits.
+    // The sequence has a new token and waits for its logits.
     void add(Sequence& sequence) { waiting_.push_back(&sequence); }
     void remove(Sequence& sequence) { std::erase(waiting_, &sequence); }
-    // One step of all that wait. Those whose request was cancelled go on waiting, and end it early
-    // for the others, for whom it is done again.
+    // One step of all waiting sequences. A cancelled member aborts the step; it is re-run for the
+    // rest.
     void run();
 
-    // Whether it is time for a step, which a sequence wants for its second token or a later one.
-    // While somebody waits for a first token, steps take an eighth of the time at most: running
-    // answers go on, slowly, and soon all run together. Only a second token comes at once: short
-    // answers end with it.
+    // Whether a step may run now. While any request is in prefill, decode gets at most 1/8 of the
+    // time: running answers progress slowly, and soon all are decoded together. A second token
+    // never waits: short answers end with it.
     bool is_due(bool is_second_token) const;
 
-    // To be called before a cache that was used moves.
+    // Call before a cache in use moves.
     void forget_graph() { graph_.reset(); }
     uint64_t size() const { return memory_.size(); }
 
@@ -78,7 +78,7 @@ class DecodeBatch {
     GraphMemory memory_;
     std::vector<Sequence*> waiting_;
     std::chrono::steady_clock::time_point due_;
-    // The last one: mostly the same sequences come again.
+    // Of the last step: mostly the same sequences run again.
     std::unique_ptr<DecodeGraph> graph_;
 };
 

@@ -1,5 +1,4 @@
-// The running system behind one facade: one Engine per loaded model. The best first read in
-// native/.
+// The facade of the running system: one Engine per loaded model. The best first read in native/.
 //
 // Threads: any thread may post, cancel, close and ask for info or the tokenizer. The model itself
 // is touched only by the worker that calls run(), of which there is at most one at a time (pump.h).
@@ -39,7 +38,7 @@ struct LoadParams {
     NetworkParams networks;
     StageThreads n_threads;
     int n_slots;
-    int n_ctx;            // 0: what the file says
+    int n_ctx;            // 0: as in the file
     std::string kv_type;  // "f16", "f32" or "q8_0"
     uint64_t feature_cache_bytes;
     ConfigOverrides overrides;
@@ -55,13 +54,14 @@ struct GenerateParams : PromptParams {
     int max_tokens;  // 0: up to DEFAULT_MAX_TOKENS, or what fits
     SamplingParams sampling;
     std::string pattern;  // see Grammar; empty: anything
-    // Texts that may come behind `draft_after` loc and seg tokens in a row: worked out beforehand,
-    // they take fewer steps when they do come. Never changes an answer.
+    // Texts for speculative decoding: label texts, one of which is tried after `draft_after`
+    // loc/seg tokens in a row, in the same step as those. Accepted tokens cost no step; the answer
+    // is the same either way.
     std::vector<std::string> drafts;
     int draft_after = 0;
     // Report the probabilities of all loc tokens with each of them, and `presence`.
     bool loc_probabilities;
-    // From this presence on a box begins, below it the answer ends. Negative: the sampled token
+    // At this presence or above a box begins, below it the answer ends. Negative: the sampled token
     // decides.
     float min_presence = -1;
     bool stop_at_repetition;
@@ -72,7 +72,7 @@ struct ScoreParams : PromptParams {
     std::vector<std::string> candidates;
 };
 
-// Runs given tokens and keeps every intermediate; for parity tests.
+// Runs these tokens and keeps every intermediate; for parity tests.
 struct TraceParams {
     std::vector<uint8_t> image;
     std::vector<int32_t> prefix, suffix;
@@ -93,7 +93,7 @@ struct ModelInfo {
 
 struct TokenEvent {
     SampledToken token;
-    std::string text;  // what became certain with it
+    std::string text;  // the characters it completes
     // For a loc token when asked for: the model's probability of each of them.
     std::vector<float> loc_probabilities = {};
     // With the token that begins a box, where the answer could have ended instead: the probability
@@ -101,7 +101,7 @@ struct TokenEvent {
     float presence = NAN;
 };
 
-// What a prompt took.
+// Tokens and milliseconds of a prompt.
 struct PromptCosts {
     int n_prompt = 0, n_image = 0, n_completion = 0, n_cached_images = 0;
     double queue_ms = 0, encode_ms = 0, prefill_ms = 0, decode_ms = 0;
@@ -166,23 +166,23 @@ class Engine {
     Engine(Listener& listener, std::function<void()> start);
     ~Engine();
 
-    // Ids are the caller's and give the order of arrival: of two requests that wait, the one with
-    // the smaller id goes first. Each request ends with exactly one on_done or on_error.
+    // Ids are the caller's and define the order of arrival: of two waiting requests the one with
+    // the smaller id is first. Each request ends with exactly one on_done or on_error.
     void load(uint64_t id, LoadParams params);
     void generate(uint64_t id, GenerateParams params);
     void score(uint64_t id, ScoreParams params);
     void encode(uint64_t id, std::vector<uint8_t> image);
     void trace(uint64_t id, TraceParams params);
     // The mask codec: codes [n, 16] -> DecodedMasks, masks [n, 64, 64] in 0 to 1 -> EncodedMasks.
-    // What they refuse: MaskCodec::check.
+    // Limits: MaskCodec::check.
     void decode_masks(uint64_t id, std::vector<int32_t> codes);
     void encode_masks(uint64_t id, std::vector<float> masks);
     void cancel(uint64_t id) { pump_.cancel(id); }
     // Cancels everything with Disposed and frees the model; `id` ends when that is done.
     void dispose(uint64_t id);
-    // The same without an answer, when nobody is left to read it.
+    // The same without an answer, for when no listener is left.
     void close();
-    // Cancels everything and refuses what comes later; the destructor frees the model.
+    // Cancels everything and refuses later requests; the destructor frees the model.
     void close_without_freeing() { pump_.close(nullptr); }
 
     // Does all that is posted, on the calling thread, whose state (thread_state.h) it neither

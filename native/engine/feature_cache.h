@@ -17,7 +17,7 @@ class FeatureCache {
   public:
     explicit FeatureCache(uint64_t max_bytes) : max_bytes_(max_bytes) {}
 
-    // Pixels are compared byte by byte: a hash alone would let one picture answer for another.
+    // Compares pixels byte by byte: with a hash alone one picture could be answered for another.
     Features find(std::span<const uint8_t> pixels);
     void insert(std::vector<uint8_t> pixels, Features features);
     uint64_t size() const { return bytes_; }

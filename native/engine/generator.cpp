@@ -112,7 +112,7 @@ bool Sequence::prefill_step() {
     ggml_tensor* positions = g.input(GGML_TYPE_I32, n_prefix_);
     if (next_layer_ == 0) g.tap("embedded", h);
     const int end = next_layer_ + n_layers;
-    // Of the last layer only the last row is read, unless somebody wants to see all.
+    // Of the last layer only the last row is needed, unless all are tapped.
     const auto first = [&](int i) {
         return i == c.n_layer - 1 && !g.has_taps() ? n_prefix_ - 1 : int64_t{0};
     };
@@ -129,9 +129,9 @@ bool Sequence::prefill_step() {
         }
     }
     model_.memory().allocate(g);
-    std::vector<int32_t> numbers(n_prefix_);
-    std::iota(numbers.begin(), numbers.end(), 0);
-    ggml_backend_tensor_set(positions, numbers.data(), 0, ggml_nbytes(positions));
+    std::vector<int32_t> counted(n_prefix_);
+    std::iota(counted.begin(), counted.end(), 0);
+    ggml_backend_tensor_set(positions, counted.data(), 0, ggml_nbytes(positions));
     run(model_, g, n_layers * gemma.layer_flops(n_prefix_), cancel_, model_.n_threads().prefill);
     next_layer_ = end;
     if (logits == nullptr) return false;
@@ -150,7 +150,7 @@ void Sequence::append(int32_t token, std::span<const int32_t> draft) {
         ++at_;
         return;
     }
-    // Rows of the cache that a draft filled in vain are written over.
+    // Cache rows of rejected speculative tokens are overwritten.
     --n_past_;
     tokens_.assign(1, token);
     tokens_.insert(tokens_.end(), draft.begin(), draft.end());

@@ -48,35 +48,35 @@ class Sequence {
 
     // Some layers of the prefix. True when logits() are those of the first token.
     bool prefill_step();
-    // What comes next is `token`; not before logits() of the last one were read. `draft` is what
-    // may come behind it: computed in the same step, and when it does come, that takes no step.
+    // Appends `token`; read logits() first. `draft`: speculative tokens after it, verified in the
+    // same step (speculative decoding); those that are then appended cost no step.
     void append(int32_t token, std::span<const int32_t> draft = {});
-    // Of the ids that may be sampled, behind the last token; valid until append() or branch(). The
-    // first call after append() takes all sequences that wait for theirs one step further. Throws
-    // Aborted when cancelled.
+    // Logits after the last token, for the ids that may be sampled; valid until append() or
+    // branch(). The first call after append() runs one decode step for all waiting sequences.
+    // Throws Aborted when cancelled.
     std::span<const float> logits();
-    // The longest draft.
+    // Tokens of `draft`, at most.
     static constexpr size_t MAX_DRAFT = 5;
-    // Milliseconds of the steps it had a part in.
+    // Milliseconds of the steps it took part in.
     double step_ms() const { return step_ms_; }
 
-    // Tokens that continue the prefix in several ways at once, as a forest: parents[i] < i is the
-    // token before tokens[i], -1 the prefix. `visit(i, logits)` gets what comes after each. What
-    // was decoded before is forgotten, and this is forgotten by the next call.
+    // Several continuations of the prefix at once, as a forest: parents[i] < i is the token before
+    // tokens[i], -1 the prefix. Calls visit(i, logits) with the logits after each. Discards what
+    // was decoded before, and is itself discarded by the next call.
     void branch(std::span<const int32_t> tokens, std::span<const int32_t> parents,
                 const std::function<void(size_t, std::span<const float>)>& visit);
 
     // For DecodeBatch.
     bool is_pending() const { return is_pending_; }
-    // The token and its draft, which follow n_past() others.
+    // The appended token and the speculative ones, at positions from n_past() on.
     std::span<const int32_t> pending() const { return tokens_; }
     bool is_cancelled() const { return cancel_.load() != 0; }
     const std::atomic<int>& cancel_flag() const { return cancel_; }
     Slot& slot() const { return *slot_; }
     int64_t n_past() const { return n_past_; }
     Taps* taps() const { return taps_; }
-    // The pending tokens are in the cache after a step of `ms`; gives where the logits behind each
-    // are to be stored.
+    // A step of `ms` has put the pending tokens into the cache; returns buffers for the logits
+    // after each token.
     std::span<std::vector<float>> accept_step(double ms);
 
   private:
@@ -92,13 +92,13 @@ class Sequence {
     int64_t n_prefix_ = 0;
     int next_layer_ = 0;
     bool is_pending_ = false;      // tokens_ are appended, without logits yet
-    std::vector<int32_t> tokens_;  // of the last step: one that was appended and its draft
-    size_t at_ = 0;                // which of them is the last token
+    std::vector<int32_t> tokens_;  // of the last step: the appended one, then speculative ones
+    size_t at_ = 0;                // index of the last token in it
     double step_ms_ = 0;
-    std::vector<std::vector<float>> logits_;  // behind each of them
+    std::vector<std::vector<float>> logits_;  // after each of them
 };
 
-// How many tokens may follow a prefix of n_prefix when `wanted` (0: the default) were asked for.
+// The most tokens that may follow a prefix of n_prefix; `wanted`: as requested, 0 for the default.
 // Throws PromptTooLong with all the counts.
 int resolve_max_tokens(const ServingModel& model, int64_t n_prefix, int wanted);
 

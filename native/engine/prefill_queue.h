@@ -1,5 +1,5 @@
-// Who may encode and prefill: one request at a time, as there is one set of tensors for the hidden
-// state. Belongs to the pump's worker.
+// Owner of the prefill stage (encode and prefill), and the requests that wait for it, by arrival.
+// One at a time, as there is one set of hidden tensors. Belongs to the pump's worker.
 #pragma once
 #include <cstddef>
 #include <cstdint>

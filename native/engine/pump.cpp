@@ -15,8 +15,8 @@ Error cancelled(int reason) {
     return Error(ErrorCode::Aborted, "the request was aborted", {});
 }
 
-// Telling of a failure needs memory too. Where there is none left, a lost answer is better than a
-// dead process.
+// Reporting a failure needs memory too. If there is none left, a lost answer is better than a dead
+// process.
 void fail_quietly(Request& request, const Error& error) noexcept {
     try {
         request.fail(error);
@@ -24,12 +24,12 @@ void fail_quietly(Request& request, const Error& error) noexcept {
     }
 }
 
-// One turn of a request, with every way to fail turned into fail(). True when the request is over.
-bool turn(Request& request, bool& progressed) {
+// Runs one step and maps every exception to fail(). True when the request is over.
+bool run_step(Request& request, bool& progressed) {
     try {
         if (const int reason = request.cancel_flag.load()) throw cancelled(reason);
         const auto step = request.step();
-        // A step that was cut short by the flag must not count as done.
+        // A step that the flag cut short must not count as done.
         if (step != Request::Step::Finished && request.cancel_flag.load() != 0)
             throw cancelled(request.cancel_flag.load());
         progressed |= step != Request::Step::Waiting;
@@ -102,11 +102,11 @@ bool Pump::close(std::shared_ptr<Request> last) {
 
 void Pump::admit() {
     std::lock_guard lock(mutex_);
-    // By id: a request may be posted late because its picture took long to decode, and keeps its
-    // place all the same.
+    // By id: a request that was posted late, because its picture took long to decode, keeps its
+    // place.
     for (auto& request : incoming_) {
         auto it = requests_.end();
-        while (it != requests_.begin() && request->gate() == Request::Gate::Running &&
+        while (it != requests_.begin() && request->gate() == Request::Gate::Shared &&
                (*std::prev(it))->id > request->id)
             --it;
         requests_.insert(it, std::move(request));
@@ -120,9 +120,9 @@ void Pump::run() {
         bool progressed = false;
         for (auto it = requests_.begin(); it != requests_.end();) {
             const bool alone = (*it)->gate() == Request::Gate::Alone;
-            // One that must run alone waits for those before it and holds up those behind it.
+            // A request that runs alone waits for those before it and blocks those after it.
             if (alone && it != requests_.begin() && (*it)->cancel_flag.load() == 0) break;
-            const bool over = turn(**it, progressed);
+            const bool over = run_step(**it, progressed);
             if (over) {
                 {
                     std::lock_guard lock(mutex_);
@@ -144,8 +144,8 @@ void Pump::run() {
     }
 }
 
-// Whoever holds what others wait for is in the list and makes progress; should a bug break that,
-// the worker must not spin for ever.
+// A waiting request waits for another one in this list, which makes progress; if a bug breaks that,
+// fail, do not spin.
 void Pump::give_up_if_stuck() {
     {
         std::lock_guard lock(mutex_);

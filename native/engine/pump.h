@@ -1,6 +1,6 @@
-// The one worker that owns a model while it has work. Others post requests and cancel them; the pump
-// runs them in turns, a bounded step each, and ends when there is none left. Knows nothing of what
-// a request does.
+// The single worker that owns a model while there is work. Other threads post and cancel requests;
+// the pump runs them round-robin, one bounded step each, and ends when none is left. Knows nothing
+// of what a request does.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -19,20 +19,20 @@ enum class CancelReason : int { None = 0, Aborted, Disposed };
 // One request. Everything but `cancel_flag` belongs to the pump.
 class Request {
   public:
-    // Why this request may not take its next step now.
+    // When the pump may run this request.
     enum class Gate {
-        Alone,    // only when no other request runs: loading, disposing
-        Running,  // whenever its turn comes
+        Alone,   // only when no other request runs: loading, disposing
+        Shared,  // together with others
     };
     enum class Step { More, Waiting, Finished };
 
     explicit Request(uint64_t id) : id(id) {}
     virtual ~Request() = default;
-    virtual Gate gate() const { return Gate::Running; }
-    // A bounded piece of work. Waiting: something another request holds is missing; try again after
-    // the others' turn. Throws Error; then fail() is called and the request is over.
+    virtual Gate gate() const { return Gate::Shared; }
+    // Does a bounded piece of work. Waiting: it needs what another request holds; try again after
+    // the others. Throws Error; then fail() is called and the request is over.
     virtual Step step() = 0;
-    // The one other way to end. Called at most once, never after Finished.
+    // The only other way to end. Called at most once, never after Finished.
     virtual void fail(const class Error& error) = 0;
 
     const uint64_t id;
@@ -45,14 +45,12 @@ class Pump {
     // once, elsewhere.
     explicit Pump(std::function<void()> start) : start_(std::move(start)) {}
 
-    // Any thread. After close(): the request fails at once with Disposed, except for the one given to
-    // close().
+    // Any thread. After close() the request fails at once with Disposed.
     void post(std::shared_ptr<Request> request);
-    // Any thread. Nothing happens when the request is over.
+    // Any thread. No effect when the request is over.
     void cancel(uint64_t id, CancelReason reason = CancelReason::Aborted);
-    // Any thread. Cancels everything and refuses what comes later; `last`, if any, runs after all
-    // others ended.
-    // False, and `last` is dropped, when it was closed before.
+    // Any thread. Cancels everything and refuses later requests; `last`, if any, runs when all
+    // others are over. Returns false, and drops `last`, when it was closed before.
     bool close(std::shared_ptr<Request> last);
 
     // The worker. Returns when there is no request left.

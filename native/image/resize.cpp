@@ -14,8 +14,8 @@ namespace {
 
 constexpr int64_t MAX_SIDE = int64_t{1} << 24;  // Pillow's box is made of floats, exact up to here
 constexpr int64_t MAX_SIZE = 8192;              // of the result: 192 MB
-constexpr int PRECISION_BITS =
-    32 - 8 - 2;  // Resample.c: room for 8 bits per channel and sums a little above 1
+// Resample.c: room for 8 bits per channel and for weights that add up to a little above 1.
+constexpr int PRECISION_BITS = 32 - 8 - 2;
 constexpr int32_t HALF = 1 << (PRECISION_BITS - 1);
 constexpr double BICUBIC_SUPPORT = 2.0;
 
@@ -75,7 +75,7 @@ class Axis {
     std::vector<Window> windows_;
 };
 
-// Shifting a negative number is arithmetic since C++20, as Pillow relies on.
+// Shifting a negative value is arithmetic since C++20, as Pillow relies on.
 uint8_t to_byte(int32_t sum) {
     return static_cast<uint8_t>(std::clamp(sum >> PRECISION_BITS, 0, 255));
 }
@@ -101,8 +101,8 @@ void resample_row(const uint8_t* row, const Axis& axis, uint8_t* out) {
 }  // namespace
 
 // Pillow resizes all rows into an intermediate picture, then all columns. We add each finished row
-// to the outputs that need it at once: integer sums do not depend on the order, and a tall picture
-// needs no tall intermediate.
+// to the outputs that need it at once: integer addition does not depend on the order, and a tall
+// picture needs no tall intermediate.
 std::vector<uint8_t> resize_bicubic(std::span<const uint8_t> rgb, int64_t width, int64_t height,
                                     int64_t size) {
     const std::string dims = std::to_string(width) + " x " + std::to_string(height);
@@ -112,7 +112,7 @@ std::vector<uint8_t> resize_bicubic(std::span<const uint8_t> rgb, int64_t width,
     if (size < 1 || size > MAX_SIZE)
         throw mismatch(ErrorCode::ImageTooLarge, "size", std::to_string(size),
                        "1 to " + std::to_string(MAX_SIZE));
-    // Sides below 2^24 keep the product below 2^50.
+    // Sides below 2^24 keep the area in bytes below 2^50.
     if (rgb.size() != static_cast<uint64_t>(width * height * 3))
         throw mismatch(ErrorCode::ImageCorrupt, "image", std::to_string(rgb.size()) + " bytes",
                        std::to_string(width * height * 3) + " bytes for " + dims + " RGB");

@@ -19,8 +19,8 @@ namespace paligemma {
 
 namespace {
 
-// By CPUID itself: __builtin_cpu_supports() says no to everything where the compiler's run-time
-// library does not fill its table, as Zig's.
+// CPUID itself: __builtin_cpu_supports() is always false where the compiler's run-time library does
+// not fill its table, as Zig's.
 struct X86 {
     bool avx2 = false, avx_vnni = false;
     bool avx512 = false, avx512_vnni = false, avx512_bf16 = false, amx_bf16 = false;
@@ -47,7 +47,7 @@ uint64_t saved_registers() {
     return uint64_t{high} << 32 | low;
 }
 
-// Linux keeps the registers of AMX for a process that asked for it.
+// Linux saves the registers of AMX only for a process that requests it.
 bool may_use_tiles() {
 #ifdef __linux__
     constexpr int REQUEST = 0x1023, TILE_DATA = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
@@ -57,7 +57,7 @@ bool may_use_tiles() {
 #endif
 }
 
-// Intel's Software Developer's Manual, volume 2A, "CPUID": the bits by their numbers.
+// Intel's Software Developer's Manual, volume 2A, "CPUID": bit positions.
 X86 ask() {
     constexpr int OSXSAVE = 27, F16C = 29, FMA = 12;  // leaf 1, ecx
     constexpr int AVX2 = 5, AVX512F = 16, AVX512DQ = 17, AVX512BW = 30, AVX512VL = 31;  // 7, ebx
@@ -92,7 +92,7 @@ bool may_use_tiles() {
 }
 #endif
 
-// Asked once: in a virtual machine every CPUID is a trip to its host.
+// Cached: in a virtual machine every CPUID traps to the host.
 const X86& x86() {
     static const X86 features = ask();
     return features;

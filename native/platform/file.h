@@ -13,10 +13,10 @@ enum class FileKind { regular, directory, pipe, socket, device };
 struct FileStatus {
     FileKind kind = FileKind::device;
     uint64_t size = 0;  // bytes
-    int64_t mtime = 0;  // to compare with only: the unit is the system's
+    int64_t mtime = 0;  // only for comparison: the unit depends on the system
 };
 
-// A file open for reading, at any place and by any thread.
+// A file open for reading, at any offset, from any thread.
 class File {
   public:
     // Throws std::runtime_error with the system's reason. Never waits for a writer of a pipe.
@@ -25,12 +25,11 @@ class File {
     File(const File&) = delete;
     File& operator=(const File&) = delete;
 
-    // Of the open file, even where its name means another by now. Empty when the system does not
-    // say.
+    // Of the open file, even if its name refers to another by now. Empty when unknown.
     FileStatus status() const;
     // At least one byte, at most `n`; 0 at the end. Throws std::runtime_error.
     uint64_t read(void* into, uint64_t offset, uint64_t n) const;
-    // Tells the system that these bytes will not be read again.
+    // Drops these bytes from the page cache.
     void drop_cache(uint64_t offset, uint64_t n) const;
 
   private:

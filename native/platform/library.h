@@ -6,8 +6,8 @@ namespace paligemma {
 
 class Library {
   public:
-    // Throws std::runtime_error with the linker's reason. What the library needs is looked for
-    // beside it too: on Windows always, elsewhere where the library says so ($ORIGIN).
+    // Throws std::runtime_error with the linker's reason. Its dependencies are searched next to it
+    // too: on Windows always, elsewhere if the library asks for it ($ORIGIN).
     explicit Library(const std::filesystem::path& path);
     // Unloads it, unless it is kept.
     ~Library();
@@ -16,7 +16,7 @@ class Library {
 
     // Null when the library has no such symbol.
     void* symbol(const char* name) const;
-    // From now on it stays until the process ends.
+    // From now on the library stays loaded until the process ends.
     void keep() { kept_ = true; }
 
   private:
@@ -24,7 +24,7 @@ class Library {
     bool kept_ = false;
 };
 
-// Where the binary lies that this code is in; empty when the system does not say.
+// The path of the binary that contains this code; empty when the system does not know.
 std::filesystem::path own_folder();
 
 }  // namespace paligemma

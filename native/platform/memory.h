@@ -1,4 +1,4 @@
-// What the system says about memory.
+// The memory that the system and its limits leave.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,8 +9,8 @@ namespace paligemma {
 // address-space limit.
 uint64_t available_memory();
 
-// Asks for pages of 2 MiB, where nothing is in them yet. Only advice: a system without them goes on
-// with small ones.
+// Asks for pages of 2 MiB, where nothing is in them yet. Only advice: a system without them keeps
+// small ones.
 void advise_huge_pages(void* begin, size_t size);
 
 }  // namespace paligemma

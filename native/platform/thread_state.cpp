@@ -20,7 +20,7 @@ constexpr FloatState NEW_THREAD{};
 #endif
 
 #if defined(X86_64) && defined(__GNUC__)
-// In the words of the assembler: this file is compiled for any x86-64.
+// Inline assembly, as this file is compiled for any x86-64.
 struct TileConfig {
     unsigned char bytes[64];  // the palette first
 };

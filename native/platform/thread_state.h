@@ -1,12 +1,12 @@
-// What a thread keeps from one instruction to the next, whichever library sets it. The threads that
-// we compute on are libuv's, so all addons of the process use them in turn.
+// CPU state of a thread that any library may change. We compute on libuv's threads, which all
+// addons of the process share.
 #pragma once
 #include <cstdint>
 
 namespace paligemma {
 
-// How floating-point numbers are rounded, whether denormal ones count as zero, which exceptions are
-// signals, and which have been seen.
+// Rounding mode, denormals as zero, which floating-point exceptions are signals, and which have
+// been seen.
 struct FloatState {
     uint64_t control = 0, status = 0;  // x86-64: MXCSR, and none
     bool operator==(const FloatState&) const = default;
@@ -17,9 +17,9 @@ FloatState float_state();
 void set_float_state(const FloatState& state);
 
 // While one exists, its thread computes as a new one does, so that answers depend on nothing else
-// in the process: numbers are rounded to nearest, denormal ones count, and no exception is a
-// signal. In the end all of it is as it was found. Threads that are started meanwhile begin in the
-// same way: with what this one has (Linux), or with what the system sets (others).
+// in the process: rounding to nearest, denormals kept, no exception as a signal. Its end restores
+// what it found. Threads started meanwhile begin the same way: they inherit this (Linux) or get the
+// system's default (others).
 class FloatScope {
   public:
     FloatScope();
@@ -39,9 +39,9 @@ struct TileInstructions {
 // This CPU's; null where it has none. Asks the system for AMX's registers, as has_amx().
 const TileInstructions* tile_instructions();
 
-// While one exists, its thread has the tile configuration with which the last one left it: ggml's
-// AMX kernels configure the tiles of a thread once and rely on that from then on. In the end it is
-// as it was found. Without instructions nothing happens.
+// While one exists, its thread has the tile configuration that the previous one left: ggml's AMX
+// kernels configure the tiles of a thread once and rely on that from then on. Its end restores what
+// it found. No effect without AMX.
 class TileScope {
   public:
     explicit TileScope(const TileInstructions* tiles = tile_instructions());

@@ -18,8 +18,7 @@ HANDLE handle_of(intptr_t handle) {
     return reinterpret_cast<HANDLE>(handle);
 }
 
-// In the words of errno, the same on every system, where it has any for `code`; else in Windows'
-// own.
+// errno's message for `code`, the same on every system, or Windows' own if there is none.
 std::string words_for(DWORD code) {
     const std::error_condition condition =
         std::system_category().default_error_condition(static_cast<int>(code));
@@ -32,7 +31,7 @@ std::string words_for(DWORD code) {
     return length > 0 ? to_utf8(std::wstring(text, length)) : "error " + std::to_string(code);
 }
 
-// Windows takes more than 260 characters only of a whole path, without "..", with this before it.
+// Windows accepts more than 260 characters only in an absolute path without "..", with this prefix.
 std::wstring long_path(const std::filesystem::path& path) {
     constexpr std::wstring_view LONG = LR"(\\?\)";
     if (path.native().starts_with(LONG)) return path.native();
@@ -49,8 +48,8 @@ std::wstring long_path(const std::filesystem::path& path) {
 }  // namespace
 
 File::File(const std::string& path)
-    // Others may write, rename and remove it meanwhile, as on other systems. The last flag opens
-    // folders too, so that status() can say what it is.
+    // Other processes may write, rename and remove it meanwhile, as on other systems. The last flag
+    // opens folders too, so that status() can tell what it is.
     : handle_(reinterpret_cast<intptr_t>(
           CreateFileW(long_path(to_path(path)).c_str(), GENERIC_READ,
                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,

@@ -36,7 +36,7 @@ class Grammar::Parser {
                  "at most " + std::to_string(MAX_PATTERN_BYTES));
         if (!utf8_valid(pattern_)) fail("is not UTF-8", "valid text");
         const Fragment all = alternatives(0);
-        if (!rest_.empty()) fail_here("a character that can stand here");
+        if (!rest_.empty()) fail_here("a character that is allowed here");
         connect(all, add({.kind = Node::End}));
         return all.entry;
     }
@@ -80,7 +80,7 @@ class Grammar::Parser {
     void connect(const Fragment& from, int32_t to) {
         for (int32_t exit : from.exits) (exit >= 0 ? nodes_[exit].next : nodes_[~exit].other) = to;
     }
-    // Nothing at all.
+    // The empty fragment.
     Fragment empty() {
         const int32_t node = add({.kind = Node::Split});
         return {node, {node}};
@@ -157,8 +157,8 @@ class Grammar::Parser {
         }
         if (!rest_.empty() && std::string_view("*+?{").find(rest_[0]) != std::string_view::npos)
             fail_here("no second repetition");
-        // low times, then either any number of times or up to high - low times. All copies are
-        // made while the first is not yet joined to anything.
+        // low times, then either without limit or up to high - low times. All copies are made while
+        // the first is not yet joined to anything.
         const int n_parts = is_open ? low + 1 : high;
         std::vector<Fragment> parts{std::move(part)};
         for (int i = 1; i < n_parts; ++i) parts.push_back(copy(parts[0], begin, end));
@@ -171,7 +171,7 @@ class Grammar::Parser {
         return all;
     }
 
-    // Another of `part`, which consists of the nodes from `begin` to `end` and leads to no others.
+    // A copy of `part`, which consists of the nodes from `begin` to `end` and leads to no others.
     Fragment copy(const Fragment& part, int32_t begin, int32_t end) {
         const int32_t shift = static_cast<int32_t>(nodes_.size()) - begin;
         auto shifted = [&](int32_t node) { return node < 0 ? node : node + shift; };
@@ -353,7 +353,7 @@ void Grammar::accept(int32_t id) {
     state_ = state;
 }
 
-// The state behind token `id`.
+// The state after token `id`.
 int32_t Grammar::after(int32_t id) {
     int32_t at = state_;
     const bool is_alive = symbols_.walk(id, [&](int symbol) {
@@ -364,7 +364,7 @@ int32_t Grammar::after(int32_t id) {
     return is_alive ? at : DEAD;
 }
 
-// Leaves the current state and `at`, which get other numbers.
+// Keeps the current state and `at`, whose indices change.
 void Grammar::forget_others(int32_t& at) {
     std::vector<int32_t> current = *states_[state_].nodes, other = *states_[at].nodes;
     states_.clear();

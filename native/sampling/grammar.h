@@ -1,9 +1,9 @@
-// What an answer may look like: a regular expression over characters and the loc and seg tokens,
+// The form of an answer: a regular expression over characters and the loc and seg tokens,
 // walked token by token, so that a malformed answer cannot be sampled. Knows no task: the patterns
 // come from src/tasks.
 //
 // Syntax: literals, `.` (any character but a newline), [..] [^..] with ranges, ( ), |, * + ? {m}
-// {m,} {m,n}, a backslash before any character that is to stand for itself, \d for [0-9], \n for
+// {m,} {m,n}, a backslash before any character to take it literally, \d for [0-9], \n for
 // a newline. `<loc>` and `<seg>` are one token each; `\<` is the character. The whole answer has to
 // match. Texts of tokens are matched byte by byte, so it does not matter how an answer is cut into
 // tokens.
@@ -22,7 +22,7 @@
 
 namespace paligemma {
 
-// What every token stands for in a pattern. Made once per model, then shared.
+// The symbols of every token in a pattern. Made once per model, then shared.
 class TokenSymbols {
   public:
     // Bytes, then the two kinds of token that are not text.
@@ -36,8 +36,8 @@ class TokenSymbols {
     // Ids of the tokens that begin with a semicolon, after any spaces: they separate instances.
     const std::vector<int32_t>& separators() const { return separators_; }
 
-    // Calls step(symbol) for each symbol of token `id` until it says false; false also for a token
-    // that matches nothing.
+    // Calls step(symbol) for each symbol of token `id` until it returns false; false also for a
+    // token that matches nothing.
     template <typename Step>
     bool walk(int32_t id, Step&& step) const {
         if (id >= first_loc_ && id < first_loc_ + 1024) return step(LOC);
@@ -77,7 +77,7 @@ class Grammar {
     bool allows(int32_t id) { return after(id) != DEAD; }
     // May the answer end here?
     bool may_end() const { return states_[state_].accepts; }
-    // Goes on with `id`, which must be allowed.
+    // Advances by `id`, which must be allowed.
     void accept(int32_t id);
 
     size_t cached_bytes() const { return cached_bytes_; }

@@ -16,8 +16,8 @@ bool likelier(const TokenLogprob& a, const TokenLogprob& b) {
     return a.logprob != b.logprob ? a.logprob > b.logprob : a.id < b.id;
 }
 
-// Independent lanes, which the compiler puts side by side: a vocabulary has a quarter of a million
-// numbers, for every token.
+// Independent lanes, which the compiler vectorises: a vocabulary has a quarter of a million logits,
+// for every token.
 constexpr size_t LANES = 16;
 constexpr size_t BLOCK = 64 * LANES;
 
@@ -30,7 +30,7 @@ constexpr size_t BLOCK = 64 * LANES;
 #define ALWAYS_INLINE inline
 #endif
 
-// The first of the greatest numbers; where it is among NaN does not matter.
+// Index of the first maximum; unspecified among NaN.
 ALWAYS_INLINE size_t find_greatest(std::span<const float> x) {
     size_t best_block = 0;
     float best = -INFINITY;
@@ -57,7 +57,7 @@ ALWAYS_INLINE size_t find_greatest(std::span<const float> x) {
 // for 0, NaN for NaN, and about 1e-38 for all that is less than that.
 ALWAYS_INLINE float exp_below(float x) {
     x = x < -87.f ? -87.f : x;
-    // The sum rounds to a whole number, which then stands in its lowest bits.
+    // The sum rounds to an integer, which is then in its lowest bits.
     constexpr float ROUND = 12582912.f;  // 1.5 x 2^23
     const float shifted = x * 1.44269504088896f + ROUND, n = shifted - ROUND;
     const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
@@ -75,7 +75,7 @@ ALWAYS_INLINE float exp_below(float x) {
 ALWAYS_INLINE double sum_of_exp(std::span<const float> x, float best) {
     double sum = 0;
     size_t i = 0;
-    // Short sums in f32, so that many small numbers are not lost beside a large one.
+    // Adds up short runs in f32, so that many small terms are not lost next to a large one.
     for (; i + BLOCK <= x.size(); i += BLOCK) {
         float part[LANES] = {};
         for (size_t k = 0; k < BLOCK; k += LANES)
@@ -113,7 +113,7 @@ Scan scan(std::span<const float> x) {
     return scan_inline(x);
 }
 
-// log(sum(exp(x))) and where the greatest is. NaN anywhere makes the sum NaN.
+// log(sum(exp(x))) and the index of the maximum. NaN anywhere makes the sum NaN.
 std::pair<double, size_t> log_sum_and_greatest(std::span<const float> x) {
     const Scan found = x.empty() ? Scan{0, NAN} : scan(x);
     const double result = x.empty() ? NAN : x[found.greatest] + std::log(found.sum);
@@ -121,7 +121,7 @@ std::pair<double, size_t> log_sum_and_greatest(std::span<const float> x) {
         throw Error(ErrorCode::EngineNumeric, "the model produced logits that are not finite",
                     {.name = "logits",
                      .found = "NaN or infinity",
-                     .expected = "finite numbers",
+                     .expected = "finite values",
                      .hint = "check the file with load option checkTensors"});
     }
     return {result, found.greatest};

@@ -4,7 +4,7 @@ namespace paligemma::js {
 
 namespace {
 
-// Longer arrays are told by their length and type.
+// Of longer arrays only length and type are returned.
 constexpr uint64_t LONG_ARRAY = 16;
 
 Napi::Value array_value(Napi::Env env, const GgufFile& file, const std::string& key) {

@@ -42,7 +42,7 @@ Napi::Value number(Napi::Env env, Number value) {
     return Napi::Number::New(env, static_cast<double>(value));
 }
 
-// Numbers or texts by name.
+// An object with a number or text for each key.
 template <typename Map>
 Napi::Object from_map(Napi::Env env, const Map& map) {
     Napi::Object object = Napi::Object::New(env);
