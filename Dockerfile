@@ -1,5 +1,5 @@
 # A service that runs PaliGemma on the CPU, for amd64 and arm64. Build: docker build -t paligemma .
-# It installs the published package; the model is mounted: docker run -v ./models:/models:ro -e PALIGEMMA_MODEL=/models/m.gguf paligemma caption /pictures/a.jpg
+# It installs the published package. Mount the model: docker run -v ./models:/models:ro -e PALIGEMMA_MODEL=/models/m.gguf paligemma caption /pictures/a.jpg
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app

@@ -1,4 +1,4 @@
-/** Runs the TypeScript tests; native tests are CTest's. Options that concern one test stand in that test. */
+/** Runs the TypeScript tests; CTest runs the native ones. Options for a single test are in that test. */
 import { defineConfig } from 'vitest/config';
 import { LeftOut } from './test/support/left-out.mjs';
 

@@ -1,4 +1,4 @@
-// Three ways to end a call early. Each stops the native work too, so the model is free for the next call.
+// Three ways to end a call early. Each also stops the native work, so the model is free for the next call.
 // Usage: node examples/abort.mjs [PICTURE [MODEL]]
 import { PaliGemma } from 'node-paligemma';
 
@@ -9,13 +9,13 @@ const [
 
 const model = await PaliGemma.load(file);
 
-// 1. A controller. The call rejects with exactly the reason given to abort().
+// 1. A controller. The call rejects with exactly the reason passed to abort().
 const controller = new AbortController();
 const call = model.predict(picture, 'caption en', { signal: controller.signal });
 controller.abort(new Error('the user went away'));
 await call.catch((error) => console.log(`1. ${error.message}`));
 
-// 2. A time limit, here one that no model can keep.
+// 2. A time limit, here one that no model can meet.
 await model
   .predict(picture, 'caption en', { signal: AbortSignal.timeout(1) })
   .catch((error) => console.log(`2. ${error.name}`));
@@ -28,7 +28,7 @@ for await (const piece of stream) {
 }
 await stream.result.catch((error) => console.log(`   ${error.name}: ${error.message}`));
 
-// The model is as good as before.
+// The model still works.
 const { text } = await model.predict(picture, 'answer en how many shapes are there?');
 console.log(`still there: ${text}`);
 await model.dispose();

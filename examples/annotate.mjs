@@ -1,4 +1,4 @@
-// Finds and outlines shapes, draws what was found on the picture and writes it to a file.
+// Finds and outlines shapes, draws them on the picture and writes it to a file.
 // Usage: node examples/annotate.mjs [PICTURE] [MODEL.gguf] [OUTPUT.webp]
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// One prompt about one picture: the shortest complete program, and what else a result holds.
+// One prompt about one picture: the shortest complete program, and more fields of the result.
 // Usage: node examples/caption.mjs [PICTURE [MODEL]]
 import { PaliGemma } from 'node-paligemma';
 
@@ -14,7 +14,7 @@ console.log(text);
 console.log(`${tokens.length} tokens, ended by ${finishReason}`);
 console.log(`${usage.imageTokens} image tokens and ${usage.promptTokens} prompt tokens went in`);
 
-// The model's own probability of this answer: the product of those of its tokens.
+// The model's own probability of this answer: the product of its tokens' probabilities.
 const probability = Math.exp(logprobs.reduce((sum, logprob) => sum + logprob, 0));
 console.log(`probability ${probability.toFixed(2)}`);
 

@@ -20,7 +20,7 @@ async function main() {
 }
 
 main().catch((error) => {
-  // Every failure of this package has a stable code; see docs/errors.md.
+  // Every error of this package has a stable code; see docs/errors.md.
   if (!(error instanceof PaliGemmaError)) throw error;
   console.log(`${error.code}: ${error.message}`);
 });

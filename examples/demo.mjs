@@ -1,4 +1,4 @@
-// npm run demo: asks the bundled model about two pictures and prints what it says. The model is small and was trained on drawn
+// npm run demo: asks the bundled model about two pictures and prints its answers. The model is small and was trained on drawn
 // shapes and printed text only; real PaliGemma weights run with the same code (see the README).
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ console.log(
 );
 
 heading(path.relative(process.cwd(), shapes));
-// Streamed: each piece is printed as the model makes it.
+// Streamed: each piece is printed as the model generates it.
 process.stdout.write(`  ${style(36, 'caption'.padEnd(34))} `);
 for await (const { text } of model.caption(shapes)) process.stdout.write(text);
 process.stdout.write('\n');

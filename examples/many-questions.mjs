@@ -1,4 +1,4 @@
-// One picture, many questions: the picture is encoded once, later questions take its features from a cache.
+// One picture, many questions: the picture is encoded once, and later questions use its cached features.
 // Usage: node examples/many-questions.mjs [PICTURE [MODEL]]
 import { PaliGemma } from 'node-paligemma';
 
@@ -16,7 +16,7 @@ const questions = [
 
 const model = await PaliGemma.load(file);
 
-// All at once: calls share the model in turns, in order of arrival. Nothing has to be queued by the caller.
+// All at once: calls share the model in turns, in order of arrival. The caller needs no queue.
 const results = await Promise.all(
   questions.map((question) => model.predict(picture, `answer en ${question}`)),
 );

@@ -1,6 +1,6 @@
-// A model inside a worker thread. The main thread needs no worker to stay responsive: the work is native and off the event
-// loop either way. A worker helps when the program around the model is busy itself. Models are not shared between
-// threads: each that loads one has its own copy in memory.
+// A model inside a worker thread. The main thread does not need one to stay responsive: the work is native and off the event
+// loop either way. A worker helps when the program around the model is busy itself. Threads do not share models: each
+// thread that loads one has its own copy in memory.
 // Usage: node examples/worker.mjs [PICTURE [MODEL]]
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ if (isMainThread) {
     const [text] = await once(worker, 'message');
     console.log(`${prompt}: ${text}`);
   }
-  // Safe at any time, also while the worker's model is generating.
+  // Safe at any time, even while the worker's model is generating.
   await worker.terminate();
 } else {
   const model = await PaliGemma.load(workerData.file);

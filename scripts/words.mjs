@@ -22,7 +22,12 @@ export const WORDS = [
   {
     pattern: /\bproducts?\b/i,
     say: 'matmul',
-    except: [/(dot|outer|inner|cross|scalar|element-?wise) products?/i, /Hadamard product/],
+    except: [
+      /(dot|outer|inner|cross|scalar|element-?wise) products?/i,
+      /Hadamard product/,
+      // Of probabilities.
+      /products? (of|over)\b/i,
+    ],
   },
   {
     pattern: /\bnumbers\b/i,

@@ -1,4 +1,4 @@
-// node caption.mjs PICTURE [MODEL] prints a caption; so do the bundles that the scripts in package.json make of it.
+// node caption.mjs PICTURE [MODEL] prints a caption; so do the bundles that the scripts in package.json make from it.
 import { PaliGemma } from 'node-paligemma';
 
 const [picture, file] = process.argv.slice(2);

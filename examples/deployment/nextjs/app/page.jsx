@@ -18,7 +18,7 @@ export default function Page() {
       const { text, message } = await response.json();
       setCaption(text ?? message);
     } catch {
-      setCaption('The server does not answer.');
+      setCaption('The server does not respond.');
     }
     setBusy(false);
   }
@@ -34,7 +34,7 @@ export default function Page() {
         onChange={(event) => show(event.target.files[0])}
       />
       {picture && (
-        // biome-ignore lint/performance/noImgElement: it is never on the server, where next/image would resize it
+        // biome-ignore lint/performance/noImgElement: the picture never is on the server, where next/image would resize it
         <img src={picture} alt="" style={{ display: 'block', width: '100%', marginTop: 24 }} />
       )}
       <p role="status">{caption}</p>
