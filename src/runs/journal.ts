@@ -1,10 +1,10 @@
 /**
- * The file of `--output`: one line of JSON for each picture, and what a killed run left in it. Each line repeats the run
- * that made it (command, model, prompt, options), so that lines of different runs never get mixed and a file explains
- * itself. What is in a line otherwise is not known here, but for `image` and `error`.
+ * The file of a run that can be continued: one line of JSON for each piece of work, and what a killed run left in it. Each
+ * line repeats the run that made it (model, settings), so that lines of different runs never get mixed and a file
+ * explains itself. What a row holds otherwise is not known here, but for its key and `error`.
  *
- * Lines are appended whole, one write each. A kill can cut the last one only; `--resume` removes it and its picture is
- * done again. Lines of failures stay until their picture has a new line and are then taken out at the end.
+ * Lines are appended whole, one write each. A kill can cut the last one only; resuming removes it and its work is done
+ * again. Lines of failures stay until their work has a new line and are then taken out at the end.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
@@ -17,37 +17,39 @@ import { outputError } from '../output-error.js';
 import { jsonText } from '../wire/json.js';
 import { linesOf } from './lines.js';
 
-/** What lines are made with. All but `model`, the file's name, must be the same to continue a file. */
+/** What rows are made with. All but `model`, the file's name, must be the same to continue a file. */
 export interface Run {
-  readonly command: string;
   readonly model: string;
   readonly fingerprint: string;
   /** Prompt and options that differ from their defaults, as JSON holds them. */
   readonly [setting: string]: unknown;
 }
 
-/** What a line is about. */
-interface Named {
-  readonly image: string;
-  /** With --all-pages. */
-  readonly page?: number | undefined;
-}
-
-interface Line extends Named {
+/** What came of one piece of work, as JSON holds it; with `error` when it failed. */
+export interface Row {
   readonly error?: unknown;
 }
 
-/** Every line begins so: what a kill left of one can be told from what somebody else wrote. */
-const BEGINNING = '{"image":';
+export interface JournalOptions<R extends Row> {
+  /** Continue a file that has rows. Otherwise it must be new or empty. */
+  readonly resume: boolean;
+  /** The field that every row begins with, a string: tells what a kill left of a row from what others wrote. */
+  readonly firstField: keyof R & string;
+  /** Rows with the same key are about the same work. */
+  readonly keyOf: (row: R) => string;
+  /** What the user of the program calls the file and the continuing, for errors: `--output`, `--resume`. */
+  readonly words: { readonly output: string; readonly resume: string };
+}
+
 /** With a kill of the process nothing is lost; with the power, what was written since. */
 const SYNC_EVERY_MS = 1000;
 
-export class Journal {
-  /** Pictures that had a result when the file was opened, by path. */
+export class Journal<R extends Row> {
+  /** Keys of the work that had a result when the file was opened. */
   readonly #done = new Set<string>();
-  /** Lines of failures by picture. */
+  /** Lines of failures by key. */
   readonly #failures = new Map<string, number[]>();
-  /** Lines of failures whose picture has a later line. */
+  /** Lines of failures whose work has a later line. */
   readonly #outdated = new Set<number>();
   readonly #run: Run;
   #lines = 0;
@@ -61,15 +63,20 @@ export class Journal {
     private readonly file: string,
     private readonly handle: FileHandle,
     run: Run,
+    private readonly options: JournalOptions<R>,
   ) {
     this.#run = run;
   }
 
   /**
-   * Opens or creates `file`. Without `resume` it must be new or empty. With it, what is there must be lines of this very
-   * run: ERR_OUTPUT says what differs, and nothing is changed. A torn last line is cut off.
+   * Opens or creates `file`. With `resume`, what is there must be rows of this very run: ERR_OUTPUT says what differs, and
+   * nothing is changed. A torn last line is cut off.
    */
-  static async open(file: string, run: Run, resume: boolean): Promise<Journal> {
+  static async open<R extends Row>(
+    file: string,
+    run: Run,
+    options: JournalOptions<R>,
+  ): Promise<Journal<R>> {
     const real = await targetOf(file);
     let handle: FileHandle;
     try {
@@ -78,9 +85,9 @@ export class Journal {
       throw outputError(file, 'open', cause);
     }
     try {
-      const journal = new Journal(file, real, handle, JSON.parse(jsonText(run)) as Run);
+      const journal = new Journal(file, real, handle, JSON.parse(jsonText(run)) as Run, options);
       const { size } = await handle.stat();
-      if (size > 0 && !resume) throw exists(file);
+      if (size > 0 && !options.resume) throw exists(file, options.words.resume);
       await journal.#read();
       return journal;
     } catch (error) {
@@ -90,16 +97,16 @@ export class Journal {
   }
 
   /**
-   * Whether `image` had a result when the file was opened; a failure is none. Says so once: whoever comes with the same
-   * picture again, as --watch does with one that has changed, wants it done again.
+   * Whether the work of this key had a result when the file was opened; a failure is none. Says so once: a caller that
+   * comes with the same work again, as one that watches a folder does with a picture that has changed, wants it done again.
    */
-  skip(picture: Named): boolean {
-    return this.#done.delete(keyOf(picture));
+  skip(key: string): boolean {
+    return this.#done.delete(key);
   }
 
-  /** Writes the line of one picture. `line` begins with `image`. Not to be called before the last call has ended. */
-  async add(line: Line): Promise<void> {
-    const bytes = Buffer.from(`${jsonText({ ...line, run: this.#run })}\n`);
+  /** Writes one row. Not to be called before the last call has ended. */
+  async add(row: R): Promise<void> {
+    const bytes = Buffer.from(`${jsonText({ ...row, run: this.#run })}\n`);
     try {
       await this.#checkUnchanged();
       await this.handle.appendFile(bytes);
@@ -112,7 +119,7 @@ export class Journal {
       this.#isBroken = true;
       throw outputError(this.name, 'write', cause);
     }
-    this.#note(line);
+    this.#note(row);
   }
 
   /** Takes out failures that were tried again, and puts everything on disk. */
@@ -131,42 +138,66 @@ export class Journal {
   async #read(): Promise<void> {
     for await (const { bytes, ended } of linesOf(createReadStream(this.file))) {
       if (!ended) {
-        if (!isTorn(bytes)) throw foreign(this.name, this.#lines + 1);
+        if (!this.#isTorn(bytes)) throw this.#foreign();
         await this.handle.truncate(this.#bytes);
         break;
       }
-      const line = this.#check(bytes);
-      this.#note(line);
-      if (line.error === undefined) this.#done.add(keyOf(line));
-      else this.#done.delete(keyOf(line));
+      const row = this.#check(bytes);
+      const key = this.#note(row);
+      if (row.error === undefined) this.#done.add(key);
+      else this.#done.delete(key);
       this.#bytes += bytes.length + 1;
     }
   }
 
-  /** The line, if it is one of this run. */
-  #check(bytes: Buffer): Line {
-    const number = this.#lines + 1;
+  /** The row, if it is one of this run. */
+  #check(bytes: Buffer): R {
     let line: unknown;
     try {
       line = JSON.parse(bytes.toString('utf8'));
     } catch {
-      throw foreign(this.name, number);
+      throw this.#foreign();
     }
-    const { image, page, error, run } = (line ?? {}) as Record<string, unknown>;
-    if (typeof image !== 'string' || typeof run !== 'object' || run === null) {
-      throw foreign(this.name, number);
+    const { run, ...row } = (line ?? {}) as Record<string, unknown>;
+    if (typeof row[this.options.firstField] !== 'string' || typeof run !== 'object' || !run) {
+      throw this.#foreign();
     }
     const differences = differencesOf(run as Run, this.#run);
-    if (differences.length > 0) throw otherRun(this.name, number, differences);
-    return { image, page: typeof page === 'number' ? page : undefined, error };
+    if (differences.length > 0) {
+      throw otherRun(this.name, this.#lines + 1, differences, this.options.words.output);
+    }
+    return row as unknown as R; // written by add(), as its run says
   }
 
-  #note({ error, ...picture }: Line): void {
-    const key = keyOf(picture);
+  /** Counts a line. Returns its key. */
+  #note(row: R): string {
+    const key = this.options.keyOf(row);
     for (const number of this.#failures.get(key) ?? []) this.#outdated.add(number);
     this.#failures.delete(key);
-    if (error !== undefined) this.#failures.set(key, [this.#lines]);
+    if (row.error !== undefined) this.#failures.set(key, [this.#lines]);
     this.#lines++;
+    return key;
+  }
+
+  /** What a write that was cut leaves: the beginning of a row. After a power cut, zeros in its place. */
+  #isTorn(bytes: Buffer): boolean {
+    const beginning = `{"${this.options.firstField}":`;
+    const text = bytes.toString('utf8').replace(/\0+$/, '');
+    return text.startsWith(beginning) || beginning.startsWith(text);
+  }
+
+  /** The line after those that were read is none of ours. */
+  #foreign(): PaliGemmaError {
+    const { words, firstField } = this.options;
+    return makeError(
+      'ERR_OUTPUT',
+      `line ${this.#lines + 1} of ${oneLine(this.name)} was not written by ${words.output}, so it cannot be continued`,
+      {
+        name: this.name,
+        found: 'something else',
+        expected: `lines of results, each with ${firstField} and run`,
+      },
+    );
   }
 
   /** Replaces the file by one without the outdated lines, in one step. */
@@ -203,7 +234,7 @@ export class Journal {
       name: this.name,
       found: isSame ? `${mine.size} bytes` : 'another file, or none',
       expected: `the file with ${this.#bytes} bytes`,
-      hint: 'run it again with --resume when nobody else writes it',
+      hint: `run it again with ${this.options.words.resume} when nobody else writes it`,
     });
   }
 
@@ -213,11 +244,6 @@ export class Journal {
       if (!this.#outdated.has(number++)) yield Buffer.concat([bytes, Buffer.from('\n')]);
     }
   }
-}
-
-/** One picture may be written in several ways; the same from one folder. */
-function keyOf({ image, page }: Named): string {
-  return page === undefined ? path.resolve(image) : `${path.resolve(image)}\0${page}`;
 }
 
 /** The file behind links. Devices, pipes and folders are refused before they are opened. */
@@ -241,12 +267,6 @@ async function targetOf(file: string): Promise<string> {
     found,
     expected: 'the name of a file',
   });
-}
-
-/** What a write that was cut leaves: the beginning of a line of ours. After a power cut, zeros in its place. */
-function isTorn(bytes: Buffer): boolean {
-  const text = bytes.toString('utf8').replace(/\0+$/, '');
-  return text.startsWith(BEGINNING) || BEGINNING.startsWith(text);
 }
 
 function differencesOf(found: Run, wanted: Run): string[] {
@@ -275,24 +295,21 @@ function canonical(value: unknown): string {
   );
 }
 
-function exists(file: string): PaliGemmaError {
+function exists(file: string, resume: string): PaliGemmaError {
   return makeError('ERR_OUTPUT', `${oneLine(file)} exists`, {
     name: file,
     found: 'a file that is not empty',
     expected: 'no file',
-    hint: 'continue it with --resume, remove it or choose another name',
+    hint: `continue it with ${resume}, remove it or choose another name`,
   });
 }
 
-function foreign(file: string, number: number): PaliGemmaError {
-  return makeError(
-    'ERR_OUTPUT',
-    `line ${number} of ${oneLine(file)} was not written by --output, so it cannot be continued`,
-    { name: file, found: 'something else', expected: 'lines of results, each with image and run' },
-  );
-}
-
-function otherRun(file: string, number: number, differences: readonly string[]): PaliGemmaError {
+function otherRun(
+  file: string,
+  number: number,
+  differences: readonly string[],
+  output: string,
+): PaliGemmaError {
   const found = differences.join('; ');
   return makeError(
     'ERR_OUTPUT',
@@ -301,7 +318,7 @@ function otherRun(file: string, number: number, differences: readonly string[]):
       name: file,
       found,
       expected: 'the settings of this run',
-      hint: 'repeat them, or choose another --output',
+      hint: `repeat them, or choose another ${output}`,
     },
   );
 }

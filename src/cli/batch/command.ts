@@ -14,7 +14,7 @@ import { addBatchFlags, type BatchOptions, batchOptions, type PictureFlags } fro
 import { expand, type Input, STDIN, STDIN_LIST } from './inputs.js';
 import { LeftOut } from './left-out.js';
 import { eachPage } from './pages.js';
-import { runPictures } from './run.js';
+import { type PictureRow, pictureKey, runPictures } from './run.js';
 import type { PictureCommand } from './task.js';
 import { watch } from './watch.js';
 
@@ -87,7 +87,7 @@ async function run<F extends PictureFlags, R>(
     const journal =
       flags.output === undefined
         ? undefined
-        : await Journal.open(
+        : await Journal.open<PictureRow>(
             flags.output,
             {
               command: spec.name,
@@ -98,7 +98,12 @@ async function run<F extends PictureFlags, R>(
               ...(options.allPages && { allPages: true }),
               ...changed(LOAD_OPTIONS, givenFlags(LOAD_OPTIONS, flags), ANSWER_STAYS_THE_SAME),
             } satisfies Run,
-            options.resume,
+            {
+              resume: options.resume,
+              firstField: 'image',
+              keyOf: pictureKey,
+              words: { output: '--output', resume: '--resume' },
+            },
           );
     try {
       return await runPictures(context, {

@@ -30,12 +30,22 @@ export interface Plan<R> {
   readonly streams: boolean;
   readonly atOnce: number;
   /** Where lines go instead of stdout. */
-  readonly journal: Journal | undefined;
+  readonly journal: Journal<PictureRow> | undefined;
   readonly annotations: Annotations | undefined;
   /** Complete when the inputs have ended. */
   readonly leftOut: LeftOut;
   /** Files that were left out are a failure. */
   readonly isStrict: boolean;
+}
+
+/** What JSON holds of one picture, beside the task's own fields. */
+export interface PictureRow extends Pick<Input, 'image' | 'page'> {
+  readonly error?: unknown;
+}
+
+/** One picture may be written in several ways; the same from one folder. */
+export function pictureKey({ image, page }: Pick<Input, 'image' | 'page'>): string {
+  return page === undefined ? path.resolve(image) : `${path.resolve(image)}\0${page}`;
 }
 
 /** What came of one picture. */
@@ -130,7 +140,7 @@ async function* remaining<R>(
   for await (const input of inputs) {
     // In order, and for those that are done too: names stay the same when a run is continued.
     if (input.error === undefined) annotations?.reserve(drawingOf(input));
-    if (input.error === undefined && journal?.skip(input)) onDone();
+    if (input.error === undefined && journal?.skip(pictureKey(input))) onDone();
     else yield input;
   }
 }
@@ -211,10 +221,7 @@ function printer<R>({ output }: Context, plan: Plan<R>): Printer<R> {
   };
 }
 
-function outcomeJson<R>(
-  { task, settings }: Plan<R>,
-  outcome: Outcome<R>,
-): Pick<Input, 'image' | 'page'> & { readonly error?: unknown } {
+function outcomeJson<R>({ task, settings }: Plan<R>, outcome: Outcome<R>): PictureRow {
   const { image, page } = outcome;
   const named = { image, ...(page !== undefined && { page }) };
   if ('error' in outcome) return { ...named, ...settings, error: errorJson(outcome.error) };

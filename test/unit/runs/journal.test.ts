@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Journal, type Run } from '../../../src/runs/journal.js';
+import { Journal, type JournalOptions, type Run } from '../../../src/runs/journal.js';
 import { folderWith } from '../../support/folder.js';
 import { OPEN_FILES_REPLACED } from '../../support/needs.js';
 
@@ -23,6 +23,18 @@ const RUN: Run = {
   prompt: 'ocr',
   labels: ['a', 'b'],
 };
+interface Picture {
+  readonly image: string;
+  readonly error?: unknown;
+}
+
+const options = (resume: boolean): JournalOptions<Picture> => ({
+  resume,
+  firstField: 'image',
+  keyOf: ({ image }) => path.resolve(image),
+  words: { output: '--output', resume: '--resume' },
+});
+
 const FAILED = { code: 'ERR_IMAGE_CORRUPT', message: 'broken' };
 
 const images = (file: string): string[] =>
@@ -37,7 +49,7 @@ const images = (file: string): string[] =>
 /** A file with lines of `RUN` for these pictures; `x!` is a failure. */
 async function written(...names: string[]): Promise<string> {
   const file = path.join(folderWith([]), 'out.jsonl');
-  const journal = await Journal.open(file, RUN, false);
+  const journal = await Journal.open(file, RUN, options(false));
   for (const name of names) {
     const image = name.replace('!', '');
     await journal.add(name.endsWith('!') ? { image, error: FAILED } : { image });
@@ -48,7 +60,7 @@ async function written(...names: string[]): Promise<string> {
 
 async function refusal(file: string, run: Run = RUN, resume = true): Promise<string> {
   const before = existsSync(file) && statSync(file).isFile() ? readFileSync(file) : undefined;
-  const outcome = await Journal.open(file, run, resume).catch((error: unknown) => error);
+  const outcome = await Journal.open(file, run, options(resume)).catch((error: unknown) => error);
   if (outcome instanceof Journal) throw new Error('was opened');
   if (before !== undefined) expect(readFileSync(file)).toEqual(before);
   expect(outcome).toMatchObject({ code: 'ERR_OUTPUT' });
@@ -68,7 +80,7 @@ describe('a new file', () => {
 
   it('may be there if it is empty', async () => {
     const file = path.join(folderWith(['out.jsonl']), 'out.jsonl');
-    const journal = await Journal.open(file, RUN, false);
+    const journal = await Journal.open(file, RUN, options(false));
     await journal.add({ image: 'a.png' });
     await journal.close();
     expect(images(file)).toEqual(['a.png']);
@@ -93,9 +105,11 @@ describe('a new file', () => {
 describe('resuming', () => {
   it('knows what is done, once, and not what failed', async () => {
     const file = await written('a.png', 'b.png!', 'c.png');
-    const journal = await Journal.open(file, RUN, true);
+    const journal = await Journal.open(file, RUN, options(true));
     expect(
-      ['a.png', './a.png', 'b.png', 'c.png', 'd.png'].map((image) => journal.skip({ image })),
+      ['a.png', './a.png', 'b.png', 'c.png', 'd.png'].map((image) =>
+        journal.skip(path.resolve(image)),
+      ),
     ).toEqual([true, false, false, true, false]);
     await journal.close();
     expect(images(file)).toEqual(['a.png', 'b.png!', 'c.png']);
@@ -108,8 +122,10 @@ describe('resuming', () => {
     for (let length = start; length <= whole.length; length++) {
       writeFileSync(file, whole);
       truncateSync(file, length);
-      const journal = await Journal.open(file, RUN, true);
-      const left = ['a.png', 'b.png', 'c.png'].filter((image) => !journal.skip({ image }));
+      const journal = await Journal.open(file, RUN, options(true));
+      const left = ['a.png', 'b.png', 'c.png'].filter(
+        (image) => !journal.skip(path.resolve(image)),
+      );
       expect(left).toEqual(length === whole.length ? [] : ['c.png']);
       for (const image of left) await journal.add({ image });
       await journal.close();
@@ -121,7 +137,7 @@ describe('resuming', () => {
     const file = await written('a.png');
     for (const rest of ['\0\0\0', '{"ima\0\0', '{"image":"b.png","te\0']) {
       appendFileSync(file, rest);
-      const journal = await Journal.open(file, RUN, true);
+      const journal = await Journal.open(file, RUN, options(true));
       await journal.close();
       expect(images(file)).toEqual(['a.png']);
     }
@@ -129,7 +145,7 @@ describe('resuming', () => {
 
   it('takes a failure out when its picture was tried again, and keeps the others', async () => {
     const file = await written('a.png', 'b.png!', 'c.png!', 'd.png!');
-    const journal = await Journal.open(file, RUN, true);
+    const journal = await Journal.open(file, RUN, options(true));
     await journal.add({ image: 'b.png' });
     await journal.add({ image: 'c.png', error: FAILED });
     expect(images(file)).toEqual(['a.png', 'b.png!', 'c.png!', 'd.png!', 'b.png', 'c.png!']);
@@ -144,10 +160,10 @@ describe('resuming', () => {
     OPEN_FILES_REPLACED,
     async () => {
       const file = await written('a.png!', 'b.png');
-      const killed = await Journal.open(file, RUN, true);
+      const killed = await Journal.open(file, RUN, options(true));
       await killed.add({ image: 'a.png' });
-      const journal = await Journal.open(file, RUN, true);
-      expect(journal.skip({ image: 'a.png' })).toBe(true);
+      const journal = await Journal.open(file, RUN, options(true));
+      expect(journal.skip(path.resolve('a.png'))).toBe(true);
       await journal.close();
       expect(images(file)).toEqual(['b.png', 'a.png']);
       // Had it not been killed, its next line would go into a file without a name.
@@ -161,7 +177,7 @@ describe('resuming', () => {
     const file = await written('a.png!');
     const link = path.join(path.dirname(file), 'link');
     symlinkSync(file, link);
-    const journal = await Journal.open(link, RUN, true);
+    const journal = await Journal.open(link, RUN, options(true));
     await journal.add({ image: 'a.png' });
     await journal.close();
     expect(images(file)).toEqual(['a.png']);
@@ -187,8 +203,12 @@ describe('resuming is refused, and nothing changed,', () => {
   it('but not for another name of the same model, or another order of settings', async () => {
     const file = await written('a.png');
     const { command, ...others } = RUN;
-    const journal = await Journal.open(file, { ...others, command, model: 'n.gguf' } as Run, true);
-    expect(journal.skip({ image: 'a.png' })).toBe(true);
+    const journal = await Journal.open(
+      file,
+      { ...others, command, model: 'n.gguf' } as Run,
+      options(true),
+    );
+    expect(journal.skip(path.resolve('a.png'))).toBe(true);
     await journal.close();
   });
 
@@ -207,12 +227,53 @@ describe('resuming is refused, and nothing changed,', () => {
   });
 });
 
+it('holds rows of any kind, each with a key of its own', async () => {
+  interface Question {
+    readonly question: string;
+    readonly repeat: number;
+    readonly error?: unknown;
+  }
+  const asked: JournalOptions<Question> = {
+    resume: true,
+    firstField: 'question',
+    keyOf: ({ question, repeat }) => `${question} ${repeat}`,
+    words: { output: 'journal', resume: 'resume' },
+  };
+  const file = path.join(folderWith([]), 'out.jsonl');
+  const first = await Journal.open(file, RUN, asked);
+  await first.add({ question: 'how many?', repeat: 1 });
+  await first.add({ question: 'how many?', repeat: 2, error: FAILED });
+  await first.close();
+  appendFileSync(file, '{"question":"how m');
+  const again = await Journal.open(file, RUN, asked);
+  expect(['how many? 1', 'how many? 2', 'how many? 3'].map((key) => again.skip(key))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  await again.add({ question: 'how many?', repeat: 2 });
+  await again.close();
+  expect(
+    readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown),
+  ).toEqual([
+    { question: 'how many?', repeat: 1, run: RUN },
+    { question: 'how many?', repeat: 2, run: RUN },
+  ]);
+  appendFileSync(file, '{"image":"a.png"}\n');
+  await expect(Journal.open(file, RUN, asked)).rejects.toThrow(
+    `line 3 of ${file} was not written by journal`,
+  );
+});
+
 describe('two writers', () => {
   it('notice each other before anything is lost', async () => {
     const file = await written('a.png');
     const [first, second] = [
-      await Journal.open(file, RUN, true),
-      await Journal.open(file, RUN, true),
+      await Journal.open(file, RUN, options(true)),
+      await Journal.open(file, RUN, options(true)),
     ];
     await first.add({ image: 'b.png' });
     await expect(second.add({ image: 'b.png' })).rejects.toMatchObject({
