@@ -8,7 +8,7 @@ import { annotate, PaliGemma } from 'node-paligemma';
 
 const [
   picture = fileURLToPath(new URL('./pictures/shapes.png', import.meta.url)),
-  file = new URL('../models/shapes-mix-224-q8_0.gguf', import.meta.url),
+  file,
   output = path.join(tmpdir(), 'annotated.webp'),
 ] = process.argv.slice(2);
 

@@ -2,10 +2,7 @@
 // Usage: node examples/many-questions.mjs [PICTURE [MODEL]]
 import { PaliGemma } from 'node-paligemma';
 
-const [
-  picture = new URL('pictures/shapes.png', import.meta.url),
-  file = new URL('../models/shapes-mix-224-q8_0.gguf', import.meta.url),
-] = process.argv.slice(2);
+const [picture = new URL('pictures/shapes.png', import.meta.url), file] = process.argv.slice(2);
 
 const questions = [
   'how many shapes are there?',

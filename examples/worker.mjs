@@ -8,10 +8,8 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { PaliGemma } from 'node-paligemma';
 
 if (isMainThread) {
-  const [
-    picture = fileURLToPath(new URL('pictures/shapes.png', import.meta.url)),
-    file = fileURLToPath(new URL('../models/shapes-mix-224-q8_0.gguf', import.meta.url)),
-  ] = process.argv.slice(2);
+  const [picture = fileURLToPath(new URL('pictures/shapes.png', import.meta.url)), file] =
+    process.argv.slice(2);
 
   const worker = new Worker(new URL(import.meta.url), { workerData: { file } });
   for (const prompt of ['caption en', 'answer en how many shapes are there?']) {

@@ -70,6 +70,7 @@ export const PACKAGES = {
   '@huggingface/hub': 'hub',
   'cli-progress': 'cli',
   commander: 'cli',
+  '@node-paligemma/demo-model': 'demo-model.ts',
   'detect-libc': 'native',
   'node-gyp-build': 'native',
   'proxy-from-env': 'hub',

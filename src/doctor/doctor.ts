@@ -3,21 +3,16 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { machine } from '../bench/machine.js';
-import { DEMO_MODEL, demoModel } from '../demo-model.js';
+import { findDemoModel } from '../demo-model.js';
 import { devices } from '../devices.js';
 import { PaliGemmaError } from '../errors.js';
 import { inspect } from '../inspect.js';
-import { loadSharp } from '../load-sharp.js';
 import { native, nativeFile, ROOT } from '../native/binding.js';
 import { gpuPackage, gpuProblem, nvidiaSystem } from '../native/gpu.js';
 import { libcFamily, libcVersion } from '../native/libc.js';
 import { cpuQuota } from '../options/cpu-quota.js';
-import { PaliGemma } from '../paligemma.js';
 import type { DoctorReport } from './report.js';
-
-/** A picture of which the demo model knows what to say. */
-const SELF_TEST_SVG =
-  '<svg xmlns="http://www.w3.org/2000/svg" width="224" height="224"><rect width="224" height="224" fill="white"/><circle cx="112" cy="112" r="60" fill="red"/></svg>';
+import { selfTest } from './self-test.js';
 
 /** More model files than this are not looked at. */
 const MAX_MODELS = 50;
@@ -62,7 +57,9 @@ export async function doctor(
     devices: found,
     nvidia: nvidia(found, hints),
     models: isLoaded ? await models(folders) : [],
-    selfTest: isLoaded ? await selfTest(tell, signal) : { error: 'the addon does not load' },
+    selfTest: isLoaded
+      ? await selfTest(signal).catch((error: unknown) => ({ error: tell(error) }))
+      : { error: 'the addon does not load' },
   };
   if (available !== undefined && available < 4e9) {
     hints.push(
@@ -106,8 +103,9 @@ function nvidia(found: DoctorReport['devices'], hints: string[]): DoctorReport['
 }
 
 async function models(folders: readonly string[]): Promise<DoctorReport['models']> {
-  const files = new Set<string>();
-  for (const folder of [path.dirname(DEMO_MODEL), ...folders]) {
+  const demo = findDemoModel();
+  const files = new Set(demo === undefined ? [] : [demo]);
+  for (const folder of folders) {
     try {
       for (const name of readdirSync(folder)) {
         if (name.endsWith('.gguf') && files.size < MAX_MODELS)
@@ -128,33 +126,6 @@ async function models(folders: readonly string[]): Promise<DoctorReport['models'
       }
     }),
   );
-}
-
-async function selfTest(
-  tell: (error: unknown) => string,
-  signal?: AbortSignal,
-): Promise<DoctorReport['selfTest']> {
-  try {
-    const picture = await loadSharp()(Buffer.from(SELF_TEST_SVG)).png().toBuffer();
-    const start = performance.now();
-    const model = await PaliGemma.load(demoModel(), { ...(signal && { signal }) });
-    try {
-      const { text } = await model.caption(picture, { ...(signal && { signal }) });
-      const milliseconds = Math.round(performance.now() - start);
-      const kernels = model.info.kernels;
-      const expected = /red circle/.test(text);
-      return {
-        text,
-        milliseconds,
-        kernels,
-        ...(!expected && { error: `the demo model saw "${text}" in a red circle` }),
-      };
-    } finally {
-      await model.dispose();
-    }
-  } catch (error) {
-    return { error: tell(error) };
-  }
 }
 
 function version(): string {

@@ -49,7 +49,8 @@ export interface DoctorReport {
     readonly error?: string;
   }[];
   readonly selfTest: {
-    readonly text?: string;
+    /** The answer of the tiny model that comes with the package. */
+    readonly tokens?: readonly number[];
     readonly milliseconds?: number;
     /** Bytes of weights by what multiplies them. */
     readonly kernels?: Readonly<Record<string, number>>;

@@ -3,12 +3,13 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { DoctorReport } from '../../../src/doctor/report.js';
+import { SELF_TEST_TOKENS } from '../../../src/doctor/self-test.js';
 import { BrokenPackage } from '../../support/broken-package.js';
-import { DEMO_MODEL, ROOT } from '../../support/models.js';
+import { DEMO_MODEL, IMAGES, ROOT } from '../../support/models.js';
 import { paligemma } from './command.js';
 
 test('everything works here', async () => {
-  const { code, stdout } = await paligemma(['doctor', '--json', path.dirname(DEMO_MODEL)]);
+  const { code, stdout } = await paligemma(['doctor', '--json', IMAGES]);
   expect(code).toBe(0);
   const report = JSON.parse(stdout) as DoctorReport;
   expect(report).toMatchObject({
@@ -21,7 +22,8 @@ test('everything works here', async () => {
     },
     models: [{ file: DEMO_MODEL, architecture: 'gemma' }],
   });
-  expect(report.selfTest.text).toMatch(/red circle/);
+  expect(report.selfTest).toMatchObject({ tokens: SELF_TEST_TOKENS });
+  expect(report.selfTest.error).toBeUndefined();
   expect(report.memory.available).toBeLessThan(report.memory.total);
   expect(report.devices.map(({ type }) => type)).toContain('cpu');
 });
@@ -30,7 +32,7 @@ test('for people', async () => {
   const { code, stdout, stderr } = await paligemma(['doctor']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/^addon {2,}.+ \(compiled here\)$/m);
-  expect(stdout).toMatch(/^self-test {2,}".*red circle.*" in \d+ ms with /m);
+  expect(stdout).toMatch(/^self-test {2,}8 tokens as expected in \d+ ms with /m);
   expect(stdout).toMatch(/\n\nEverything works\.\n$/);
 });
 
