@@ -6,7 +6,7 @@ const { devices, PaliGemma } = require('node-paligemma');
 async function use() {
   const root = path.dirname(require.resolve('node-paligemma/package.json'));
   const picture = path.join(root, 'examples', 'pictures', 'shapes.png');
-  const model = await PaliGemma.load(path.join(root, 'models', 'shapes-mix-224-q8_0.gguf'));
+  const model = await PaliGemma.load();
   const { text: caption } = await model.caption(picture);
   const { detections } = await model.detect(picture, [
     'white circle',

@@ -5,7 +5,7 @@ import { PaliGemma } from 'node-paligemma';
 
 const root = path.dirname(createRequire(import.meta.url).resolve('node-paligemma/package.json'));
 const picture = path.join(root, 'examples', 'pictures', 'shapes.png');
-const model = await PaliGemma.load(path.join(root, 'models', 'shapes-mix-224-q8_0.gguf'));
+const model = await PaliGemma.load();
 const { text: caption } = await model.caption(picture);
 await model.dispose();
 console.log(JSON.stringify({ caption }));

@@ -72,7 +72,7 @@ async function fetchParts(folder, { debian, machine }) {
     fs.rmSync(path.join(folder, name), { recursive: true });
 }
 
-/** Runs Node in a root folder; gives its stdout. */
+/** Runs Node in a root folder; returns its stdout. */
 function run(root, emulator, args) {
   // Who is not root becomes it inside.
   const user = process.getuid() === 0 ? [] : ['--map-root-user'];

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { generator, ROOT } from '../lib.mjs';
+import { generator, ROOT } from '../../scripts/lib.mjs';
 import { installWithNpm, project, sameOn } from './consumer.mjs';
 import { all, cell, exec, nodeArm64, onArm64, projects, tools } from './harness.mjs';
 import { ENDURANCE, installTests, runTests } from './models.mjs';

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../lib.mjs';
-import { zigTools } from '../zig.mjs';
+import { ROOT } from '../../scripts/lib.mjs';
+import { zigTools } from '../../scripts/zig.mjs';
 import { installWithNpm, project, same } from './consumer.mjs';
 import { cell, check, exec, kept, NODE_VERSIONS, npm, projects, tools } from './harness.mjs';
 import { installTests, runTests } from './models.mjs';

@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { ROOT } from '../lib.mjs';
+import { ROOT } from '../../scripts/lib.mjs';
 import { bin, check, exec, nodeOf, npm, projects } from './harness.mjs';
 
 let url;
 export const registry = () => url;
 
-/** A port of this machine where nobody listens. */
+/** A port of this machine that is free. */
 export const freePort = () =>
   new Promise((resolve) => {
     const probe = http.createServer().listen(0, '127.0.0.1', () => {
@@ -18,7 +18,7 @@ export const freePort = () =>
     });
   });
 
-/** A registry that holds our package and passes on everything else. Gives what ends it. */
+/** A registry that holds our package and passes on everything else. Returns a function that ends it. */
 export async function startRegistry() {
   const port = await freePort();
   const upstream = (await exec('npm', ['config', 'get', 'registry'])).trim();
@@ -29,6 +29,7 @@ export async function startRegistry() {
 uplinks: { upstream: { url: '${upstream}', maxage: 60m } }
 packages:
   node-paligemma: { access: $all, publish: $anonymous }
+  '@node-paligemma/*': { access: $all, publish: $anonymous }
   with-binding-gyp: { access: $all, publish: $anonymous }
   '**': { access: $all, proxy: upstream }
 max_body_size: 200mb
@@ -65,13 +66,19 @@ log: { type: file, path: ./verdaccio.log, level: warn }
   return () => child.kill();
 }
 
-/** A program in a folder of its own. */
-export function project(name, dependency = 'node-paligemma') {
+/** What is published together, in one version. */
+export const PACKAGES = ['node-paligemma', '@node-paligemma/demo-model'];
+
+/** A program in a folder of its own, with the demo model unless it depends on something else. */
+export function project(name, ...others) {
+  const dependencies = Object.fromEntries(
+    (others.length > 0 ? others : PACKAGES).map((one) => [one, '*']),
+  );
   const folder = path.join(projects, name);
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(
     path.join(folder, 'package.json'),
-    JSON.stringify({ name: 'a-program', private: true, dependencies: { [dependency]: '*' } }),
+    JSON.stringify({ name: 'a-program', private: true, dependencies }),
   );
   fs.copyFileSync(path.join(projects, '.npmrc'), path.join(folder, '.npmrc'));
   for (const file of ['use.cjs', 'use.mjs', 'use.ts'])
@@ -124,7 +131,10 @@ export function same(result, source) {
   );
   check(answers.boxes.length === 3, `${answers.boxes.length} boxes`);
   check(answers.streamed === answers.caption, `streamed ${answers.streamed}`);
-  check(answers.worker.caption === answers.caption, `the worker said ${answers.worker.caption}`);
+  check(
+    answers.worker.caption === answers.caption,
+    `the worker answered ${answers.worker.caption}`,
+  );
   expected.caption ??= answers.caption;
   expected.boxes ??= answers.boxes;
   check(answers.caption === expected.caption, `${source}: ${answers.caption}`);

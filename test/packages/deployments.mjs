@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ROOT } from '../lib.mjs';
+import { ROOT } from '../../scripts/lib.mjs';
 import { clean, expected, freePort } from './consumer.mjs';
 import { cell, check, exec, npm, projects } from './harness.mjs';
 
@@ -12,6 +12,8 @@ const EXAMPLES = path.join(ROOT, 'examples', 'deployment');
 const PICTURE = path.join(ROOT, 'examples', 'pictures', 'shapes.png');
 /** The bundler of 16 is Turbopack, that of 15 webpack; each has a way of its own to find the files that a program needs. */
 const NEXT = { 15: '15.5.29', 16: '16.4.6' };
+/** The programs name no model. */
+const DEMO_MODEL = '@node-paligemma/demo-model';
 const ENV = { NEXT_TELEMETRY_DISABLED: '1' };
 
 /** Calls `use` with a folder outside of this repository, whose packages would be found otherwise, and removes it. */
@@ -29,7 +31,7 @@ async function installExample(name, folder, versions = {}) {
   fs.cpSync(path.join(EXAMPLES, name), folder, { recursive: true });
   const file = path.join(folder, 'package.json');
   const manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
-  Object.assign(manifest.dependencies, versions);
+  Object.assign(manifest.dependencies, versions, { [DEMO_MODEL]: '*' });
   fs.writeFileSync(file, JSON.stringify(manifest));
   await npm(['install'], { cwd: folder, env: clean(projects) });
 }

@@ -2,8 +2,8 @@
 // program where every compiler is a stand-in that notes its call and fails, and what was installed must answer.
 import fs from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../lib.mjs';
-import { clean, expected, project, registry, same } from './consumer.mjs';
+import { ROOT } from '../../scripts/lib.mjs';
+import { clean, expected, PACKAGES, project, registry, same } from './consumer.mjs';
 import { bin, cell, check, exec, NODE_VERSIONS, nodeOf, npm, projects } from './harness.mjs';
 
 const NODES = Object.keys(NODE_VERSIONS);
@@ -11,7 +11,7 @@ const NODES = Object.keys(NODE_VERSIONS);
 const NODE = '22';
 /** A package as ours must not be: some managers compile what has this file, whatever its package.json says. */
 const GYP = 'with-binding-gyp';
-const PUBLISHED = ['node-paligemma', GYP];
+const PUBLISHED = [...PACKAGES, GYP];
 const PNP = ['--require', './.pnp.cjs'];
 
 /** `package` comes from npm, `program` is in it; Node runs what ends in js. `nodes` are the versions that all of use.cjs runs on. */
@@ -80,7 +80,7 @@ function standIns(folder) {
   return { folder, called };
 }
 
-/** Runs a manager in `folder` as on a machine without compilers and without settings. Gives what was called of those. */
+/** Runs a manager in `folder` as on a machine without compilers and without settings. Returns which of those were called. */
 async function install(name, folder) {
   const { program, settings } = MANAGERS[name];
   settings?.(folder);

@@ -1,8 +1,8 @@
-// What the parts of test-packages.mjs share: where things lie, cells, and running programs.
+// What the parts of run.mjs share: where things lie, cells, and running programs.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fail, ROOT, say } from '../lib.mjs';
+import { fail, ROOT, say } from '../../scripts/lib.mjs';
 
 /** Versions of Node that the package is run on. */
 export const NODE_VERSIONS = { 20: '20.19.5', 22: '22.23.3', 24: '24.21.0' };

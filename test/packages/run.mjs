@@ -1,6 +1,6 @@
 // Builds what a package carries for every platform, packs it, publishes it to a registry of its own on this machine, installs
 // it the ways users do, and runs it. One line per cell; ends with 1 when one failed.
-// Usage: node scripts/test-packages.mjs [--all] [words that a cell's name must contain]
+// Usage: node test/packages/run.mjs [--all] [words that a cell's name must contain]
 // Without --all or words that name them, musl, Windows and the native tests on arm64 are left out, and of the tests of models on
 // arm64 those that repeat others; with it, it takes more than an hour.
 // Needs g++-aarch64-linux-gnu, qemu-user-static and python3-venv, for Windows wine64; what is missing fails its cells with the
@@ -8,8 +8,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ROOT, say } from './lib.mjs';
-import { arm64, arm64Models, arm64Native } from './packages/arm64.mjs';
+import { ROOT, say } from '../../scripts/lib.mjs';
+import { excesses, measure, table } from '../../scripts/package-size.mjs';
+import { arm64, arm64Models, arm64Native } from './arm64.mjs';
 import {
   clean,
   installWithNpm,
@@ -18,8 +19,9 @@ import {
   same,
   sameOn,
   startRegistry,
-} from './packages/consumer.mjs';
-import { deployments } from './packages/deployments.mjs';
+} from './consumer.mjs';
+import { deployments } from './deployments.mjs';
+import { gpuPackages } from './gpu.mjs';
 import {
   beginGroup,
   bin,
@@ -36,22 +38,20 @@ import {
   qemu,
   runCells,
   tools,
-} from './packages/harness.mjs';
-import { managerPackages, managers } from './packages/managers.mjs';
-import { musl } from './packages/musl.mjs';
-import { win32 } from './packages/win32.mjs';
+} from './harness.mjs';
+import { managerPackages, managers } from './managers.mjs';
+import { musl } from './musl.mjs';
+import { win32 } from './win32.mjs';
 
 const GLIBC = ['linux-x64', 'linux-arm64'];
 /** Built and run with --all, or where words name them. */
 const OTHERS = ['linux-x64-musl', 'linux-arm64-musl', 'win32-x64'];
-/** What the package may weigh with the two glibc targets; the others come on top and are printed beside it. */
-const MOST = { packed: 26e6, unpacked: 50e6 };
 const NODES = Object.keys(NODE_VERSIONS);
 const TOOLS = {
   ...{ verdaccio: '6.10.4', esbuild: '0.28.2', dockerfilelint: '1.8.0' },
   ...{ publint: '0.3.25', '@arethetypeswrong/cli': '0.18.5', typescript: '5.9.3' },
 };
-let tarball;
+let tarballs = [];
 
 // --- building ------------------------------------------------------------------------------------------------------
 function newest(...files) {
@@ -157,45 +157,41 @@ function binaries(targets) {
 
 // --- packing -----------------------------------------------------------------------------------------------------------
 function pack() {
+  const packed = async (cwd) => {
+    const out = await npm(['pack', '--json', '--pack-destination', projects], { cwd });
+    // What the scripts of the package print comes before the list.
+    const [{ filename, files }] = JSON.parse(out.slice(out.indexOf('[\n')));
+    return { tarball: path.join(projects, filename), files: files.map((file) => file.path) };
+  };
   const action = async () => {
     fs.rmSync(projects, { recursive: true, force: true });
     fs.mkdirSync(projects, { recursive: true });
-    const [{ filename, size, unpackedSize, files }] = JSON.parse(
-      await npm(['pack', '--json', '--pack-destination', projects], { cwd: ROOT }),
-    );
-    tarball = path.join(projects, filename);
-    const parts = new Map();
-    for (const { path: file, size: bytes } of files) {
-      const part = /^(prebuilds\/[^/]+|native\/vendor|[^/]+)/.exec(file)[1];
-      parts.set(part, (parts.get(part) ?? 0) + bytes);
-    }
-    // native/vendor is a part of its own.
-    const pipe = 'tar cz --exclude="$0/vendor" "$0" | wc -c';
-    const packed = async (part) => Number(await exec('sh', ['-c', pipe, part], { cwd: unpacked }));
+    const own = await packed(ROOT);
+    tarballs = [own.tarball];
+    // pnpm 9 and Yarn compile what has such a file, whatever package.json says.
+    const gyp = own.files.filter((file) => /\.gypi?$/.test(file));
+    check(gyp.length === 0, `${gyp} would be compiled by pnpm and Yarn`);
     const unpacked = path.join(projects, 'unpacked');
     fs.mkdirSync(unpacked);
-    await exec('tar', ['xzf', tarball, '-C', unpacked, '--strip-components=1']);
-    // pnpm 9 and Yarn compile what has such a file, whatever package.json says.
-    const gyp = files.map((file) => file.path).filter((file) => /\.gypi?$/.test(file));
-    check(gyp.length === 0, `${gyp} would be compiled by pnpm and Yarn`);
+    await exec('tar', ['xzf', own.tarball, '-C', unpacked, '--strip-components=1']);
     checkScripts(JSON.parse(fs.readFileSync(path.join(unpacked, 'package.json'), 'utf8')));
-    const mb = (bytes) => (bytes / 1e6).toFixed(1).padStart(6);
-    const others = { packed: 0, unpacked: 0 };
-    for (const [part, bytes] of [...parts].sort((a, b) => b[1] - a[1])) {
-      const small = await packed(part);
-      if (OTHERS.includes(path.basename(part))) {
-        others.packed += small;
-        others.unpacked += bytes;
-      }
-      if (bytes > 5e4) say(`      ${part.padEnd(30)} ${mb(bytes)} MB, ${mb(small)} packed`);
-    }
-    const main = { packed: size - others.packed, unpacked: unpackedSize - others.unpacked };
-    const whole = others.packed ? `; with the others ${mb(size)}, ${mb(unpackedSize)}` : '';
-    const text = `${mb(main.packed)} MB packed, ${mb(main.unpacked)} unpacked${whole}`;
-    check(main.packed <= MOST.packed && main.unpacked <= MOST.unpacked, `too big: ${text}`);
-    return text;
+    const sizes = measure(own.tarball);
+    for (const line of table(sizes).split('\n')) say(`      ${line}`);
+    const found = excesses(sizes);
+    check(found.length === 0, found.join('; '));
+    const mb = (bytes) => (bytes / 1e6).toFixed(1);
+    return `${mb(sizes.packed)} MB packed, ${mb(sizes.unpacked)} unpacked, ${sizes.prebuilds.length} platforms`;
   };
   cell('pack', action, ...[...GLIBC, ...OTHERS].map((target) => `build ${target}`));
+  // Refuses another version than the package's.
+  const demo = async () => {
+    const { tarball, files } = await packed(path.join(ROOT, 'packages', 'demo-model'));
+    tarballs.push(tarball);
+    const wanted = ['LICENSE', 'README.md', 'package.json', 'shapes-mix-224-q8_0.gguf'];
+    check(`${files.sort()}` === `${wanted}`, `it holds ${files}`);
+    return `${(fs.statSync(tarball).size / 1e6).toFixed(1)} MB packed`;
+  };
+  cell('pack demo model', demo, 'pack');
 }
 
 /** Nothing runs where the package is installed. */
@@ -231,12 +227,16 @@ function publish() {
   const action = async () => {
     stopRegistry = await startRegistry();
     const env = clean(projects);
-    await npm(['publish', tarball, '--ignore-scripts', '--tag', 'latest'], { cwd: projects, env });
+    for (const tarball of tarballs)
+      await npm(['publish', tarball, '--ignore-scripts', '--tag', 'latest'], {
+        cwd: projects,
+        env,
+      });
     // npm writes what it makes of a package into its entry, and managers read that instead of package.json.
     const { versions } = await (await fetch(`${registry()}node-paligemma`)).json();
     for (const version of Object.values(versions)) checkScripts(version);
   };
-  cell('publish', action, 'pack', 'tools');
+  cell('publish', action, 'pack demo model', 'tools');
 }
 
 /** With what npm installed. */
@@ -251,57 +251,7 @@ function npmProject() {
     check(report.ok && report.addon.from === 'prebuilt', JSON.stringify(report));
     return report.addon.variants.find(({ chosen }) => chosen).name;
   });
-  onNpm('npm GPU package absent, device cuda', async () => {
-    const program = `require('node-paligemma').PaliGemma.load('x.gguf', { device: 'cuda' }).catch((e) => console.log(e.code, e.hint))`;
-    const text = await exec(process.execPath, ['-e', program], { cwd: folder });
-    check(/^ERR_DEVICE_UNAVAILABLE .*NVIDIA driver/.test(text), text);
-  });
-  onNpm('npm GPU package whose library does not load', async () => {
-    const name = '@node-paligemma/linux-x64-cuda13';
-    const gpu = path.join(folder, 'node_modules', name);
-    fs.mkdirSync(gpu, { recursive: true });
-    const { ggml } = JSON.parse(
-      fs.readFileSync(path.join(ROOT, 'prebuilds', 'linux-x64', 'manifest.json'), 'utf8'),
-    );
-    const load = `require('node-paligemma').PaliGemma.load('x.gguf', { device: 'cuda' }).catch((e) => console.log(e.message))`;
-    const message = async (manifest) => {
-      fs.writeFileSync(path.join(gpu, 'package.json'), JSON.stringify({ name, version: '0.0.0' }));
-      fs.writeFileSync(path.join(gpu, 'manifest.json'), JSON.stringify(manifest));
-      return exec(process.execPath, ['-e', load], { cwd: folder });
-    };
-    const other = await message({ ggml: 'another', library: 'libggml-cuda.so' });
-    check(/made for another version/.test(other), other);
-    fs.writeFileSync(path.join(gpu, 'x.c'), 'int f(void); int g(void) { return f(); }');
-    fs.writeFileSync(path.join(gpu, 'y.c'), 'int f(void) { return 0; }');
-    const gcc = (...args) => exec('cc', ['-shared', '-fPIC', ...args], { cwd: gpu });
-    await gcc('-o', 'libcuda.so.1', 'y.c', '-Wl,-soname,libcuda.so.1');
-    await gcc('-o', 'libggml-cuda.so', 'x.c', './libcuda.so.1');
-    fs.rmSync(path.join(gpu, 'libcuda.so.1'));
-    const missing = await message({ ggml, library: 'libggml-cuda.so' });
-    check(/libcuda\.so\.1.*\n?.*install the NVIDIA driver/.test(missing), missing);
-    // A real backend under that name: what is loaded becomes a device list of its own.
-    fs.copyFileSync(
-      path.join(ROOT, 'prebuilds', 'linux-x64', 'libggml-cpu-x64.so'),
-      path.join(gpu, 'libggml-cuda.so'),
-    );
-    const count = await exec(
-      process.execPath,
-      ['-e', `console.log(require('node-paligemma').devices().length)`],
-      { cwd: folder },
-    );
-    check(count.trim() === '2', `${count} devices`);
-    const none = await exec(process.execPath, ['-e', load], { cwd: folder });
-    check(/finds no GPU.*nvidia-smi/.test(none), none);
-    // One whose instructions this processor lacks is refused before they are used.
-    fs.copyFileSync(
-      path.join(ROOT, 'prebuilds', 'linux-x64', 'libggml-cpu-haswell.so'),
-      path.join(gpu, 'libggml-cuda.so'),
-    );
-    const older = ['-cpu', 'Westmere', nodeOf('20'), '-e', load];
-    const refused = await exec(qemu('qemu-x86_64-static'), older, { cwd: folder });
-    check(/not a backend of this version/.test(refused), refused);
-    fs.rmSync(gpu, { recursive: true });
-  });
+  gpuPackages(folder, onNpm);
   onNpm('esbuild bundle, addon external', async () => {
     const esbuild = bin('esbuild', 'bin/esbuild');
     const bundle = (out, ...args) =>
@@ -352,11 +302,11 @@ function npmProject() {
     'tools',
   );
   onNpm('arethetypeswrong', async () => {
-    await exec(process.execPath, [bin('@arethetypeswrong/cli', 'dist/index.js'), tarball]);
+    await exec(process.execPath, [bin('@arethetypeswrong/cli', 'dist/index.js'), tarballs[0]]);
   });
 }
 
-/** An address where nobody answers: whatever asked the network would fail. */
+/** An address that does not answer: whatever asked the network would fail. */
 const OFFLINE = { npm_config_registry: 'http://127.0.0.1:9/', HTTPS_PROXY: 'http://127.0.0.1:9/' };
 
 function source() {

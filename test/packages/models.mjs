@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ROOT } from '../lib.mjs';
+import { ROOT } from '../../scripts/lib.mjs';
 import { check, kept, npm } from './harness.mjs';
 
 /** Thousands of repetitions of what other tests do once: minutes each on x64, an hour under qemu. */
@@ -35,7 +35,7 @@ export async function installTests(folder, target, flags) {
 
 /**
  * Runs those of `suite` (folders of tests) whose names match none of `leftOut`, which are patterns by what they are.
- * `node(args)` runs Node there. Throws when a test fails or fewer than `least` ran; gives a remark.
+ * `node(args)` runs Node there. Throws when a test fails or fewer than `least` ran; returns a remark.
  */
 export async function runTests(folder, node, { suite, leftOut, least }) {
   const file = path.join(folder, 'report.json');
