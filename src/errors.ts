@@ -1,7 +1,8 @@
 /**
  * Every error this package throws, and the table of stable codes. Native errors arrive here too: the addon throws
- * plain objects with a code and facts, `fromNative` gives them their class.
+ * plain objects with a code and facts, `fromNative` makes them errors of their class.
  */
+import { type Front, optionName, REMEDIES, type RemedyName } from './remedies.js';
 
 /** Stable codes, each with its class, whether trying again can help, and a hint shown when no better one is at hand. */
 export const ERROR_CODES = {
@@ -51,7 +52,8 @@ export interface ErrorFacts {
   readonly name?: string;
   readonly found?: string;
   readonly expected?: string;
-  /** What the user can do about it. */
+  /** What the user can do about it: a name of REMEDIES where fronts say it in different words, else the words. */
+  readonly remedy?: RemedyName;
   readonly hint?: string;
   readonly cause?: unknown;
 }
@@ -64,22 +66,47 @@ export class PaliGemmaError extends Error {
   readonly found?: string;
   readonly expected?: string;
   readonly hint?: string;
+  readonly #sentence: string;
+  readonly #remedy: RemedyName | undefined;
   /** True when the same call may succeed later without any change. */
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
-    super(
-      facts.hint ? `${message} (${facts.hint})` : message,
-      facts.cause === undefined ? undefined : { cause: facts.cause },
-    );
+    const hint = facts.remedy ? REMEDIES[facts.remedy].api(facts.name ?? '') : facts.hint;
+    super(withHint(message, hint), facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = new.target.name;
     this.code = code;
     this.retryable = ERROR_CODES[code].retryable;
     if (facts.name !== undefined) this.subject = facts.name;
     if (facts.found !== undefined) this.found = facts.found;
     if (facts.expected !== undefined) this.expected = facts.expected;
-    if (facts.hint !== undefined) this.hint = facts.hint;
+    if (hint !== undefined) this.hint = hint;
+    this.#sentence = message;
+    this.#remedy = facts.remedy;
   }
+
+  /** The message as `front` words it: its names of options, its words for what can be done. */
+  messageFor(front: Front): string {
+    return withHint(this.#sentenceFor(front), this.hintFor(front));
+  }
+
+  /** What the user can do about it, as `front` words it. */
+  hintFor(front: Front): string | undefined {
+    return this.#remedy ? REMEDIES[this.#remedy][front](this.subject ?? '') : this.hint;
+  }
+
+  #sentenceFor(front: Front): string {
+    const { subject, found, expected } = this;
+    if (subject === undefined || !this.code.startsWith('ERR_OPTION_')) return this.#sentence;
+    // A sentence made of the facts can be made again with another name.
+    const rest = ` is ${found}, expected ${expected}`;
+    const lead = ['', 'option '].find((one) => this.#sentence === `${one}${subject}${rest}`);
+    return lead === undefined ? this.#sentence : `${lead}${optionName(front, subject)}${rest}`;
+  }
+}
+
+function withHint(message: string, hint: string | undefined): string {
+  return hint ? `${message} (${hint})` : message;
 }
 
 /** The model file, or a file it is converted from, cannot be used. */
@@ -157,10 +184,11 @@ export interface NativeErrorShape {
   readonly subject?: string;
   readonly found?: string;
   readonly expected?: string;
+  readonly remedy?: string;
   readonly hint?: string;
 }
 
-/** Gives an error of the addon its class; anything unknown becomes `ERR_ENGINE_INTERNAL`. */
+/** Returns an error of the addon as one of its class; anything unknown becomes `ERR_ENGINE_INTERNAL`. */
 export function fromNative(error: unknown): Error {
   if (error instanceof PaliGemmaError) return error;
   const e = error as Partial<NativeErrorShape> | null | undefined;
@@ -170,6 +198,8 @@ export function fromNative(error: unknown): Error {
     if (e.found) facts.found = e.found;
     if (e.expected) facts.expected = e.expected;
     if (e.hint) facts.hint = e.hint;
+    // The addon's names are among ours, as a test sees to.
+    if (e.remedy) facts.remedy = e.remedy as RemedyName;
     return makeError(e.code as ErrorCode, e.message ?? e.code, facts);
   }
   if (error instanceof Error) {

@@ -63,6 +63,12 @@ Napi::Value error_codes(const Napi::CallbackInfo& info) {
     return array;
 }
 
+Napi::Value remedies(const Napi::CallbackInfo& info) {
+    Napi::Array array = Napi::Array::New(info.Env());
+    for (Remedy remedy : all_remedies()) array.Set(array.Length(), to_string(remedy));
+    return array;
+}
+
 Napi::Value roofline(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
         const Roofline r = measure_roofline(info[0].As<Napi::Number>().Int32Value());
@@ -89,6 +95,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("weightTypes", Napi::Function::New(env, weight_type_names, "weightTypes"));
     exports.Set("kernelSets", Napi::Function::New(env, kernel_set_flags, "kernelSets"));
     exports.Set("errorCodes", Napi::Function::New(env, error_codes, "errorCodes"));
+    exports.Set("remedies", Napi::Function::New(env, remedies, "remedies"));
     exports.Set("inspect", Napi::Function::New(env, inspect_file, "inspect"));
     exports.Set("roofline", Napi::Function::New(env, roofline, "roofline"));
     exports.Set("resize", Napi::Function::New(env, resize_pixels, "resize"));

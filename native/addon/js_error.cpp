@@ -10,6 +10,8 @@ Napi::Error to_js_error(Napi::Env env, const Error& error) {
     if (!facts.found.empty()) js.Set("found", Napi::String::New(env, facts.found));
     if (!facts.expected.empty()) js.Set("expected", Napi::String::New(env, facts.expected));
     if (!facts.hint.empty()) js.Set("hint", Napi::String::New(env, facts.hint));
+    if (facts.remedy != Remedy::None)
+        js.Set("remedy", Napi::String::New(env, to_string(facts.remedy)));
     return js;
 }
 

@@ -6,7 +6,7 @@
 
 namespace paligemma {
 
-// An Error object with code, subject, found, expected and hint as src/errors.ts (NativeErrorShape)
+// An Error object with code, subject, found, expected, hint and remedy as src/errors.ts (NativeErrorShape)
 // reads them.
 Napi::Error to_js_error(Napi::Env env, const Error& error);
 

@@ -17,7 +17,47 @@ constexpr ErrorCode ALL[] = {
     ErrorCode::Aborted,         ErrorCode::EngineNumeric,     ErrorCode::EngineInternal,
 };
 
+constexpr Remedy REMEDIES[] = {
+    Remedy::Convert,   Remedy::ConvertOriginal, Remedy::ConvertSmaller, Remedy::MaskCodec,
+    Remedy::Doctor,    Remedy::NameVisionPart,  Remedy::NameTextPart,   Remedy::IsVisionPart,
+    Remedy::MaxTokens, Remedy::CheckTensors,    Remedy::KvType,
+};
+
 }  // namespace
+
+const char* to_string(Remedy remedy) {
+    switch (remedy) {
+        case Remedy::None:
+            return "";
+        case Remedy::Convert:
+            return "convert";
+        case Remedy::ConvertOriginal:
+            return "convert-original";
+        case Remedy::ConvertSmaller:
+            return "convert-smaller";
+        case Remedy::MaskCodec:
+            return "mask-codec";
+        case Remedy::Doctor:
+            return "doctor";
+        case Remedy::NameVisionPart:
+            return "name-vision-part";
+        case Remedy::NameTextPart:
+            return "name-text-part";
+        case Remedy::IsVisionPart:
+            return "is-vision-part";
+        case Remedy::MaxTokens:
+            return "max-tokens";
+        case Remedy::CheckTensors:
+            return "check-tensors";
+        case Remedy::KvType:
+            return "kv-type";
+    }
+    return "";
+}
+
+std::span<const Remedy> all_remedies() {
+    return REMEDIES;
+}
 
 const char* to_string(ErrorCode code) {
     switch (code) {

@@ -40,13 +40,36 @@ enum class ErrorCode {
 const char* to_string(ErrorCode code);
 std::span<const ErrorCode> all_error_codes();
 
+// What the user can do, where a program, a command line and a server say it in different words;
+// src/remedies.ts has them under the same names.
+enum class Remedy {
+    None,
+    Convert,
+    ConvertOriginal,
+    ConvertSmaller,
+    MaskCodec,
+    Doctor,
+    NameVisionPart,
+    NameTextPart,
+    IsVisionPart,
+    MaxTokens,
+    CheckTensors,
+    KvType,
+};
+
+// "convert-smaller" and so on, "" for None; static storage.
+const char* to_string(Remedy remedy);
+// All but None.
+std::span<const Remedy> all_remedies();
+
 // The facts of an error, all optional: the name of a tensor, key, option or file; what was found;
-// what was expected; what the user can do.
+// what was expected; what the user can do, as words or as a remedy.
 struct ErrorFacts {
-    std::string name;
-    std::string found;
-    std::string expected;
-    std::string hint;
+    std::string name = {};
+    std::string found = {};
+    std::string expected = {};
+    std::string hint = {};
+    Remedy remedy = Remedy::None;
 };
 
 class Error : public std::exception {

@@ -126,7 +126,7 @@ void add_backend(const std::string& path) {
                     {.name = "device",
                      .found = reason,
                      .expected = "a backend library made for this version",
-                     .hint = "paligemma doctor shows what the library needs"});
+                     .remedy = Remedy::Doctor});
     };
 #ifdef GGML_BACKEND_DL
     try {

@@ -6,16 +6,18 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace paligemma {
 
 struct FileKind {
     std::string_view found;  // "a zip archive (…)"; empty when nothing is recognised
     std::string_view hint;
+    Remedy remedy = Remedy::None;
 };
 
 inline FileKind guess_file_kind(std::span<const uint8_t> head) {
     using namespace std::string_view_literals;
-    constexpr std::string_view CONVERT = "Convert the checkpoint to GGUF with: paligemma convert";
     constexpr std::string_view DOWNLOAD =
         "Download the file again and check the address and the access rights";
     const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
@@ -33,18 +35,19 @@ inline FileKind guess_file_kind(std::span<const uint8_t> head) {
         FileKind kind;
     };
     static constexpr Signature SIGNATURES[] = {
-        {"PK\x03\x04"sv, {"a zip archive (a NumPy .npz or a PyTorch checkpoint?)", CONVERT}},
+        {"PK\x03\x04"sv,
+         {"a zip archive (a NumPy .npz or a PyTorch checkpoint?)", {}, Remedy::Convert}},
         {"PK\x05\x06"sv, {"an empty zip archive", DOWNLOAD}},
-        {"\x80\x02"sv, {"a Python pickle (an old PyTorch checkpoint?)", CONVERT}},
-        {"\x80\x03"sv, {"a Python pickle", CONVERT}},
-        {"\x80\x04"sv, {"a Python pickle", CONVERT}},
-        {"\x80\x05"sv, {"a Python pickle", CONVERT}},
-        {"\x93NUMPY"sv, {"a NumPy .npy array", CONVERT}},
+        {"\x80\x02"sv, {"a Python pickle (an old PyTorch checkpoint?)", {}, Remedy::Convert}},
+        {"\x80\x03"sv, {"a Python pickle", {}, Remedy::Convert}},
+        {"\x80\x04"sv, {"a Python pickle", {}, Remedy::Convert}},
+        {"\x80\x05"sv, {"a Python pickle", {}, Remedy::Convert}},
+        {"\x93NUMPY"sv, {"a NumPy .npy array", {}, Remedy::Convert}},
         {"\x89HDF\r\n"sv, {"an HDF5 file", {}}},
         {"\x1F\x8B"sv, {"a gzip archive", "Unpack it first"}},
-        {"lmgg"sv, {"a GGML file from before GGUF", CONVERT}},
-        {"fmgg"sv, {"a GGMF file from before GGUF", CONVERT}},
-        {"tjgg"sv, {"a GGJT file from before GGUF", CONVERT}},
+        {"lmgg"sv, {"a GGML file from before GGUF", {}, Remedy::Convert}},
+        {"fmgg"sv, {"a GGMF file from before GGUF", {}, Remedy::Convert}},
+        {"tjgg"sv, {"a GGJT file from before GGUF", {}, Remedy::Convert}},
         {"\0\0\0\0\0\0\0\0"sv,
          {"a file that begins with zero bytes (an interrupted download?)", DOWNLOAD}},
     };
@@ -54,13 +57,12 @@ inline FileKind guess_file_kind(std::span<const uint8_t> head) {
     // safetensors: the length of the header as a 64-bit integer, then a JSON object
     if (head.size() > 8 && head[8] == '{' && head[4] == 0 && head[5] == 0 && head[6] == 0 &&
         head[7] == 0)
-        return {"a safetensors file", CONVERT};
+        return {"a safetensors file", {}, Remedy::Convert};
     // ONNX is a protobuf: ir_version (field 1, a small integer), then producer_name, graph or
     // opset_import
     if (head.size() > 2 && head[0] == 0x08 && head[1] < 64 &&
         (head[2] == 0x12 || head[2] == 0x3A || head[2] == 0x42))
-        return {"an ONNX model",
-                "Use the original checkpoint and convert it with: paligemma convert"};
+        return {"an ONNX model", {}, Remedy::ConvertOriginal};
 
     std::string begin;
     size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
@@ -71,7 +73,8 @@ inline FileKind guess_file_kind(std::span<const uint8_t> head) {
         return {"an HTML page (a sign-in or error page saved as a model?)", DOWNLOAD};
     if (begin.starts_with("<?xml"))
         return {"an XML document (an error message of a storage service?)", DOWNLOAD};
-    if (begin.starts_with("{")) return {"a JSON text (the config of a checkpoint?)", CONVERT};
+    if (begin.starts_with("{"))
+        return {"a JSON text (the config of a checkpoint?)", {}, Remedy::Convert};
     return {};
 }
 

@@ -100,7 +100,7 @@ uint32_t read_version(GgufReader& reader, std::span<const uint8_t> head) {
             found = head.size() < 4 ? "a file of " + bytes_text(head.size())
                                     : "a file that begins with " + quote(text.substr(0, 4));
         throw reader.error(ErrorCode::ModelFormat, "the model file", found, std::string(EXPECTED),
-                           std::string(kind.hint));
+                           std::string(kind.hint), kind.remedy);
     }
     reader.bytes(4, "the header");
     const uint32_t version = reader.u32("the header");

@@ -58,14 +58,16 @@ inline uint64_t load_uint(const uint8_t* p, size_t n_bytes) {  // little-endian 
 
 // The path is only part of the message: the facts are the same wherever the file is.
 inline Error file_error(const std::string& path, ErrorCode code, std::string name,
-                        std::string found, std::string expected, std::string hint = {}) {
+                        std::string found, std::string expected, std::string hint = {},
+                        Remedy remedy = Remedy::None) {
     std::string message = path.empty() ? std::string() : path + ": ";
     message += name + " is " + found + ", expected " + expected;
     return Error(code, std::move(message),
                  {.name = std::move(name),
                   .found = std::move(found),
                   .expected = std::move(expected),
-                  .hint = std::move(hint)});
+                  .hint = std::move(hint),
+                  .remedy = remedy});
 }
 
 // A cursor over the readable part of the file. Every read is checked twice: against the file, then
@@ -80,9 +82,9 @@ class GgufReader {
     const uint8_t* at(uint64_t offset) const { return head_.data() + offset; }
 
     Error error(ErrorCode code, std::string name, std::string found, std::string expected,
-                std::string hint = {}) const {
+                std::string hint = {}, Remedy remedy = Remedy::None) const {
         return file_error(path_, code, std::move(name), std::move(found), std::move(expected),
-                          std::move(hint));
+                          std::move(hint), remedy);
     }
 
     Error truncated(std::string what, uint128 n_expected) const {

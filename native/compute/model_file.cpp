@@ -44,9 +44,7 @@ ModelFile::ModelFile(std::string path)
                 {.name = path_,
                  .found = found,
                  .expected = "a GGUF file",
-                 .hint = status_.kind == FileKind::directory
-                             ? "Convert the checkpoint to GGUF with: paligemma convert"
-                             : ""});
+                 .remedy = status_.kind == FileKind::directory ? Remedy::Convert : Remedy::None});
 }
 
 void ModelFile::read(void* into, uint64_t offset, uint64_t n) const {

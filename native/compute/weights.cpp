@@ -241,8 +241,7 @@ Weights::Weights(Backend& backend, const std::vector<WeightRequest>& requests, b
                     {.name = "weights",
                      .found = megabytes(available),
                      .expected = megabytes(needed),
-                     .hint = "use a smaller weight type (paligemma convert --type q4_k) or a "
-                             "machine with more memory"});
+                     .remedy = Remedy::ConvertSmaller});
     }
     for (auto& group : groups_) {
         group.buffer.reset(ggml_backend_alloc_ctx_tensors_from_buft(group.ctx.get(), group.type));

@@ -211,20 +211,21 @@ void Sequence::branch(std::span<const int32_t> tokens, std::span<const int32_t> 
 int resolve_max_tokens(const ServingModel& model, int64_t n_prefix, int wanted) {
     const int64_t left = model.n_ctx() - n_prefix;
     if (left < std::max(1, wanted)) {
-        const std::string found = std::to_string(n_prefix) + " tokens (" +
-                                  std::to_string(model.config().vision.n_patches()) +
-                                  " per picture)" +
-                                  (wanted > 0 ? " + maxTokens " + std::to_string(wanted) : "");
+        const std::string found =
+            std::to_string(n_prefix) + " tokens (" +
+            std::to_string(model.config().vision.n_patches()) + " per picture)" +
+            (wanted > 0 ? " + " + std::to_string(wanted) + " of the answer" : "");
+        const bool is_answer_too_long = n_prefix < model.n_ctx() && wanted > 1;
         throw Error(ErrorCode::PromptTooLong,
                     "pictures and prompt have " + found + ", the context holds " +
                         std::to_string(model.n_ctx()),
                     {.name = "prompt",
                      .found = found,
                      .expected = "at most " + std::to_string(model.n_ctx()) + " in all",
-                     .hint = n_prefix < model.n_ctx() && wanted > 1
-                                 ? "use a smaller maxTokens, a shorter prompt or fewer pictures"
-                                 : "use fewer pictures (frames of a clip), a shorter prompt or "
-                                   "fewer labels"});
+                     .hint = is_answer_too_long ? ""
+                                                : "use fewer pictures (frames of a clip), a "
+                                                  "shorter prompt or fewer labels",
+                     .remedy = is_answer_too_long ? Remedy::MaxTokens : Remedy::None});
     }
     return wanted > 0 ? wanted
                       : static_cast<int>(std::min<int64_t>(left, Engine::DEFAULT_MAX_TOKENS));

@@ -50,11 +50,12 @@ void probe(ServingModel& model, ggml_type kv_type) {
         // Without fused attention a GPU would widen all of such a cache for every token.
         if (!backend.is_cpu() && ggml_is_quantized(kv_type)) {
             const char* found = ggml_type_name(kv_type);
-            throw Error(ErrorCode::DeviceUnavailable, error.message() + "; kvType is " + found,
+            throw Error(ErrorCode::DeviceUnavailable,
+                        error.message() + "; the key-value cache is of type " + found,
                         {.name = "kvType",
                          .found = found,
                          .expected = "a type that " + backend.info().name + " can attend to",
-                         .hint = "load with kvType: 'f16'"});
+                         .remedy = Remedy::KvType});
         }
         layers::Policy& policy = model.networks().policy();
         policy.fused_prefill = policy.fused_decode = false;

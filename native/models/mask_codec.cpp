@@ -158,7 +158,7 @@ void require(const std::vector<std::string>& missing, const char* network) {
         {.name = missing[0],
          .found = "absent",
          .expected = std::string("the tensors of the ") + network,
-         .hint = "convert the checkpoint again with --mask-codec vae-oid.npz"});
+         .remedy = Remedy::MaskCodec});
 }
 
 void check_length(size_t n, int64_t of_a_mask, const char* name) {

@@ -86,9 +86,8 @@ const GgufFile& text_file(std::span<const GgufFile> files) {
                 {.name = "general.architecture",
                  .found = found,
                  .expected = "gemma (PaliGemma 1) or gemma2 (PaliGemma 2)",
-                 .hint = found == "clip" ? "this is the vision part (mmproj); pass the language "
-                                           "model as well: { text, mmproj }"
-                                         : "only PaliGemma models can be loaded"});
+                 .hint = found == "clip" ? "" : "only PaliGemma models can be loaded",
+                 .remedy = found == "clip" ? Remedy::IsVisionPart : Remedy::None});
 }
 
 bool has_tensors(std::span<const GgufFile> files, std::string_view prefix) {
@@ -110,15 +109,14 @@ const GgufFile& require_whole_model(std::span<const GgufFile> files) {
                     {.name = "v.patch_embd.weight",
                      .found = "a text-only Gemma",
                      .expected = "PaliGemma with a vision part (clip.vision.* keys, v.* tensors)",
-                     .hint = "pass its vision part, a file often named mmproj, as well: "
-                             "{ text, mmproj }"});
+                     .remedy = Remedy::NameVisionPart});
     }
     if (!has_tensors(files, "blk.")) {
         throw Error(ErrorCode::ModelArch, text.path() + " holds a vision part only",
                     {.name = "blk.0.attn_q.weight",
                      .found = "a vision part",
                      .expected = "PaliGemma with a language model (blk.* tensors)",
-                     .hint = "pass its language model as well: { text, mmproj }"});
+                     .remedy = Remedy::NameTextPart});
     }
     return text;
 }

@@ -122,7 +122,7 @@ std::pair<double, size_t> log_sum_and_greatest(std::span<const float> x) {
                     {.name = "logits",
                      .found = "NaN or infinity",
                      .expected = "finite values",
-                     .hint = "check the file with load option checkTensors"});
+                     .remedy = Remedy::CheckTensors});
     }
     return {result, found.greatest};
 }

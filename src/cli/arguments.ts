@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { makeError } from '../errors.js';
 import { type Declaration, type Declarations, REQUIRED } from '../options/option.js';
 import { showValue } from '../options/show.js';
-import { addRequiredFlag, kebab } from './flags.js';
+import { kebab } from '../remedies.js';
+import { addRequiredFlag } from './flags.js';
 
 /** How the command line says an argument where its declaration does not fit. */
 export interface ArgumentFlag {

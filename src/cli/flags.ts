@@ -8,6 +8,7 @@ import {
   expectation,
   REQUIRED,
 } from '../options/option.js';
+import { kebab } from '../remedies.js';
 
 /** Adds a flag for every declaration that can have one, under a heading of the help text. */
 export function addFlags(command: Command, heading: string, declarations: Declarations): void {
@@ -17,7 +18,6 @@ export function addFlags(command: Command, heading: string, declarations: Declar
     if (declaration.kind !== 'boolean') option.argParser((text) => parse(declaration, text));
     command.addOption(option);
     if (declaration.default === REQUIRED) requireFlag(command, option);
-    if (option.long) flagNames.set(name, option.long);
   }
 }
 
@@ -37,28 +37,6 @@ function requireFlag(command: Command, option: Option): void {
       command.error(`error: required option '${option.flags}' not specified`);
     }
   });
-}
-
-/** Options that became flags, by name. */
-const flagNames = new Map<string, string>();
-
-/** What messages of the library say of arguments, and what the command line has instead. */
-const ARGUMENTS: readonly (readonly [string, string])[] = [
-  ['{ text, mmproj }', '--model FILE --mmproj FILE'],
-  ['pass several labels as a list', 'give each label by itself: --label cat --label dog'],
-];
-
-/** A message of the library as the command line says it: `maxTokens` becomes `--max-tokens`. */
-export function withFlagNames(text: string): string {
-  return ARGUMENTS.reduce((said, [ours, typed]) => said.replaceAll(ours, typed), text)
-    .replace(/\bset ([a-z]+)\b/g, (all, name: string) => {
-      const flag = flagNames.get(name);
-      return flag === undefined ? all : `use ${flag}`;
-    })
-    .replace(
-      /(?<![\w"'.-])[a-z]+(?:[A-Z][a-z]+)+(?![\w"'])/g,
-      (name) => flagNames.get(name) ?? name,
-    );
 }
 
 /** The options that were given as flags, to be passed on whole. */
@@ -82,11 +60,6 @@ function flagOf(name: string, declaration: Declaration): string {
     return `${letter}${declaration.default === true ? '--no-' : '--'}${kebab(name)}`;
   }
   return `${letter}--${kebab(name)} <${placeholder(declaration)}>`;
-}
-
-/** `maxTokens` -> `max-tokens`. */
-export function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function placeholder(declaration: Declaration): string {

@@ -8,7 +8,6 @@ import { SingleBar } from 'cli-progress';
 import { PaliGemmaError } from '../errors.js';
 import { oneLine, showThrown } from '../options/show.js';
 import { jsonText } from '../wire/json.js';
-import { withFlagNames } from './flags.js';
 
 /** The part of process.stdout and process.stderr that is used. */
 export interface Sink extends NodeJS.WritableStream {
@@ -236,8 +235,7 @@ function cut(text: string): string {
 
 /** `ERR_MODEL_FORMAT: …` on one line. */
 function describe(error: unknown): string {
-  if (error instanceof PaliGemmaError)
-    return `${error.code}: ${withFlagNames(oneLine(error.message))}`;
+  if (error instanceof PaliGemmaError) return `${error.code}: ${oneLine(error.messageFor('cli'))}`;
   return showThrown(error);
 }
 

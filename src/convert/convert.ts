@@ -385,7 +385,7 @@ function requireTokenizer({ tokenizer }: ParsedConvertOptions): string {
     name: 'tokenizer',
     found: 'undefined',
     expected: 'the path of a tokenizer.model or tokenizer.json',
-    hint: 'set tokenizer: big_vision publishes one as paligemma_tokenizer.model',
+    remedy: 'tokenizer',
   });
 }
 
@@ -419,7 +419,7 @@ async function tokenizerFiles(folder: string): Promise<string[]> {
     name: 'tokenizer',
     found: 'nothing',
     expected: 'tokenizer.model or tokenizer.json',
-    hint: 'copy that of the base checkpoint there, or if it is elsewhere, set tokenizer',
+    remedy: 'tokenizer-elsewhere',
   });
 }
 

@@ -158,7 +158,7 @@ function exists(file: string): Error {
     name: file,
     found: 'a file',
     expected: 'no file',
-    hint: 'remove it, choose another name or set overwrite',
+    remedy: 'overwrite',
   });
 }
 

@@ -11,6 +11,7 @@ import { native, nativeFile, ROOT } from '../native/binding.js';
 import { gpuPackage, gpuProblem, nvidiaSystem } from '../native/gpu.js';
 import { libcFamily, libcVersion } from '../native/libc.js';
 import { cpuQuota } from '../options/cpu-quota.js';
+import { REMEDIES } from '../remedies.js';
 import type { DoctorReport } from './report.js';
 import { selfTest } from './self-test.js';
 
@@ -24,7 +25,8 @@ export async function doctor(
 ): Promise<DoctorReport> {
   const hints: string[] = [];
   const tell = (error: unknown): string => {
-    if (error instanceof PaliGemmaError && error.hint) hints.push(error.hint);
+    if (error instanceof PaliGemmaError && error.hint)
+      hints.push(error.hintFor('cli') ?? error.hint);
     return error instanceof Error ? error.message : String(error);
   };
 
@@ -90,7 +92,7 @@ function nvidia(found: DoctorReport['devices'], hints: string[]): DoctorReport['
     hints.push(
       system.wants !== undefined && installed === undefined
         ? `an NVIDIA driver is here and not used: npm install ${system.wants}`
-        : 'an NVIDIA driver is here and no CUDA device: npx paligemma build --cuda, or start with --device cuda to see why',
+        : `an NVIDIA driver is here and no CUDA device: ${REMEDIES['build-cuda'].cli('')}`,
     );
   }
   return {

@@ -55,18 +55,19 @@ export function chooseFiles(
 }
 
 function noModel(files: readonly string[], id: string): Error {
-  const repo = id.replace(/:[^:@]+(?=@|$)/, (part, at) => (at > 2 ? '' : part));
   const isAdapter = files.includes('adapter_config.json');
   const isCheckpoint = files.some((file) => /\.(safetensors|npz)$/.test(file));
   return makeError('ERR_HUB_NOT_FOUND', `${id} has no GGUF file`, {
     name: id,
     found: isAdapter ? 'a LoRA adapter' : isCheckpoint ? 'a checkpoint' : 'no GGUF file',
     expected: 'a GGUF file',
-    hint: isAdapter
-      ? 'it changes another model: merge it into that one and convert the result'
+    ...(isAdapter
+      ? { hint: 'it changes another model: merge it into that one and convert the result' }
       : isCheckpoint
-        ? `convert it to a file of your own: paligemma convert ${repo} model.gguf`
-        : 'look at its page for the name of a repository with GGUF files or a checkpoint',
+        ? { remedy: 'convert-hub' }
+        : {
+            hint: 'look at its page for the name of a repository with GGUF files or a checkpoint',
+          }),
   });
 }
 

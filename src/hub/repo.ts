@@ -88,7 +88,7 @@ function notInCache(name: string): Error {
     name,
     found: 'nothing in the cache',
     expected: 'a file that was downloaded before',
-    hint: `run paligemma pull ${name}, with neither offline nor HF_HUB_OFFLINE`,
+    remedy: 'pull',
   });
 }
 

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { onAbort } from '../abort.js';
-import { makeError, type PaliGemmaError } from '../errors.js';
+import { type ErrorFacts, makeError, type PaliGemmaError } from '../errors.js';
 import { oneLine, showThrown } from '../options/show.js';
 import type { RawPixels } from './source.js';
 
@@ -76,7 +76,7 @@ export async function countFrames(film: FilmRequest, by: 'packets' | 'frames'): 
         name: film.label,
         found,
         expected: `at most ${film.maxPixels} pixels`,
-        hint: 'make it smaller or raise maxPixels',
+        remedy: 'max-pixels',
       },
     );
   }
@@ -199,7 +199,9 @@ function run(
     const timer = setTimeout(
       () =>
         stop(
-          unreadable(film, `took ${program} longer than ${film.timeoutMs} ms`, 'raise timeoutMs'),
+          unreadable(film, `took ${program} longer than ${film.timeoutMs} ms`, {
+            remedy: 'timeout',
+          }),
         ),
       film.timeoutMs,
     );
@@ -264,12 +266,12 @@ function notStarted(program: string, film: FilmRequest, cause: unknown): PaliGem
 export function unreadable(
   film: { readonly label: string },
   what: string,
-  hint?: string,
+  help: Pick<ErrorFacts, 'hint' | 'remedy'> = {},
 ): PaliGemmaError {
   return makeError('ERR_IMAGE_FORMAT', `${film.label} ${what}`, {
     name: film.label,
     found: what,
     expected: 'a video that ffmpeg reads, an animated GIF or WebP, or a list of pictures',
-    ...(hint === undefined ? {} : { hint }),
+    ...help,
   });
 }

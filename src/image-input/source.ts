@@ -146,7 +146,7 @@ export function tooManyPixels(
     name: label,
     found,
     expected: `at most ${maxPixels} pixels`,
-    hint: 'make it smaller or raise maxPixels',
+    remedy: 'max-pixels',
   });
 }
 

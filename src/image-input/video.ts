@@ -57,7 +57,9 @@ export async function videoFrames(
   parsed.signal?.throwIfAborted();
   if (bytes !== undefined) return animationFrames(bytes, taken.label, parsed);
   if (taken.kind !== 'path') {
-    throw unreadable(taken, 'is a video in memory, expected its path', 'save it to a file first');
+    throw unreadable(taken, 'is a video in memory, expected its path', {
+      hint: 'save it to a file first',
+    });
   }
   return filmFrames({ ...parsed, path: taken.path, label: taken.label }, parsed);
 }

@@ -214,6 +214,8 @@ export interface NativeBinding {
   /** Every set of kernels, and whether this CPU and this build have it. */
   kernelSets(): Readonly<Record<string, boolean>>;
   errorCodes(): readonly string[];
+  /** Names of what its errors say can be done: src/remedies.ts has the words. */
+  remedies(): readonly string[];
   /** Reads and checks header and tensor table of one file. */
   inspect(path: string): Promise<NativeGgufInfo>;
   /**

@@ -2,9 +2,9 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type LoadAttempt, type LoadFailure, PaliGemmaLoadError } from '../errors.js';
+import { BUILD_COMMAND } from '../remedies.js';
 import { libcFamily, libcVersion } from './libc.js';
 
-const BUILD = 'npx paligemma build';
 const REINSTALL = 'npm install node-paligemma --force';
 
 interface Diagnosis {
@@ -77,7 +77,7 @@ function noBinary(root: string): Diagnosis {
   return {
     failure: 'no-binary',
     message: `the package brings no binary for ${platform}`,
-    hint: `compile it, which takes a minute or two: ${BUILD}`,
+    hint: `compile it, which takes a minute or two: ${BUILD_COMMAND}`,
   };
 }
 
@@ -146,14 +146,14 @@ function byReason(file: string, reason: string): Diagnosis {
     return {
       failure: 'old-glibc',
       message: `the binary needs glibc ${glibc}, this system has ${libcVersion() ?? 'an older one'}`,
-      hint: `use a newer system (Ubuntu 22.04, Debian 12, JetPack 6) or compile it: ${BUILD}`,
+      hint: `use a newer system (Ubuntu 22.04, Debian 12, JetPack 6) or compile it: ${BUILD_COMMAND}`,
     };
   }
   if (/libc\.musl|ld-musl|ld-linux|libc\.so\.6|__\w+_chk|GLIBCXX|symbol not found/.test(reason)) {
     return {
       failure: 'wrong-libc',
       message: `the binary was made for another C library than this system's ${libcFamily()}`,
-      hint: `node_modules was copied from another system; install here: ${REINSTALL}, or compile: ${BUILD}`,
+      hint: `node_modules was copied from another system; install here: ${REINSTALL}, or compile: ${BUILD_COMMAND}`,
     };
   }
   if (/not a valid Win32 application/.test(reason)) {
@@ -167,7 +167,7 @@ function byReason(file: string, reason: string): Diagnosis {
     return {
       failure: 'missing-library',
       message: 'it needs a library that this Windows does not have',
-      hint: `Windows 10 or newer has all of them; else compile here: ${BUILD}`,
+      hint: `Windows 10 or newer has all of them; else compile here: ${BUILD_COMMAND}`,
     };
   }
   const library = /(lib[\w.+-]+\.so[\d.]*):? (?:cannot open|No such file)/.exec(reason)?.[1];
@@ -176,13 +176,13 @@ function byReason(file: string, reason: string): Diagnosis {
       failure: 'missing-library',
       message: `it needs ${library}, which this system does not have`,
       hint: /^libcu|^libnv/.test(library)
-        ? `install the NVIDIA driver and CUDA libraries, or compile without CUDA: ${BUILD}`
-        : `install the package that has ${library}, or compile here: ${BUILD}`,
+        ? `install the NVIDIA driver and CUDA libraries, or compile without CUDA: ${BUILD_COMMAND}`
+        : `install the package that has ${library}, or compile here: ${BUILD_COMMAND}`,
     };
   }
   return {
     failure: 'unknown',
     message: `the dynamic linker refused ${path.basename(file)}`,
-    hint: `compile it here: ${BUILD}; then report this message`,
+    hint: `compile it here: ${BUILD_COMMAND}; then report this message`,
   };
 }

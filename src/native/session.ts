@@ -76,7 +76,7 @@ export class NativeSession {
         name: 'maxQueue',
         found: `${this.#admitted + 1} requests`,
         expected: `at most ${this.#maxQueue}`,
-        hint: 'wait for some of them, or load the model with a larger maxQueue',
+        remedy: 'max-queue',
       });
     }
     this.#admitted++;

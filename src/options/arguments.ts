@@ -93,11 +93,11 @@ export function modelPaths(source: ModelSource): string[] {
     throw makeError('ERR_OPTION_TYPE', `model is ${found}, expected the path of a GGUF file`, {
       name: 'model',
       found,
-      expected: 'a path, a file: URL, or { text, mmproj }',
+      expected: 'a path or a file: URL',
       hint: 'the model comes first, then the options: load(path, options), or load(undefined, options) for the demo model',
     });
   }
-  if (!isPair) return [filePath('model', given, 'a GGUF file, or { text, mmproj }')];
+  if (!isPair) return [filePath('model', given, 'a GGUF file', { remedy: 'two-parts' })];
   const { text, mmproj } = given as { readonly text?: unknown; readonly mmproj?: unknown };
   return [
     filePath('model.text', text, 'the GGUF file of the language model'),

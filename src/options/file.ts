@@ -1,7 +1,7 @@
 /** Files as callers name them outside of options: a path or a `file:` URL. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeError } from '../errors.js';
+import { type ErrorFacts, makeError } from '../errors.js';
 import { oneLine, showThrown, showValue } from './show.js';
 
 /** Where a relative path was looked for, as a hint; undefined for an absolute one, which says so itself. */
@@ -18,7 +18,12 @@ export function placeOf(file: string): string | undefined {
 }
 
 /** The path of `file`. ERR_OPTION_TYPE says that `name` is this or that, expected the path of `what`. */
-export function filePath(name: string, file: unknown, what: string): string {
+export function filePath(
+  name: string,
+  file: unknown,
+  what: string,
+  help: Pick<ErrorFacts, 'remedy'> = {},
+): string {
   let named = file;
   let found = showValue(file);
   let cause: unknown;
@@ -37,6 +42,7 @@ export function filePath(name: string, file: unknown, what: string): string {
     name,
     found,
     expected: 'a path or a file: URL',
+    ...help,
     cause,
   });
 }

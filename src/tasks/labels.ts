@@ -3,6 +3,7 @@ import { makeError } from '../errors.js';
 import { MAX_PART_LENGTH } from '../options/limits.js';
 import { showValue } from '../options/show.js';
 import { LABEL_LIMITS } from '../options/task-arguments.js';
+import type { RemedyName } from '../remedies.js';
 import { labelVariants } from './label-variants.js';
 
 /**
@@ -22,7 +23,7 @@ function labelText(value: unknown): string {
   const label = promptText('label', value, LABEL_LIMITS.maxLength);
   if (label.includes(';')) {
     throw range('label', showValue(label), 'text without ";", which separates labels', {
-      hint: 'pass several labels as a list',
+      remedy: 'separate-labels',
     });
   }
   return label;
@@ -66,7 +67,7 @@ export function languageCode(value: string): string {
   throw range('language', showValue(value), 'a code of two or three lower-case letters, as "en"');
 }
 
-function range(name: string, found: string, expected: string, facts: { hint?: string } = {}) {
+function range(name: string, found: string, expected: string, facts: { remedy?: RemedyName } = {}) {
   return makeError('ERR_OPTION_RANGE', `${name} is ${found}, expected ${expected}`, {
     name,
     found,

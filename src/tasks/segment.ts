@@ -131,6 +131,6 @@ function requireMaskCodec(model: Model): void {
     name: 'mask.dec',
     found: 'no mask.* tensors',
     expected: 'the mask codec of PaliGemma',
-    hint: 'convert the checkpoint again with --mask-codec vae-oid.npz; detect works without it',
+    remedy: 'mask-codec-or-boxes',
   });
 }

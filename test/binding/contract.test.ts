@@ -7,6 +7,7 @@ import { ERROR_CODES } from '../../src/errors.js';
 import { devices, inspect, WEIGHT_TYPES } from '../../src/index.js';
 import { native } from '../../src/native/binding.js';
 import { KERNEL_SETS } from '../../src/options/closed-sets.js';
+import { REMEDIES } from '../../src/remedies.js';
 
 test('the addon knows the same weight types', () => {
   expect(native().weightTypes()).toEqual([...WEIGHT_TYPES]);
@@ -24,6 +25,12 @@ test('every error code of the addon has a class', () => {
       .errorCodes()
       .filter((code) => !(code in ERROR_CODES)),
   ).toEqual([]);
+});
+
+test('every remedy of the addon has words', () => {
+  const names = native().remedies();
+  expect(names).not.toEqual([]);
+  expect(names.filter((name) => !(name in REMEDIES))).toEqual([]);
 });
 
 test('the CPU is among the devices, with its features', () => {

@@ -84,7 +84,7 @@ interface Expected {
 }
 
 const GGUF = /a GGUF file/;
-const CONVERT = /paligemma convert/;
+const CONVERT = /convert\(\{ source, output \}\)/;
 const safetensors = (json: string) => {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));

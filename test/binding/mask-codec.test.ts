@@ -99,7 +99,7 @@ test('a model without the codec says how to get one', async () => {
     for (const run of runs) {
       await expect(run()).rejects.toMatchObject({
         code: 'ERR_MODEL_TENSOR_MISSING',
-        hint: expect.stringContaining('--mask-codec vae-oid.npz'),
+        hint: expect.stringContaining("maskCodec: 'vae-oid.npz'"),
       });
     }
   } finally {

@@ -361,7 +361,7 @@ describe('the addon reads every option that crosses', () => {
 describe('what is no option', () => {
   test.each<[unknown, string]>([
     [null, 'model is null, expected the path of a GGUF file'],
-    [7, 'model is 7, expected the path of a GGUF file, or { text, mmproj }'],
+    [7, 'model is 7, expected the path of a GGUF file (of a model in two files: { text, mmproj })'],
     ['', 'model is "", expected the path of a GGUF file'],
     [['a', 'b'], 'model is an array of 2, expected the path'],
     [

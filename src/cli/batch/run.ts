@@ -224,6 +224,6 @@ function printer<R>({ output }: Context, plan: Plan<R>): Printer<R> {
 function outcomeJson<R>({ task, settings }: Plan<R>, outcome: Outcome<R>): PictureRow {
   const { image, page } = outcome;
   const named = { image, ...(page !== undefined && { page }) };
-  if ('error' in outcome) return { ...named, ...settings, error: errorJson(outcome.error) };
+  if ('error' in outcome) return { ...named, ...settings, error: errorJson(outcome.error, 'cli') };
   return { ...named, ...settings, ...task.json(outcome.result) };
 }

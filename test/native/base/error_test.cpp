@@ -19,6 +19,12 @@ TEST("every error code has its own name") {
     CHECK_EQ(names.size(), static_cast<size_t>(ErrorCode::EngineInternal) + 1);  // the last one
 }
 
+TEST("every remedy has its own name") {
+    std::set<std::string> names{to_string(Remedy::None)};
+    for (Remedy remedy : all_remedies()) CHECK(names.insert(to_string(remedy)).second);
+    CHECK_EQ(names.size(), static_cast<size_t>(Remedy::KvType) + 1);  // the last one
+}
+
 TEST("mismatch makes a sentence of its facts") {
     const Error e = mismatch(ErrorCode::TensorShape, "blk.0.w", "[3, 4]", "[4, 3]");
     CHECK(e.code() == ErrorCode::TensorShape);

@@ -322,7 +322,7 @@ TEST("what the file lacks of the codec is named, and the other half works") {
             CHECK_EQ(std::string(to_string(answer.error->code())),
                      std::string("ERR_MODEL_TENSOR_MISSING"));
             CHECK_EQ(answer.error->facts().name, missing);
-            CHECK(answer.error->facts().hint.find("--mask-codec") != std::string::npos);
+            CHECK(answer.error->facts().remedy == Remedy::MaskCodec);
         }
     }
 }

@@ -1,7 +1,7 @@
 /** Declarations as flags: what is typed arrives as the option, required ones are asked for. */
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addFlags, givenFlags, withFlagNames } from '../../../src/cli/flags.js';
+import { addFlags, givenFlags } from '../../../src/cli/flags.js';
 import {
   boolean,
   callback,
@@ -13,7 +13,6 @@ import {
   signal,
   string,
 } from '../../../src/options/option.js';
-import { labelList } from '../../../src/tasks/labels.js';
 
 const DECLARATIONS = {
   inputFile: path({ default: REQUIRED, cli: false, doc: 'an argument' }),
@@ -92,27 +91,5 @@ describe('flags', () => {
       expect(help).toContain(`  ${line}\n`);
     }
     expect(help).not.toMatch(/input-file|on-progress|signal/);
-  });
-});
-
-describe('messages of the library', () => {
-  it('name arguments as they are typed', () => {
-    expect(() => labelList('cat ; dog')).toThrow('pass several labels as a list');
-    expect(withFlagNames('(pass several labels as a list)')).toBe(
-      '(give each label by itself: --label cat --label dog)',
-    );
-  });
-
-  it('name flags as they are typed, and nothing else', () => {
-    parse();
-    for (const [text, expected] of [
-      ['use a smaller maxTokens', 'use a smaller --max-tokens'],
-      ['remove it or set exact', 'remove it or use --exact'],
-      ['"maxTokens" and a.maxTokens and maxTokensX', '"maxTokens" and a.maxTokens and maxTokensX'],
-      ['onProgress, set nothing', 'onProgress, set nothing'],
-      ['give it as well: { text, mmproj }', 'give it as well: --model FILE --mmproj FILE'],
-    ]) {
-      expect(withFlagNames(text as string)).toBe(expected);
-    }
   });
 });

@@ -1,0 +1,138 @@
+/**
+ * What a caller can do about an error, in the words of each front. The engine and the library below the fronts send the
+ * name of a remedy; an error has the words for programs, and a front that serves others puts its own in their place.
+ * A further front is one entry of NAMES, and a column where more differs than names.
+ */
+
+/** How a front names what callers pass. */
+interface Names {
+  readonly option: (name: string) => string;
+  /** "set it", to end a sentence. */
+  readonly set: (name: string) => string;
+  /** The files of a model in two parts. */
+  readonly parts: string;
+}
+
+const NAMES = {
+  api: {
+    option: (name) => name,
+    set: (name) => `set ${name}`,
+    parts: '{ text, mmproj }',
+  },
+  cli: {
+    option: (name) => `--${kebab(name)}`,
+    set: (name) => `use --${kebab(name)}`,
+    parts: '--model FILE --mmproj FILE',
+  },
+} satisfies Record<string, Names>;
+
+export type Front = keyof typeof NAMES;
+
+/** `subject`: what the error is about. */
+type Words = (subject: string) => string;
+type Remedy = Readonly<Record<Front, Words>>;
+
+/** Words that differ by names only. */
+const named = (words: (names: Names) => string): Remedy => ({
+  api: () => words(NAMES.api),
+  cli: () => words(NAMES.cli),
+});
+const remedy = (words: Readonly<Record<Front, string | Words>>): Remedy => ({
+  api: typeof words.api === 'string' ? () => words.api as string : words.api,
+  cli: typeof words.cli === 'string' ? () => words.cli as string : words.cli,
+});
+
+/** Compiling the addon: a command for users of every front, as nothing is loaded yet. */
+export const BUILD_COMMAND = 'npx paligemma build';
+
+/** native/base/error.h has the names of those that the engine sends; a test compares. */
+export const REMEDIES = {
+  convert: remedy({
+    api: 'convert the checkpoint to GGUF with convert({ source, output })',
+    cli: 'Convert the checkpoint to GGUF with: paligemma convert',
+  }),
+  'convert-original': remedy({
+    api: 'convert the original checkpoint with convert({ source, output })',
+    cli: 'Use the original checkpoint and convert it with: paligemma convert',
+  }),
+  'convert-hub': remedy({
+    api: (id) => `convert it to a file of your own: convert({ source: '${repoOf(id)}', output })`,
+    cli: (id) => `convert it to a file of your own: paligemma convert ${repoOf(id)} model.gguf`,
+  }),
+  'convert-smaller': remedy({
+    api: "use a smaller weight type (convert with type: 'q4_k') or a machine with more memory",
+    cli: 'use a smaller weight type (paligemma convert --type q4_k) or a machine with more memory',
+  }),
+  'mask-codec': remedy({
+    api: "convert the checkpoint again with maskCodec: 'vae-oid.npz'",
+    cli: 'convert the checkpoint again with --mask-codec vae-oid.npz',
+  }),
+  'mask-codec-or-boxes': remedy({
+    api: "convert the checkpoint again with maskCodec: 'vae-oid.npz'; detect works without it",
+    cli: 'convert the checkpoint again with --mask-codec vae-oid.npz; detect works without it',
+  }),
+  pull: remedy({
+    api: (name) => `call pull('${name}'), with neither offline nor HF_HUB_OFFLINE`,
+    cli: (name) => `run paligemma pull ${name}, with neither offline nor HF_HUB_OFFLINE`,
+  }),
+  doctor: remedy({
+    api: 'npx paligemma doctor shows what the library needs',
+    cli: 'paligemma doctor shows what the library needs',
+  }),
+  'build-cuda': remedy({
+    api: `${BUILD_COMMAND} --cuda compiles for it; load with device: 'cuda' says what is missing`,
+    cli: `${BUILD_COMMAND} --cuda, or start with --device cuda to see why`,
+  }),
+
+  'name-vision-part': named(
+    ({ parts }) => `pass its vision part, a file often named mmproj, as well: ${parts}`,
+  ),
+  'name-text-part': named(({ parts }) => `pass its language model as well: ${parts}`),
+  'is-vision-part': named(
+    ({ parts }) => `this is the vision part (mmproj); pass the language model as well: ${parts}`,
+  ),
+  'two-parts': named(({ parts }) => `of a model in two files: ${parts}`),
+  'separate-labels': remedy({
+    api: 'pass several labels as a list',
+    cli: 'give each label by itself: --label cat --label dog',
+  }),
+
+  'max-tokens': named(
+    ({ option }) => `use a smaller ${option('maxTokens')}, a shorter prompt or fewer pictures`,
+  ),
+  'max-pixels': named(({ option }) => `make it smaller or raise ${option('maxPixels')}`),
+  'max-queue': named(
+    ({ option }) => `wait for some of them, or load the model with a larger ${option('maxQueue')}`,
+  ),
+  // Only videoFrames has the option.
+  timeout: remedy({ api: 'raise timeoutMs', cli: 'cut a shorter clip out of it' }),
+  'check-tensors': named(
+    ({ option }) => `check the file with load option ${option('checkTensors')}`,
+  ),
+  'kv-type': remedy({ api: "load with kvType: 'f16'", cli: 'load with --kv-type f16' }),
+  tokenizer: named(
+    ({ set }) => `${set('tokenizer')}: big_vision publishes one as paligemma_tokenizer.model`,
+  ),
+  'tokenizer-elsewhere': named(
+    ({ set }) =>
+      `copy that of the base checkpoint there, or if it is elsewhere, ${set('tokenizer')}`,
+  ),
+  overwrite: named(({ set }) => `remove it, choose another name or ${set('overwrite')}`),
+} satisfies Record<string, Remedy>;
+
+export type RemedyName = keyof typeof REMEDIES;
+
+/** An option as the subject of a sentence for `front`. One of a single word reads alike everywhere. */
+export function optionName(front: Front, name: string): string {
+  return /[A-Z]/.test(name) ? NAMES[front].option(name) : name;
+}
+
+/** `maxTokens` -> `max-tokens`. */
+export function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `hf:owner/repo:file@revision` without the file. */
+function repoOf(id: string): string {
+  return id.replace(/:[^:@]+(?=@|$)/, (part, at) => (at > 2 ? '' : part));
+}
