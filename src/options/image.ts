@@ -21,7 +21,7 @@ export const PIXEL_OPTIONS = {
     minLength: 4,
     maxLength: 7,
     examples: ['#ffffff', '#000'],
-    form: { pattern: /^#([0-9a-f]{3}|[0-9a-f]{6})$/i, words: 'a colour such as "#ffffff"' },
+    form: { pattern: /^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/, words: 'a colour such as "#ffffff"' },
     doc: 'what shows through transparent pictures; left out, transparency is dropped, as in training',
   }),
   maxPixels: integer({

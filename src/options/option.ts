@@ -370,7 +370,16 @@ function fitsCount({ minCount, maxCount }: List | Entries, count: number): boole
 
 function fitsText({ minLength, maxLength }: Text | List, text: string): boolean {
   // What ends a string in C would cut it short on its way.
-  return text.length >= minLength && text.length <= maxLength && !text.includes('\0');
+  return hasLength(text, minLength, maxLength) && !text.includes('\0');
+}
+
+/** Characters are code points, as JSON Schema and other languages count them. */
+function hasLength(text: string, min: number, max: number): boolean {
+  // Neither counts what is far too long.
+  if (text.length < min || text.length > 2 * max) return false;
+  let length = 0;
+  for (const _ of text) length++;
+  return length >= min && length <= max;
 }
 
 function fitsEntry({ value, detailed }: Entries, entry: unknown): boolean {
