@@ -260,7 +260,7 @@ export const TASKS = {
   }),
 } satisfies { readonly [N in TaskName]: Task };
 
-/** What a task's run gives in the end. */
+/** What awaiting a task returns. */
 export type ResultOf<N extends TaskName> = Awaited<ReturnType<(typeof TASKS)[N]['start']>>;
 
 /** What the model must have, in a sentence; undefined where every model will do. */

@@ -31,7 +31,7 @@ import { GENERATE_OPTIONS } from '../../src/options/generate.js';
 import { PULL_OPTIONS } from '../../src/options/hub.js';
 import { ENCODE_OPTIONS } from '../../src/options/image.js';
 import { LOAD_OPTIONS } from '../../src/options/load.js';
-import type { Declarations } from '../../src/options/option.js';
+import { type Declarations, REQUIRED } from '../../src/options/option.js';
 import {
   ASK_OPTIONS,
   CAPTION_OPTIONS,
@@ -44,6 +44,7 @@ import {
 import { PROMPT_WARNINGS } from '../../src/tasks/advisor/advice.js';
 import { MARKERS } from '../../src/tasks/markers.js';
 import { codeOf, INPUT_NOTES } from '../../src/tasks/prompt-input.js';
+import { TASKS, type Task } from '../../src/tasks/registry.js';
 import { ROOT } from '../support/models.js';
 import { savedTable } from '../support/saved-by.js';
 
@@ -340,12 +341,39 @@ function markerTable(): string {
     .join('');
 }
 
+/** What each task takes, from the registry. */
+function taskTable(): string {
+  const pictures = { one: 'one', several: 'one or more', two: 'two', clip: 'a clip' };
+  const codec = 'the mask codec';
+  const rows = Object.entries(TASKS).map(([name, task]: [string, Task]) => {
+    const args = Object.entries(task.arguments).map(([argument, one]) => {
+      const count = 'minCount' in one ? `, ${one.minCount} to ${one.maxCount}` : '';
+      return `\`${argument}\`${count}${one.default === REQUIRED ? '' : ', may be left out'}`;
+    });
+    const { maskCodec, fineTunedOn } = task.needs ?? {};
+    const checkpoint = fineTunedOn && `a checkpoint fine-tuned on ${fineTunedOn}`;
+    const needs = [checkpoint, maskCodec && codec].filter(Boolean).join(', ');
+    const command = name === 'generate' ? 'predict' : name;
+    return [
+      `\`${name}\``,
+      args.join('; ') || '–',
+      pictures[task.images],
+      needs || '–',
+      `\`paligemma ${command}\``,
+    ];
+  });
+  return [['Task', 'Arguments', 'Pictures', 'Needs', 'Command'], Array(5).fill('---'), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |\n`)
+    .join('');
+}
+
 const TABLES: Readonly<Record<string, () => string>> = {
   'load options': () => optionTable(LOAD_OPTIONS),
   'pull options': () => optionTable(PULL_OPTIONS),
   'generate options': () => optionTable(GENERATE_OPTIONS),
   'encode options': () => optionTable(ENCODE_OPTIONS),
   'convert options': () => optionTable(CONVERT_OPTIONS),
+  tasks: taskTable,
   'task options': () => optionTable(OCR_OPTIONS),
   'caption options': () => optionTable(ownOptions(CAPTION_OPTIONS)),
   'ask options': () => optionTable(ownOptions(ASK_OPTIONS)),
@@ -365,7 +393,7 @@ describe('tables', () => {
     ['docs/conversion.md', 3],
     ['docs/hub.md', 1],
     ['docs/prompts.md', 1],
-    ['docs/tasks.md', 7],
+    ['docs/tasks.md', 8],
   ] as const)('in %s are those of the declarations', (file, count) => {
     const text = read(file);
     const current = text.replace(TABLE, (_, begin: string, name: string, end: string) => {
