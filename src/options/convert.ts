@@ -32,7 +32,7 @@ export const CONVERT_OPTIONS = {
     doc: 'the GGUF file to write; its folder must exist',
   }),
   type: oneOf(WEIGHT_TYPES, {
-    default: REQUIRED,
+    default: 'q8_0',
     letter: 't',
     doc: 'number type of the large matrices; the embedding is never stored below six bits, norms and biases always as f32',
   }),

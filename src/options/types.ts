@@ -342,9 +342,9 @@ export interface ConvertOptions extends HubOptions {
   readonly output: string;
   /**
    * number type of the large matrices; the embedding is never stored below six bits, norms and biases always as f32.
-   * Required.
+   * Default `q8_0`.
    */
-  readonly type: 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q6_k' | 'q5_k' | 'q4_k' | 'q4_0';
+  readonly type?: 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q6_k' | 'q5_k' | 'q4_k' | 'q4_0' | undefined;
   /** tokenizer.model or tokenizer.json; left out, the one in the source folder; an .npz needs it. */
   readonly tokenizer?: string | undefined;
   /** vae-oid.npz, without which segmentation answers cannot be turned into masks. */

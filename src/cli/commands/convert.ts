@@ -7,10 +7,6 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { bytesText } from '../output.js';
 
-/** The usual choice, which need not be typed; `convert` itself wants it said. */
-const DEFAULT_TYPE = 'q8_0';
-const FLAGS = { ...CONVERT_OPTIONS, type: { ...CONVERT_OPTIONS.type, default: DEFAULT_TYPE } };
-
 interface Flags {
   readonly json?: true;
 }
@@ -24,7 +20,7 @@ export function convertCommand(context: Context, exit: (code: ExitCode) => void)
     )
     .argument('<source>', CONVERT_OPTIONS.source.doc)
     .argument('<output>', CONVERT_OPTIONS.output.doc);
-  addFlags(command, 'Converting:', FLAGS);
+  addFlags(command, 'Converting:', CONVERT_OPTIONS);
   return command
     .option('--json', 'print the report as one JSON document')
     .addHelpText(
@@ -38,7 +34,7 @@ Examples:
     )
 
     .action(async (source: string, output: string, flags: Flags) => {
-      const given = { type: DEFAULT_TYPE, ...givenFlags(FLAGS, flags), source, output } as const;
+      const given = { ...givenFlags(CONVERT_OPTIONS, flags), source, output };
       const report = await convertWithBar(context, given);
       for (const note of report.notes) context.output.note(`note: ${note}`);
       if (flags.json) await context.output.json(report, 2);

@@ -40,7 +40,6 @@ describe('options', () => {
     ['source', 'a\0b', 'ERR_OPTION_RANGE'],
     ['output', undefined, 'ERR_OPTION_TYPE'],
     ['output', null, 'ERR_OPTION_TYPE'],
-    ['type', undefined, 'ERR_OPTION_TYPE'],
     ['type', 'q4_1', 'ERR_OPTION_RANGE'],
     ['type', 'toString', 'ERR_OPTION_RANGE'],
     ['tokenizer', {}, 'ERR_OPTION_TYPE'],
@@ -81,7 +80,6 @@ describe('options', () => {
   it.each([
     [undefined, 'option source is missing, expected a path of 1 to 4096 characters without NUL'],
     [{ source: 'a' }, 'option output is missing, expected a path'],
-    [{ source: 'a', output: 'b' }, 'option type is missing, expected one of "f32", "f16", "bf16"'],
     [{ ...good, type: 'q8' }, 'did you mean "q8_0"?'],
     [{ ...good, typ: 'q8_0' }, 'did you mean type?'],
     [null, 'convert: options is null, expected an object'],
