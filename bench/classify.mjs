@@ -1,4 +1,4 @@
-// What twenty labels cost against one question, on one picture whose encoding is cached: `classify` decodes all labels behind
+// What twenty labels cost against one question, on one picture whose encoding is cached: `classify` decodes all labels after
 // one prefix. Usage: node bench/classify.mjs [MODEL.gguf] [ROUNDS]
 import path from 'node:path';
 import { PaliGemma } from '../lib/index.js';

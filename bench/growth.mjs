@@ -1,5 +1,5 @@
 // How time and memory grow with the picture's resolution, the prompt, the answer and the requests at once, at real size with
-// random weights: docs/performance.svg, and the numbers as JSON. A model at a time, each in a process of its own.
+// random weights: docs/performance.svg, and the figures as JSON. A model at a time, each in a process of its own.
 // Usage: node bench/growth.mjs [--type q8_0] [--dir build/bench] [--threads 0] [--json FILE] [--svg FILE]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -37,7 +37,7 @@ async function randomRows(type, columns, count, scale) {
 
 /**
  * One endless stream of random rows for each type and width, which the tensors share: it repeats after PATTERN_NUMBERS
- * numbers, so that gigabytes take no longer than the disk does.
+ * values, so that gigabytes take no longer than the disk does.
  */
 class Streams {
   #streams = new Map();

@@ -1,5 +1,5 @@
 // Writes a GGUF of a published size with random weights: real weights are gated, and speed and memory do not depend on what the
-// numbers are. Usage: node bench/random-model.mjs VARIANT TYPE OUTPUT
+// values are. Usage: node bench/random-model.mjs VARIANT TYPE OUTPUT
 // VARIANT: 3b-224, 3b-448, 3b-896 (PaliGemma 1), 2-3b-224, 2-3b-448, 2-3b-896, 2-10b-224, 2-28b-224 (PaliGemma 2).
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { configOf, writeRandomGguf } from './random-gguf.mjs';
 
 const VOCABULARY = 257_152;
 
-// The sizes of the published models, as their config.json gives them.
+// The sizes of the published models, as their config.json has them.
 const TEXT = {
   '3b': {
     model_type: 'gemma',

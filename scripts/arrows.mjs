@@ -41,7 +41,7 @@ export const CPP = [
 export const INSIDE = [];
 
 /**
- * Fronts serve the public API to somebody: they use it, and around it only what is listed. `except`: single files, each
+ * Fronts serve the public API to users: they use it, and around it only what is listed. `except`: single files, each
  * with the reason why the public API is not enough.
  */
 export const FRONTS = {

@@ -16,7 +16,7 @@ const { values: flags } = parseArgs({
   },
 });
 
-// What PaliGemma's graphs need: products of every weight type, attention of heads of 72 (none fused) and 256, the rest.
+// What PaliGemma's graphs need: matmuls of every weight type, attention of heads of 72 (none fused) and 256, the rest.
 const FILES = [
   ...['ggml-cuda', 'mmvq', 'mmvf', 'mmq', 'rope', 'norm', 'softmax', 'set-rows', 'getrows', 'cpy'],
   ...['binbcast', 'unary', 'scale', 'concat', 'im2col', 'pad', 'quantize', 'convert', 'fattn'],

@@ -1,14 +1,24 @@
 // Words that a native engineer would not use here, with the usual ones. `npm run check` counts them in comments, in
-// messages and in Markdown, and names each place (scripts/check/words.mjs). What stands in backticks or in a code block
+// messages and in Markdown, and names each place (scripts/check/words.mjs). What is in backticks or in a code block
 // is not prose and is not looked at.
 //
-// `except`: phrases in which the word is right. `paths`: folders or files whose subject it is, with the reason.
+// `except`: phrases in which the word is right. `only`: where it means something else than in plain English.
+
+/** Code and pages about tensors: elsewhere a product is of probabilities, and numbers are those of prices and pages. */
+const TENSORS = [
+  ...['native', 'test/native', 'test/parity', 'src/native', 'scripts', 'bench'],
+  ...['docs/architecture.md', 'docs/performance.md', 'docs/platforms.md'],
+];
 
 export const WORDS = [
   {
     pattern: /\bbehind\b/i,
     say: 'after',
-    except: [/behind (a|the) (reverse )?(proxy|load balancer|flag)/i],
+    except: [
+      /behind (a|the) (reverse )?(proxy|load balancer|flag)/i,
+      /(leave|leaves|leaving|left) (\w+ )?(\*\s+)?behind/i,
+      /left\s+(\*\s+)?behind/i,
+    ],
   },
   { pattern: /\bgives\b/i, say: 'returns, makes, has', except: [] },
   { pattern: /\b(stands|lies)\b/i, say: 'is', except: [/stands for/i] },
@@ -22,6 +32,7 @@ export const WORDS = [
   {
     pattern: /\bproducts?\b/i,
     say: 'matmul',
+    only: TENSORS,
     except: [
       /(dot|outer|inner|cross|scalar|element-?wise) products?/i,
       /Hadamard product/,
@@ -32,23 +43,17 @@ export const WORDS = [
   {
     pattern: /\bnumbers\b/i,
     say: 'elements, values',
+    only: TENSORS,
     except: [
-      /(line|page|version|serial|phone|token|frame|random|whole|real|natural|part|class|issue|odd|even|magic|denormal|prime) numbers/i,
-      /numbers (of|are right)/i,
+      /(line|page|version|serial|token|frame|random|whole|layer|real|class|odd|even|magic|denormal) numbers/i,
+      /numbers of|numbers are right/i,
     ],
-    paths: {
-      'src/tasks/fields': 'reads numbers that people write',
-      'test/unit/tasks/fields': 'reads numbers that people write',
-    },
   },
   {
     pattern: /\bsums\b/i,
     say: 'accumulators',
+    only: TENSORS,
     except: [/check ?sums/i, /sums (of|to|up)\b/i],
   },
-  {
-    pattern: /\bdraft(s|ed)?\b/i,
-    say: 'speculative tokens',
-    except: [],
-  },
+  { pattern: /\bdraft(s|ed)?\b/i, say: 'speculative tokens', except: [] },
 ];

@@ -1,4 +1,4 @@
-/** Listening to AbortSignals without leaving anything behind. */
+/** Listening to AbortSignals without leaving any attached. */
 import { setMaxListeners } from 'node:events';
 
 /**
@@ -15,7 +15,7 @@ export function onAbort(
     return () => {};
   }
   const listener = (): void => abort(signal.reason);
-  // Only for Node's own: it throws for a signal of another realm, and nobody else counts listeners.
+  // Only for Node's own: it throws for a signal of another realm, and nothing else counts listeners.
   if (signal instanceof EventTarget) setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);

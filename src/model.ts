@@ -169,7 +169,7 @@ export class Model {
       // Between the model's answer and here the caller may have given up, and would not dispose of what he gets.
       o.signal?.throwIfAborted();
       // The constructor is not for users; `this` is the class that load was called on.
-      // biome-ignore lint/complexity/noThisInStatic: PaliGemma.load gives a PaliGemma
+      // biome-ignore lint/complexity/noThisInStatic: PaliGemma.load returns a PaliGemma
       const Class = this as unknown as new (
         session: NativeSession,
         info: ModelInfo,
@@ -177,7 +177,7 @@ export class Model {
       ) => T;
       return new Class(session, info, onNote);
     } catch (error) {
-      // Nobody waits for this, and `error` is what there is to tell.
+      // No caller awaits this, and `error` is what there is to tell.
       session.dispose().catch(() => {});
       throw withPlace(error, paths);
     }
@@ -289,7 +289,7 @@ export class Model {
   }
 
   /**
-   * Masks of codes as `segment` makes them. `codes`: 16 for each mask, 0 to 127. Gives [n, 64, 64] row-major, about -1 to
+   * Masks of codes as `segment` makes them. `codes`: 16 for each mask, 0 to 127. Returns [n, 64, 64] row-major, about -1 to
    * 1, above 0 inside. Throws ERR_MODEL_TENSOR_MISSING when the file has no mask codec, ERR_OPTION_RANGE for another
    * length or code and for more than 10,000 masks.
    */

@@ -1,7 +1,7 @@
 /** Failures of the file system while something is written, as errors of this package. */
 import { makeError, PaliGemmaError } from './errors.js';
 
-/** Gives a failure of the file system its class. */
+/** Turns a failure of the file system into its class. */
 export function outputError(file: string, action: string, cause: unknown): Error {
   if (cause instanceof PaliGemmaError) return cause;
   const code = (cause as NodeJS.ErrnoException).code ?? '';

@@ -71,7 +71,7 @@ export class PaliGemma extends Model implements TaskMethods {
   }
 
   /**
-   * Finds everything that one of the labels names. Parts: detections, as soon as the model has said them; the result may
+   * Finds everything that one of the labels names. Parts: detections, as soon as the model has generated them; the result may
    * hold fewer, as duplicates are known at the end only.
    */
   detect(

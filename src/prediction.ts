@@ -1,4 +1,4 @@
-/** What a call to the model gives: the result, and the stream of pieces it is made from. */
+/** What a call to the model returns: the result, and the stream of pieces it is made from. */
 import { performance } from 'node:perf_hooks';
 import { follow } from './abort.js';
 import type { NativeCosts, NativeResult, NativeToken } from './native/contract.js';
@@ -64,7 +64,7 @@ export interface Prediction {
   /** For each token the most probable ones; only when `topLogprobs` was asked for. */
   readonly topLogprobs?: readonly (readonly TokenLogprob[])[];
   /**
-   * `stop`: the model ended its answer; `length`: `maxTokens` were reached; `repetition`: it said the same boxes again
+   * `stop`: the model ended its answer; `length`: `maxTokens` were reached; `repetition`: it generated the same boxes again
    * (with `stopAtRepetition`).
    */
   readonly finishReason: 'stop' | 'length' | 'repetition';
@@ -101,7 +101,7 @@ interface Reader {
 /**
  * The pieces of an answer while it is being made. The work starts at once and is not held up by a slow reader. Ending
  * the loop early cancels it. Each piece is given once: a second loop goes on where the first one is. What came before a
- * failure is given before it; an abort is told at once.
+ * failure is given before it; an abort is reported at once.
  */
 export class PredictionStream implements AsyncIterableIterator<Piece> {
   /** The whole answer; rejects when the call fails, is aborted or the loop is left early. */
@@ -113,7 +113,7 @@ export class PredictionStream implements AsyncIterableIterator<Piece> {
   /** How many pieces were given; Infinity when no more will be, whether there are or not. */
   #given = 0;
   #ended = false;
-  /** Until one reader was told. */
+  /** Until one reader has received it. */
   #failure: { readonly error: unknown } | undefined;
   /** Calls of `next` that wait, in order. */
   readonly #readers: Reader[] = [];
@@ -123,7 +123,7 @@ export class PredictionStream implements AsyncIterableIterator<Piece> {
     const { controller, release } = follow(...signals);
     this.#controller = controller;
     this.result = this.#collect(run).finally(release);
-    // Whoever only iterates learns of a failure there.
+    // A caller that only iterates gets the error there.
     this.result.catch(() => {});
   }
 

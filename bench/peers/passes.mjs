@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** `pass` gives { encode, prefill, decode } (decode per token), those it has. Ends with standard input. */
+/** `pass` returns { encode, prefill, decode } (decode per token), those it has. Ends with standard input. */
 export async function servePasses(pass) {
   await pass(); // warms up
   console.log(JSON.stringify({ ready: true }));

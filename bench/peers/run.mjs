@@ -45,7 +45,7 @@ const ours = async (type) => [
   ...work,
 ];
 const llama = (type) => [process.execPath, path.join(HERE, 'llama.mjs'), gemmaFile(type), ...work];
-/** Reading the weights of the language model once, which every token of everybody has to do. */
+/** Reading the weights of the language model once, which every token of every peer requires. */
 async function memory(type) {
   const { inspect } = await import('../../lib/index.js');
   const { tensors } = await inspect(await ourFile(type));
@@ -158,7 +158,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(PAIRINGS))
     console.log(`  faster than ${peer.name}: ${ratios.join(', ')}`);
   }
   const share = floor.median('decode') / us.median('decode');
-  console.log(`  decoding reads at ${(share * 100).toFixed(0)} % of what the memory gives`);
+  console.log(`  decoding reads at ${(share * 100).toFixed(0)} % of the memory bandwidth`);
   report.push({
     name,
     peers: [...all, floor].map((peer) => ({ name: peer.name, passes: peer.passes })),

@@ -1,4 +1,4 @@
-// Shows what the scores are worth on pictures nobody has seen: for each kind of result, do right ones score higher than wrong
+// Shows what the scores are worth on pictures the model has never seen: for each kind of result, do right ones score higher than wrong
 // ones (AUROC), how often is what scores so right (reliability), and which minScore is best for detections. What detect's
 // options do with these scores is detect-options.mjs.
 // Usage: node bench/quality/calibration.mjs [--model FILE | --type f32|bf16|q8_0] [--scenes 1000] [--texts 500] [--seed N]
@@ -104,7 +104,7 @@ async function askAboutScene(index) {
     const isRight = text === caption(objects, language);
     add('captions', fold, score, isRight);
     // The mean over its tokens and its end, undone.
-    add('  by their product', fold, score ** (usage.completionTokens + 1), isRight);
+    add('  by both multiplied', fold, score ** (usage.completionTokens + 1), isRight);
   }
   const asked = questions(random, picture).filter(([prompt]) => prompt.startsWith('answer en '));
   for (const [prompt, answer] of random.shuffled(asked).slice(0, 4)) {

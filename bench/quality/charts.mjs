@@ -1,4 +1,4 @@
-// Line charts as SVG, readable on light and dark pages: plain strings, no dependency. Numbers come from calibration-figures.mjs.
+// Line charts as SVG, readable on light and dark pages: plain strings, no dependency. Figures come from calibration-figures.mjs.
 
 export const SIDE = 220;
 export const MARGIN = { left: 46, top: 52, right: 18, bottom: 46 };

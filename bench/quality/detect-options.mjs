@@ -1,4 +1,4 @@
-// Shows what the options of detect are worth on pictures nobody has seen: duplicateIou and minScore on one greedy answer, on one
+// Shows what the options of detect are worth on pictures the model has never seen: duplicateIou and minScore on one greedy answer, on one
 // drawn at a temperature and on several of them together, as who wants to miss nothing would ask; and expectedBox on greedy
 // answers. What the scores themselves are worth is calibration.mjs.
 // Usage: node bench/quality/detect-options.mjs [--model FILE | --type f32|bf16|q8_0] [--scenes 500] [--seed N] [--draws 3]
@@ -56,7 +56,7 @@ function add(source, detections, { picture, labels, fold }) {
   }
 }
 
-/** How well the boxes of one answer lie, said and expected. The answer is the same, so that the differences come in pairs. */
+/** How well the boxes of one answer fit, generated and expected. The answer is the same, so that the differences come in pairs. */
 function addBoxes(said, expected, { picture, labels, name }) {
   const overlap = (d) => {
     const truth = labels.includes(d.label) ? matching(picture.objects, d.label) : [];
@@ -66,7 +66,7 @@ function addBoxes(said, expected, { picture, labels, name }) {
   said.forEach((d, i) => {
     const pair = [overlap(d), overlap(expected[i])];
     const add = (figure, [a, b]) => {
-      boxes.add(`${figure}, said`, name, a);
+      boxes.add(`${figure}, generated`, name, a);
       boxes.add(`${figure}, expected`, name, b);
       boxes.add(`${figure}, difference`, name, b - a);
     };
@@ -130,7 +130,7 @@ const expected = [
   'part with IoU 0.75',
 ].map((name) => ({
   name,
-  said: boxes.figure(`${name}, said`),
+  said: boxes.figure(`${name}, generated`),
   expected: boxes.figure(`${name}, expected`),
   difference: boxes.figure(`${name}, difference`),
 }));

@@ -44,7 +44,7 @@ export function maskIou(a, b) {
 
 /**
  * Found boxes against true ones, in the order found: each takes the free true box it overlaps most, and is right from an
- * overlap of `threshold`. Gives `ious` (one per found box, 0 where it is wrong) and the set of true boxes `used`.
+ * overlap of `threshold`. Returns `ious` (one per found box, 0 where it is wrong) and the set of true boxes `used`.
  */
 export function matchBoxes(found, truth, threshold = 0.5) {
   const used = new Set();

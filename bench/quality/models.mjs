@@ -8,7 +8,7 @@ import { convert } from '../../lib/index.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const DEMO_MODEL = path.join(ROOT, 'models', 'shapes-mix-224-q8_0.gguf');
 
-/** The 20 MB checkpoint behind the shipped model, not in the repository. */
+/** The 20 MB checkpoint of the shipped model, not in the repository. */
 export const REFERENCE = path.join(ROOT, '..', 'shared', 'reference');
 
 /** Path of the trained model in one weight type, with the mask codec; converted when absent. */

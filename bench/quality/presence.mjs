@@ -1,4 +1,4 @@
-// Shows what `presence` is worth on pictures nobody has seen: asks detect and segment for one label that is in the picture, for one
+// Shows what `presence` is worth on pictures the model has never seen: asks detect and segment for one label that is in the picture, for one
 // that is not, and for all that are in it at once. Prints what the likeliest token alone finds (constrained: false, the reference's
 // greedy answer), what each minPresence finds, how well presence tells the two kinds of label apart (AUROC) and whether it means what
 // it says (reliability), and which threshold has the best F1 on other pictures.

@@ -1,4 +1,4 @@
-// Asks the model about pictures nobody has seen and prints each quality figure beside the reference implementation's own.
+// Asks the model about pictures the model has never seen and prints each quality figure beside the reference implementation's own.
 // Usage: node bench/quality/quality.mjs [--model FILE | --type f32|bf16|q8_0] [--through prompts|methods] [--scenes 500]
 //   [--texts 200] [--seed N] [--threads N] [--save FOLDER] [--reference FOLDER] [--json]
 // Default: the shipped model, through the package's task methods. --type converts the reference checkpoint, with its mask codec,

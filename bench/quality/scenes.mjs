@@ -1,8 +1,8 @@
-// Pictures nobody has seen, with their truth: scenes of coloured shapes and printed words, drawn as generator/shapes.py of
+// Pictures the model has never seen, with their truth: scenes of coloured shapes and printed words, drawn as generator/shapes.py of
 // the reference data draws them (same sizes, colours, backgrounds and rules, another random stream). Asking a model about
 // them is quality.mjs.
 //
-// Seeds: the training pictures came from NumPy's PCG64 with small seeds; these come from xoshiro128**, so that no seed gives a
+// Seeds: the training pictures came from NumPy's PCG64 with small seeds; these come from xoshiro128**, so that no seed yields a
 // picture of theirs. SEEDS keeps the uses apart: what a threshold was chosen on is never what it is shown on.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -53,7 +53,7 @@ export class Random {
   #spare;
 
   constructor(seed, index = 0) {
-    // splitmix32 over both numbers, as the authors of xoshiro advise for its state.
+    // splitmix32 over both values, as the authors of xoshiro advise for its state.
     let z = (Math.imul(seed >>> 0, 0x9e3779b1) ^ Math.imul((index + 1) >>> 0, 0x85ebca6b)) >>> 0;
     for (let i = 0; i < 4; i++) {
       z = (z + 0x9e3779b9) >>> 0;
@@ -92,7 +92,7 @@ export class Random {
     return low + Math.floor(this.float() * (high - low));
   }
 
-  /** Box and Muller, both numbers used. */
+  /** Box and Muller, both values used. */
   normal(deviation) {
     if (this.#spare !== undefined) {
       const spare = this.#spare;
@@ -162,7 +162,7 @@ function background(random) {
   return data;
 }
 
-/** The same background in another size: the nearest pixel, so that shrinking gives it back. */
+/** The same background in another size: the nearest pixel, so that shrinking restores it. */
 function enlarge(data, width, height) {
   if (width === SIZE && height === SIZE) return data;
   const out = new Uint8Array(width * height * 3);
@@ -217,7 +217,7 @@ function insideSpans(contours, y) {
 
 /**
  * How much of each pixel is covered, 0 to 255: `factor` x `factor` samples per pixel, averaged (PIL's BOX filter).
- * `spansOf(y)` gives the first and last sample, both included, of each run on sample row `y`.
+ * `spansOf(y)` returns the first and last sample, both included, of each run on sample row `y`.
  */
 function coverage(width, height, factor, spansOf) {
   const counts = new Uint16Array(width * height);
@@ -291,7 +291,7 @@ function maskAndBox(soft, width) {
 }
 
 /**
- * One to four shapes (or `count`) that do not touch, on a picture of any size. Gives raw pixels (width, height, channels, data)
+ * One to four shapes (or `count`) that do not touch, on a picture of any size. Returns raw pixels (width, height, channels, data)
  * and `objects`: color, shape, mask (0 or 1 per pixel) and box in pixels of this picture. Shapes that find no room are left
  * out, as are those too small for a pixel.
  */

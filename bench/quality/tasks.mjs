@@ -6,7 +6,7 @@ import { parseInstances } from './figures.mjs';
 const MAX_TOKENS = 64;
 
 /**
- * `record` gets { prompt, text, tokens } of each answer. detect gives [{ label, box, score? }], segment the same with `mask`
+ * `record` gets { prompt, text, tokens } of each answer. detect returns [{ label, box, score? }], segment the same with `mask`
  * (full size, 0 or 1), caption, ask and ocr a text. segment is undefined where masks cannot be made.
  */
 export function throughPrompts(model, record = () => {}) {

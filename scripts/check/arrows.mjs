@@ -182,7 +182,7 @@ function packages(files, root) {
       }
       if (Object.hasOwn(peerDependencies, name) && !typeOnly && !lazy) {
         sentences.push(
-          `${where}: ${name} is an optional peer and may be missing; it belongs behind src/load-peer.ts, not in an import at the top of a file`,
+          `${where}: ${name} is an optional peer and may be missing; it belongs in src/load-peer.ts, not in an import at the top of a file`,
         );
       }
       if (

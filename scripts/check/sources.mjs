@@ -71,7 +71,7 @@ export function commentsOf(root, file) {
   collect(ts.getLeadingCommentRanges(text, 0));
   const visit = (node) => {
     if (node.kind >= ts.SyntaxKind.FirstToken && node.kind <= ts.SyntaxKind.LastToken) {
-      // Inside a template or JSX text `//` is not a comment; getFullStart is right behind the token before.
+      // Inside a template or JSX text `//` is not a comment; getFullStart is right after the token before.
       collect(ts.getLeadingCommentRanges(text, node.getFullStart()));
       if (node.kind !== ts.SyntaxKind.TemplateHead && node.kind !== ts.SyntaxKind.TemplateMiddle) {
         collect(ts.getTrailingCommentRanges(text, node.end));

@@ -1,5 +1,5 @@
 // Plain words in comments, messages and documents: counts those of scripts/words.mjs. words.json has how many each folder
-// still holds; the numbers only get smaller. With WORDS=all every place is printed, with
+// still holds; the counts only get smaller. With WORDS=all every place is printed, with
 // WORDS=src/hub those below that path.
 import fs from 'node:fs';
 import { WORDS } from '../words.mjs';
@@ -31,8 +31,8 @@ function folderOf(file) {
 
 function odd(file, line, text) {
   const found = [];
-  for (const { pattern, say, except, paths = {} } of WORDS) {
-    if (Object.keys(paths).some((one) => file.startsWith(one))) continue;
+  for (const { pattern, say, except, only } of WORDS) {
+    if (only !== undefined && !only.some((one) => file.startsWith(one))) continue;
     const rest = except.reduce(
       (left, one) =>
         left.replace(new RegExp(one, `${one.flags}g`), (all) => all.replace(/[^\n]/g, ' ')),

@@ -24,7 +24,7 @@ const LONGEST_SIDE: Readonly<Partial<Record<AnnotationFormat, number>>> = {
 };
 
 /**
- * Draws `results` on the picture they were found in and gives the bytes of a picture file, upright, without metadata.
+ * Draws `results` on the picture they were found in and returns the bytes of a picture file, upright, without metadata.
  * Results and picture are read before this returns. How the drawing looks is documented at annotationSvg.
  *
  * Rejects with ERR_OPTION_TYPE or ERR_OPTION_RANGE for options, for results that cannot be drawn and for pictures that

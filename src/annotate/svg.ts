@@ -38,7 +38,7 @@ const SMALLEST_CROWDED_FONT = 9;
  * - Labels touch their box, are inside the picture and never on top of each other. In crowded pictures they are smaller;
  *   one that still finds no free place at its box is left out. One that is too long ends in an ellipsis before its
  *   score; one that is too high or has no room for a letter is left out, as are all where they would be under 6 pixels.
- * - An empty list gives an empty drawing.
+ * - An empty list returns an empty drawing.
  *
  * Throws ERR_OPTION_TYPE or ERR_OPTION_RANGE for results that cannot be drawn (an edge that is not finite, swapped
  * edges, a mask of a picture of another size) and for options.

@@ -1,4 +1,4 @@
-/** What a benchmark gives, for machines; how people see it is in the command. Times are milliseconds. */
+/** The result of a benchmark, for machines; how people see it is in the command. Times are milliseconds. */
 
 /** Of times: the middle one, and those that 95 and 99 of 100 stay below. */
 export interface Spread {
@@ -75,7 +75,7 @@ export interface BenchReport {
     readonly firstToken: Spread;
     /** The same with a picture that is encoded already. */
     readonly firstTokenAgain: Spread;
-    /** From abort() until the engine works for somebody else. */
+    /** From abort() until the engine works on another request. */
     readonly cancel: Spread;
   };
   readonly loads: readonly Load[];

@@ -20,7 +20,7 @@ export interface BenchSettings {
   /** Measure what the machine can do as well, before and after each round: half a second in which this thread does nothing else. */
   readonly roofline: boolean;
   readonly signal: AbortSignal;
-  /** Told what is measured now. */
+  /** Called with what is measured now. */
   readonly onStage?: (name: string) => void;
 }
 
@@ -84,7 +84,7 @@ export async function bench(
   }
 }
 
-/** A picture nobody has seen: the encoding of one that was seen is kept. */
+/** A new picture: the encoding of a known one is cached. */
 class Pictures {
   #count = 0;
   readonly #size: number;

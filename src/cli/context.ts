@@ -6,6 +6,6 @@ export interface Context {
   /** Aborted by the first Ctrl-C and when stdout takes nothing more. */
   readonly signal: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
-  /** All of stdin, at most `maxBytes`; a second call gives nothing. */
+  /** All of stdin, at most `maxBytes`; a second call returns nothing. */
   readonly readStdin: (maxBytes: number) => Promise<Buffer>;
 }

@@ -14,12 +14,12 @@ void main();
 async function main(): Promise<void> {
   const controller = new AbortController();
   let code: ExitCode = EXIT.ok;
-  /** Stands above `code`: the command was stopped from outside. */
+  /** Takes precedence over `code`: the command was stopped from outside. */
   let stopped: ExitCode | undefined;
   const output = new Output(process.stdout, process.stderr, process.env, (error) => {
     stopped ??= error === undefined ? EXIT.ok : EXIT.failure;
     if (error !== undefined) output.error(outputError('standard output', 'write', error));
-    controller.abort(makeError('ERR_ABORTED', 'nobody reads the output any more'));
+    controller.abort(makeError('ERR_ABORTED', 'the output is no longer read'));
   });
   process.on('SIGINT', () => {
     // The second one does not wait for anything.
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
     await program.parseAsync(process.argv);
   } catch (error) {
     code = exitCodeOf(error);
-    // commander has written its message already; an interruption is no news to whoever caused it.
+    // commander has written its message already; an interruption is no news to the user who caused it.
     if (!(error instanceof CommanderError) && !controller.signal.aborted) output.error(error);
   }
 }

@@ -32,7 +32,7 @@ export function chosenModel({ output, env }: Context, flags: ModelFlags) {
   return { name, source: flags.mmproj === undefined ? name : { text: name, mmproj: flags.mmproj } };
 }
 
-/** Loads it, with a bar. `files`: where it lies on this machine. */
+/** Loads it, with a bar. `files`: where it is on this machine. */
 export async function loadModel(context: Context, flags: ModelFlags) {
   const { output, signal } = context;
   const { name, source } = chosenModel(context, flags);

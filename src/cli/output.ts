@@ -1,5 +1,5 @@
 /**
- * Where the command line writes: stdout carries data and nothing else, stderr what is said to people. What is written is
+ * Where the command line writes: stdout carries data and nothing else, stderr what people read. What is written is
  * decided by the commands.
  */
 import { once } from 'node:events';
@@ -27,7 +27,7 @@ export interface Tally {
   readonly failed: number;
   /** Of those that are done: by an earlier run, in no time. */
   readonly before: number;
-  /** undefined while nobody knows how many there are. */
+  /** undefined until the total is known. */
   readonly total: number | undefined;
 }
 
@@ -48,7 +48,7 @@ export class Output {
   #counter: Counter | undefined;
 
   /**
-   * `onClosed` is called once when stdout takes nothing more: without an error when whoever reads it has gone, as `head`
+   * `onClosed` is called once when stdout takes nothing more: without an error when its reader has gone, as `head`
    * does.
    */
   constructor(
@@ -67,7 +67,7 @@ export class Output {
       if (error.code === 'EPIPE') onClosed();
       else onClosed(error);
     });
-    // Nobody is left to be told.
+    // There is no reader left.
     stderr.on('error', () => {
       this.#stderrClosed = true;
     });
@@ -103,7 +103,7 @@ export class Output {
     this.#say(text);
   }
 
-  /** As `note`, but what was said before is not said again: a run over many pictures has one prompt. */
+  /** As `note`, but never the same text twice: a run over many pictures has one prompt. */
   noteOnce(text: string): void {
     if (this.#noted.has(text)) return;
     this.#noted.add(text);

@@ -1,5 +1,5 @@
 /**
- * What every reader of weights gives the converter: named arrays that are read piece by piece. No format and no model
+ * What every reader of weights hands to the converter: named arrays that are read piece by piece. No format and no model
  * here.
  */
 import { makeError } from '../errors.js';
@@ -21,7 +21,7 @@ export interface SourceTensor {
 
 export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, SourceTensor>;
-  /** Paths of all files behind it. */
+  /** Paths of all files it consists of. */
   readonly paths: readonly string[];
   /** Throws ERR_MODEL_CHANGED when a file changed since it was opened. */
   assertUnchanged(): Promise<void>;
@@ -54,7 +54,7 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((n, i) => n === b[i]);
 }
 
-/** The product, or undefined when it is not exact in a double. */
+/** The element count, or undefined when it is not exact in a double. */
 export function elementCount(shape: readonly number[]): number | undefined {
   let count = 1;
   for (const n of shape) {

@@ -36,7 +36,7 @@ export async function rowsToKeep(
   const keep = last === undefined ? kept : last + 1;
   if (last !== undefined) {
     notes.push(
-      `embedding ${far.length === 1 ? 'row' : 'rows'} ${far.slice(0, 8).join(', ')}${far.length > 8 ? ' …' : ''} ${far.length === 1 ? 'is' : 'are'} no padding, but no token of the tokenizer has ${far.length === 1 ? 'it' : 'them'}: kept, and never said`,
+      `embedding ${far.length === 1 ? 'row' : 'rows'} ${far.slice(0, 8).join(', ')}${far.length > 8 ? ' …' : ''} ${far.length === 1 ? 'is' : 'are'} no padding, but no token of the tokenizer has ${far.length === 1 ? 'it' : 'them'}: kept, and never generated`,
     );
   }
   if (rows > keep) {

@@ -17,7 +17,7 @@ function words(bytes: Uint8Array, type: FloatType): Words {
 
 let halves: Float32Array | undefined;
 
-/** All 65536 half-precision numbers. */
+/** All 65536 half-precision values. */
 function halfTable(): Float32Array {
   if (halves) return halves;
   halves = new Float32Array(65_536);

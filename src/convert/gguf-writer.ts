@@ -136,7 +136,7 @@ export class GgufWriter {
     if (this.index + 1 !== this.tensors.length) throw new Error('not all tensors were written');
   }
 
-  /** Pads behind every tensor, the last one too: ggml's reader counts padded sizes. */
+  /** Pads after every tensor, the last one too: ggml's reader counts padded sizes. */
   private async finishTensor(): Promise<void> {
     if (this.position !== this.end) {
       throw new Error(`${this.tensors[this.index]?.name}: less data than the table says`);

@@ -58,7 +58,7 @@ export function maskCodecTensors(): TensorSpec[] {
   ];
 }
 
-/** Arrays only training needs: the moving averages behind the codebook. */
+/** Arrays only training needs: the moving averages of the codebook. */
 export function isTrainingState(array: string): boolean {
   return array.startsWith('_vq_vae.') && array !== CODEBOOK;
 }

@@ -92,7 +92,7 @@ function tokenizerKeys(keys: GgufKeys, vocabulary: Vocabulary): void {
   keys.u32('tokenizer.ggml.padding_token_id', ids.pad);
   keys.bool('tokenizer.ggml.add_bos_token', true);
   keys.bool('tokenizer.ggml.add_eos_token', false);
-  // Must be said: absent means true, one wrong leading space (spec 4.3).
+  // Must be written: absent means true, one wrong leading space (spec 4.3).
   keys.bool('tokenizer.ggml.add_space_prefix', false);
   if (added.length === 0) return;
   keys.i32s(

@@ -55,7 +55,7 @@ export class OutputFile {
     }
   }
 
-  /** Puts everything on disk and gives the file its name. */
+  /** Puts everything on disk and renames the file. */
   async commit(): Promise<void> {
     if (!this.held || this.held.length < NOTE_BYTES) throw new Error('nothing was written');
     try {

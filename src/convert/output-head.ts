@@ -31,7 +31,7 @@ export function fillInTied(
   if (embedding && !head && !tied) {
     notes.push('tie_word_embeddings is false, but there is no head: the embedding is taken for it');
   }
-  // Untied and alone it is the output matrix and nothing else: the embedding is missing then, and said to be.
+  // Untied and alone it is the output matrix and nothing else: the embedding is missing then, which is reported.
   if (!head || embedding || !tied) return tensors;
   notes.push(`${head.name} is the embedding too: the two are tied, and it alone is there`);
   const result = new Map(tensors);

@@ -47,7 +47,7 @@ export function canonicalName(name: string): string | undefined {
 }
 
 /**
- * A prefix that every name begins with, and that holds no part: the attribute of somebody's own module, such as
+ * A prefix that every name begins with, and that holds no part: the attribute of a custom module, such as
  * `paligemma.`. Empty when there is none.
  */
 export function sharedPrefix(names: Iterable<string>): string {

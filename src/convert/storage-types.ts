@@ -8,7 +8,7 @@ import type { TensorSpec } from './tensor-names.js';
 export interface StorageType {
   /** ggml_type. */
   readonly id: number;
-  /** Numbers per block; a row must be a multiple of it. */
+  /** Elements per block; a row must be a multiple of it. */
   readonly block: number;
   readonly blockBytes: number;
   /** general.file_type of a file that holds mostly this type (llama.cpp's LLAMA_FTYPE). */
@@ -37,7 +37,7 @@ export interface PlannedTensor {
   readonly note?: string;
 }
 
-/** Bytes of `rows` rows of `columns` numbers. */
+/** Bytes of `rows` rows of `columns` elements. */
 export function storageBytes(type: WeightType, rows: number, columns: number): number {
   const { block, blockBytes } = STORAGE_TYPES[type];
   return rows * (columns / block) * blockBytes;

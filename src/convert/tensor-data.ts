@@ -13,7 +13,7 @@ import type { StridedView } from './tensor-names.js';
 /** f32 bytes of one chunk: large enough to keep all cores busy while quantising, small beside a model. */
 const CHUNK_BYTES = 32 << 20;
 
-/** A planned tensor and where its numbers come from. */
+/** A planned tensor and where its elements come from. */
 export interface BoundTensor {
   readonly plan: PlannedTensor;
   readonly source: SourceTensor;

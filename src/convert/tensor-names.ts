@@ -1,5 +1,5 @@
 /**
- * Every tensor once: its GGUF name, its shape from the config, its name in a Hugging Face checkpoint, and where it lies
+ * Every tensor once: its GGUF name, its shape from the config, its name in a Hugging Face checkpoint, and where it is
  * in which order in a big_vision one (spec sections 8.2 to 8.4). Adding a tensor is adding a row. The mask codec's rows
  * are in mask-codec.ts; native/models/tensor_table.cpp expects the same names and shapes.
  */
@@ -9,7 +9,7 @@ import { EMBEDDING, LM_HEAD } from './source-names.js';
 export type TensorPart = 'text' | 'vision' | 'projector' | 'mask';
 
 /**
- * What the number type depends on. `embedding`: the token table, `head`: an output matrix that is not the embedding. `matrix`: an operand of a matrix product. `plain`:
+ * What the number type depends on. `embedding`: the token table, `head`: an output matrix that is not the embedding. `matrix`: an operand of a matmul. `plain`:
  * small or sensitive to rounding, always f32. `norm`: plain, and a text norm, which is stored with 1 added.
  */
 export type TensorRole = 'embedding' | 'head' | 'matrix' | 'plain' | 'norm';

@@ -413,7 +413,7 @@ function unnamedPiece(id: number, imageTokenId: number | undefined): string {
   return id === imageTokenId ? IMAGE : `[PAD${id}]`;
 }
 
-/** The same vocabulary with `count` pieces: those that are new have no text, and are never said. */
+/** The same vocabulary with `count` pieces: those that are new have no text, and are never generated. */
 export function withUnnamed(
   vocabulary: Vocabulary,
   count: number,

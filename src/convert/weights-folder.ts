@@ -1,6 +1,6 @@
 /**
  * Which files of a Hugging Face folder hold the weights. Knows names only; safetensors.ts reads them. What looks like
- * weights and is not read is said in a note, so that nothing is left out in silence.
+ * weights and is not read is named in a note, so that nothing is left out in silence.
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';

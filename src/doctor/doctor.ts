@@ -18,7 +18,7 @@ import { selfTest } from './self-test.js';
 /** More model files than this are not looked at. */
 const MAX_MODELS = 50;
 
-/** Never throws: what fails stands in the report. `folders`: where to look for model files besides the package. */
+/** Never throws: what fails is in the report. `folders`: where to look for model files besides the package. */
 export async function doctor(
   folders: readonly string[],
   signal?: AbortSignal,

@@ -1,5 +1,5 @@
 /**
- * The cache that Python's huggingface_hub uses too: models--owner--repo/{blobs,refs,snapshots}. Content lies in blobs under
+ * The cache that Python's huggingface_hub uses too: models--owner--repo/{blobs,refs,snapshots}. Content is in blobs under
  * its hash; a snapshot links to it.
  */
 import {
@@ -73,7 +73,7 @@ export class RepoCache {
     await rm(this.blob(etag), { force: true });
   }
 
-  /** Gives a blob its name in a commit. */
+  /** Names a blob in a commit. */
   async link(commit: string, file: string, etag: string): Promise<string> {
     const pointer = this.pointer(commit, file);
     if (await isFile(pointer)) return pointer;

@@ -24,7 +24,7 @@ export interface DownloadOptions {
   readonly onProgress?: ((loaded: number, total: number) => void) | undefined;
 }
 
-/** Tries in a row that bring nothing before it gives up, and the first pause between them. */
+/** Tries in a row that bring nothing before it fails, and the first pause between them. */
 const TRIES = 5;
 const PAUSE_MS = 200;
 

@@ -59,7 +59,7 @@ function refusal({ status, headers }: Response, { repo, hubUrl, token }: Access)
     return makeError('ERR_HUB_GATED', `${repo} asks you to accept its licence`, {
       name: repo,
       found: token === undefined ? 'no token' : 'a token without access',
-      expected: 'a token of somebody who has accepted the licence',
+      expected: 'a token of an account that has accepted the licence',
       hint: `accept it at ${page}, make a token at ${hubUrl}/settings/tokens and set HF_TOKEN or the option token`,
     });
   }

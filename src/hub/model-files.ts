@@ -21,7 +21,7 @@ export async function modelFiles(source: ModelSource, options?: PullOptions): Pr
   return sets.flat();
 }
 
-/** Names that people paste and that are no paths. `owner/repo` is one where it exists; nobody is asked of the network unasked. */
+/** Names that people paste and that are no paths. `owner/repo` is one where it exists; the network is not asked unless requested. */
 export async function refuseOtherNames(name: string): Promise<void> {
   if (/^https?:\/\//i.test(name)) {
     throw makeError('ERR_MODEL_NOT_FOUND', 'the address of a model is not one of the hub', {

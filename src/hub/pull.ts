@@ -17,7 +17,7 @@ import { type Repo, withRepo } from './repo.js';
  * or the reason of the signal.
  */
 export async function pull(id: string, options?: PullOptions): Promise<string> {
-  // Whoever calls this asks for the network: there is no file that it could be.
+  // A call of this asks for the network: there is no file that it could be.
   checkString('id', id);
   const name = isBareRepo(id) ? `hf:${id}` : id;
   const [first] = await pullModel(name, parsePullOptions(options), true);

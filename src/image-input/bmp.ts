@@ -199,7 +199,7 @@ async function runLengthIndices(
   const nibble = (byte: number, i: number): number => (i % 2 === 0 ? byte >> 4 : byte & 15);
   let at = header.pixels;
   let out = 0;
-  /** Of `out` in its row; equals the width until the end of the row is told. */
+  /** Of `out` in its row; equals the width until the end of the row is known. */
   let column = 0;
   let isEnd = false;
   const step = (): void => {

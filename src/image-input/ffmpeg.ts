@@ -170,7 +170,7 @@ function splitPpm(bytes: Buffer, film: FilmRequest): RawPixels[] {
   return frames;
 }
 
-/** Runs a program without a shell and gives its output, at most `maxBytes`. */
+/** Runs a program without a shell and returns its output, at most `maxBytes`. */
 function run(
   film: FilmRequest,
   program: 'ffmpeg' | 'ffprobe',
@@ -232,7 +232,7 @@ function run(
   });
 }
 
-/** The last lines of what the program said. */
+/** The last lines of what the program printed. */
 function reason(
   program: string,
   complaint: string,

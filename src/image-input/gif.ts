@@ -1,5 +1,5 @@
 /**
- * What the blocks of a GIF say of transparency. libvips leaves transparent pixels black, Pillow gives them the palette's
+ * What the blocks of a GIF say of transparency. libvips leaves transparent pixels black, Pillow fills them with the palette's
  * colour of the transparent index. Nothing is decoded here. Source: GIF89a specification, sections 18 to 25; the colours
  * are those of Pillow's src/PIL/GifImagePlugin.py.
  */
@@ -88,7 +88,7 @@ interface Composed {
   readonly channels: number;
 }
 
-/** Gives pixels that none of `frames` has drawn their colour when the last one is shown. `at` counts pixels. */
+/** Fills pixels that none of `frames` has drawn with their colour when the last one is shown. `at` counts pixels. */
 export async function fillUndrawn(
   { data, width, height, channels }: Composed,
   frames: readonly GifFrame[],

@@ -259,7 +259,7 @@ function fromPixels(given: Readonly<Record<string, unknown>>, maxPixels: number)
   }
   const w = width as number;
   const h = height as number;
-  // The product first: a claimed size must not become an allocation. Doubles compare right beyond 2^53 as well.
+  // The size first: a claimed size must not become an allocation. Doubles compare right beyond 2^53 as well.
   if (w * h > maxPixels) throw tooManyPixels('raw image', w, h, maxPixels);
   if (isDetached(data.buffer)) {
     throw wrongPixels('ERR_OPTION_TYPE', 'data', 'a detached buffer', `${w * h * channels} bytes`);

@@ -60,7 +60,7 @@ export function readTiffPage(bytes: Uint8Array, page: number): TiffPage | undefi
   }
 }
 
-/** A copy of a file in which one page is said to be RGB: its samples come as they are stored. */
+/** A copy of a file in which one page claims to be RGB: its samples come as they are stored. */
 export function asRgb(bytes: Uint8Array, { photometricAt }: TiffPage): Uint8Array {
   const copy = Buffer.from(bytes);
   if (photometricAt === undefined) return copy;

@@ -224,7 +224,7 @@ export interface NativeBinding {
    */
   resize(pixels: Uint8Array, width: number, height: number, size: number): Promise<Uint8Array>;
   /**
-   * Converts `rows` rows of `width` numbers from one float type to any weight type, on all cores.
+   * Converts `rows` rows of `width` elements from one float type to any weight type, on all cores.
    * `data` must not be changed until the promise settles.
    */
   quantize(

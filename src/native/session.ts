@@ -1,5 +1,5 @@
 /**
- * One native model as seen from JavaScript: numbers the requests, gives each event to the request it belongs to, ties
+ * One native model as seen from JavaScript: assigns ids to the requests, passes each event to the request it belongs to, ties
  * AbortSignals to native cancellation. What the requests mean is src/model.ts's business.
  */
 import { onAbort } from '../abort.js';
@@ -16,7 +16,7 @@ interface Pending {
 }
 
 interface RequestOptions {
-  /** From `admit`; its place in the queue. Default: behind all others. */
+  /** From `admit`; its place in the queue. Default: after all others. */
   readonly id?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onToken?: (token: NativeToken) => void;
@@ -26,7 +26,7 @@ interface RequestOptions {
 /** Sessions alive in this thread: while there is one, process exit has to stop its work first. */
 let liveSessions = 0;
 const stopWork = (): void => native().cancelAll();
-/** Sessions with requests that nobody else may hold on to, only the promises of their answers. */
+/** Sessions with requests that no other object may reference, only the promises of their answers. */
 const busySessions = new Set<NativeSession>();
 
 export class NativeSession {
@@ -139,7 +139,7 @@ export class NativeSession {
     return pending;
   }
 
-  // Called by the addon on this thread. Must not throw: there is nobody to catch it.
+  // Called by the addon on this thread. Must not throw: there is no caller to catch it.
   #dispatch(event: NativeEvent): void {
     try {
       switch (event.kind) {

@@ -95,11 +95,11 @@ export const BOXES_OPTIONS = {
   }),
   expectedBox: boolean({
     default: false,
-    doc: 'place each edge at the mean of the probabilities around it instead of the token that was said',
+    doc: 'place each edge at the mean of the probabilities around it instead of the generated token',
   }),
   extra: boolean({
     default: false,
-    doc: 'also return what the model calls by labels that nobody asked for, with asked: false',
+    doc: 'also return what the model calls by labels that were not asked for, with asked: false',
   }),
 };
 

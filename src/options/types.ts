@@ -73,9 +73,9 @@ export interface BoxesOptions {
    * to 1. Default 0.7.
    */
   readonly duplicateIou?: number | undefined;
-  /** place each edge at the mean of the probabilities around it instead of the token that was said. Default false. */
+  /** place each edge at the mean of the probabilities around it instead of the generated token. Default false. */
   readonly expectedBox?: boolean | undefined;
-  /** also return what the model calls by labels that nobody asked for, with asked: false. Default false. */
+  /** also return what the model calls by labels that were not asked for, with asked: false. Default false. */
   readonly extra?: boolean | undefined;
 }
 
@@ -262,7 +262,7 @@ export interface ReferOptions extends AnswerOptions {
    * to 1. Default 0.8.
    */
   readonly minPresence?: number | undefined;
-  /** place each edge at the mean of the probabilities around it instead of the token that was said. Default false. */
+  /** place each edge at the mean of the probabilities around it instead of the generated token. Default false. */
   readonly expectedBox?: boolean | undefined;
 }
 

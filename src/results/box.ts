@@ -21,7 +21,7 @@ export function boxIou(a: Box, b: Box): number {
   return union > 0 ? shared / union : 0;
 }
 
-/** The part of `box` that lies in the picture; without area when there is none. */
+/** The part of `box` inside the picture; without area when there is none. */
 export function clipBox(box: Box, image: ImageSize): Box {
   const x = (value: number): number => Math.min(Math.max(value, 0), image.width);
   const y = (value: number): number => Math.min(Math.max(value, 0), image.height);

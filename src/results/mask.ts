@@ -56,7 +56,7 @@ export class Mask {
   readonly width: number;
   readonly height: number;
   readonly box: Box;
-  /** The picture that the box lies in. */
+  /** The picture that the box belongs to. */
   readonly image: ImageSize;
   #soft: Float32Array | undefined;
   #data: Uint8Array | undefined;

@@ -1,5 +1,5 @@
 /**
- * Outlines of masks: traced along pixel edges, simplified, joined into one, and filled again. What a mask is stands in
+ * Outlines of masks: traced along pixel edges, simplified, joined into one, and filled again. What a mask is: see
  * mask.ts.
  */
 import { makeError } from '../errors.js';
@@ -12,7 +12,7 @@ export type Polygon = readonly number[];
 export interface PolygonOptions {
   /**
    * Pixels by which an outline may leave the pixel edges, 0 or more. Default 1; 0 keeps every corner, and filling the
-   * polygons then gives the mask without its holes.
+   * polygons then returns the mask without its holes.
    */
   readonly tolerance?: number | undefined;
   /** Pieces smaller than this share of the largest are left out, 0 to 1. Default 0.01; 0 keeps all. */

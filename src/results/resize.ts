@@ -41,7 +41,7 @@ function triangleFilter(inputSize: number, outputSize: number): Filter {
   return { starts, counts, weights, taps };
 }
 
-/** One axis: `lines` lines of samples; where a sample and a line begin is told by the strides. */
+/** One axis: `lines` lines of samples; where a sample and a line begin is set by the strides. */
 interface Axis {
   readonly filter: Filter;
   readonly lines: number;
@@ -94,7 +94,7 @@ function passFloats(input: Float32Array, axis: Axis): Float32Array {
   return output;
 }
 
-/** Bits behind the point of the 8-bit weights: 32 - 8 - 2 (Resample.c, PRECISION_BITS). */
+/** Bits after the point of the 8-bit weights: 32 - 8 - 2 (Resample.c, PRECISION_BITS). */
 const PRECISION_BITS = 22;
 
 function passBytes(input: Uint8Array, axis: Axis): Uint8Array {

@@ -7,7 +7,7 @@ import { makeError } from '../errors.js';
 import { checkImageSize } from './box.js';
 import type { Box, ImageSize } from './types.js';
 
-/** What `json.dump` of a pycocotools mask gives, once its bytes are text. */
+/** What `json.dump` of a pycocotools mask writes, once its bytes are text. */
 export interface Rle {
   /** Height, width of the whole picture: rows first, unlike everywhere else here. */
   readonly size: readonly [number, number];

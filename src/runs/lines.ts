@@ -9,7 +9,7 @@ export interface Line {
 
 const LINE_FEED = 10;
 
-/** Gives each line as soon as its line feed is there; nothing for an empty rest. */
+/** Yields each line as soon as its line feed is there; nothing for an empty rest. */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array | string>,
 ): AsyncGenerator<Line, void> {

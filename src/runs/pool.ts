@@ -7,7 +7,7 @@ export interface PoolOptions {
 }
 
 /**
- * Runs `work`, which must not reject, on each item, `atOnce` at most, and gives the results. The next item is asked for
+ * Runs `work`, which must not reject, on each item, `atOnce` at most, and yields the results. The next item is asked for
  * only when there is room, and results do not wait for it. A failure of `items` comes after what is under way.
  */
 export async function* pool<T, R>(
@@ -29,7 +29,7 @@ export async function* pool<T, R>(
   let hasEnded = false;
 
   while (true) {
-    // Counted from what was given, so that one slow item cannot pile up thousands of results behind it.
+    // Counted from what was yielded, so that thousands of results cannot pile up after one slow item.
     if (!hasEnded && asked === undefined && started - given < atOnce) {
       asked = source.next().then(
         (next): Event => ({ kind: 'item', next }),

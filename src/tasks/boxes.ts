@@ -13,7 +13,7 @@ export interface DetectedObject extends Detection {
   readonly boxScore: number;
   /**
    * The probability, 0 to 1, that a box follows rather than the end of the answer: the sum over all places for it.
-   * undefined only in answers that were not constrained and said something else before the box.
+   * undefined only in answers that were not constrained and had other text before the box.
    */
   readonly presence: number | undefined;
   /** Whether its label is one that was asked for; false only with `extra`. */
@@ -91,13 +91,13 @@ export function emptyBox(instance: Instance): Dropped {
 export interface Selection {
   readonly minScore: number;
   readonly duplicateIou: number;
-  /** Also those with labels that nobody asked for. */
+  /** Also those with labels that were not asked for. */
   readonly extra: boolean;
 }
 
 type Selectable = Detection & Pick<DetectedObject, 'asked'>;
 
-/** Whether a detection is wanted, as far as can be told from it alone. */
+/** Whether a detection is wanted, as far as it alone can show. */
 export function isWanted(one: Selectable, { minScore, extra }: Selection): boolean {
   return one.score >= minScore && (extra || one.asked);
 }

@@ -29,13 +29,13 @@ export interface BoxesResult extends TaskResult {
   readonly presence: readonly LabelPresence[];
   /** Objects that were cut off by `maxTokens`. */
   readonly incomplete: number;
-  /** Everything that was said and is no object. */
+  /** Generated text that is not an object. */
   readonly dropped: readonly Dropped[];
   /** Left out because a better box with the same label was in the same place. */
   readonly duplicates: number;
   /** Left out because of `minScore`. */
   readonly belowMinScore: number;
-  /** Left out because nobody asked for their label; 0 with `extra`. */
+  /** Left out because their label was not asked for; 0 with `extra`. */
   readonly unasked: number;
 }
 
@@ -98,7 +98,7 @@ export function constraints(
 }
 
 /**
- * Runs a prompt whose answer is instances. `take` gets each as soon as it is whole; what it gives back is reported as
+ * Runs a prompt whose answer is instances. `take` gets each as soon as it is whole; what it returns is reported as
  * dropped.
  */
 export async function readInstances(

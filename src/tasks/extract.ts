@@ -47,7 +47,7 @@ type TypeOf<S extends FieldSpec> = S extends FieldType
 export interface Field<T> {
   /** null when the answer is not of the type, or names two values. */
   readonly value: T | null;
-  /** What the model said. */
+  /** What the model generated. */
   readonly raw: string;
   /** The probability of exactly this answer, 0 to 1. */
   readonly score: number;
@@ -147,7 +147,7 @@ function toQuestion(name: string, spec: FieldSpec) {
       },
     );
   }
-  // Refused before any is asked; what is told about it is told when it is.
+  // Refused before any is asked; notes about it come when it is.
   if (question !== undefined) questionPrompt(question, { language: 'en', bare: true }, 1);
   if (question !== undefined) return { name, type, question };
   // invoiceNumber, invoice_number -> invoice number

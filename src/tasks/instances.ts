@@ -4,7 +4,7 @@
  */
 import type { Piece } from '../prediction.js';
 
-/** One object as the model said it. */
+/** One object as the model generated it. */
 export interface Instance {
   /** ymin, xmin, ymax, xmax as loc tokens: 0 to 1023 of the picture's height or width. */
   readonly locs: readonly Piece[];
@@ -14,13 +14,13 @@ export interface Instance {
   /** Trimmed; may be empty. */
   readonly label: string;
   /**
-   * The probability, 0 to 1, that a box begins here rather than that the answer ends. undefined where the answer said
+   * The probability, 0 to 1, that a box begins here rather than that the answer ends. undefined where the answer has
    * something else before, which only an unconstrained one does.
    */
   readonly presence: number | undefined;
 }
 
-/** What was said and is no object. */
+/** Generated text that is not an object. */
 export interface Dropped {
   readonly text: string;
   /**
@@ -60,7 +60,7 @@ export class InstanceParser {
   /** The next token; the instances that end with it. */
   push(piece: Piece): Instance[] {
     if (piece.presence !== undefined) this.#nextPresence = piece.presence;
-    // Behind bytes that never became a character the detokenizer gives what they were in one piece with the token.
+    // After bytes that never became a character the detokenizer returns what they were in one piece with the token.
     const held = /^(.+)(<(?:loc\d{4}|seg\d{3})>)$/s.exec(piece.text);
     if (!held) return this.#pushToken(piece);
     const [, text = '', token = ''] = held;

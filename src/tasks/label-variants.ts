@@ -3,7 +3,7 @@
  * labels are English; prompts are built elsewhere.
  */
 
-/** Singular and plural, where no rule gives one from the other. Families too: `grandchild`, `policewoman`, `bookshelf`. */
+/** Singular and plural, where no rule derives one from the other. Families too: `grandchild`, `policewoman`, `bookshelf`. */
 const IRREGULAR: readonly (readonly [string, string])[] = [
   ['person', 'people'],
   ['child', 'children'],

@@ -54,7 +54,7 @@ export function promptText(name: string, value: unknown, maxLength = MAX_PART_LE
   return text;
 }
 
-/** Tells whether a label that the model said is one of those asked for: letter case, number and articles do not count. */
+/** Whether a label that the model generated is one of those asked for: letter case, number and articles do not count. */
 export function askedFor(labels: readonly string[]): (said: string) => boolean {
   const key = (label: string): string => label.trim().replace(/\s+/g, ' ').toLowerCase();
   const known = new Set(labels.flatMap((label) => labelVariants(label)).map(key));

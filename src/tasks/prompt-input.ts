@@ -122,7 +122,7 @@ function textOf(name: string, value: unknown, pictures: number, notes: Note[]): 
 
 // --- advice ---------------------------------------------------------------------------------------------------------
 
-/** Told when there is nothing graver: the model finds less, but answers. */
+/** Noted when there is nothing graver: the model finds less, but answers. */
 const MILD: readonly PromptWarningCode[] = ['plural-label', 'article-label', 'pretrained-only'];
 
 /** What the advisor says of `prompt`, as a note; undefined when nothing would do better. */

@@ -37,7 +37,7 @@ const EDGE_TOLERANCE = 1 / 4;
 
 /** What the model thinks of one edge of a box. */
 interface Edge {
-  /** The token that was said, 0 to 1023. */
+  /** The token that was generated, 0 to 1023. */
   readonly bin: number;
   /** Loc probabilities around it: those within the tolerance, and the first of these bins. */
   readonly near: Float32Array;
@@ -63,7 +63,7 @@ function edgesOf({ locs }: Instance): Edge[] {
 }
 
 /**
- * The probability that all four edges are where they were said to be, give or take a quarter of the box's side: the
+ * The probability that all four edges are where they were placed, give or take a quarter of the box's side: the
  * product over the edges of the mass of the loc distribution there. Includes the probability that there is a box at all,
  * as the mass is not divided by that of all loc tokens.
  */
@@ -78,7 +78,7 @@ export function boxScore(instance: Instance): number {
 
 /**
  * The mean of each edge's loc distribution within the same tolerance, 0 to 1023. The mean of the whole distribution is
- * worse than the token that was said: it lies between objects when the model hesitates between two.
+ * worse than the generated token: it is between objects when the model hesitates between two.
  */
 export function expectedBins(instance: Instance): number[] {
   return edgesOf(instance).map(({ bin, near, first }) => {

@@ -99,7 +99,7 @@ function run(
         if (isWanted(object, o)) emit(object);
         return object;
       });
-      // Its failure is told below, when all are waited for.
+      // Its failure is thrown below, where all are awaited.
       made.catch(() => {});
       all.push(made);
       return undefined;

@@ -1,10 +1,10 @@
-/** What a task gives: a result to wait for, or its parts as they come. */
+/** What a task returns: a result to wait for, or its parts as they come. */
 import { follow } from '../abort.js';
 
 /**
  * A running task. `await` it for the result; or loop over it for the parts as the model says them, and take `result`
  * afterwards. The work starts at once and is not held up by a slow reader. Leaving a loop early cancels it. A run that
- * fails while nobody waits for it or loops over it fails in silence: it does not end the process.
+ * fails while no caller awaits it or loops over it fails in silence: it does not end the process.
  *
  * @example
  * const { detections } = await model.detect('street.jpg', 'car');
@@ -35,7 +35,7 @@ export class TaskRun<Result, Part> implements PromiseLike<Result>, AsyncIterable
       this.#hasEnded = true;
       this.#wake();
     });
-    // Whoever only loops learns of a failure there.
+    // A caller that only iterates gets the error there.
     this.result.catch(() => {});
   }
 
@@ -84,7 +84,7 @@ export class TaskRun<Result, Part> implements PromiseLike<Result>, AsyncIterable
   }
 }
 
-/** What `start` gives; when it throws, a run that rejects with that, so that callers look in one place only. */
+/** What `start` returns; when it throws, a run that rejects with that, so that callers look in one place only. */
 export function attempt<Result, Part>(start: () => TaskRun<Result, Part>): TaskRun<Result, Part> {
   try {
     return start();

@@ -33,7 +33,7 @@ import { TaskRun } from './task-run.js';
 export interface TaskResult {
   /** What was sent to the model. */
   readonly prompt: string;
-  /** What the model said, word for word. */
+  /** What the model generated, word for word. */
   readonly raw: string;
   readonly finishReason: Prediction['finishReason'];
   /** Of the upright original; of the first picture when there are several. */

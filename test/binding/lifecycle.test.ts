@@ -24,7 +24,7 @@ function endless(): Promise<string> {
   return endlessFile;
 }
 
-/** A picture whose bytes come when told. */
+/** A picture whose bytes come on demand. */
 function slowPicture() {
   let isRead = false;
   let arrive = (_bytes: Uint8Array): void => {};
@@ -176,7 +176,7 @@ describe('aborting', () => {
     expect((await model.predict(SCENE, '', { maxTokens: 1 })).tokens).toHaveLength(1);
   });
 
-  test('follows from one picture that is at fault: those behind it are not decoded', async () => {
+  test('follows from one picture that is at fault: those after it are not decoded', async () => {
     const pictures = [slowPicture(), slowPicture(), slowPicture()] as const;
     const [first, second, third] = pictures.map((picture) => picture.input) as [Blob, Blob, Blob];
     const call = model.predict([first, '/no/such/picture.png', second, third], '');
@@ -217,7 +217,7 @@ describe('aborting', () => {
 });
 
 describe('streaming', () => {
-  test('gives the pieces of the same text', async () => {
+  test('returns the pieces of the same text', async () => {
     const model = await PaliGemma.load(DEMO_MODEL);
     const whole = await model.predict(SCENE, 'caption es');
     const stream = model.stream(SCENE, 'caption es');

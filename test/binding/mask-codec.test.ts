@@ -49,7 +49,7 @@ test('many masks at once are the masks one by one', async () => {
   expect(await model.encodeMasks(MASKS.slice(0, 4096))).toEqual(encoded.slice(0, 16));
 });
 
-test('none gives none', async () => {
+test('none returns none', async () => {
   expect(await model.decodeMasks(new Int32Array())).toEqual(new Float32Array());
   expect(await model.encodeMasks(new Float32Array())).toEqual(new Int32Array());
 });

@@ -13,7 +13,7 @@ afterAll(() => model.dispose());
 
 describe('sampling', () => {
   const question = 'caption en';
-  test('the same seed gives the same answer, other seeds give others', async () => {
+  test('the same seed yields the same answer, other seeds yield others', async () => {
     const run = (seed: number) =>
       model.predict(SCENE, question, { temperature: 2, seed, maxTokens: 12 });
     expect((await run(7)).tokens).toEqual((await run(7)).tokens);
@@ -138,7 +138,7 @@ describe('several pictures', () => {
 });
 
 describe('encode', () => {
-  test('gives the image tokens, and fills the cache for questions', async () => {
+  test('returns the image tokens, and fills the cache for questions', async () => {
     const fresh = await PaliGemma.load(DEMO_MODEL);
     const features = await fresh.encode(imagePath('wide.jpg'));
     expect(features).toMatchObject({ tokens: 64, width: 256, image: { width: 641, height: 419 } });

@@ -123,7 +123,7 @@ describe('minPresence', () => {
   });
 });
 
-describe('labels that nobody asked for', () => {
+describe('labels that were not asked for', () => {
   const wild = { minPresence: 0.001, maxTokens: 100, duplicateIou: 1 };
 
   test('are left out and counted, or returned with extra', async () => {

@@ -65,7 +65,7 @@ describe('reading', () => {
     expect(await piecesOf(stream)).toEqual(tokens);
   });
 
-  test('nobody has to read or wait: the work is done, and a failure harms nobody', async () => {
+  test('no reader is needed: the work is done, and a failure does no harm', async () => {
     const unhandled: unknown[] = [];
     const listener = (reason: unknown): void => void unhandled.push(reason);
     process.on('unhandledRejection', listener);
@@ -96,7 +96,7 @@ describe('leaving', () => {
     expect(await Promise.all(waiting)).toEqual([END, END]);
   });
 
-  test('drops pieces that were not read, and a failure that was not told', async () => {
+  test('drops pieces that were not read, and a failure that was not reported', async () => {
     const done = model.stream(SCENE, '', { maxTokens: 4 });
     await done.result;
     await done.return();
@@ -132,7 +132,7 @@ describe('leaving', () => {
 describe('aborting', () => {
   const reason = { any: 'value' };
 
-  test('is told at once to one reader, whatever was not read', async () => {
+  test('is reported at once to one reader, whatever was not read', async () => {
     const controller = new AbortController();
     const stream = model.stream(SCENE, '', { ...LONG, signal: controller.signal });
     await take(stream, 1);
@@ -210,7 +210,7 @@ describe('aborting', () => {
 });
 
 describe('a failure', () => {
-  test('is told once by the loop and always by the result', async () => {
+  test('is reported once by the loop and always by the result', async () => {
     const stream = model.stream('/no/such/picture.png', '');
     await expect(piecesOf(stream)).rejects.toMatchObject({ code: 'ERR_IMAGE_NOT_FOUND' });
     expect(await piecesOf(stream)).toEqual([]);

@@ -64,7 +64,7 @@ describe('results', () => {
     expect(await model.ask(SCENE, question, { kind: 'number' })).toMatchObject({ text: '3' });
     const yesNo = await model.ask(SCENE, question, { kind: 'yes-no' });
     expect(['yes', 'no']).toContain(yesNo.text);
-    // Scores are of the model itself: it would not have said that.
+    // Scores are of the model itself: it would not have generated that.
     expect(yesNo.score).toBeLessThan(0.1);
     expect((await model.ask([SCENE, SCENE], question)).usage.imageTokens).toBe(128);
   });
@@ -288,7 +288,7 @@ describe('one picture', () => {
     await fresh.dispose();
   });
 
-  test('prepared once gives the same results as from its file', async () => {
+  test('prepared once returns the same results as from its file', async () => {
     const image = await model.prepare(imagePath('rotated.jpg'));
     const again = await model.prepare(image);
     expect(again).toBe(image);
@@ -337,7 +337,7 @@ describe('a picture prepared for a model of another size', () => {
 });
 
 describe('looping', () => {
-  test('over text gives its pieces, then the result is there', async () => {
+  test('over text yields its pieces, then the result is there', async () => {
     const run = model.caption(SCENE);
     let text = '';
     for await (const piece of run) text += piece.text;
@@ -348,7 +348,7 @@ describe('looping', () => {
     expect(again).toBe(text);
   });
 
-  test('over detections gives each once it is said, before the answer ends', async () => {
+  test('over detections yields each once it is generated, before the answer ends', async () => {
     const run = model.detect(SCENE, LABELS, { duplicateIou: 1 });
     let hasEnded = false;
     run.result.then(
@@ -366,7 +366,7 @@ describe('looping', () => {
     expect(found).toEqual((await run).detections);
   });
 
-  test('twice at once gives all parts to both', async () => {
+  test('twice at once yields all parts to both', async () => {
     const run = model.detect(SCENE, LABELS);
     const collect = async (): Promise<DetectedObject[]> => {
       const parts: DetectedObject[] = [];
@@ -402,7 +402,7 @@ describe('every task', () => {
       );
       const controller = new AbortController();
       const { signal } = controller;
-      // A picture that nobody has seen yet, behind other work: it cannot be through at once.
+      // A new picture, after other work: it cannot be through at once.
       const busy = model.caption(imagePath('scene1.png'));
       const run = task(model, imagePath('wide.jpg'), { signal });
       setImmediate(() => controller.abort('during'));
@@ -454,7 +454,7 @@ describe('every task', () => {
       () => model.segment(SCENE, []),
       () => model.ocr(SCENE, { nonsense: 1 } as never),
     ].map((call) => call());
-    // Nobody looks at these.
+    // No caller looks at these.
     model.detect(SCENE, []);
     model.classify(SCENE, ['a']).catch(() => {});
     for (const run of runs) {

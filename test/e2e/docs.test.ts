@@ -251,7 +251,7 @@ for (const file of DOCUMENTS) {
   blocks.forEach((block, i) => {
     const title = `${file}:${block.line}`;
     if (block.language === 'js') {
-      it(`${title} runs and prints what stands below it`, async () => {
+      it(`${title} runs and prints what is shown below it`, async () => {
         // A block without an import continues the first one of the page.
         const before = /^import /m.test(block.code) ? '' : `${first?.code}console.log('\\f');\n`;
         const script = path.join(program, `${path.basename(file)}-${block.line}.mjs`);

@@ -64,7 +64,7 @@ describe('what the demo model finds', () => {
   /** Scenes of one shape on which it is right. */
   const RIGHT = 4;
 
-  test('lies on the true shape, in pixels of the upright picture, however EXIF turns the file', async () => {
+  test('is on the true shape, in pixels of the upright picture, however EXIF turns the file', async () => {
     let right = 0;
     for (let index = 0; index < 40 && right < RIGHT; index++) {
       const picture = oneShape(448, 300, index);

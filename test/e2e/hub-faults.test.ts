@@ -56,13 +56,13 @@ describe('every failure is an error of ours with something to do', () => {
       () => void vi.stubEnv('HF_HUB_CACHE', path.join(blockedFolder(), 'hub')),
     ],
     [
-      'a name that nobody knows',
+      'a name that does not exist',
       'ERR_HUB_UNREACHABLE',
       /HTTPS_PROXY/,
       () => void vi.stubEnv('HF_ENDPOINT', 'http://nowhere.invalid'),
     ],
     [
-      'a port where nobody listens',
+      'a port where nothing listens',
       'ERR_HUB_UNREACHABLE',
       /try again later/,
       async () => void vi.stubEnv('HF_ENDPOINT', await closedPort()),
@@ -86,7 +86,7 @@ describe('every failure is an error of ours with something to do', () => {
       () => void vi.stubEnv('HF_ENDPOINT', url(circle)),
     ],
     [
-      'a certificate that nobody vouches for',
+      'a certificate that no authority vouches for',
       'ERR_HUB_UNREACHABLE',
       /NODE_EXTRA_CA_CERTS/,
       () => void vi.stubEnv('HF_ENDPOINT', url(tls, 'https')),
@@ -104,7 +104,7 @@ describe('every failure is an error of ours with something to do', () => {
       () => void vi.stubEnv('HTTP_PROXY', 'socks5://127.0.0.1:1').stubEnv('NO_PROXY', ''),
     ],
     [
-      'a proxy where nobody listens',
+      'a proxy where nothing listens',
       'ERR_HUB_UNREACHABLE',
       /HTTP_PROXY/i,
       async () => void vi.stubEnv('HTTP_PROXY', await closedPort()).stubEnv('NO_PROXY', ''),

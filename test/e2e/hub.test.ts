@@ -132,7 +132,7 @@ describe('ids', () => {
   });
 });
 
-test('a model is loaded by its id and answers; the second time nobody is asked for content', async () => {
+test('a model is loaded by its id and answers; the second time no content is requested', async () => {
   hub.files.set('demo-q8_0.gguf', readFileSync(DEMO_MODEL));
   const phases = new Set<string>();
   const model = await PaliGemma.load(ID, { onProgress: ({ phase }) => phases.add(phase) });

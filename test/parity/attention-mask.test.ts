@@ -1,4 +1,4 @@
-/** The prefix sees all of itself, the suffix only what came before: a wrong mask gives plausible text and bad boxes. */
+/** The prefix sees all of itself, the suffix only what came before: a wrong mask yields plausible text and bad boxes. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NativeTaps } from '../../src/native/contract.js';
 import { convertedModel, pixelsOf, tensorError } from '../support/models.js';

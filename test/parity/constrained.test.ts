@@ -180,7 +180,7 @@ describe('10,000 answers drawn at random temperatures', () => {
   });
   afterAll(() => model.dispose());
 
-  /** Runs `draw` for so many seeds and gives what is wrong with the answers and how often they came to an end. */
+  /** Runs `draw` for so many seeds and returns what is wrong with the answers and how often they came to an end. */
   async function drawAll(
     count: number,
     draw: (o: { seed: number; temperature: number }) => Promise<{

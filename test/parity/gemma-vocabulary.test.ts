@@ -94,7 +94,7 @@ describe('ids of the specification', () => {
 });
 
 describe('five thousand texts', () => {
-  test('have the ids the package gives', () => {
+  test('have the ids that the package returns', () => {
     expect(texts.length).toBeGreaterThan(5000);
     const wrong = findings((text) => {
       const ids = model.tokenize(text);

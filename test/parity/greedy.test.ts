@@ -33,7 +33,7 @@ for (const [name, kernels] of (
     });
     afterAll(() => model.dispose());
 
-    // Sequences that run together share every product; each sees its own cache only.
+    // Sequences that run together share every matmul; each sees its own cache only.
     test("answers all at once with the reference's tokens", async () => {
       const answers = await Promise.all(
         cases(name).map((c) => {

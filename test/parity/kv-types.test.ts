@@ -20,11 +20,11 @@ const CASES = 6;
 
 /**
  * Root mean square of the difference to f32, in units of that of the logits, at most; twice what was measured on an
- * x86 with AVX-512. q8_0 rounds to 1/254 of the largest of 32 numbers; ggml's own products round the queries too.
+ * x86 with AVX-512. q8_0 rounds to 1/254 of the largest of 32 elements; ggml's own matmuls round the queries too.
  */
 const BOUNDS: Readonly<Record<KvType, number>> = { f32: 2e-6, f16: 4.5e-3, q8_0: 0.03 };
 
-/** Logits of all tokens behind the prompts: the prefill reads no cache. */
+/** Logits of all tokens after the prompts: the prefill reads no cache. */
 async function decodedLogits(
   name: CheckpointName,
   kvType: KvType,
@@ -78,9 +78,9 @@ for (const name of [
   });
 }
 
-// Several rows at once, alone or with other sequences, go through other products than a single one.
+// Several rows at once, alone or with other sequences, go through other matmul code than a single one.
 test.each(AVAILABLE_KERNEL_SETS)(
-  'a q8_0 cache gives the same answers, kernels %s',
+  'a q8_0 cache yields the same answers, kernels %s',
   async (kernels) => {
     const scene = imagePath('scene1.png');
     const ask = async (kvType: KvType) => {

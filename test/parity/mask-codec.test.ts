@@ -43,7 +43,7 @@ describe('the mask codec', needsReference(ARCHIVE, EXPECTED), () => {
     const reference = numbers('decoded');
     expect(decoded.length).toBe(reference.length);
     expect(decoded.length).toBeGreaterThan(4096);
-    // Values reach from -1 to 1; what is left is the order of sums in f32.
+    // Values reach from -1 to 1; what is left is the order of accumulation in f32.
     const worst = reference.reduce(
       (max, e, i) => Math.max(max, Math.abs((decoded[i] as number) - e)),
       0,
@@ -58,7 +58,7 @@ describe('the mask codec', needsReference(ARCHIVE, EXPECTED), () => {
     expect(encoded.length).toBeGreaterThan(16);
   });
 
-  test('gives back about the mask it encoded', async () => {
+  test('returns about the mask it encoded', async () => {
     const masks = numbers('masks');
     const decoded = await model.decodeMasks(await model.encodeMasks(masks));
     let both = 0;

@@ -15,7 +15,7 @@ import { needsReference } from '../support/needs.js';
 import { TracedModel } from '../support/trace.js';
 
 const EOS = 1;
-/** In f32; sums run in another order when many rows are computed at once. */
+/** In f32; accumulation runs in another order when many rows are computed at once. */
 const TOLERANCE = 1e-3;
 
 /** One being another's beginning, first tokens shared, one token and many, with and without spaces, not Latin. */
@@ -102,7 +102,7 @@ for (const name of [
       );
     });
 
-    test('a long candidate, of several graphs, and short ones before and behind it', async () => {
+    test('a long candidate, of several graphs, and short ones before and after it', async () => {
       const long = Array.from({ length: 70 }, (_, i) => `<loc${String(i * 13).padStart(4, '0')}>`);
       const texts = ['car', `${long.join('')} car`, `${long.join('')} cat`, 'carpet'];
       const candidates = await scoresOf(texts);
@@ -167,7 +167,7 @@ describe('the demo model', () => {
       expect(result.prompt).toBe(greedy.prompt);
       expect(result.label).toBe(greedy.text);
       const [first] = result.distribution;
-      // q8_0: products of one row and of many are rounded differently.
+      // q8_0: matmuls of one row and of many are rounded differently.
       expect(Math.exp(first?.logprob ?? Number.NaN)).toBeCloseTo(greedy.score, 2);
     }
     const caption = await model.caption(imagePath('scene0.png'));

@@ -13,9 +13,9 @@ import { needsReference } from '../support/needs.js';
 import { TracedModel } from '../support/trace.js';
 
 const MODES = [
-  // f32 weights and cache, exact GELU: what is left is the order of sums. Bounds the largest difference.
+  // f32 weights and cache, exact GELU: what is left is the order of accumulation. Bounds the largest difference.
   { label: 'with the exact GELU', exactGelu: true, measure: 'max', tolerance: 1e-4 },
-  // ggml's CPU looks GELU up in a table of half-precision numbers, whose spacing is 2^-11 of the value. It enters the MLP
+  // ggml's CPU looks GELU up in a table of half-precision values, whose spacing is 2^-11 of the value. It enters the MLP
   // of every block of the vision tower and every layer of the language model. Bounds the RMS of the difference.
   {
     label: 'with the half-precision GELU table',

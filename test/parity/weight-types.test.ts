@@ -20,7 +20,7 @@ import { TracedModel } from '../support/trace.js';
 /** Types a file holds for a wanted type, besides f32 for norms and biases. */
 type Promised = Readonly<Record<WeightType, readonly WeightType[]>>;
 
-/** Rows of 64 and 96 numbers divide into no block of 256, the vision towers' 48 and 80 not even into 32. */
+/** Rows of 64 and 96 elements divide into no block of 256, the vision towers' 48 and 80 not even into 32. */
 const NARROW: Promised = {
   f32: [],
   f16: ['f16'],
@@ -50,7 +50,7 @@ const WIDE: Promised = {
  */
 type Bounds = Readonly<Record<WeightType, number>>;
 const RANDOM: Bounds = {
-  f32: 1e-5, // the attention of our kernels sums in another order
+  f32: 1e-5, // the attention of our kernels accumulates in another order
   f16: 0.003,
   bf16: 0.03,
   q8_0: 0.11,
@@ -60,7 +60,7 @@ const RANDOM: Bounds = {
   q4_0: 1,
 };
 const TRAINED: Bounds = {
-  f32: 1e-5, // the attention of our kernels sums in another order
+  f32: 1e-5, // the attention of our kernels accumulates in another order
   f16: 0.0015,
   bf16: 0.011,
   q8_0: 0.042,
@@ -166,7 +166,7 @@ for (const [name, promised, bounds] of CHECKPOINTS) {
         PACKED_TYPES.map((type) => ({ type, kernels }) as const),
       ),
     )('$type with kernels $kernels stays close to f32', async ({ type, kernels }) => {
-      // ggml sums products of f16 in f16 where the CPU can.
+      // ggml accumulates f16 in f16 where the CPU can.
       const sumsHalves = type === 'f16' && kernels === 'ggml' && process.arch === 'arm64';
       expect(await error(type, kernels)).toBeLessThanOrEqual(bounds[type] * (sumsHalves ? 5 : 1));
     });

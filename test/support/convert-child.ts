@@ -9,7 +9,7 @@ import ts from 'typescript';
 import type { ConvertOptions } from '../../src/options/types.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
-// One level below the root, like lib/: binding.ts finds the addon from where it lies.
+// One level below the root, like lib/: binding.ts finds the addon from where it is.
 const OUT = path.join(ROOT, '.cache');
 
 let built = false;

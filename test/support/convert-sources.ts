@@ -218,7 +218,7 @@ export function parseNpy(bytes: Buffer): { descr: string; shape: number[]; data:
   return { descr, shape, data: bytes.subarray(start) };
 }
 
-/** Numbers that look random, repeat for a seed, and deflate well when few values are wanted. */
+/** Values that look random, repeat for a seed, and deflate well when few values are wanted. */
 export function pseudoRandom(count: number, seed: number, values = 1 << 16): Buffer {
   const data = Buffer.alloc(count * 4);
   let state = seed >>> 0;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** Creates a folder with these files, empty ones unless said otherwise; removed when the test is over. */
+/** Creates a folder with these files, empty ones unless stated otherwise; removed when the test is over. */
 export function folderWith(files: readonly string[] | Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'paligemma-batch-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -24,7 +24,7 @@ export async function gemmaVocabulary(): Promise<Vocabulary> {
   return readVocabulary([file], { base: PIECES, imageTokenId: undefined, rows: PIECES });
 }
 
-/** Writes the model and gives its path. */
+/** Writes the model and returns its path. */
 export async function gemmaModel(vocabulary: Vocabulary): Promise<string> {
   const text = {
     model_type: 'gemma',

@@ -1,4 +1,4 @@
-/** What this machine can multiply with: every test of numbers runs on each of them. */
+/** What this machine can multiply with: every numerical test runs on each of them. */
 import { native } from '../../src/native/binding.js';
 import { KERNEL_SETS, type KernelSet } from '../../src/options/closed-sets.js';
 

@@ -10,7 +10,7 @@ export const FIXTURES = path.join(ROOT, 'test', 'fixtures');
 export const IMAGES = path.join(FIXTURES, 'images');
 export const CHECKPOINTS = path.join(FIXTURES, 'checkpoints');
 export const DEMO_MODEL = path.join(ROOT, 'models', 'shapes-mix-224-q8_0.gguf');
-/** The 20 MB checkpoint behind the demo model is not in the repository; where this folder is, its parity is tested too. */
+/** The 20 MB checkpoint of the demo model is not in the repository; where this folder is, its parity is tested too. */
 export const REFERENCE = path.resolve(ROOT, '..', 'shared', 'reference');
 
 export type CheckpointName = 'tiny-paligemma1' | 'tiny-paligemma2' | 'shapes-mix-224';

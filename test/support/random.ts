@@ -1,6 +1,6 @@
 /** Seeded random numbers for tests: a failure can be repeated from its seed. */
 
-/** xorshift32: the same numbers everywhere. */
+/** xorshift32: the same values everywhere. */
 export class RandomNumbers {
   #state: number;
 

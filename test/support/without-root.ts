@@ -1,6 +1,6 @@
 /** Rights of root, which may read and write everything, are given up for a while. */
 
-/** Debian's and macOS' nobody has another number, but no user has this one. */
+/** Not the user `nobody`, whose id differs between Debian and macOS; no user has this id. */
 const NOBODY = 65534;
 
 /** What `action` returns, run without the rights of root where the tests have them. Changes the whole process meanwhile. */

@@ -63,7 +63,7 @@ export class Annotations {
     this.#nameOf.set(image, name);
   }
 
-  /** Writes the drawn picture, whole or not at all. Gives its path. */
+  /** Writes the drawn picture, whole or not at all. Returns its path. */
   async write(image: string, { data, extension }: Annotation): Promise<string> {
     this.reserve(image);
     const file = path.join(this.folder, `${this.#nameOf.get(image)}.${extension}`);

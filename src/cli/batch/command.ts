@@ -76,7 +76,7 @@ async function run<F extends PictureFlags, R>(
       : await Annotations.open(flags.annotate, !args.includes(STDIN_LIST));
   const leftOut = new LeftOut(flags.output === undefined ? [] : [flags.output]);
   const inputs = inputsOf(context, args, flags, { ...options, leftOut }, annotations?.folder);
-  // Known beforehand, they can be counted, and nobody waits for a model to hear that there are none.
+  // Known beforehand, they can be counted, and no model is loaded to report that there are none.
   const known = isOpen ? undefined : await collect(inputs);
   for (const { image, isStdin } of known ?? []) if (!isStdin) await annotations?.check(image);
 

@@ -43,7 +43,7 @@ export const BATCH_OPTIONS = {
   }),
 } satisfies Declarations;
 
-/** What commander gives for the flags of this file and those of the model. */
+/** What commander returns for the flags of this file and those of the model. */
 export interface PictureFlags extends ModelFlags {
   readonly json?: true;
   readonly jsonl?: true;

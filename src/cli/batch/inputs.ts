@@ -1,5 +1,5 @@
 /**
- * What the arguments of a command stand for: files, folders, globs, `@lists` and `-`. Which pictures there are is said
+ * What the arguments of a command stand for: files, folders, globs, `@lists` and `-`. Which pictures there are is reported
  * here, one after the other; reading them is not.
  */
 import { isUtf8 } from 'node:buffer';
@@ -117,11 +117,15 @@ async function* search(
 
 function nothing({ arg, what }: Empty): Input {
   const label = oneLine(arg);
-  const error = makeError('ERR_IMAGE_NOT_FOUND', `${label} gives no picture: looked for ${what}`, {
-    name: label,
-    found: 'nothing',
-    expected: what,
-  });
+  const error = makeError(
+    'ERR_IMAGE_NOT_FOUND',
+    `${label} matches no picture: looked for ${what}`,
+    {
+      name: label,
+      found: 'nothing',
+      expected: what,
+    },
+  );
   return { image: arg, error };
 }
 

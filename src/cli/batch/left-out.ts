@@ -8,7 +8,7 @@ export interface LeftOutKind {
   readonly files: readonly string[];
 }
 
-/** Names of each kind that are told; the rest is counted. */
+/** Names of each kind that are listed; the rest is counted. */
 const NAMED = 5;
 
 export class LeftOut {
@@ -25,7 +25,7 @@ export class LeftOut {
     if (!this.#except.has(path.resolve(file))) this.#files.add(file);
   }
 
-  /** Before a folder is looked at again: what was there for a moment only is not told. */
+  /** Before a folder is looked at again: what was there for a moment only is not reported. */
   clear(): void {
     this.#files.clear();
   }

@@ -28,7 +28,7 @@ export interface PictureTask<R> {
   annotate?(image: ImageInput, result: R): Promise<Annotation>;
 }
 
-/** A command that does the same with each picture. `F` are its own flags, `R` is what it gives for one picture. */
+/** A command that does the same with each picture. `F` are its own flags, `R` is its result for one picture. */
 export interface PictureCommand<F, R> {
   readonly name: string;
   readonly summary: string;

@@ -31,7 +31,7 @@ export interface WalkOptions {
   readonly recursive: boolean;
   /** A folder whose pictures are our own: real path. */
   readonly except?: string | undefined;
-  /** Told of each file that is there and is no picture by its name. */
+  /** Called with each file that is there and is no picture by its name. */
   readonly onLeftOut?: (file: string) => void;
 }
 

@@ -18,9 +18,9 @@ export interface WatchOptions extends WalkOptions {
   /** A file is complete when size and time have not changed for this long. */
   readonly settleMs: number;
   readonly signal: AbortSignal;
-  /** Told when the folder is about to be listed. */
+  /** Called when the folder is about to be listed. */
   readonly onListing?: () => void;
-  /** Told when the folder goes and when it comes back. */
+  /** Called when the folder goes and when it comes back. */
   readonly onFolder?: (isThere: boolean) => void;
 }
 
@@ -35,7 +35,7 @@ interface Look {
 const QUIET_MS = 10_000;
 
 /**
- * Gives each picture of `folder` when it is complete, and again when it has changed, until `signal` is aborted. An empty
+ * Yields each picture of `folder` when it is complete, and again when it has changed, until `signal` is aborted. An empty
  * file is waited for. A folder that goes away is waited for as well. Throws ERR_IMAGE_NOT_FOUND if it is not there at
  * the beginning, ERR_OPTION_RANGE if it is no folder.
  */

@@ -7,7 +7,7 @@ import { makeError } from '../../errors.js';
 export interface XmlElement {
   readonly name: string;
   readonly children: readonly XmlElement[];
-  /** What stands directly in it, as it stands there. */
+  /** Text directly in it, unchanged. */
   readonly text: string;
 }
 

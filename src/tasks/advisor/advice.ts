@@ -73,7 +73,7 @@ export interface PromptWarning {
 }
 
 export interface PromptAdvice {
-  /** The prompt has a trained form as it stands. It may still be better otherwise: see the suggestions. */
+  /** The prompt has a trained form as it is. It may still be better otherwise: see the suggestions. */
   readonly isTrained: boolean;
   /** Only with isTrained. */
   readonly form?: PromptForm;

@@ -1,4 +1,4 @@
-/** Takes away from a prompt what belongs to other models or to nobody. */
+/** Takes away from a prompt what belongs to other models or to none. */
 import { ANYWHERE, type MarkerKind, userTurn } from '../markers.js';
 import type { Advice, PromptWarningCode } from './advice.js';
 
@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<MarkerKind, readonly [PromptWarningCode, string]>
   control: ['control-token', 'the model adds its control tokens by itself'],
 };
 
-/** Takes away what belongs to other models or to nobody: placeholders, chat marks, control tokens, white space. */
+/** Takes away what belongs to other models or to none: placeholders, chat marks, control tokens, white space. */
 export function clean(given: string, advice: Advice): Cleaned {
   let text = given;
   const drop = (pattern: RegExp, code: PromptWarningCode, message: string): void => {

@@ -9,7 +9,7 @@ const THE =
   '(?:the|this|that|these|those|my|your|an|a|given|attached|above|following|provided|uploaded|whole|entire)';
 export const THE_IMAGE = `(?:${THE} )*${IMAGE_WORD}`;
 
-/** The labels somebody named, as the model knows them, and whether they were written in the trained form. */
+/** The labels that were named, as the model knows them, and whether they were written in the trained form. */
 export function labelsOf(text: string, advice: Advice): { labels: string[]; isInForm: boolean } {
   let rest = text;
   let isInForm = true;

@@ -59,7 +59,7 @@ const PRONOUN = /^\s+(?:it|they|he|she|i|we|you|there|this|that|sir|thanks|thank
 
 /**
  * Whether `text` says yes: yes, ja, sí, oui, sì, sim; no, nein, non, não, nee; true and false; ticks and crosses,
- * `[x]` and `[ ]`. A word counts at the beginning and after punctuation, if it stands alone (`Paid: yes`, `No, it is
+ * `[x]` and `[ ]`. A word counts at the beginning and after punctuation, if it is alone (`Paid: yes`, `No, it is
  * closed`). A lone `y` or `n` counts as the whole answer.
  *
  * null when nothing says either, or something says both (`yes or no`, `not true`).

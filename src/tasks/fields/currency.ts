@@ -237,7 +237,7 @@ export function parseCurrency(text: string, options: CurrencyOptions = {}): Foun
   return onlyOne(candidates, ({ amount, currency }) => `${amount} ${currency}`);
 }
 
-/** What the caller said about currencies. */
+/** What the caller set about currencies. */
 interface Meant {
   /** For any amount that leaves it open. */
   readonly currency: string | undefined;

@@ -7,7 +7,7 @@ export interface DateOptions {
    * that have one reading only (31/12/2024, 12/31/2024), and dates with points are day first in any case.
    */
   readonly dayFirst?: boolean | undefined;
-  /** Gives `2024-12` for "December 2024" and "12/2024", and `2024` for "2024". Default false: they are null. */
+  /** Returns `2024-12` for "December 2024" and "12/2024", and `2024` for "2024". Default false: they are null. */
   readonly partial?: boolean | undefined;
 }
 

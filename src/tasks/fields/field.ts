@@ -3,7 +3,7 @@
 /** A value read out of an answer. */
 export interface Found<T> {
   readonly value: T;
-  /** The part of the answer that says so, as it stands there. */
+  /** The part of the answer that says so, unchanged. */
   readonly text: string;
 }
 

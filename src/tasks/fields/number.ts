@@ -93,7 +93,7 @@ function withSurroundings(text: string, numeral: Numeral): Found<number> | undef
     start -= sign.length;
     if (sign !== '+') value = -value;
   }
-  // 5.00- and 5-: accountants put the sign behind, others write a dash.
+  // 5.00- and 5-: accountants put the sign last, others write a dash.
   if (/^[-−–](?!\p{L})/u.test(text.slice(end))) return undefined;
   if (text[start - 1] === '(' && text[end] === ')') {
     // A negative amount, if it looks like an amount: `apples (3)` is not minus three, nor surely three.
@@ -103,12 +103,12 @@ function withSurroundings(text: string, numeral: Numeral): Found<number> | undef
   return { value: noMinusZero(value), text: text.slice(start, end) };
 }
 
-/** A sign that stands directly before, and is not a dash between two words. */
+/** A sign directly before, and is not a dash between two words. */
 export function signBefore(before: string): string | undefined {
   return /(?:^|[^\p{L}\p{N}\-−–+)])([-−–+])$/u.exec(before)?.[1];
 }
 
-/** Without the noise of a binary product: 1.1 thousand is 1100. */
+/** Without the noise of a binary multiplication: 1.1 thousand is 1100. */
 export function scaled(value: number, factor: number): number {
   return Number((value * factor).toPrecision(15));
 }

@@ -108,7 +108,7 @@ function interpret(run: string, style: NumeralStyle | undefined): number | undef
   const fraction = parts.at(-1) ?? '';
   const whole = parts.slice(0, -1);
   if (kinds.length === 2) {
-    // The last kind is the decimal separator, so it stands there once.
+    // The last kind is the decimal separator, so it occurs once.
     if (!isPoint || marks.filter((mark) => mark === last).length > 1) return undefined;
     return isGrouped(whole, marks[0]) ? toNumber(whole.join(''), fraction) : undefined;
   }

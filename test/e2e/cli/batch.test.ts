@@ -150,7 +150,7 @@ describe('pictures', () => {
 describe('what is no picture', () => {
   const PAGES = path.join(IMAGES, 'formats', 'pages.tif');
 
-  it('is told at the end, and ends with 6 when asked to', async () => {
+  it('is reported at the end, and ends with 6 when asked to', async () => {
     const [a] = fill(at('in'), 1) as [string];
     for (const name of ['x.heic', 'y.heic', 'scan.pdf']) writeFileSync(at('in', name), 'x');
     const args = ['predict', at('in'), ...OCR];

@@ -7,7 +7,7 @@ import { paligemma } from './command.js';
 describe('bench', () => {
   const quick = ['--rounds', '1', '--max-concurrency', '2', '--max-tokens', '2'];
 
-  it('gives every stage as JSON, with the limits of the machine', async () => {
+  it('prints every stage as JSON, with the limits of the machine', async () => {
     const { code, stdout } = await paligemma(['bench', ...quick, '--roofline', '--json']);
     expect(code).toBe(0);
     const report = JSON.parse(stdout) as BenchReport;
@@ -25,7 +25,7 @@ describe('bench', () => {
     expect(report.othersShare).toBeGreaterThanOrEqual(0);
   });
 
-  it('gives a table', async () => {
+  it('prints a table', async () => {
     const { code, stdout, stderr } = await paligemma(['bench', ...quick]);
     expect(code).toBe(0);
     for (const words of ['encode the picture', 'decode, per token', 'at once', 'cores']) {

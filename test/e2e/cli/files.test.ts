@@ -187,7 +187,7 @@ describe('tokenize', () => {
     expect(pieces.map((one) => one.join(''))).toEqual(['detect red circle', 'ocr']);
   });
 
-  it('gives the ids of the reference with --json', async () => {
+  it('prints the ids of the reference with --json', async () => {
     const lines = readFileSync(path.join(FIXTURES, 'tokenizer', 'tokenizer.jsonl'), 'utf8');
     const known = (jsonLines(lines) as { text: string; ids: number[] }[])
       // What an argument can hold and is not taken for a flag.

@@ -312,7 +312,7 @@ describe('interruption', () => {
     },
   );
 
-  it('still gives one whole document with --json', async () => {
+  it('still prints one whole document with --json', async () => {
     const child = start(['predict', ...many, '-p', 'ocr', '--json', ...MODEL]);
     const finished = finish(child);
     // Nothing is printed before the end: some are done by now, or the model is still loading.

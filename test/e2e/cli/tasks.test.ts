@@ -16,7 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What `--json` gives about the one picture. */
+/** What `--json` prints about the one picture. */
 async function resultOf(args: readonly string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await paligemma([...args, '--json']);
   expect(code, stderr).toBe(0);
@@ -61,7 +61,7 @@ describe('text', () => {
 });
 
 describe('JSON', () => {
-  it('names the picture, tells its size and gives masks as run-length code', async () => {
+  it('names the picture, tells its size and prints masks as run-length code', async () => {
     const result = await resultOf(['segment', SHAPES, '-l', 'white circle']);
     expect(result).toMatchObject({
       image: SHAPES,
@@ -161,7 +161,7 @@ describe('wrong use', () => {
     ['no question', ['ask', SHAPES], 2, '--question'],
     ['an unknown type', ['extract', SHAPES, '-f', 'a:money'], 2, 'ERR_OPTION_RANGE'],
     ['one picture', ['compare', SHAPES, '-s', 'x'], 2, "missing required argument 'right'"],
-  ])('%s is told without a stack', async (_, args, code, message) => {
+  ])('%s is reported without a stack', async (_, args, code, message) => {
     const result = await paligemma(args);
     expect([result.code, result.stdout]).toEqual([code, '']);
     expect(result.stderr).toContain(message);

@@ -1,5 +1,5 @@
 // Loads a model again and again with one byte changed, and asks it. Arguments: model, file of mutations
-// ([[offset, byte], …] as JSON), scratch file. Prints each mutation before it is tried and its outcome behind it, so that
+// ([[offset, byte], …] as JSON), scratch file. Prints each mutation before it is tried and its outcome after it, so that
 // the last line tells what ended the process.
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { ModelFileError, PaliGemma, PaliGemmaError } from '../../../lib/index.js';
@@ -25,7 +25,7 @@ async function outcome() {
       throw new Error(`${tokens}`);
     return 'answered';
   } catch (error) {
-    // A context that has become shorter holds no prompt; numbers that have become infinite give no answer.
+    // A context that has become shorter holds no prompt; values that have become infinite yield no answer.
     const known = ['ERR_ENGINE_NUMERIC', 'ERR_PROMPT_TOO_LONG'];
     if (!(error instanceof PaliGemmaError) || !known.includes(error.code)) throw error;
     return error.code;

@@ -47,7 +47,7 @@ function rgb(colour: string | undefined): readonly number[] {
 }
 
 describe('the drawing', () => {
-  it('lies on the picture at its pixels and leaves the rest as it was', async () => {
+  it('is on the picture at its pixels and leaves the rest as it was', async () => {
     const results = [detection('cat', 50, 60, 150, 140)];
     const options = { lineWidth: 4 };
     const picture = await open(await annotate(grey(200, 180), results, options));

@@ -27,7 +27,7 @@ describe('luminance and contrast', () => {
 });
 
 describe.each(PALETTE_NAMES)('the palette %s', (palette) => {
-  it('gives labels different colours as long as it lasts, then shares them evenly', () => {
+  it('assigns labels different colours as long as it lasts, then shares them evenly', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string(), { maxLength: 25 }), (labels) => {
         const colours = colourLabels(labels, palette);
@@ -41,7 +41,7 @@ describe.each(PALETTE_NAMES)('the palette %s', (palette) => {
     );
   });
 
-  it('gives the same labels the same colours in any order and number', () => {
+  it('assigns the same labels the same colours in any order and number', () => {
     const labels = ['cat', 'dog', 'person', 'bus'];
     const colours = colourLabels(labels, palette);
     expect(colourLabels([...labels, ...labels].reverse(), palette)).toEqual(colours);

@@ -365,7 +365,7 @@ describe('text', () => {
     expect(await sharp(Buffer.from(svg)).metadata()).toMatchObject({ width: 224, height: 224 });
   });
 
-  it('gives well-formed drawings for any label and box', async () => {
+  it('makes well-formed drawings for any label and box', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -408,7 +408,7 @@ describe('text', () => {
 });
 
 describe('odd input', () => {
-  it('an empty list gives an empty drawing', () => {
+  it('an empty list makes an empty drawing', () => {
     const svg = annotationSvg([], SQUARE);
     expect(svg).toMatch(/^<svg [^>]*>\n<\/svg>\n$/);
     expect(annotationSvg({ detections: [] }, SQUARE)).toBe(svg);

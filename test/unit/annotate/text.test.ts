@@ -73,7 +73,7 @@ describe('shortenLine', () => {
     expect(foxes?.text).toBe('🦊…');
   });
 
-  it('gives nothing when not one letter fits', () => {
+  it('returns nothing when not one letter fits', () => {
     expect(shortenLine('elephant', ' 0.5', setLine('… 0.5').width)).toBeUndefined();
   });
 });

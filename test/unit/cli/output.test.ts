@@ -145,13 +145,13 @@ describe('counts', () => {
       const out = output(new Memory(), stderr);
       const bar = out.count('predict');
       bar.update({ done: 0, failed: 0, before: 0, total: 2 });
-      out.note('said');
+      out.note('note');
       bar.update({ done: 1, failed: 0, before: 0, total: 2 });
       bar.update({ done: 2, failed: 1, before: 0, total: 2 });
       bar.done();
       out.note('end');
     }
-    expect(pipe.text).toBe('said\nend\n');
+    expect(pipe.text).toBe('note\nend\n');
     const screen = terminal.text.split('\n').map((line) => {
       // What a terminal shows of a line: from the last return to its beginning.
       const shown = line.split('\r').at(-1) ?? '';

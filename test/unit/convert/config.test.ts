@@ -1,4 +1,4 @@
-/** config.json of every published family, with its traps; sizes and parameter counts against the published numbers. */
+/** config.json of every published family, with its traps; sizes and parameter counts against the published ones. */
 import { describe, expect, it } from 'vitest';
 import {
   imageTokenCount,
@@ -118,7 +118,7 @@ describe('published checkpoints', () => {
       expect(imageTokenCount(config.vision)).toBe((size / 14) ** 2);
       expect(new Set(tensors.map((t) => t.name)).size).toBe(tensors.length);
       expect(new Set(tensors.map((t) => t.huggingFace)).size).toBe(tensors.length);
-      // Arrays of the other layout hold the same numbers, each once.
+      // Arrays of the other layout hold the same elements, each once.
       const slices = tensors.map(({ bigVision: b }) => `${b.path} ${b.offset}`);
       expect(new Set(slices).size).toBe(tensors.length);
       const arrays = new Map(tensors.map(({ bigVision: b }) => [b.path, b.shape]));

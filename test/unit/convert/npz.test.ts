@@ -39,7 +39,7 @@ async function read(members: readonly ZipMember[], name = 'a'): Promise<Record<s
 }
 
 describe('an archive', () => {
-  it('gives type, shape and any bytes of a member: stored, deflated, zip64', async () => {
+  it('returns type, shape and any bytes of a member: stored, deflated, zip64', async () => {
     for (const way of [{}, { deflate: true }, { zip64: true }, { deflate: true, zip64: true }]) {
       const other = { name: 'b.npy', data: npy('<f4', [300], pseudoRandom(300, 1)), ...way };
       const result = await read([

@@ -32,7 +32,7 @@ import { OPEN_FILES_REPLACED } from '../../support/needs.js';
 const folder = temporaryFolder();
 let count = 0;
 
-/** A fresh folder, so that everything left behind is seen. */
+/** A fresh folder, so that everything that is left is seen. */
 function fresh(): string {
   const dir = path.join(folder, `out-${count++}`);
   mkdirSync(dir);
@@ -62,7 +62,7 @@ describe('a conversion that is killed', () => {
       child.process.kill('SIGKILL');
       await child.ended;
       expect(readdirSync(dir)).toEqual(['model.gguf.part']);
-      // What is left is no model, even if somebody renames it.
+      // What is left is no model, even if it is renamed.
       const left = path.join(dir, 'model.gguf.part');
       expect(readFileSync(left).subarray(0, 4).toString()).not.toBe('GGUF');
       await convert(options(dir));
@@ -290,13 +290,13 @@ describe('the output', () => {
     const dir = fresh();
     const output = path.join(dir, 'model.gguf');
     const onProgress = ({ stage }: ConvertProgress) => {
-      if (stage === 'sync') writeFileSync(output, 'somebody else was faster');
+      if (stage === 'sync') writeFileSync(output, 'another program was faster');
     };
     await expect(convert(options(dir, { onProgress }))).rejects.toMatchObject({
       code: 'ERR_OUTPUT',
     });
     expect(readdirSync(dir)).toEqual(['model.gguf']);
-    expect(readFileSync(output, 'utf8')).toBe('somebody else was faster');
+    expect(readFileSync(output, 'utf8')).toBe('another program was faster');
   });
 
   it('is replaced when asked', async () => {

@@ -76,7 +76,7 @@ describe('converting to every type', () => {
   });
 
   for (const type of WEIGHT_TYPES) {
-    it(`${type}: the sizes of the table, plain tensors in f32, the file type said`, async () => {
+    it(`${type}: the sizes of the table, plain tensors in f32, the file type written`, async () => {
       const { report, gguf } = await converted(TINY2, type);
       expect(gguf.keys.get('general.file_type')).toBe(STORAGE_TYPES[type].fileType);
       for (const [i, [name, tensor]] of [...gguf.tensors].entries()) {
@@ -200,7 +200,7 @@ describe('widths that divide into 256', () => {
    * minimum themselves to 6 bits (31 / 126 and 15.5 / 126 of a step at five bits): 1.4 together.
    */
   const MAX_ERROR = 1.4;
-  /** Rounding alone gives 12^-0.5 = 0.29 of a step; numbers in a wrong place would give many steps. */
+  /** Rounding alone makes 12^-0.5 = 0.29 of a step; elements in a wrong place would make many steps. */
   const RMS_ERROR = 0.4;
 
   it('are stored as k-quants whose errors are those of the type', async () => {
@@ -245,7 +245,7 @@ describe('widths that divide into 256', () => {
 });
 
 describe('from a bf16 checkpoint', () => {
-  it('bf16 is copied bit for bit, and f16 from bf16 equals f16 from the same numbers in f32', async () => {
+  it('bf16 is copied bit for bit, and f16 from bf16 equals f16 from the same values in f32', async () => {
     const narrow = toBf16(readFolder(TINY1));
     const source = copyOf(TINY1, folder);
     writeSingle(source, narrow);

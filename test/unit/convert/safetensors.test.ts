@@ -37,7 +37,7 @@ const F = (begin: number, end: number, shape = `[${(end - begin) / 4}]`, dtype =
 const bytes = (n: number) => [Buffer.alloc(n)];
 
 describe('a safetensors header', () => {
-  it('is accepted in any order, with spaces behind it, with metadata, and with __proto__ as a name', async () => {
+  it('is accepted in any order, with spaces after it, with metadata, and with __proto__ as a name', async () => {
     const text = `{"b":${F(8, 16)},"__metadata__":{"format":"pt"},"__proto__":${F(0, 8)}}     `;
     expect(await header(rawSafetensors(text, bytes(16)))).toEqual(['b', '__proto__']);
     expect(Object.prototype).not.toHaveProperty('dtype');
@@ -248,7 +248,7 @@ describe('a safetensors header', () => {
     }
   });
 
-  it('changed in any byte gives an error or the same kind of table, never another exception', async () => {
+  it('changed in any byte causes an error or the same kind of table, never another exception', async () => {
     const whole = rawSafetensors(`{"a":${F(0, 12)},"b":${F(12, 20)}}`, bytes(20));
     let accepted = 0;
     for (let at = 0; at < whole.length - 20; at++) {

@@ -164,7 +164,7 @@ describe('the output matrix', () => {
     });
   }
 
-  it('equals the embedding in another number type, where its numbers do', async () => {
+  it('equals the embedding in another number type, where its values do', async () => {
     const narrow = toBf16(originals[TINY1] as Tensors);
     const wide = (narrow.get(EMBEDDING) as Tensor).data;
     const data = Buffer.alloc(wide.length * 2);
@@ -281,12 +281,12 @@ describe('rows of the embedding that no token has', () => {
     ]);
   });
 
-  it('are kept where they stand out among the padding, and are said to lack their tokens', async () => {
+  it('are kept where they stand out among the padding, and are reported to lack their tokens', async () => {
     const trained = (row: number, i: number) =>
       row === 1793 || row === 1795 ? Math.cos(row + i) : published(row, i);
     const { gguf, notes } = await withRows(1856, trained);
     expect(notes.slice(0, 2)).toEqual([
-      'embedding rows 1793, 1795 are no padding, but no token of the tokenizer has them: kept, and never said',
+      'embedding rows 1793, 1795 are no padding, but no token of the tokenizer has them: kept, and never generated',
       'the last 60 of 1856 embedding rows, padding that no token has, were dropped',
     ]);
     const tokens = gguf.keys.get('tokenizer.ggml.tokens') as string[];

@@ -50,7 +50,7 @@ describe('a damaged BMP', () => {
     for (let i = 0; i < 5000; i++) {
       const bytes = file(NAMES[i % NAMES.length] ?? '');
       for (let flips = 1 + below(5); flips > 0; flips--) {
-        // Two of three in the headers; run-length codes are behind them.
+        // Two of three in the headers; run-length codes are after them.
         const at = 18 + below(random() < 0.66 ? 110 : bytes.length - 18);
         if (at < bytes.length)
           bytes[at] = random() < 0.4 ? ([0, 1, 0x7f, 0x80, 0xff][below(5)] ?? 0) : below(256);

@@ -29,13 +29,13 @@ describe('reference pictures', () => {
     'scene2.png',
     'text0.png',
     'text1.png',
-  ] as const)('%s decodes to the bytes Pillow gives', async (name) => {
+  ] as const)('%s decodes to the bytes that Pillow decodes', async (name) => {
     const image = await decodeImage(fixture(name), OPTIONS);
     expect([image.width, image.height]).toEqual([224, 224]);
     expect(sha256(image.data)).toBe(hashes[name]);
   });
 
-  it('lossy.webp decodes to the bytes Pillow gives', async () => {
+  it('lossy.webp decodes to the bytes that Pillow decodes', async () => {
     const image = await decodeImage(`${FIXTURES}/lossy.webp`, OPTIONS);
     expect([image.width, image.height]).toEqual([300, 200]);
     expect(sha256(image.data)).toBe(sha256(fixture('lossy.webp.rgb')));
@@ -205,7 +205,7 @@ describe('EXIF orientation', () => {
       }
     });
 
-    it('leaves the picture as it is stored when told so', async () => {
+    it('leaves the picture as it is stored when asked to', async () => {
       const file = await tagged().png().toBuffer();
       for (const input of [file, sharp(file)]) {
         const image = await decodeImage(input, { ...OPTIONS, upright: false });

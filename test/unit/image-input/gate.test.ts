@@ -6,7 +6,7 @@ import { Gate } from '../../../src/image-input/gate.js';
 import { decodeImage } from '../../../src/image-input/prepare.js';
 import { fixture, OPTIONS } from './files.js';
 
-/** Work that ends when told. */
+/** Work that ends on demand. */
 function job() {
   const events = { started: false, finish: (_value: number) => {}, fail: (_error: unknown) => {} };
   const work = (): Promise<number> => {
@@ -113,7 +113,7 @@ describe('decodeImage', () => {
     expect((await decodeImage(fixture('wide.jpg'), OPTIONS)).width).toBe(641);
   });
 
-  it('gives many callers at once what each asked for', async () => {
+  it('returns to many callers at once what each asked for', async () => {
     const names = ['wide.jpg', 'small.png', 'lossy.webp', 'dot.png'];
     const widths = [641, 37, 300, 1];
     const all = Array.from({ length: 40 }, (_, i) =>

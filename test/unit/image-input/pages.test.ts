@@ -80,7 +80,7 @@ describe('the option page', () => {
 });
 
 describe('pages', () => {
-  it('gives each page as a picture that calls take', async () => {
+  it('returns each page as a picture that calls take', async () => {
     for (const input of [FILE, BYTES]) {
       const found = await all(input);
       expect(found.map(({ width, height }) => [width, height])).toEqual(SIZES);
@@ -95,7 +95,7 @@ describe('pages', () => {
     }
   });
 
-  it('gives frames of animations in full size, and one page of anything else', async () => {
+  it('returns frames of animations in full size, and one page of anything else', async () => {
     expect(await all(fixture('formats/animation-cleared.gif'))).toHaveLength(3);
     const raw = { data: noise(12), width: 2, height: 2, channels: 3 } as const;
     for (const input of [fixture('small.png'), fixture('formats/bmp-4.bmp'), sharp(BYTES), raw]) {
@@ -107,7 +107,7 @@ describe('pages', () => {
 
   it('reads a page when it is asked for: a damaged one does not cost those before it', async () => {
     const cut = Buffer.from(BYTES);
-    // The entry for the offset of the strips of the last page (tag 273) points behind the end.
+    // The entry for the offset of the strips of the last page (tag 273) points past the end.
     const at = cut.lastIndexOf(Buffer.from([0x11, 0x01]));
     cut.writeUInt32LE(0x7fffffff, at + 8);
     const found: number[] = [];

@@ -9,7 +9,7 @@ const AS_STORED = { ...OPTIONS, upright: false };
 
 describe('prepareImage', () => {
   it.each(Object.keys(hashes) as (keyof typeof hashes)[])(
-    'gives %s as Pillow does, byte for byte',
+    'returns %s as Pillow does, byte for byte',
     async (name) => {
       const prepared = await prepareImage(fixture(name), 224, AS_STORED);
       expect(prepared.pixels).toHaveLength(224 * 224 * 3);

@@ -107,7 +107,7 @@ describe('accepted inputs', () => {
     ]);
   });
 
-  it('a file behind a link', async () => {
+  it('a file that a link leads to', async () => {
     await inFolder(async (folder) => {
       const link = path.join(folder, 'link');
       symlinkSync(FILE, link);

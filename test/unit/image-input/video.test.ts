@@ -31,7 +31,7 @@ describe('sampleFrames', () => {
     expect(sampleFrames(total, count, stride)).toEqual(indices);
   });
 
-  it('gives frames in order, each at most once if there are enough, from all parts of the clip', () => {
+  it('returns frames in order, each at most once if there are enough, from all parts of the clip', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 128 }), fc.nat(100_000), (count, more) => {
         const total = count + more;
@@ -114,7 +114,7 @@ async function animation(steps: number, delay = 200): Promise<Sharp> {
 
 describe('an animation', () => {
   it.each(['gif', 'webp'] as const)(
-    '%s gives whole frames, though only changes are stored',
+    '%s returns whole frames, though only changes are stored',
     async (format) => {
       const made = await animation(6);
       const bytes = await (format === 'gif' ? made : made.webp({ lossless: true })).toBuffer();
@@ -178,7 +178,7 @@ describe('an animation', () => {
     expect(await inputErrorOf(videoFrames(cut))).toMatchObject({ code: 'ERR_IMAGE_CORRUPT' });
   });
 
-  it('GIF that breaks off gives the frames it has', async () => {
+  it('GIF that breaks off returns the frames it has', async () => {
     const bytes = await (await animation(6)).toBuffer();
     const found = await frames(bytes.subarray(0, Math.floor(bytes.length / 2)), { count: 4 });
     expect(found).toHaveLength(4);
@@ -273,7 +273,7 @@ const levels = (found: readonly RawPixels[]): number[] =>
   found.map((frame) => (frame.data[0] ?? 0) / 6);
 
 describe('a film', needsTool('ffmpeg'), () => {
-  it('gives the frames that were asked for', async () => {
+  it('returns the frames that were asked for', async () => {
     await inFolder(async (folder) => {
       const file = film(path.join(folder, 'a.mkv'), { extra: LOSSLESS });
       const found = await frames(file, { count: 4 });
@@ -351,7 +351,7 @@ describe('a film', needsTool('ffmpeg'), () => {
     });
   });
 
-  it('that breaks off gives the frames it has', async () => {
+  it('that breaks off returns the frames it has', async () => {
     await inFolder(async (folder) => {
       const file = film(path.join(folder, 'a.mkv'), { extra: LOSSLESS });
       const bytes = readFileSync(file);

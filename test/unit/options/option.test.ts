@@ -96,7 +96,7 @@ describe('pick and omit', () => {
 });
 
 describe('parseOptions', () => {
-  it('fills every default, freezes the object and gives the same keys each time', () => {
+  it('fills every default, freezes the object and has the same keys each time', () => {
     const parsed = parse();
     expect(parsed).toEqual({
       count: 4,

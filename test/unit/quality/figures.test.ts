@@ -121,7 +121,7 @@ describe('boxes', () => {
     expect(matchBoxes([left], [])).toEqual({ ious: [0], used: new Set() });
   });
 
-  test('the best score of a label chooses first; a label nobody asked for is wrong', () => {
+  test('the best score of a label chooses first; a label that was not asked for is wrong', () => {
     const objects = [{ color: 'red', shape: 'star', box: left }];
     const weak = { label: 'star', score: 0.2, box: left };
     const strong = { label: 'star', score: 0.9, box: box(0, 0, 10, 9) };

@@ -1,4 +1,4 @@
-/** The generator of quality pictures: the same seed gives the same picture, and the truth it tells is what was drawn. */
+/** The generator of quality pictures: the same seed yields the same picture, and its truth is what was drawn. */
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import {
@@ -97,7 +97,7 @@ describe('scenes', () => {
       for (const object of picture.objects) {
         expect(object.mask).toHaveLength(size.width * size.height);
         expect(object.box).toEqual(extent(object.mask, size.width));
-        // The ink is up to 14 off the name's colour; edges, which are many in tiny pictures, mix with what is behind.
+        // The ink is up to 14 off the name's colour; edges, which are many in tiny pictures, mix with the background.
         const least = name === 'tiny' ? 60 : 25;
         meanColor(picture, object.mask).forEach((mean, c) => {
           const ink = COLORS[object.color]?.[c] ?? Number.NaN;
@@ -182,7 +182,7 @@ describe('questions and answers', () => {
     expect(matching(objects, 'red circle')).toEqual([]);
   });
 
-  test('boxes are said as y before x, of 1023', () => {
+  test('boxes are written as y before x, of 1023', () => {
     const size = { width: 100, height: 200 };
     const said = locationTokens({ xmin: 0, ymin: 100, xmax: 100, ymax: 150 }, size);
     expect(said).toBe('<loc0512><loc0000><loc0767><loc1023>');

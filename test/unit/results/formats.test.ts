@@ -135,7 +135,7 @@ describe('YOLO', () => {
     }
   });
 
-  it('gives an object with an empty mask the corners of its box', () => {
+  it('returns an object with an empty mask the corners of its box', () => {
     const empty = { ...cat, mask: Mask.fromRle({ size: [480, 640], counts: [480 * 640] }) };
     const [back] = fromYolo(toYolo([empty], image, { classes, format: 'segment' }), image, {
       classes,

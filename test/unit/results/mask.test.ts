@@ -204,7 +204,7 @@ describe('Mask', () => {
     expect(make).toThrow(expect.objectContaining({ code: 'ERR_OPTION_RANGE' }));
   });
 
-  it('gives PNG files of the picture and of the box', async () => {
+  it('returns PNG files of the picture and of the box', async () => {
     const mask = new Mask(SOFT[1] as Float32Array, toBox([3, 2, 40, 31]), {
       width: 50,
       height: 40,
@@ -276,7 +276,7 @@ describe('maskIou', () => {
 
 describe('cropToMask', () => {
   it.each(fixture<CropCase[]>('crop.json'))(
-    'of $kind $width x $height at $box is what Pillow gives',
+    'of $kind $width x $height at $box is what Pillow makes',
     ({ kind, width, height, seed, box, fnv1a: hash, row31 }) => {
       const data = sample(kind, width, height, seed);
       const values = cropToMask(data, { width, height }, toBox(box));

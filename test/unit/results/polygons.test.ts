@@ -27,7 +27,7 @@ describe('toPolygons', () => {
     ]);
   });
 
-  it('gives the largest piece first; pixels that touch at a corner are two', () => {
+  it('returns the largest piece first; pixels that touch at a corner are two', () => {
     expect(drawn('#..', '.##').toPolygons(EXACT)).toEqual([
       [3, 1, 3, 2, 1, 2, 1, 1],
       [1, 0, 1, 1, 0, 1, 0, 0],

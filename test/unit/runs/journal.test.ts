@@ -278,7 +278,7 @@ describe('two writers', () => {
     await first.add({ image: 'b.png' });
     await expect(second.add({ image: 'b.png' })).rejects.toMatchObject({
       code: 'ERR_OUTPUT',
-      message: expect.stringContaining('was changed by somebody else'),
+      message: expect.stringContaining('was changed by another program'),
     });
     await second.close();
     await first.add({ image: 'c.png' });

@@ -7,7 +7,7 @@ async function* numbers(count: number): AsyncGenerator<number, void> {
   for (let i = 0; i < count; i++) yield i;
 }
 
-/** Work that ends when it is told to. */
+/** Work that ends on demand. */
 function gated(): {
   work: (item: number) => Promise<number>;
   open: (item: number) => void;
@@ -28,7 +28,7 @@ function gated(): {
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('pool', () => {
-  it('gives results as they finish', async () => {
+  it('yields results as they finish', async () => {
     const { work, open, started } = gated();
     const results = pool(numbers(3), { atOnce: 2, order: 'finished' }, work);
     const first = results.next();
@@ -47,7 +47,7 @@ describe('pool', () => {
     expect((await results.next()).done).toBe(true);
   });
 
-  it('gives results in the order of the items, and does not run ahead of a slow one', async () => {
+  it('yields results in the order of the items, and does not run ahead of a slow one', async () => {
     const { work, open, started } = gated();
     const results = pool(numbers(4), { atOnce: 2, order: 'items' }, work);
     const first = results.next();

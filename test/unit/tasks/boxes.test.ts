@@ -90,7 +90,7 @@ test('a box has area when its edges are in order and apart', () => {
   }
 });
 
-test('a box without area is reported with all it said', () => {
+test('a box without area is reported with all that was generated', () => {
   expect(
     emptyBox(
       instance(
@@ -146,7 +146,7 @@ describe('selectDetections', () => {
     );
   });
 
-  test('keeps everything at 1, also what is said twice', () => {
+  test('keeps everything at 1, also what is generated twice', () => {
     const all = [at(0, 0.5), at(0, 0.5), at(0, 0.5)];
     expect(selectDetections(all, { minScore: 0, duplicateIou: 1, extra: false }).kept).toEqual(all);
     expect(selectDetections(all, { minScore: 0, duplicateIou: 0.99, extra: false }).kept).toEqual([
@@ -165,7 +165,7 @@ describe('selectDetections', () => {
     });
   });
 
-  test('what nobody asked for is counted, or stays with extra', () => {
+  test('what was not asked for is counted, or stays with extra', () => {
     const all = [at(0, 0.9, 'bird'), at(40, 0.4), at(80, 0.1, 'bird')];
     const limits = { minScore: 0.2, duplicateIou: 0.7 };
     expect(selectDetections(all, { ...limits, extra: false })).toEqual({

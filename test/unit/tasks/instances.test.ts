@@ -131,8 +131,8 @@ describe('everything else is reported', () => {
   }
 });
 
-test('a loc token behind the remains of a character is a loc token', () => {
-  // As the detokenizer gives it when the character before is never completed.
+test('a loc token after the remains of a character is a loc token', () => {
+  // As the detokenizer returns it when the character before is never completed.
   const pieces = [piece('<loc0009>'), piece(''), piece('\uFFFD<loc0001>')];
   const { instances, dropped } = parse([...pieces, ...piecesOf('<loc0002><loc0003><loc0004> dog')]);
   expect(instances.map(show)).toEqual(['1,2,3,4 dog']);
@@ -189,7 +189,7 @@ describe('whatever a model says', () => {
     )
     .map((parts) => parts.flat().map(piece));
 
-  /** Without separators and white space, which are not said for themselves; sorted, as two lists are compared. */
+  /** Without separators and white space, which mean nothing by themselves; sorted, as two lists are compared. */
   function characters(texts: readonly string[]): string {
     return [...texts.join('').replace(/[;\s]/g, '')].sort().join('');
   }
@@ -210,7 +210,7 @@ describe('whatever a model says', () => {
     );
   });
 
-  test('gives instances that are whole, and calls only the last one incomplete', () => {
+  test('returns instances that are whole, and calls only the last one incomplete', () => {
     fc.assert(
       fc.property(answer, fc.boolean(), (pieces, isCut) => {
         const { instances, dropped } = parse(pieces, isCut);

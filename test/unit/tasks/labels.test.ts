@@ -91,7 +91,7 @@ describe('labelList', () => {
     });
   }
 
-  test('what it gives can be told apart again in a prompt, whatever it is given', () => {
+  test('what it returns can be told apart again in a prompt, whatever it is given', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 }), (labels) => {
         let list: readonly string[];

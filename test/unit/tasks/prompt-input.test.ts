@@ -210,7 +210,7 @@ describe('advice', () => {
     );
   });
 
-  test('is not given on checkpoints fine-tuned by somebody: their prompts are their own', () => {
+  test('is not given on checkpoints of other fine-tunings: their prompts are their own', () => {
     for (const name of ['paligemma-3b-ft-docvqa-448', 'my_ft', 'ft']) {
       expect(wholePrompt('What do you see?', 1, name).notes).toEqual([]);
       for (const label of ['cat, dog', 'cats', 'a cat', 'CAT DOG']) {

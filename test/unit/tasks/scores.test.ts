@@ -24,7 +24,7 @@ function piece(probability: number): Piece {
   return { text: 'x', token: 7, logprob: Math.log(probability) };
 }
 
-/** A loc token with the mass of each bin, 0 where nothing is said. */
+/** A loc token with the mass of each bin, 0 where there is none. */
 function loc(value: number, mass: Readonly<Record<number, number>>): Piece {
   const locProbabilities = new Float32Array(1024);
   for (const [bin, p] of Object.entries(mass)) locProbabilities[Number(bin)] = p;
@@ -74,7 +74,7 @@ describe('boxScore', () => {
     expect(score).toBeCloseTo(0.6 * 0.9 * 1 * 0.25, 6);
   });
 
-  test('gives at least one bin either way, also to boxes of no size or the wrong way round', () => {
+  test('allows at least one bin either way, also to boxes of no size or the wrong way round', () => {
     for (const edges of [
       [500, 500, 500, 500],
       [600, 600, 500, 500],
@@ -157,7 +157,7 @@ describe('expectedBins', () => {
     expect(xmin).toBeCloseTo(106.25, 3);
   });
 
-  test('are what was said where there is no distribution or nothing in it', () => {
+  test('are what was generated where there is no distribution or nothing in it', () => {
     const bare: Piece = { text: '<loc0077>', token: 1, logprob: 0 };
     expect(expectedBins(instance(bare, bare, bare, bare))).toEqual([77, 77, 77, 77]);
     const nothing = [1, 2, 3, 1023].map((bin) => loc(bin, {}));

@@ -1,4 +1,4 @@
-/** TaskRun by itself: awaiting, looping, leaving, failing. With a model behind it: test/binding/tasks.test.ts. */
+/** TaskRun by itself: awaiting, looping, leaving, failing. With a model: test/binding/tasks.test.ts. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { attempt, TaskRun } from '../../../src/tasks/task-run.js';
 
@@ -12,7 +12,7 @@ afterEach(async () => {
   expect(unhandled).toEqual([]);
 });
 
-/** Work that says what it is told to, step by step. */
+/** Work that yields what it is given, step by step. */
 class Work {
   emit: (part: number) => void = () => {};
   finish: (result: string) => void = () => {};
@@ -41,7 +41,7 @@ async function collect(run: AsyncIterable<number>): Promise<number[]> {
 }
 
 describe('awaiting', () => {
-  test('gives the result, as often as one likes, and so does .result', async () => {
+  test('returns the result, as often as one likes, and so does .result', async () => {
     const work = new Work();
     work.finish('done');
     expect(await work.run).toBe('done');
@@ -68,7 +68,7 @@ describe('awaiting', () => {
 });
 
 describe('looping', () => {
-  test('gives parts as they come, then ends, and the result is there', async () => {
+  test('yields parts as they come, then ends, and the result is there', async () => {
     const work = new Work();
     const loop = work.run[Symbol.asyncIterator]();
     work.emit(1);
@@ -144,7 +144,7 @@ describe('looping', () => {
 });
 
 describe('failing', () => {
-  test('is told to every loop after its parts, to await and to .result', async () => {
+  test('is reported to every loop after its parts, to await and to .result', async () => {
     const work = new Work();
     const error = new Error('broken');
     work.emit(1);
@@ -161,7 +161,7 @@ describe('failing', () => {
     await expect(work.run.result).rejects.toBe(error);
   });
 
-  test('is not an unhandled rejection when nobody looks', async () => {
+  test('is not an unhandled rejection when no caller looks', async () => {
     new Work().fail(new Error('unseen'));
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(unhandled).toEqual([]);

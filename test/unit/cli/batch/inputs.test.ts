@@ -168,7 +168,7 @@ describe('what is not there', () => {
       '*.gif: ERR_IMAGE_NOT_FOUND',
       'a.png',
       '@none.txt: ERR_IMAGE_NOT_FOUND',
-      // Told by whoever reads it.
+      // Reported by its reader.
       'missing.png',
     ]);
   });
@@ -245,7 +245,7 @@ describe('files that are no pictures', () => {
     'e.bmp',
   ];
 
-  it('are left out of folders and told by kind, hidden ones apart', async () => {
+  it('are left out of folders and reported by kind, hidden ones apart', async () => {
     const folder = folderWith(files);
     const leftOut = new LeftOut();
     expect(await found(folder, [folder], { leftOut })).toEqual(['a.png', 'e.bmp']);
@@ -274,14 +274,14 @@ describe('files that are no pictures', () => {
     ]);
   });
 
-  it('of the run itself are not told', async () => {
+  it('of the run itself are not reported', async () => {
     const folder = folderWith(['a.png', 'out.jsonl']);
     const leftOut = new LeftOut([path.join(folder, 'out.jsonl')]);
     await found(folder, [folder], { leftOut });
     expect(leftOut.size).toBe(0);
   });
 
-  it('are told where there is nothing else', async () => {
+  it('are reported where there is nothing else', async () => {
     const folder = folderWith(['a.heic']);
     await expect(all(expand([folder], options({ leftOut: new LeftOut() })))).rejects.toMatchObject({
       code: 'ERR_OPTION_RANGE',

@@ -74,7 +74,7 @@ function age(...file: string[]): void {
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('watch', () => {
-  it('gives what is there, then what comes, each once', async () => {
+  it('yields what is there, then what comes, each once', async () => {
     const folder = folderWith({ 'b.png': 'b', 'a.png': 'a', 'x.txt': 'x', 'sub/c.png': 'c' });
     age(folder, 'a.png');
     age(folder, 'b.png');
@@ -136,7 +136,7 @@ describe('watch', () => {
     expect(await watched.seen(1)).toEqual(['a.png']);
   });
 
-  it('gives a file again when it was changed or replaced', async () => {
+  it('yields a file again when it was changed or replaced', async () => {
     const folder = folderWith({ 'a.png': 'one' });
     const watched = watching(folder);
     await watched.seen(1);

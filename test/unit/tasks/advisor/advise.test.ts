@@ -399,7 +399,7 @@ describe('the advisor', () => {
     expect(() => advise(5 as unknown as string)).toThrowError('prompt is 5, expected a string');
   });
 
-  it('gives variants of labels', () => {
+  it('returns variants of labels', () => {
     expect(PromptAdvisor.labelVariants('cat')).toEqual(['cat', 'cats', 'a cat', 'the cat']);
   });
 });

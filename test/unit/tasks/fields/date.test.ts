@@ -194,7 +194,7 @@ describe('parseDate', () => {
     );
   });
 
-  it('reads numeric dates in the order it is told, and no order when it is not', () => {
+  it('reads numeric dates in the order that is set, and no order when none is', () => {
     fc.assert(
       fc.property(day, fc.constantFrom('/', '-'), (date, mark) => {
         const iso = date.toISOString().slice(0, 10);
@@ -208,7 +208,7 @@ describe('parseDate', () => {
     );
   });
 
-  it('gives only days of the calendar', () => {
+  it('returns only days of the calendar', () => {
     const part = fc.integer({ min: 0, max: 40 });
     fc.assert(
       fc.property(

@@ -107,7 +107,7 @@ describe('parseNumber', () => {
     ["1,234'567", 'a decimal separator that is none'],
     ['apples (3)', 'a count in brackets'],
     ['12.50 (12.50)', 'an amount and its negative'],
-    ['5.00-', 'a sign or a dash behind'],
+    ['5.00-', 'a sign or a dash at the end'],
     ['٣', 'digits of another script'],
     ['5٣', 'digits of two scripts'],
     ['m²', 'a superscript'],
@@ -163,7 +163,7 @@ describe('parseNumber', () => {
     );
   });
 
-  it('gives text that is part of the answer, and a number whatever the answer is', () => {
+  it('returns text that is part of the answer, and a number whatever the answer is', () => {
     const piece = fc.constantFrom(..."0123456789.,'-+() /:%$€kx<\u00a0 aé\n½".split(''));
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 16 }), (pieces) => {

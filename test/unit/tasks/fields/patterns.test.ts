@@ -1,4 +1,4 @@
-/** The patterns for constrained decoding against the readers: what may be said can be read, what is usual may be said. */
+/** The patterns for constrained decoding against the readers: what may be generated can be read, what is usual may be generated. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBoolean } from '../../../../src/tasks/fields/boolean.js';
