@@ -187,7 +187,8 @@ function ocrForm(rest: string, advice: Advice): Outcome {
   if (rest === '') return { form: 'ocr', isTrained: true };
   if (/^[.!:]+$/.test(rest))
     advice.warn('final-mark', 'trained prompts end without a punctuation mark');
-  else advice.warn('extra-text', '"ocr" is a prompt by itself: it reads all text, whatever follows');
+  else
+    advice.warn('extra-text', '"ocr" is a prompt by itself: it reads all text, whatever follows');
   const thing = nounPhrase(rest);
   return {
     form: 'ocr',

@@ -157,7 +157,7 @@ describe('counts', () => {
       const shown = line.split('\r').at(-1) ?? '';
       return shown.replace('\u001b[K', '');
     });
-    expect(screen).toEqual(['said', 'end', '']);
+    expect(screen).toEqual(['note', 'end', '']);
     expect(terminal.text).toContain('predict [            ');
     expect(terminal.text).toContain('] 2/2, 1 failed, 0:00 left');
   });
