@@ -32,7 +32,7 @@ function* filesOf(tarball) {
 /** `prebuilds/linux-x64`, `native/vendor`, or the folder or file at the top. */
 const partOf = (name) => /^(prebuilds\/[^/]+(?=\/)|native\/vendor|[^/]+)/.exec(name)[1];
 
-/** Parts with `packed` and `unpacked` bytes, the largest first, and their sums. */
+/** Parts with `packed` and `unpacked` bytes, the largest first, and their totals. */
 export function measure(tarball) {
   const parts = new Map();
   for (const { name, content } of filesOf(tarball)) {

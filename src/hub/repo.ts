@@ -33,7 +33,7 @@ export interface Repo {
 }
 
 /**
- * Gives `use` the repository that `name` means and returns its result. It is asked of the cache first where that is enough
+ * Calls `use` with the repository that `name` means and returns its result. It is asked of the cache first where that is enough
  * (offline, or a commit), and last where the hub cannot be reached; there `use` returns undefined when something is missing.
  * Throws only errors of ours, or the reason of the signal.
  */
@@ -84,7 +84,7 @@ async function firstOf<T>(
 }
 
 function notInCache(name: string): Error {
-  return makeError('ERR_HUB_UNREACHABLE', `${name} is not in the cache, and nobody may be asked`, {
+  return makeError('ERR_HUB_UNREACHABLE', `${name} is not in the cache, and the network may not be asked`, {
     name,
     found: 'nothing in the cache',
     expected: 'a file that was downloaded before',

@@ -230,11 +230,11 @@ export class Journal<R extends Row> {
     ]);
     const isSame = named?.ino === mine.ino && named.dev === mine.dev;
     if (isSame && mine.size === BigInt(this.#bytes)) return;
-    throw makeError('ERR_OUTPUT', `${oneLine(this.name)} was changed by somebody else meanwhile`, {
+    throw makeError('ERR_OUTPUT', `${oneLine(this.name)} was changed by another program meanwhile`, {
       name: this.name,
       found: isSame ? `${mine.size} bytes` : 'another file, or none',
       expected: `the file with ${this.#bytes} bytes`,
-      hint: `run it again with ${this.options.words.resume} when nobody else writes it`,
+      hint: `run it again with ${this.options.words.resume} when no other program writes it`,
     });
   }
 
@@ -246,7 +246,7 @@ export class Journal<R extends Row> {
   }
 }
 
-/** The file behind links. Devices, pipes and folders are refused before they are opened. */
+/** The file that links lead to. Devices, pipes and folders are refused before they are opened. */
 async function targetOf(file: string): Promise<string> {
   const real = await realpath(file).catch(() => undefined);
   if (real === undefined) {
@@ -271,7 +271,7 @@ async function targetOf(file: string): Promise<string> {
 
 function differencesOf(found: Run, wanted: Run): string[] {
   const names = new Set([...Object.keys(found), ...Object.keys(wanted)]);
-  // `model` is a name; whether it is the same model is said by the fingerprint.
+  // `model` is a name; whether it is the same model is known from the fingerprint.
   names.delete('model');
   return [...names]
     .filter((name) => canonical(found[name]) !== canonical(wanted[name]))

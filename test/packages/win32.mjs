@@ -20,7 +20,7 @@ const TARGET = ['--os=win32', '--cpu=x64'];
 /** What Wine 8 cannot do, and what shows through of the Linux below it. */
 const NOT_UNDER_WINE = new RegExp(
   [
-    /a file behind a link|through (a link|links)|a link to nothing|by whatever name/, // has no symbolic links
+    /a file that a link leads to|through (a link|links)|a link to nothing|by whatever name/, // has no symbolic links
     /with the number of a dead writer/, // shows Linux's /proc
     /load token/, // libuv's connect() fails
   ]
