@@ -213,7 +213,7 @@ export const TASKS = {
   extract: task('one', {
     summary: 'read typed fields of documents',
     description:
-      'Reads typed values from each picture of a document; what cannot be read is null, with what the model said beside it.',
+      'Reads typed values from each picture of a document; what cannot be read is null, with the answer of the model beside it.',
     arguments: { fields: FIELDS },
     options: EXTRACT_OPTIONS,
     start: (model, [image], { fields }, options) => model.extract(image, fields, options),
