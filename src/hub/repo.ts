@@ -84,12 +84,16 @@ async function firstOf<T>(
 }
 
 function notInCache(name: string): Error {
-  return makeError('ERR_HUB_UNREACHABLE', `${name} is not in the cache, and the network may not be asked`, {
-    name,
-    found: 'nothing in the cache',
-    expected: 'a file that was downloaded before',
-    remedy: 'pull',
-  });
+  return makeError(
+    'ERR_HUB_UNREACHABLE',
+    `${name} is not in the cache, and the network may not be asked`,
+    {
+      name,
+      found: 'nothing in the cache',
+      expected: 'a file that was downloaded before',
+      remedy: 'pull',
+    },
+  );
 }
 
 async function cachedRepo(id: HubId, cache: RepoCache): Promise<Repo | undefined> {

@@ -230,12 +230,16 @@ export class Journal<R extends Row> {
     ]);
     const isSame = named?.ino === mine.ino && named.dev === mine.dev;
     if (isSame && mine.size === BigInt(this.#bytes)) return;
-    throw makeError('ERR_OUTPUT', `${oneLine(this.name)} was changed by another program meanwhile`, {
-      name: this.name,
-      found: isSame ? `${mine.size} bytes` : 'another file, or none',
-      expected: `the file with ${this.#bytes} bytes`,
-      hint: `run it again with ${this.options.words.resume} when no other program writes it`,
-    });
+    throw makeError(
+      'ERR_OUTPUT',
+      `${oneLine(this.name)} was changed by another program meanwhile`,
+      {
+        name: this.name,
+        found: isSame ? `${mine.size} bytes` : 'another file, or none',
+        expected: `the file with ${this.#bytes} bytes`,
+        hint: `run it again with ${this.options.words.resume} when no other program writes it`,
+      },
+    );
   }
 
   async *#current(): AsyncGenerator<Buffer, void> {
