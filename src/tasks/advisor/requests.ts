@@ -88,6 +88,7 @@ const READERS: readonly RequestReader[] = [
   readSearch,
   readQuestion,
   readStatement,
+  readCommand,
   readThing,
   readAnything,
 ];
@@ -97,9 +98,14 @@ function suggestForRequest(request: string, question: boolean, advice: Advice): 
   READERS.some((read) => read({ text, isQuestion: question }, advice));
 }
 
-function readCaption({ text }: Request, advice: Advice): boolean {
+function readCaption({ text, isQuestion: question }: Request, advice: Advice): boolean {
   const lower = text.toLowerCase();
   if (!wantsCaption(lower)) return false;
+  // A question is asked for an answer; the caption says more.
+  if (question) {
+    const asked = PROMPTS.answer('en', asQuestion(lower));
+    advice.suggest('ask', asked, 'the trained form of a question');
+  }
   suggestCaption(lower, advice);
   return true;
 }
@@ -207,6 +213,22 @@ function readStatement({ text }: Request, advice: Advice): boolean {
   return true;
 }
 
+/** `name the animal`, `guess where it is`, `I want to know the total`: no label begins so. */
+const COMMAND =
+  /^(?:(?:please )?(?:name|give|guess|estimate|determine|state|provide|specify)(?: me)?|i (?:want|need|would like) to know|let me know)\s+/i;
+const OTHER_COMMAND =
+  /^(?:describe|explain|compare|tell|say|choose|decide|judge|rate|check|verify|summari[sz]e|translate|solve|calculate|write|make|think|analy[sz]e|i|we|you)\s+/i;
+
+function readCommand({ text }: Request, advice: Advice): boolean {
+  const command = COMMAND.exec(text)?.[0];
+  if (command === undefined && !OTHER_COMMAND.test(text)) return false;
+  const rest = text.slice(command?.length ?? 0);
+  const isThing = command !== undefined && /^(?:the|its?|his|her|their|a|an)\s/i.test(rest);
+  const question = isThing ? `what is ${rest}?` : asQuestion(rest);
+  advice.suggest('ask', PROMPTS.answer('en', question), 'the trained form of a question');
+  return true;
+}
+
 function readThing({ text }: Request, advice: Advice): boolean {
   const isThing =
     /[\p{L}]/u.test(text) &&
@@ -292,11 +314,4 @@ function suggestCaption(lower: string, advice: Advice): void {
   }
   advice.suggest('caption', PROMPTS.caption(language, 'medium'), 'a caption');
   if (/^(?:describe|explain)/.test(lower)) long();
-  if (/^what/.test(lower)) {
-    advice.suggest(
-      'ask',
-      PROMPTS.answer('en', asQuestion(lower)),
-      'the trained form of a question',
-    );
-  }
 }

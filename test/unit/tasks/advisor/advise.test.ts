@@ -191,7 +191,7 @@ const MISSES: readonly (readonly [string, PromptWarningCode, readonly string[]])
   [
     'USER: <image>\nWhat is this? ASSISTANT:',
     'chat-template',
-    ['caption en', 'answer en what is this?'],
+    ['answer en what is this?', 'caption en'],
   ],
   [
     '<start_of_turn>user\nwhere is the cat?<end_of_turn>\n<start_of_turn>model\n',
@@ -214,8 +214,8 @@ const MISSES: readonly (readonly [string, PromptWarningCode, readonly string[]])
   ['Caption this image', 'not-trained', ['caption en']],
   ['write a short caption for this photo', 'not-trained', ['cap en', 'caption en']],
   ['Generate a detailed description of the image', 'not-trained', ['describe en', 'caption en']],
-  ['What is in this image?', 'not-trained', ['caption en', 'answer en what is in this image?']],
-  ['what do you see', 'not-trained', ['caption en', 'answer en what do you see?']],
+  ['What is in this image?', 'not-trained', ['answer en what is in this image?', 'caption en']],
+  ['what do you see', 'not-trained', ['answer en what do you see?', 'caption en']],
   ['tell me about this picture', 'not-trained', ['caption en']],
   ['read the text', 'not-trained', ['ocr']],
   ['Read all text in the image', 'not-trained', ['ocr']],
