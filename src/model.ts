@@ -107,11 +107,18 @@ export interface Scores {
   readonly timings: Timings;
 }
 
+/** For tasks, whose answers may be worth a note: it goes where those about prompts go. Not a method, as it is not for users. */
+export let sendNote: (model: Model, note: Note) => void;
+
 /** A loaded model and the exact prompts it takes. Users have its subclass PaliGemma, which knows the tasks. */
 export class Model {
   readonly #session: NativeSession;
   readonly #onNote: OnNote;
   #info: ModelInfo;
+
+  static {
+    sendNote = (model, note) => model.#onNote(note);
+  }
 
   protected constructor(session: NativeSession, info: ModelInfo, onNote: OnNote) {
     if (!(session instanceof NativeSession)) {

@@ -2,7 +2,7 @@
  * Which of some labels fits a picture, with the probability of each. One meaning has many spellings (`cat`, `cats`, `Cat`),
  * so that each label is asked for by the sum of its own.
  */
-import type { Model, PictureInput } from '../model.js';
+import { type Model, type PictureInput, sendNote } from '../model.js';
 import type { Note } from '../notes.js';
 import { ENCODE_OPTIONS } from '../options/image.js';
 import { parseOptions, pick } from '../options/option.js';
@@ -12,7 +12,7 @@ import type { Timings, Usage } from '../prediction.js';
 import { Prompt } from '../prompt.js';
 import type { ImageSize } from '../results/types.js';
 import { numbersOf } from './label-variants.js';
-import { choices, questionPrompt } from './prompt-input.js';
+import { choices, lowCoverage, questionPrompt } from './prompt-input.js';
 
 export interface LabelProbability {
   readonly label: string;
@@ -60,13 +60,16 @@ export async function classify(
       return { label, probability: Math.exp(logprob - coverage), logprob };
     })
     .sort((a, b) => b.probability - a.probability);
+  const covered = Math.min(1, Math.exp(coverage));
+  const low = lowCoverage(scores.prompt, covered);
+  if (low !== undefined) sendNote(model, low);
   const { usage, timings } = scores;
   return {
     prompt: scores.prompt,
     label: distribution[0]?.label ?? '',
     score: distribution[0]?.probability ?? 0,
     distribution,
-    coverage: Math.min(1, Math.exp(coverage)),
+    coverage: covered,
     image: scores.images[0] ?? { width: 0, height: 0 },
     usage,
     timings,

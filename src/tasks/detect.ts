@@ -1,5 +1,5 @@
 /** Where things are: boxes for labels. */
-import type { Model, PictureInput } from '../model.js';
+import { type Model, type PictureInput, sendNote } from '../model.js';
 import { type Parsed, pick } from '../options/option.js';
 import { ANSWER_OPTIONS, type DETECT_OPTIONS } from '../options/tasks.js';
 import type { GenerateOptions } from '../options/types.js';
@@ -17,7 +17,7 @@ import {
 import { BOX_TOKENS, type Dropped, type Instance, InstanceParser } from './instances.js';
 import { askedFor } from './labels.js';
 import { detectPattern } from './patterns.js';
-import { labelsPrompt } from './prompt-input.js';
+import { capitalNote, labelsPrompt } from './prompt-input.js';
 import { TaskRun } from './task-run.js';
 import { type TaskResult, taskResult } from './text.js';
 
@@ -52,16 +52,23 @@ export function detect(
   o: Parsed<typeof DETECT_OPTIONS>,
 ): DetectRun {
   const { list, prompt } = labelsPrompt('detect', labels, model.info.name);
-  return detectLabels(model, image, list, prompt, o);
+  return detectLabels(model, image, list, prompt, o, () => noteCapitals(model, list, prompt));
 }
 
-/** As `detect`, with a prompt that is made already. */
+/** For when nothing was found. */
+export function noteCapitals(model: Model, labels: readonly string[], prompt: Prompt): void {
+  const note = capitalNote(labels, prompt);
+  if (note !== undefined) sendNote(model, note);
+}
+
+/** As `detect`, with a prompt that is made already. `onNothing` is called where nothing was found. */
 export function detectLabels(
   model: Model,
   image: PictureInput,
   list: readonly string[],
   prompt: Prompt,
   o: Parsed<typeof DETECT_OPTIONS>,
+  onNothing?: () => void,
 ): DetectRun {
   const form = constraints(o, detectPattern(o.restrictLabels ? list : undefined));
   const isAsked = askedFor(list);
@@ -82,6 +89,7 @@ export function detectLabels(
     );
     const presence = labelPresences(list, all, endPresence);
     const { kept, ...left } = selectDetections(all, o);
+    if (kept.length === 0) onNothing?.();
     return { ...said, labels: list, detections: kept, presence, ...left };
   });
 }

@@ -1,9 +1,11 @@
 /** Checks of what callers want found: labels, phrases, questions. The forms of prompts are in prompts.ts. */
 import { makeError } from '../errors.js';
 import { MAX_PART_LENGTH } from '../options/limits.js';
+import { nearest } from '../options/nearest.js';
 import { showValue } from '../options/show.js';
 import { LABEL_LIMITS } from '../options/task-arguments.js';
 import type { RemedyName } from '../remedies.js';
+import { LANGUAGES, slipOf } from './advisor/languages.js';
 import { labelVariants } from './label-variants.js';
 
 /**
@@ -61,13 +63,25 @@ export function askedFor(labels: readonly string[]): (said: string) => boolean {
   return (said) => known.has(key(said));
 }
 
-/** A language as prompts name it. */
+/** A language as prompts name it. Throws ERR_OPTION_RANGE with the code for what people write instead: `german`, `deu`. */
 export function languageCode(value: string): string {
-  if (/^[a-z]{2,3}$/.test(value)) return value;
-  throw range('language', showValue(value), 'a code of two or three lower-case letters, as "en"');
+  const code = LANGUAGES.has(value) ? value : slipOf(value);
+  if (code === value) return value;
+  const near = code ?? slipOf(nearest(value, LANGUAGES.values()) ?? '');
+  // Checkpoints of others may have been trained with more languages.
+  if (code === undefined && /^[a-z]{2,3}$/.test(value)) return value;
+  const expected = near === undefined ? 'a code of two or three lower-case letters' : `"${near}"`;
+  throw range('language', showValue(value), expected, {
+    hint: `trained codes: ${[...LANGUAGES.keys()].join(', ')}`,
+  });
 }
 
-function range(name: string, found: string, expected: string, facts: { remedy?: RemedyName } = {}) {
+function range(
+  name: string,
+  found: string,
+  expected: string,
+  facts: { remedy?: RemedyName; hint?: string } = {},
+) {
   return makeError('ERR_OPTION_RANGE', `${name} is ${found}, expected ${expected}`, {
     name,
     found,

@@ -18,7 +18,7 @@ import { PROMPTS } from './prompts.js';
 type NoteKind = PromptWarningCode | (typeof INPUT_NOTES)[number];
 
 /** Kinds beside those of the advisor. */
-export const INPUT_NOTES = ['line-break', 'prefix-twice', 'other-task'] as const;
+export const INPUT_NOTES = ['line-break', 'prefix-twice', 'other-task', 'coverage'] as const;
 
 export function codeOf(kind: NoteKind): Note['code'] {
   return `PALIGEMMA_PROMPT_${kind.toUpperCase().replaceAll('-', '_')}`;
@@ -266,6 +266,29 @@ function cleanLabels(
     return taken;
   });
   return labelList(clean as readonly string[]);
+}
+
+/** Where nothing was found: about labels with capitals, unless the prompt had a note on them. */
+export function capitalNote(labels: readonly string[], prompt: Prompt): Note | undefined {
+  const kind: NoteKind = 'upper-case';
+  const capital = labels.filter((label) => label !== label.toLowerCase());
+  if (capital.length === 0 || prompt.notes.some(({ code }) => code === codeOf(kind))) {
+    return undefined;
+  }
+  const shown = (all: readonly string[]): string => all.map((one) => showValue(one)).join(', ');
+  const lower = capital.map((label) => label.toLowerCase());
+  const message = `nothing was found for ${shown(capital)}: labels are trained in small letters, ${shown(lower)} may do better`;
+  return note(kind, message);
+}
+
+/** Below this, the probabilities of labels say nothing: the model would answer something else. */
+const LOW_COVERAGE = 0.01;
+
+/** About labels that the model would hardly answer `prompt` with. */
+export function lowCoverage(prompt: string, coverage: number): Note | undefined {
+  if (coverage >= LOW_COVERAGE) return undefined;
+  const message = `the model would hardly answer ${showValue(prompt)} with any of the labels (probability ${coverage.toPrecision(1)}): another question, or other labels, may do better`;
+  return note('coverage', message);
 }
 
 /** A phrase that is sent alone. */

@@ -16,7 +16,7 @@ import {
   selectDetections,
   toDetection,
 } from './boxes.js';
-import { type BoxesResult, constraints, readInstances } from './detect.js';
+import { type BoxesResult, constraints, noteCapitals, readInstances } from './detect.js';
 import { BOX_TOKENS, type Instance, MASK_TOKENS, segValue } from './instances.js';
 import { askedFor } from './labels.js';
 import { REFER_PATTERN, segmentPattern } from './patterns.js';
@@ -108,6 +108,7 @@ function run(
     const objects = await Promise.all(all);
     const presence = labelPresences(labels, objects, endPresence);
     const { kept, ...left } = selectDetections(objects, o);
+    if (kept.length === 0) noteCapitals(model, labels, prompt);
     return { ...said, labels, segments: kept, presence, ...left };
   });
 }

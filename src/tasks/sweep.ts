@@ -12,7 +12,7 @@ import type { SweepOptions } from '../options/types.js';
 import { Prompt } from '../prompt.js';
 import { boxIou } from '../results/box.js';
 import { type DetectedObject, selectDetections } from './boxes.js';
-import { type DetectResult, type DetectRun, detectLabels } from './detect.js';
+import { type DetectResult, type DetectRun, detectLabels, noteCapitals } from './detect.js';
 import { labelVariants } from './label-variants.js';
 import { askedFor, labelList } from './labels.js';
 import { labelsPrompt, phrasing } from './prompt-input.js';
@@ -262,6 +262,7 @@ export function detectRobust(
       ),
     }));
     const { kept, ...left } = selectDetections(agreed, o);
+    if (kept.length === 0) noteCapitals(model, list, prompt);
     for (const detection of kept) emit(detection);
     const prompts = phrasings.map(({ prompt }) => prompt);
     const found = { detections: kept, presence, ...left };

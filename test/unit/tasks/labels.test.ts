@@ -121,13 +121,28 @@ test('promptText allows what labels may not have, up to its own length', () => {
 
 test('a language is two or three lower-case letters', () => {
   expect([languageCode('en'), languageCode('fil')]).toEqual(['en', 'fil']);
-  for (const value of ['', 'e', 'EN', 'en ', 'eng1', 'english', 'e1', 'en\n', 'zh-TW']) {
+  // Not trained, but perhaps by others.
+  expect(languageCode('lb')).toBe('lb');
+  for (const value of ['', 'e', 'en ', 'eng1', 'e1', 'en\n', 'klingon']) {
     expect(failureOf(() => languageCode(value))).toMatchObject({
       code: 'ERR_OPTION_RANGE',
       subject: 'language',
-      expected: 'a code of two or three lower-case letters, as "en"',
+      expected: 'a code of two or three lower-case letters',
+      hint: expect.stringContaining('trained codes: ar, bn, '),
     });
   }
+});
+
+test.each([
+  ['german', 'de'],
+  ['German', 'de'],
+  ['germn', 'de'],
+  ['deu', 'de'],
+  ['EN', 'en'],
+  ['zh-TW', 'zh'],
+  ['jp', 'ja'],
+])('the language %s is answered with its code', (value, code) => {
+  expect(failureOf(() => languageCode(value))).toMatchObject({ expected: `"${code}"` });
 });
 
 test('a label is the one that was asked for in any number, article and letter case', () => {
