@@ -2,8 +2,8 @@
 import { SAMPLING_OPTIONS } from './generate.js';
 import { ENCODE_OPTIONS, PIXEL_OPTIONS } from './image.js';
 import { MAX_PART_LENGTH } from './limits.js';
-import { boolean, number, oneOf, SIGNAL_OPTIONS, string } from './option.js';
-import { FRAME_OPTIONS } from './video.js';
+import { boolean, integer, number, oneOf, SIGNAL_OPTIONS, string } from './option.js';
+import { FRAME_COUNTS, FRAME_OPTIONS } from './video.js';
 
 /** How long a caption should be: alt text, COCO style, or a paragraph. `short` and `long` are known to pt checkpoints. */
 export const CAPTION_LENGTHS = ['short', 'medium', 'long'] as const;
@@ -18,7 +18,8 @@ const CLIP_OPTIONS = { ...SAMPLING_OPTIONS, ...PIXEL_OPTIONS, ...SIGNAL_OPTIONS 
 const language = string({
   default: 'en',
   minLength: 2,
-  maxLength: 3,
+  // A code has two or three letters; the name of a language is answered with its code.
+  maxLength: 64,
   examples: ['en', 'de', 'es'],
   doc: 'language code as the prompt names it',
 });
@@ -127,6 +128,11 @@ export const VIDEO_TASK_OPTIONS = {
   language,
   bare: ASK_OPTIONS.bare,
   ...FRAME_OPTIONS,
+  count: integer({
+    ...FRAME_COUNTS,
+    default: undefined,
+    doc: 'how many frames to take; left out, 16 or as many as the context holds, whichever is less; a shorter clip is repeated from its start',
+  }),
   ...CLIP_OPTIONS,
 };
 

@@ -297,15 +297,26 @@ export interface ExtractOptions extends AnswerOptions {
 export type SweepOptions = AnswerOptions;
 
 /** Options of `video`. */
-export interface VideoTaskOptions
-  extends SamplingOptions,
-    PixelOptions,
-    FrameOptions,
-    SignalOptions {
+export interface VideoTaskOptions extends SamplingOptions, PixelOptions, SignalOptions {
   /** language code as the prompt names it. Such as `en`, `de`, `es`. Default `en`. */
   readonly language?: string | undefined;
   /** send the question alone, as checkpoints for documents and charts expect it. Default false. */
   readonly bare?: boolean | undefined;
+  /**
+   * how many frames to take; left out, 16 or as many as the context holds, whichever is less; a shorter clip is
+   * repeated from its start. Integer, 1 to 128 frames.
+   */
+  readonly count?: number | undefined;
+  /**
+   * take every n-th frame from the first on; left out, frames are spread evenly over the clip. Integer, 1 to
+   * 1,000,000 frames.
+   */
+  readonly stride?: number | undefined;
+  /**
+   * take so many frames per second of the clip; not with stride, nor for lists of pictures. Number, above 0, up to
+   * 1,000 frames per second.
+   */
+  readonly fps?: number | undefined;
 }
 
 /** Options of `videoFrames`. */

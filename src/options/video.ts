@@ -4,13 +4,16 @@ import { PIXEL_OPTIONS } from './image.js';
 import { integer, number, type Parsed, parseOptions, SIGNAL_OPTIONS } from './option.js';
 import type { VideoOptions } from './types.js';
 
+/** How many frames there may be. */
+export const FRAME_COUNTS = { min: 1, max: 128, unit: 'frames' };
+/** What checkpoints for clips were trained with (spec section 4.4). */
+export const USUAL_FRAMES = 16;
+
 /** Which frames are taken. */
 export const FRAME_OPTIONS = {
   count: integer({
-    default: 16,
-    min: 1,
-    max: 128,
-    unit: 'frames',
+    ...FRAME_COUNTS,
+    default: USUAL_FRAMES,
     doc: 'how many frames to take; a shorter clip is repeated from its start',
   }),
   stride: integer({

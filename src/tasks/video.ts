@@ -8,7 +8,7 @@ import { parseOptions, pick } from '../options/option.js';
 import { showValue } from '../options/show.js';
 import { VIDEO_TASK_OPTIONS } from '../options/tasks.js';
 import type { VideoTaskOptions } from '../options/types.js';
-import { FRAME_OPTIONS } from '../options/video.js';
+import { FRAME_OPTIONS, USUAL_FRAMES } from '../options/video.js';
 import { Prompt } from '../prompt.js';
 import { languageCode, promptText } from './labels.js';
 import { stripMarkers } from './markers.js';
@@ -37,7 +37,9 @@ export function video(
   languageCode(language);
   return new TaskRun(o.signal, async (emit, signal) => {
     const pixels = pick(PIXEL_OPTIONS, o);
-    const frames = await videoFrames(source, { ...pick(FRAME_OPTIONS, o), ...pixels, signal });
+    const count = o.count ?? fittingFrames(model, question ?? '', language, o.maxTokens);
+    const choice = { ...pick(FRAME_OPTIONS, o), count };
+    const frames = await videoFrames(source, { ...choice, ...pixels, signal });
     const prompt =
       question === undefined
         ? new Prompt(PROMPTS.caption(language, 'medium'))
@@ -51,6 +53,23 @@ export function video(
     const toResult = question === undefined ? captionOf : answerOf;
     return { ...toResult(await stream.result), frames: frames.length };
   });
+}
+
+/** Answers about clips were trained with at most so many tokens (spec section 6.2). */
+const USUAL_ANSWER = 64;
+
+/** The usual number of frames, or what the context holds beside the prompt and an answer; at least one. */
+function fittingFrames(
+  model: Model,
+  question: string,
+  language: string,
+  maxTokens: number = USUAL_ANSWER,
+): number {
+  const { contextLength, imageTokenCount } = model.info;
+  // BOS and the line break at the end are not counted by tokenize.
+  const prompt = model.tokenize(PROMPTS.answer(language, question)).length + 2;
+  const fitting = Math.floor((contextLength - prompt - maxTokens) / imageTokenCount);
+  return Math.max(1, Math.min(USUAL_FRAMES, fitting));
 }
 
 function questionOf(task: VideoTask): string | undefined {
