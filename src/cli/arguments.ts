@@ -9,6 +9,8 @@ import { addRequiredFlag } from './flags.js';
 /** How the command line says an argument where its declaration does not fit. */
 export interface ArgumentFlag {
   readonly letter?: string;
+  /** A comma separates values: always, or where a single value is given. `\,` is a comma. */
+  readonly commas?: 'always' | 'alone';
   readonly doc?: string;
 }
 
@@ -18,14 +20,42 @@ export function addArguments(
   command: Command,
   declarations: Declarations,
   flags: ArgumentFlags = {},
+  note: (text: string) => void = () => {},
 ): void {
   for (const [name, declaration] of Object.entries(declarations)) {
-    const { letter, doc = declaration.doc } = flags[name] ?? {};
+    const { letter, doc = declaration.doc, commas } = flags[name] ?? {};
     const flag = `--${kebab(keyOf(name, declaration))} <${placeholder(declaration)}>`;
     const both = letter === undefined ? flag : `-${letter}, ${flag}`;
     if (declaration.default === REQUIRED) addRequiredFlag(command, both, doc);
     else command.option(both, doc);
+    if (commas !== undefined) splitAtCommas(command, keyOf(name, declaration), commas, note);
   }
+}
+
+/** `--label cat,dog` as `--label cat dog`, and a note of it. */
+function splitAtCommas(
+  command: Command,
+  key: string,
+  when: 'always' | 'alone',
+  note: (text: string) => void,
+): void {
+  command.hook('preAction', () => {
+    const given: unknown = command.getOptionValue(key);
+    if (!Array.isArray(given) || (when === 'alone' && given.length > 1)) return;
+    const parts = given.flatMap((value) => commaParts(String(value)));
+    command.setOptionValue(key, parts);
+    if (!given.some((value) => /(?<!\\),/.test(String(value)))) return;
+    const shown = parts.map((part) => showValue(part)).join(', ');
+    note(`note: --${key} is read as ${parts.length}: ${shown} ("\\," is a comma within one)`);
+  });
+}
+
+function commaParts(text: string): string[] {
+  const parts = text
+    .split(/(?<!\\),/)
+    .map((part) => part.replaceAll('\\,', ',').trim())
+    .filter((part) => part !== '');
+  return parts.length > 0 ? parts : [text];
 }
 
 /** The arguments as they were typed, to be repeated beside results. */
@@ -55,21 +85,25 @@ export function readArguments(
   );
 }
 
-/** `total:currency` -> { total: 'currency' }. What is no type is refused by the task. */
-function toRecord(of: string, entries: readonly string[]): Readonly<Record<string, string>> {
-  const types = new Map<string, string>();
+/**
+ * `total:currency` -> { total: 'currency' }, `total:currency=what is the sum?` -> the same with a question. What is no type
+ * is refused by the task.
+ */
+function toRecord(of: string, entries: readonly string[]): Readonly<Record<string, unknown>> {
+  const record = new Map<string, unknown>();
   for (const entry of entries) {
-    const [name = '', type = 'text'] = entry.split(':', 2);
-    if (types.has(name)) {
+    const [, head = '', question] = /^([^=]*)(?:=(.*))?$/s.exec(entry) ?? [];
+    const [name = '', type = 'text'] = head.split(':', 2);
+    if (record.has(name)) {
       throw makeError('ERR_OPTION_RANGE', `${of} ${showValue(name)} is given twice`, {
         name: of,
-        found: `${types.get(name)} and ${type}`,
+        found: `${showValue(name)} twice`,
         expected: 'each name once',
       });
     }
-    types.set(name, type);
+    record.set(name, question === undefined ? type : { type, question });
   }
-  return Object.fromEntries(types);
+  return Object.fromEntries(record);
 }
 
 /** Several values are given one by one: the flag has the name of one. */
@@ -79,5 +113,5 @@ function keyOf(name: string, declaration: Declaration): string {
 
 function placeholder({ kind }: Declaration): string {
   if (kind === 'list') return 'text...';
-  return kind === 'record' ? 'name:type...' : 'text';
+  return kind === 'record' ? 'name:type=question...' : 'text';
 }

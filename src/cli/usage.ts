@@ -98,7 +98,26 @@ function argumentFault(command: Command, program: Command): string | undefined {
     const hint = existsSync(arg) ? undefined : wordHint(arg, command, program);
     if (hint !== undefined) return `there is no picture ${oneLine(arg)} (${hint})`;
   }
-  return swallowedFault(command);
+  return swallowedFault(command) ?? fileFault(command);
+}
+
+/** Options that take text. */
+const TEXTS: readonly string[] = ['prompt', 'question', 'phrase', 'statement', 'label'];
+
+/** `--prompt @prompt.txt`, as curl has it. */
+function fileFault(command: Command): string | undefined {
+  for (const name of TEXTS) {
+    const given: unknown = command.getOptionValue(name);
+    const texts = (Array.isArray(given) ? given : [given]).map(String);
+    const file = texts.find((text) => /^@./.test(text) && isFileName(text.slice(1)))?.slice(1);
+    if (file === undefined) continue;
+    return `@${oneLine(file)} is no text for --${name} (the shell reads files: --${name} "$(cat ${quoted(file)})")`;
+  }
+  return undefined;
+}
+
+function isFileName(text: string): boolean {
+  return /^\S+\.(txt|md|json|prompt)$/i.test(text) || existsSync(text);
 }
 
 function wordHint(arg: string, command: Command, program: Command): string | undefined {

@@ -142,9 +142,8 @@ function inputsOf(
   except: string | undefined,
 ): AsyncIterable<Input> {
   if (flags.watch === undefined) {
-    const unique = flags.output !== undefined;
     const stdin = () => process.stdin;
-    return expand(args, { recursive, except, leftOut, unique, stdin, signal });
+    return expand(args, { recursive, except, leftOut, stdin, signal });
   }
   const folder = flags.watch;
   return watch(folder, {

@@ -44,17 +44,14 @@ export interface InputOptions {
   readonly except?: string | undefined;
   /** What folders and patterns hold beside pictures. */
   readonly leftOut: LeftOut;
-  /** Files that are named twice come once, too. */
-  readonly unique: boolean;
   readonly stdin: () => NodeJS.ReadStream;
   readonly signal: AbortSignal;
 }
 
 /**
- * The pictures that `args` stand for, in their order. A file named as an argument comes as often as it is named; what
- * folders, globs and lists find comes only if nothing before it was the same file. What is missing or finds nothing
- * comes as a failure; ERR_OPTION_RANGE when nothing else does. Ends early when `signal` is aborted, with what was found
- * so far.
+ * The pictures that `args` stand for, in their order, each file once, however often and by whatever name it is found.
+ * What is missing or finds nothing comes as a failure; ERR_OPTION_RANGE when nothing else does. Ends early when `signal`
+ * is aborted, with what was found so far.
  */
 export async function* expand(
   args: readonly string[],
@@ -87,13 +84,11 @@ async function* search(
   args: readonly string[],
   options: InputOptions,
 ): AsyncGenerator<Input | Empty, void> {
-  const seen = new Map<string, 'named' | 'found'>();
-  const isNew = (image: string, how: 'named' | 'found'): boolean => {
-    const key = path.resolve(image);
-    const before = seen.get(key);
-    if (before !== undefined && (options.unique || [before, how].includes('found'))) return false;
-    seen.set(key, how);
-    return true;
+  const seen = new Set<string>();
+  const isNew = async (image: string): Promise<boolean> => {
+    const key = await realpath(image).catch(() => path.resolve(image));
+    const size = seen.size;
+    return seen.add(key).size > size;
   };
   for (const arg of args) {
     if (arg === STDIN) {
@@ -102,14 +97,14 @@ async function* search(
     }
     const found = await searchFor(arg, options);
     if (found === undefined) {
-      if (isNew(arg, 'named')) yield { image: arg };
+      if (await isNew(arg)) yield { image: arg };
       continue;
     }
     let isEmpty = true;
     for await (const picture of found.pictures) {
       if (options.signal.aborted) return;
       isEmpty = false;
-      if (picture.error !== undefined || isNew(picture.image, 'found')) yield picture;
+      if (picture.error !== undefined || (await isNew(picture.image))) yield picture;
     }
     if (isEmpty && !options.signal.aborted) yield { arg, what: found.what };
   }

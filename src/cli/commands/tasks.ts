@@ -30,6 +30,8 @@ interface Row<N extends TaskName> {
 
 const OBJECT_LINES =
   'Prints a line for each: label, score (0 to 1), box [xmin, ymin, xmax, ymax] in pixels';
+const labelsDoc = (what: string): string =>
+  `what to ${what}; several at once, with commas, or by giving it again`;
 const plain = ({ text }: TextResult): string => text;
 
 /** `compare` takes two pictures, and `generate` is the command `predict`: they have files of their own. */
@@ -61,7 +63,7 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
       '$ paligemma detect shots --label person --annotate drawn --jsonl > people.jsonl',
       '$ paligemma detect photo.jpg --label cat --robust --min-score 0.3',
     ],
-    arguments: { labels: { letter: 'l', doc: 'what to find; can be given several times' } },
+    arguments: { labels: { letter: 'l', commas: 'always', doc: labelsDoc('find') } },
     text: ({ detections, unasked }) => objectLines(detections, unasked),
     drawn: ({ detections }) => detections,
   },
@@ -71,7 +73,7 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
       '$ paligemma segment photo.jpg --label cat --annotate drawn',
       '$ paligemma segment photos --label car --jsonl > masks.jsonl',
     ],
-    arguments: { labels: { letter: 'l', doc: 'what to outline; can be given several times' } },
+    arguments: { labels: { letter: 'l', commas: 'always', doc: labelsDoc('outline') } },
     text: ({ segments, unasked }) => objectLines(segments, unasked),
     drawn: ({ segments }) => segments,
   },
@@ -85,18 +87,19 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
       '$ paligemma classify photo.jpg --label cat dog horse',
       '$ paligemma classify part.png --label yes no --question "is there a scratch?" --json',
     ],
-    arguments: { labels: { letter: 'l' } },
+    arguments: { labels: { letter: 'l', commas: 'alone' } },
     text: classifyText,
   },
   extract: {
     examples: [
       '$ paligemma extract receipt.jpg --field total:currency --field date:date --json',
+      '$ paligemma extract receipt.jpg --field "total:currency=what is the amount due?"',
       '$ paligemma extract invoices --field invoiceNumber --field tax:number --jsonl > fields.jsonl',
     ],
     arguments: {
       fields: {
         letter: 'f',
-        doc: `a field and its type: ${FIELD_TYPES.join(', ')}; text when left out`,
+        doc: `a field, its type (${FIELD_TYPES.join(', ')}; text when left out) and what is asked; left out, "what is the NAME?"`,
       },
     },
     text: fieldsText,
@@ -143,7 +146,8 @@ function taskCommand<N extends TaskName>(
     description: description.filter((sentence) => sentence !== undefined).join(' '),
     examples: row.examples,
     options,
-    addFlags: (command) => addArguments(command, task.arguments, row.arguments),
+    addFlags: (command) =>
+      addArguments(command, task.arguments, row.arguments, (text) => context.output.note(text)),
     settings: (flags) => typedArguments(task.arguments, flags),
     ...(parts === 'text' && { streams: true }),
     ...(row.drawn && { annotates: true }),

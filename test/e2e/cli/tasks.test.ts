@@ -38,10 +38,40 @@ describe('text', () => {
   });
 
   it('detect says that what it found has another label, and --extra shows it', async () => {
-    const args = ['detect', SHAPES, '-l', 'white circle, yellow square'];
+    const args = ['detect', SHAPES, '-l', 'white circle\\, yellow square'];
     const { stdout } = await paligemma(args);
     expect(stdout).toBe('(nothing found but 1 with another label: --extra shows them)\n');
     expect((await paligemma([...args, '--extra'])).stdout).toMatch(/^white circle \d\.\d+ \[/);
+  });
+
+  it('detect takes a comma between labels, and says so', async () => {
+    const { stdout, stderr } = await paligemma([
+      ...['detect', SHAPES, '-l', 'white circle, yellow square'],
+    ]);
+    expect(stdout).toMatch(/^white circle .*\nyellow square .*\n$/);
+    expect(stderr).toContain('--label is read as 2: "white circle", "yellow square"');
+  });
+
+  it('detect says what may help when labels with capitals find nothing', async () => {
+    for (const command of ['detect', 'segment']) {
+      const { stderr } = await paligemma([command, SHAPES, '-l', 'Orange Triangle']);
+      expect(stderr).toContain('"orange triangle" may do better');
+    }
+  });
+
+  it('classify says that no label suits the question', async () => {
+    const { stderr } = await paligemma(['classify', SHAPES, '-l', 'cat', 'dog']);
+    expect(stderr).toContain('would hardly answer "answer en What objects are in the image?"');
+    const good = ['--question', 'what color is the triangle?', '-l', 'red', 'orange'];
+    expect((await paligemma(['classify', SHAPES, ...good])).stderr).not.toContain('hardly');
+  });
+
+  it('extract asks what a field says', async () => {
+    const field = 'shapes:integer=how many shapes are there?';
+    const { fields } = await resultOf(['extract', SHAPES, '-f', field]);
+    expect(fields).toMatchObject({
+      shapes: { value: 3, prompt: 'answer en how many shapes are there?' },
+    });
   });
 
   it('detect prints a line for each object', async () => {
@@ -92,6 +122,8 @@ describe('JSON', () => {
       frames: 3,
       usage: { imageTokens: 192 },
     });
+    // As many as the context of 1024 tokens holds, of 64 each.
+    expect(await resultOf(['video', clip])).toMatchObject({ frames: 14 });
   });
 
   it('of compare names both pictures', async () => {
@@ -139,6 +171,8 @@ describe('wrong use', () => {
       2,
       'field "a" is given twice',
     ],
+    ['a language by name', ['caption', SHAPES, '--language', 'german'], 2, 'expected "de"'],
+    ['a file for a text', ['ask', SHAPES, '-q', '@question.txt'], 2, '"$(cat question.txt)"'],
     ['one phrasing', ['sweep', SHAPES, '-p', 'ocr', '-p', 'ocr'], 2, 'one prompt 2 times'],
     ['a date order', ['extract', SHAPES, '-f', 'a', '--date-order', 'us'], 2, '"month-first"'],
     [
@@ -149,7 +183,7 @@ describe('wrong use', () => {
     ],
     ['a file to watch', ['detect', '--watch', SHAPES, '-l', 'a'], 2, 'is no folder'],
     ['too small a limit', ['ocr', SHAPES, '--max-pixels', '9'], 1, 'raise --max-pixels'],
-    ['too long a clip', ['video', SHAPES], 1, 'frames of a clip'],
+    ['too long a clip', ['video', SHAPES, '--count', '16'], 1, 'frames of a clip'],
     [
       'a folder that cannot be',
       ['detect', SHAPES, '-l', 'a', '--annotate', '/proc/x/y'],

@@ -10,7 +10,6 @@ import { all, folderWith } from '../../../support/folder.js';
 
 const options = (given: Partial<InputOptions> = {}): InputOptions => ({
   recursive: false,
-  unique: false,
   leftOut: new LeftOut(),
   stdin: () => {
     throw new Error('standard input was not asked for');
@@ -72,10 +71,10 @@ describe('folders', () => {
   });
 
   it('are followed through links, but never in a circle', async () => {
-    const folder = folderWith(['in/a.png', 'out/b.png']);
+    const folder = folderWith(['in/a.png', 'out/b.png', 'other/d.png']);
     symlinkSync(path.join(folder, 'out'), path.join(folder, 'in', 'link'));
     symlinkSync(path.join(folder, 'in'), path.join(folder, 'in', 'self'));
-    symlinkSync(path.join(folder, 'out', 'b.png'), path.join(folder, 'in', 'c.png'));
+    symlinkSync(path.join(folder, 'other', 'd.png'), path.join(folder, 'in', 'c.png'));
     expect(await found(folder, [path.join(folder, 'in')], { recursive: true })).toEqual([
       'in/a.png',
       'in/c.png',
@@ -190,7 +189,7 @@ describe('what is not there', () => {
 });
 
 describe('duplicates', () => {
-  it('are taken once, but files as often as they are named', async () => {
+  it('are taken once, however they are named', async () => {
     const folder = folderWith(['a.png', 'b.png', 'list.txt']);
     const at = (name: string): string => path.join(folder, name);
     writeFileSync(
@@ -205,8 +204,7 @@ describe('duplicates', () => {
       at('*.png'),
       at('b.png'),
     ];
-    expect(await found(folder, twice)).toEqual(['a.png', 'a.png', 'b.png', 'c.png']);
-    expect(await found(folder, twice, { unique: true })).toEqual(['a.png', 'b.png', 'c.png']);
+    expect(await found(folder, twice)).toEqual(['a.png', 'b.png', 'c.png']);
   });
 
   it('are seen through different spellings', async () => {
@@ -215,6 +213,12 @@ describe('duplicates', () => {
     expect(await found(folder, [path.join(folder, 's'), `${folder}/t/../s/a.png`])).toEqual([
       's/a.png',
     ]);
+  });
+
+  it('are seen through links', async () => {
+    const folder = folderWith(['a.png']);
+    symlinkSync(path.join(folder, 'a.png'), path.join(folder, 'b.png'));
+    expect(await found(folder, [folder])).toEqual(['a.png']);
   });
 });
 
