@@ -94,7 +94,7 @@ it('other forms of results fit the schemas too', async () => {
 it('errors fit theirs', async () => {
   const validate = ajv.compile(ERROR_SCHEMA);
   const error = await model.caption('no such picture.png').catch((reason: unknown) => reason);
-  expect(validate(JSON.parse(jsonText(errorJson(error))))).toBe(true);
-  expect(validate(errorJson('thrown'))).toBe(true);
+  expect(validate(JSON.parse(jsonText(errorJson(error, 'api'))))).toBe(true);
+  expect(validate(errorJson('thrown', 'api'))).toBe(true);
   expect(validate({ code: 'ERR_X' })).toBe(false);
 });
