@@ -63,6 +63,7 @@ function flagOf(name: string, declaration: Declaration): string {
 }
 
 function placeholder(declaration: Declaration): string {
+  if (declaration.placeholder !== undefined) return declaration.placeholder;
   switch (declaration.kind) {
     case 'integer':
       return 'n';
@@ -73,7 +74,7 @@ function placeholder(declaration: Declaration): string {
     case 'enum':
       return declaration.values.join('|');
     default:
-      return 'name';
+      return 'text';
   }
 }
 
@@ -92,11 +93,21 @@ function describe(declaration: Declaration): string {
 
 function parse(declaration: Declaration, text: string): unknown {
   try {
-    return checkText('it', declaration, text);
+    return checkText('it', declaration, inOurCase(declaration, text));
   } catch (error) {
     if (!(error instanceof PaliGemmaError)) throw error;
     const hint = error.hint === undefined ? '' : ` (${error.hint})`;
     // commander puts flag and value in front of this.
     throw new InvalidArgumentError(`Expected ${error.expected}.${hint}`);
   }
+}
+
+/** A value of a list in the case of the list: people write `Q8_0` and `CPU`. */
+function inOurCase(declaration: Declaration, text: string): string {
+  const known =
+    declaration.kind === 'enum'
+      ? declaration.values
+      : ('examples' in declaration && declaration.examples) || [];
+  const lower = text.toLowerCase();
+  return known.find((value) => value.toLowerCase() === lower) ?? text;
 }

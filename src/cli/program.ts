@@ -1,7 +1,7 @@
 /** All commands together. What each does is in its own file. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Command } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { benchCommand } from './commands/bench.js';
 import { buildCommand } from './commands/build.js';
 import { compareCommand } from './commands/compare.js';
@@ -14,13 +14,15 @@ import { taskCommands } from './commands/tasks.js';
 import { tokenizeCommand } from './commands/tokenize.js';
 import type { Context } from './context.js';
 import type { ExitCode } from './exit-codes.js';
+import { helpWidth, shapeHelp, wrapped } from './help.js';
 import { explainUnknown } from './usage.js';
 
 /** `exit` is called by the command with what came of it. */
 export function buildProgram(context: Context, exit: (code: ExitCode) => void): Command {
+  const version = packageVersion();
   const program = new Command('paligemma')
     .description('Runs PaliGemma from one GGUF file: caption, answer, read, detect and segment.')
-    .version(packageVersion(), '-v, --version')
+    .version(version, '-V, --version', 'print the version; -v does the same')
     .addHelpText(
       'after',
       `
@@ -45,13 +47,22 @@ Results go to standard output, everything else to standard error.`,
     doctorCommand(context, exit),
     buildCommand(context, exit),
   ];
+  const width = helpWidth(process.stdout, context.env);
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands]) {
     const name = command === program ? 'paligemma' : `paligemma ${command.name()}`;
     command
       .exitOverride()
       .showHelpAfterError(`Usage: ${name} ${command.usage()}\nHelp:  ${name} --help`);
+    shapeHelp(command, width);
+    // Last, as those of addHelpText are paragraphs.
+    command.configureOutput({ writeOut: (text) => process.stdout.write(wrapped(text, width)) });
   }
+  program.addOption(new Option('-v', 'as -V').hideHelp());
+  program.on('option:v', () => {
+    process.stdout.write(`${version}\n`);
+    throw new CommanderError(0, 'commander.version', version);
+  });
   explainUnknown(program);
   return program;
 }

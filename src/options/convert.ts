@@ -45,6 +45,7 @@ export const CONVERT_OPTIONS = {
     doc: 'vae-oid.npz, without which segmentation answers cannot be turned into masks',
   }),
   name: string({
+    placeholder: 'name',
     default: undefined,
     minLength: 1,
     maxLength: 4096,

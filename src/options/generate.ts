@@ -49,6 +49,7 @@ export const GENERATE_OPTIONS = {
     doc: 'report this many most probable tokens with each token',
   }),
   pattern: string({
+    placeholder: 'regex',
     default: undefined,
     minLength: 1,
     maxLength: 1_000_000,

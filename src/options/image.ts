@@ -17,6 +17,7 @@ export const PIXEL_OPTIONS = {
     doc: 'turn the picture upright as its EXIF orientation says',
   }),
   background: string({
+    placeholder: 'colour',
     default: undefined,
     minLength: 4,
     maxLength: 7,

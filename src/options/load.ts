@@ -25,6 +25,7 @@ const stageThreads = (stage: string) =>
 
 export const LOAD_OPTIONS = {
   device: string<DeviceName>({
+    placeholder: 'device',
     default: 'auto',
     minLength: 1,
     maxLength: 64,

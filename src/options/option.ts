@@ -16,6 +16,8 @@ interface Common {
   readonly cli?: false;
   /** One letter that stands for the command-line flag as well. */
   readonly letter?: string;
+  /** One word for the value, in help: `colour`. */
+  readonly placeholder?: string;
 }
 
 interface Numeric extends Common {

@@ -16,6 +16,7 @@ export const ANSWER_OPTIONS = { ...SAMPLING_OPTIONS, ...ENCODE_OPTIONS };
 const CLIP_OPTIONS = { ...SAMPLING_OPTIONS, ...PIXEL_OPTIONS, ...SIGNAL_OPTIONS };
 
 const language = string({
+  placeholder: 'code',
   default: 'en',
   minLength: 2,
   // A code has two or three letters; the name of a language is answered with its code.
@@ -161,6 +162,7 @@ export const EXTRACT_OPTIONS = {
     doc: 'read 04/05/2024 as 4 May (day-first) or April 5 (month-first); left out, such a date is null',
   }),
   locale: string({
+    placeholder: 'code',
     default: undefined,
     minLength: 2,
     maxLength: 35,

@@ -21,9 +21,10 @@ import { watch } from './watch.js';
 const EXIT_CODES =
   'Exit codes: 0 all answered, 1 failed, 2 wrong usage, 6 some pictures failed, or files were left out with --strict, 130 interrupted.';
 
-const PICTURES = `Pictures: files; folders (the pictures in them, --recursive for those further down); patterns in quotes
-such as 'shots/**/*.jpg'; "@list.txt", a file with one path per line; "-", a picture on standard input; "@-", paths on
-standard input. A file named @x is "./@x". What is found twice is taken once.`;
+const PICTURES =
+  'Pictures: files; folders (the pictures in them, --recursive for those further down); patterns in quotes such as ' +
+  `'shots/**/*.jpg'; "@list.txt", a file with one path per line; "-", a picture on standard input; "@-", paths on ` +
+  'standard input. A file named @x is "./@x". What is found twice is taken once.';
 
 /** Options of loading that change how fast an answer comes and not what it is. */
 const ANSWER_STAYS_THE_SAME: readonly string[] = [

@@ -20,7 +20,9 @@ describe('help and version', () => {
     const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
       version: string;
     };
-    expect(await paligemma(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    for (const flag of ['--version', '-V', '-v']) {
+      expect(await paligemma([flag])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    }
   });
 
   it('--help lists the commands', async () => {
@@ -42,7 +44,7 @@ describe('help and version', () => {
     ['predict', { ...LOAD_OPTIONS, ...GENERATE_OPTIONS }],
     ['convert', CONVERT_OPTIONS],
   ])('%s --help shows a flag for every declared option that can have one', async (command, all) => {
-    const { stdout } = await paligemma([command, '--help']);
+    const { stdout } = await paligemma([command, '--help-all']);
     for (const [name, { kind, default: value, cli, letter }] of Object.entries(all)) {
       const kebab = name.replace(/[A-Z]/g, (upper) => `-${upper.toLowerCase()}`);
       const long = kind === 'boolean' && value === true ? `--no-${kebab}` : `--${kebab}`;
@@ -50,6 +52,45 @@ describe('help and version', () => {
       const canHave = kind !== 'signal' && kind !== 'function' && cli !== false;
       expect(stdout.includes(`  ${flag} `), flag).toBe(canHave);
     }
+  });
+});
+
+describe('the width of help', () => {
+  it.each([
+    ['60', 60],
+    ['500', 100],
+    ['nonsense', 80],
+  ])('with COLUMNS=%s nothing but examples is wider than %i', async (columns, width) => {
+    for (const args of [
+      ['--help'],
+      ['detect', '--help-all'],
+      ['pull', '--help'],
+      ['doctor', '-h'],
+    ]) {
+      const { stdout } = await paligemma(args, { env: { COLUMNS: columns } });
+      const lines = stdout.split('\n').filter((line) => !line.includes('$ '));
+      expect(lines.filter((line) => line.length > width)).toEqual([]);
+      if (args[0] !== 'detect') continue;
+      expect(Math.max(...lines.map((line) => line.length))).toBeGreaterThan(width - 15);
+    }
+  });
+
+  it('--help ends with how many options are not shown', async () => {
+    const { stdout } = await paligemma(['detect', '--help']);
+    const [, hidden] = /\n--help-all shows (\d+) more options\.\n$/.exec(stdout) ?? [];
+    const count = (text: string): number => text.match(/^ {2}-/gm)?.length ?? 0;
+    const all = (await paligemma(['detect', '--help-all'])).stdout;
+    expect(count(all) - count(stdout)).toBe(Number(hidden));
+    expect(stdout.indexOf('--label')).toBeLessThan(stdout.indexOf('--device'));
+  });
+});
+
+describe('a value of a list', () => {
+  it.each<[string, string[]]>([
+    ['an enum', ['caption', 'missing.png', '--kv-type', 'Q8_0']],
+    ['a device', ['caption', 'missing.png', '--device', 'CPU']],
+  ])('has any case: %s', async (_, args) => {
+    expect((await paligemma(args)).stderr).toContain('missing.png does not exist');
   });
 });
 

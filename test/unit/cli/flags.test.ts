@@ -86,7 +86,7 @@ describe('flags', () => {
       '--no-upright  do not turn it',
       '-e, --exact  exactly',
       '--mask-codec <file>  codec',
-      '--device <name>  where (default auto)',
+      '--device <text>  where (default auto)',
     ]) {
       expect(help).toContain(`  ${line}\n`);
     }
