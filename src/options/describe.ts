@@ -3,11 +3,17 @@ import { type Declaration, type Declarations, expectation, REQUIRED } from './op
 
 /** What an editor shows of an option: its text, range with unit, default. */
 export function description(declaration: Declaration): string {
-  const sentences = [declaration.doc, rangeSentence(declaration)];
+  const sentences = [capitalized(declaration.doc), rangeSentence(declaration)];
   const { default: value } = declaration;
   if (value === REQUIRED) sentences.push('Required');
   else if (value !== undefined && value !== null) sentences.push(`Default ${shown(value)}`);
   return sentences.flatMap((one) => (one === undefined ? [] : [`${one}.`])).join(' ');
+}
+
+/** As a sentence begins. A name in code, such as vae-oid.npz or `hf:…`, stays as it is written. */
+function capitalized(doc: string): string {
+  const [first = ''] = doc.split(/[\s;,]/, 1);
+  return /^[a-z]+(-[a-z]+)*$/.test(first) ? doc.charAt(0).toUpperCase() + doc.slice(1) : doc;
 }
 
 function rangeSentence(declaration: Declaration): string | undefined {

