@@ -49,7 +49,7 @@ export function annotationSvg(
   options?: DrawingOptions,
 ): string {
   const parsed = parseDrawingOptions(options);
-  checkImageSize(size);
+  checkImageSize(size, 'size');
   return drawing(readShapes(results), size, parsed);
 }
 

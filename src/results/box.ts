@@ -45,16 +45,19 @@ export function checkBox(box: Box): void {
   }
 }
 
-/** Throws `ERR_OPTION_RANGE` unless both sides are positive integers and the picture has at most 2^31 - 1 pixels. */
-export function checkImageSize(image: ImageSize): void {
+/**
+ * Throws `ERR_OPTION_RANGE` unless both sides are positive integers and the picture has at most 2^31 - 1 pixels. `name`:
+ * what the caller calls it.
+ */
+export function checkImageSize(image: ImageSize, name = 'image'): void {
   for (const side of ['width', 'height'] as const) {
     const value = image?.[side];
     if (!Number.isInteger(value) || value < 1) {
       throw makeError(
         'ERR_OPTION_RANGE',
-        `image.${side} is ${value}, expected a positive integer`,
+        `${name}.${side} is ${value}, expected a positive integer`,
         {
-          name: `image.${side}`,
+          name: `${name}.${side}`,
           found: String(value),
           expected: 'a positive integer',
         },
@@ -64,9 +67,9 @@ export function checkImageSize(image: ImageSize): void {
   if (image.width * image.height > MAX_PIXELS) {
     throw makeError(
       'ERR_OPTION_RANGE',
-      `the picture is ${image.width} x ${image.height}, expected at most ${MAX_PIXELS} pixels`,
+      `${name} is ${image.width} x ${image.height}, expected at most ${MAX_PIXELS} pixels`,
       {
-        name: 'image',
+        name,
         found: `${image.width} x ${image.height}`,
         expected: `at most ${MAX_PIXELS} pixels`,
       },

@@ -35,7 +35,7 @@ const CONTROL = /<(?:bos|eos|pad|image)>/g;
  */
 export function parseDetections(text: string, size: ImageSize): ParsedDetections {
   checkString('text', text);
-  checkImageSize(size);
+  checkImageSize(size, 'size');
   const parser = new InstanceParser();
   const detections: ParsedDetection[] = [];
   const take = (instances: readonly Instance[]): void => {

@@ -133,11 +133,11 @@ export function toCocoAnnotations(
   const classes = categoryIndex(categories);
   const numbered = images.map((entry, i) => ({ ...entry, id: entry.id ?? i + 1 }));
   const seen = new Set<number>();
-  for (const { id, image } of numbered) {
+  for (const [i, { id, image }] of numbered.entries()) {
     if (seen.has(id))
       throw badDocument('ERR_OPTION_RANGE', 'images', `${id} twice`, 'each id once');
     seen.add(id);
-    checkImageSize(image);
+    checkImageSize(image, `images[${i}].image`);
   }
   return {
     info: options.info ?? {},
@@ -228,7 +228,7 @@ export function fromCocoAnnotations(
       width: whole(entry.width, `images[${i}].width`),
       height: whole(entry.height, `images[${i}].height`),
     };
-    checkImageSize(image);
+    checkImageSize(image, `images[${i}]`);
     const fileName = text(entry.file_name, `images[${i}].file_name`);
     images.set(id, { id, fileName, image, detections: [] });
   }

@@ -98,9 +98,10 @@ describe('parseDetections', () => {
   it.each([
     [5, SIZE, 'text is 5, expected a string'],
     [null, SIZE, 'text is null'],
-    ['', undefined, 'image.width is undefined'],
-    ['', { width: 0, height: 5 }, 'image.width is 0'],
-    ['', { width: 5, height: 2.5 }, 'image.height is 2.5'],
+    ['', undefined, 'size.width is undefined'],
+    ['', { width: 0, height: 5 }, 'size.width is 0'],
+    ['', { width: 5, height: 2.5 }, 'size.height is 2.5'],
+    ['', { width: 2 ** 16, height: 2 ** 16 }, 'size is 65536 x 65536, expected at most'],
   ])('refuses %j with %j', (text, size, message) => {
     const call = () => parseDetections(text as string, size as typeof SIZE);
     expect(call).toThrow(InputError);
