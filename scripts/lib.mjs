@@ -12,6 +12,19 @@ export function run(command, args, options = {}) {
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
 
+/** As `run`, but its output is shown only when it fails, or with --verbose. */
+export function runQuietly(command, args, options = {}) {
+  if (process.argv.includes('--verbose')) return run(command, args, options);
+  const result = spawnSync(command, args, {
+    ...{ cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', maxBuffer: 2 ** 28 },
+    ...options,
+  });
+  if (result.error) fail(`cannot run ${command}: ${result.error.message}`);
+  if (result.status === 0) return;
+  process.stderr.write(result.stdout + result.stderr);
+  process.exit(result.status ?? 1);
+}
+
 /** Output of a program, or undefined when it cannot be run or fails. */
 export function output(command, args, options = {}) {
   const result = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', ...options });

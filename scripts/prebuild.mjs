@@ -1,13 +1,14 @@
 // Builds what a package carries for one platform into prebuilds/<platform>-<arch>[-musl]: the addon, ggml, the CPU backend
 // once per instruction set, and manifest.json with the SHA-256 of each. Nothing of the building machine stays in them.
-// Usage: node scripts/prebuild.mjs [TARGET...], of those in TARGETS below; without one: this machine's.
+// Usage: node scripts/prebuild.mjs [--verbose] [TARGET...], of those in TARGETS below; without one: this machine's. Compilers
+// are heard only when they fail, or with --verbose.
 // arm64 on another machine needs g++-aarch64-linux-gnu; musl and Windows need Python's pip, which fetches the compiler of the
 // Zig project.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fail, generator, output, ROOT, requireBuildTools, run, say } from './lib.mjs';
+import { fail, generator, output, ROOT, requireBuildTools, run, runQuietly, say } from './lib.mjs';
 import { zigTools } from './zig.mjs';
 
 const TARGETS = {
@@ -20,7 +21,8 @@ const TARGETS = {
 };
 
 const host = `${process.platform}-${process.arch}`;
-const wanted = process.argv.slice(2).length ? process.argv.slice(2) : [host];
+const named = process.argv.slice(2).filter((arg) => arg !== '--verbose');
+const wanted = named.length ? named : [host];
 for (const name of wanted) {
   if (!TARGETS[name]) fail(`unknown target ${name}; known: ${Object.keys(TARGETS).join(', ')}`);
   if (TARGETS[name].here && name !== host) fail(`${name} can only be built on ${name}`);
@@ -34,7 +36,7 @@ function prebuild(name, target) {
   say(`building ${name}`);
   const work = path.join(ROOT, 'build', 'prebuild', name);
   const tools = target.zig ? cmakeTools(zigTools(target.zig)) : gccTools(name, target.prefix ?? '');
-  run('cmake', [
+  runQuietly('cmake', [
     ...['-S', ROOT, '-B', work, '-DPALIGEMMA_PREBUILD=ON', '-DCMAKE_BUILD_TYPE=Release'],
     ...generator(),
     ...(name === host || target.here ? [] : crossFlags(target)),
@@ -44,7 +46,7 @@ function prebuild(name, target) {
   // What an earlier build made and this one does not must not be taken for its own.
   fs.rmSync(built, { recursive: true, force: true });
   const cores = String(os.availableParallelism());
-  run('cmake', ['--build', work, '--target', 'paligemma', '--parallel', cores]);
+  runQuietly('cmake', ['--build', work, '--target', 'paligemma', '--parallel', cores]);
 
   const out = path.join(ROOT, 'prebuilds', name);
   fs.rmSync(out, { recursive: true, force: true });

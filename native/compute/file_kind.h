@@ -20,6 +20,8 @@ inline FileKind guess_file_kind(std::span<const uint8_t> head) {
     using namespace std::string_view_literals;
     constexpr std::string_view DOWNLOAD =
         "Download the file again and check the address and the access rights";
+    constexpr std::string_view PICTURE =
+        "A model file is expected here; pictures go to tasks such as caption";
     const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
 
     if (text.empty()) return {"an empty file", DOWNLOAD};
@@ -45,6 +47,12 @@ inline FileKind guess_file_kind(std::span<const uint8_t> head) {
         {"\x93NUMPY"sv, {"a NumPy .npy array", {}, Remedy::Convert}},
         {"\x89HDF\r\n"sv, {"an HDF5 file", {}}},
         {"\x1F\x8B"sv, {"a gzip archive", "Unpack it first"}},
+        {"\xFF\xD8\xFF"sv, {"a JPEG picture", PICTURE}},
+        {"\x89PNG\r\n"sv, {"a PNG picture", PICTURE}},
+        {"GIF8"sv, {"a GIF picture", PICTURE}},
+        {"II*\0"sv, {"a TIFF picture", PICTURE}},
+        {"MM\0*"sv, {"a TIFF picture", PICTURE}},
+        {"%PDF"sv, {"a PDF document", PICTURE}},
         {"lmgg"sv, {"a GGML file from before GGUF", {}, Remedy::Convert}},
         {"fmgg"sv, {"a GGMF file from before GGUF", {}, Remedy::Convert}},
         {"tjgg"sv, {"a GGJT file from before GGUF", {}, Remedy::Convert}},

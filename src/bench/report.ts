@@ -1,5 +1,15 @@
 /** The result of a benchmark, for machines; how people see it is in the command. Times are milliseconds. */
 
+/**
+ * The number type of the large matrices. Norms, biases and the mask codec are f32 in every file, which in a small one are
+ * most of the bytes.
+ */
+export function mainType(bytesByType: Readonly<Record<string, number>>): string {
+  const types = Object.entries(bytesByType).sort(([, a], [, b]) => b - a);
+  const [type = ''] = types.find(([name]) => name !== 'f32') ?? types[0] ?? [];
+  return type;
+}
+
 /** Of times: the middle one, and those that 95 and 99 of 100 stay below. */
 export interface Spread {
   readonly p50: number;

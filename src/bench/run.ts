@@ -8,7 +8,7 @@ import { PaliGemma } from '../index.js';
 import { loadSharp } from '../load-sharp.js';
 import { native } from '../native/binding.js';
 import { machine, Neighbours, peakBytes } from './machine.js';
-import { type BenchReport, type Load, type Roofline, spread } from './report.js';
+import { type BenchReport, type Load, mainType, type Roofline, spread } from './report.js';
 
 export interface BenchSettings {
   /** How often each stage is measured. */
@@ -241,8 +241,7 @@ class Limits {
 
   constructor(model: PaliGemma) {
     this.#model = model;
-    const [type] = Object.entries(model.info.weightTypes).sort(([, a], [, b]) => b - a)[0] ?? [''];
-    this.#type = type;
+    this.#type = mainType(model.info.weightTypes);
   }
 
   /** Half a second in which this thread does nothing else. */

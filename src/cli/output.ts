@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { SingleBar } from 'cli-progress';
-import { PaliGemmaError } from '../errors.js';
+import { PaliGemmaError, PaliGemmaLoadError } from '../errors.js';
 import { oneLine, showThrown } from '../options/show.js';
 import { jsonText } from '../wire/json.js';
 
@@ -114,7 +114,10 @@ export class Output {
   error(error: unknown, subject?: string): void {
     // An argument may be a whole picture in base64.
     const lead = subject === undefined ? this.#red('error') : cut(oneLine(subject));
-    this.#say(`${lead}: ${describe(error)}`);
+    // Most messages about a picture begin with its name, which the lead has.
+    const text = describe(error);
+    const named = subject === undefined ? '' : `: ${oneLine(subject)} `;
+    this.#say(`${lead}: ${named === '' ? text : text.replace(named, ': ')}`);
   }
 
   /** A bar on stderr if that is a terminal, else nothing. */
@@ -233,9 +236,13 @@ function cut(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
-/** `ERR_MODEL_FORMAT: …` on one line. */
+/** `ERR_MODEL_FORMAT: …` on one line, but for an addon that does not load: its message has a line for each file. */
 function describe(error: unknown): string {
-  if (error instanceof PaliGemmaError) return `${error.code}: ${oneLine(error.messageFor('cli'))}`;
+  if (error instanceof PaliGemmaError) {
+    const message = error.messageFor('cli');
+    const lines = error instanceof PaliGemmaLoadError ? message.split('\n') : [message];
+    return `${error.code}: ${lines.map(oneLine).join('\n')}`;
+  }
   return showThrown(error);
 }
 

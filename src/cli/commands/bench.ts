@@ -1,6 +1,6 @@
 /** `paligemma bench`: how fast a model is on this machine, as a table or as JSON. */
 import { Command } from 'commander';
-import { type BenchReport, QUIET, type Spread } from '../../bench/report.js';
+import { type BenchReport, mainType, QUIET, type Spread } from '../../bench/report.js';
 import { BENCH_OPTIONS } from '../../options/bench.js';
 import { LOAD_OPTIONS } from '../../options/load.js';
 import type { Context } from '../context.js';
@@ -79,12 +79,11 @@ function tables(report: BenchReport): string {
     ...[p50, p95, p99].map(ms),
     ...(roofline === undefined ? [] : [share === undefined ? '' : percent(share)]),
   ];
-  const types = Object.entries(model.weightTypes).sort(([, a], [, b]) => b - a);
   const kernels = Object.entries(model.kernels).sort(([, a], [, b]) => b - a);
   const lines = [
     `node-paligemma ${report.version}${report.commit === undefined ? '' : ` (${report.commit})`}, Node ${machine.node}, ${machine.platform}`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.features.join(' ')}`,
-    `${model.file}: ${bytesText(model.fileBytes)}, mostly ${types[0]?.[0]}, ${model.imageSize} pixels, on ${model.device} with ${model.threads} threads`,
+    `${model.file}: ${bytesText(model.fileBytes)}, mostly ${mainType(model.weightTypes)}, ${model.imageSize} pixels, on ${model.device} with ${model.threads} threads`,
     `kernels: ${kernels.map(([name, bytes]) => `${name} ${bytesText(bytes)}`).join(', ')}`,
     `${work.prefixTokens} tokens in, ${work.answerTokens} out; loaded in ${ms(report.loadMs)} ms; peak memory ${bytesText(report.memory.peakBytes)}`,
     `${report.othersShare > QUIET ? 'NOT QUIET' : 'quiet'}: others used ${percent(report.othersShare)} of the cores`,

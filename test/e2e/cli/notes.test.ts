@@ -1,7 +1,7 @@
 /** Notes about prompts on the command line: the same in every command, once, on standard error. */
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEMO_MODEL, ROOT } from '../../support/models.js';
+import { DEMO_MODEL, IMAGES, ROOT } from '../../support/models.js';
 import { paligemma } from './command.js';
 
 const SHAPES = path.join(ROOT, 'examples', 'pictures', 'shapes.png');
@@ -14,7 +14,7 @@ const NOTED: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     'generate',
     ['-p', 'What do you see in this picture?'],
-    /"caption en" may do better \(a caption\)/,
+    /"answer en what do you see in this picture\?" may do better/,
   ],
   ['predict', ['-p', 'caption en\r\n'], /without carriage returns, line breaks at its end/],
   ['predict', ['-p', '<bos>caption en'], /prompt is sent without "<bos>": the model adds its own/],
@@ -25,7 +25,8 @@ const NOTED: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['-q', 'detect circle'],
     /is a prompt by itself, and is sent as "answer en detect circle"/,
   ],
-  ['detect', ['-l', 'white circle, yellow square'], /is sent as one label; several, each given/],
+  ['detect', ['-l', 'white circle, yellow square'], /--label is read as 2: "white circle", "ye/],
+  ['detect', ['-l', 'white circle and yellow square'], /is sent as one label; several, each/],
   ['detect', ['-l', 'Detect white circle'], /label begins with "Detect"/],
   ['detect', ['-l', 'circles', '--robust'], /"circle" finds what "circles" may miss/],
   ['segment', ['-l', 'segment circle'], /label begins with "segment"/],
@@ -72,7 +73,8 @@ describe('every command', () => {
 });
 
 it('a note comes once, however many pictures there are', async () => {
-  const args = ['predict', SHAPES, SHAPES, SHAPES, '-p', 'Caption EN', '--jsonl', ...MODEL];
+  const pictures = [SHAPES, path.join(IMAGES, 'text0.png'), path.join(IMAGES, 'scene0.png')];
+  const args = ['predict', ...pictures, '-p', 'Caption EN', '--jsonl', ...MODEL];
   const { stderr, stdout } = await paligemma(args);
   expect(stderr.match(/note: /g)).toHaveLength(1);
   expect(stdout.trim().split('\n')).toHaveLength(3);

@@ -90,7 +90,9 @@ describe('a value of a list', () => {
     ['an enum', ['caption', 'missing.png', '--kv-type', 'Q8_0']],
     ['a device', ['caption', 'missing.png', '--device', 'CPU']],
   ])('has any case: %s', async (_, args) => {
-    expect((await paligemma(args)).stderr).toContain('missing.png does not exist');
+    expect((await paligemma(args)).stderr).toContain(
+      'missing.png: ERR_IMAGE_NOT_FOUND: does not exist',
+    );
   });
 });
 

@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { bytesText, columns, countText, Output, type Tally } from '../../../src/cli/output.js';
-import { makeError } from '../../../src/errors.js';
+import { makeError, PaliGemmaLoadError } from '../../../src/errors.js';
 
 /** A stream that remembers; with `isTTY` what cli-progress needs of a terminal as well. */
 class Memory extends Writable {
@@ -47,6 +47,25 @@ describe('errors', () => {
     expect(print(true, { NO_COLOR: '1' })).toBe(plain);
     expect(print(true, { NO_COLOR: '' })).not.toBe(plain);
     expect(print(true, { TERM: 'dumb' })).toBe(plain);
+  });
+
+  it('name their subject once', () => {
+    const stderr = new Memory();
+    const out = output(new Memory(), stderr);
+    out.error(makeError('ERR_IMAGE_FORMAT', 'a.png is text'), 'a.png');
+    out.error(makeError('ERR_IMAGE_FORMAT', 'a.png is text'), 'b/a.png');
+    expect(stderr.text).toBe(
+      'a.png: ERR_IMAGE_FORMAT: is text\nb/a.png: ERR_IMAGE_FORMAT: a.png is text\n',
+    );
+  });
+
+  it('have a line for each file that was tried for the addon', () => {
+    const stderr = new Memory();
+    const tried = [{ file: '/a\nb.node', reason: 'broken' }];
+    const error = new PaliGemmaLoadError('no-binary', tried, 'none fits', { hint: 'build it' });
+    output(new Memory(), stderr).error(error);
+    expect(stderr.text).toContain('none fits\n  tried /a');
+    expect(stderr.text).not.toMatch(/fits\\n/);
   });
 
   it('name their subject, and print anything thrown', () => {
