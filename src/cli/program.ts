@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { benchCommand } from './commands/bench.js';
 import { buildCommand } from './commands/build.js';
 import { compareCommand } from './commands/compare.js';
+import { completionCommand } from './commands/completion.js';
 import { convertCommand } from './commands/convert.js';
 import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -46,6 +47,7 @@ Results go to standard output, everything else to standard error.`,
     benchCommand(context, exit),
     doctorCommand(context, exit),
     buildCommand(context, exit),
+    completionCommand(context, exit),
   ];
   const width = helpWidth(process.stdout, context.env);
   for (const command of commands) program.addCommand(command);

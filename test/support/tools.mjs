@@ -15,6 +15,10 @@ export const TOOLS = {
     programs: ['ffmpeg', 'ffprobe'],
     packages: { linux: ['ffmpeg'], darwin: ['ffmpeg'] },
   },
+  // Their completions are made by the command line.
+  bash: { programs: ['bash'], packages: { linux: ['bash'], darwin: ['bash'] } },
+  zsh: { programs: ['zsh'], packages: { linux: ['zsh'], darwin: [] } },
+  fish: { programs: ['fish'], packages: { linux: ['fish'], darwin: ['fish'] } },
   'systemd-analyze': {
     programs: ['systemd-analyze'],
     packages: { linux: ['systemd'], darwin: [] },
