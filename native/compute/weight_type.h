@@ -12,7 +12,7 @@ enum class WeightType { F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q4_K, Q4_0 };
 
 struct WeightTypeTraits {
     WeightType type;
-    std::string_view name;    // "q8_0": as on the command line and in WEIGHT_TYPES of contract.ts
+    std::string_view name;    // "q8_0": as in WEIGHT_TYPES of src/options/closed-sets.ts
     uint32_t gguf_id;         // ggml_type
     uint32_t block_size;      // elements per block; a row length must be a multiple of it
     uint32_t block_bytes;     // bytes per block
