@@ -52,6 +52,7 @@ export const FRONTS = {
       'bench/report.ts': 'a command is the only user of it',
       'bench/run.ts': 'a command is the only user of it',
       'doctor/doctor.ts': 'a command is the only user of it',
+      'doctor/local-models.ts': 'a command is the only user of it',
       'doctor/report.ts': 'a command is the only user of it',
       'demo-model.ts': 'names the file of the demo model before anything is loaded',
       'hub/model-files.ts': 'completes what was typed to a file, which no method of the API does',

@@ -127,6 +127,7 @@ interface OtherCommand {
 }
 
 const COMMANDS: readonly OtherCommand[] = [
+  { names: 'ls models tags', ours: ['list'] },
   { names: 'show info view gguf-dump', ours: ['inspect'] },
   { names: 'download get fetch clone', ours: ['pull'] },
   { names: 'env check diagnose status version', ours: ['doctor'] },
@@ -146,7 +147,7 @@ const COMMANDS: readonly OtherCommand[] = [
   { names: 'video-text-to-text', ours: ['video'] },
   {
     names: 'rm remove delete uninstall',
-    say: 'models are plain files: paligemma doctor FOLDER lists them, rm removes one',
+    say: 'models are plain files: paligemma list says where they are, rm removes one',
   },
   {
     names: 'ps stop',

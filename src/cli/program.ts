@@ -9,6 +9,7 @@ import { completionCommand } from './commands/completion.js';
 import { convertCommand } from './commands/convert.js';
 import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
+import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
 import { pullCommand } from './commands/pull.js';
 import { taskCommands } from './commands/tasks.js';
@@ -42,6 +43,7 @@ Results go to standard output, everything else to standard error.`,
     predictCommand(context, exit),
     convertCommand(context, exit),
     pullCommand(context, exit),
+    listCommand(context, exit),
     inspectCommand(context, exit),
     tokenizeCommand(context, exit),
     benchCommand(context, exit),

@@ -150,11 +150,6 @@ describe('a file that is no model is named for what it is', () => {
       { code: 'ERR_MODEL_FORMAT', found: /HTML/, expected: GGUF, hint: /Download/ },
     ],
     [
-      'a picture',
-      () => file(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')),
-      { code: 'ERR_MODEL_FORMAT', found: /PNG picture/, expected: GGUF, hint: /pictures go to/ },
-    ],
-    [
       'an npz',
       () => file(Buffer.concat([Buffer.from('PK\x03\x04\x14\0', 'latin1'), Buffer.alloc(999)])),
       { code: 'ERR_MODEL_FORMAT', found: /zip archive.*npz/, expected: GGUF, hint: CONVERT },

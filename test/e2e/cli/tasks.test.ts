@@ -171,6 +171,8 @@ describe('wrong use', () => {
       2,
       'field "a" is given twice',
     ],
+    ['a picture for a model', ['ocr', SHAPES, '-m', SIGN], 1, 'is a PNG picture, expected a GGUF'],
+    ['a picture to inspect', ['inspect', SIGN], 1, 'pictures go to tasks such as caption'],
     ['a language by name', ['caption', SHAPES, '--language', 'german'], 2, 'expected "de"'],
     ['a file for a text', ['ask', SHAPES, '-q', '@question.txt'], 2, '"$(cat question.txt)"'],
     ['one phrasing', ['sweep', SHAPES, '-p', 'ocr', '-p', 'ocr'], 2, 'one prompt 2 times'],
