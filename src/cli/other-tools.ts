@@ -129,6 +129,7 @@ interface OtherCommand {
 const COMMANDS: readonly OtherCommand[] = [
   { names: 'ls models tags', ours: ['list'] },
   { names: 'show info view gguf-dump', ours: ['inspect'] },
+  { names: 'chat cli interactive repl', ours: ['run'] },
   { names: 'download get fetch clone', ours: ['pull'] },
   { names: 'env check diagnose status version', ours: ['doctor'] },
   { names: 'export quantize import create convert-hf-to-gguf', ours: ['convert'] },

@@ -12,6 +12,7 @@ import { inspectCommand } from './commands/inspect.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
 import { pullCommand } from './commands/pull.js';
+import { runCommand } from './commands/run.js';
 import { taskCommands } from './commands/tasks.js';
 import { tokenizeCommand } from './commands/tokenize.js';
 import type { Context } from './context.js';
@@ -41,6 +42,7 @@ Results go to standard output, everything else to standard error.`,
     ...taskCommands(context, exit),
     compareCommand(context, exit),
     predictCommand(context, exit),
+    runCommand(context, exit),
     convertCommand(context, exit),
     pullCommand(context, exit),
     listCommand(context, exit),

@@ -1,0 +1,150 @@
+/** `paligemma run`: prompts about one picture, one after the other, with the model loaded once. */
+import { createInterface } from 'node:readline';
+import { Command } from 'commander';
+import type { DetectedObject, PaliGemma } from '../../index.js';
+import { checkPicture } from '../batch/arguments.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
+import { objectLines } from '../result-text.js';
+
+const HELP = `a prompt, such as "caption en", "ocr" or "answer en how many cars are there?"
+/detect LABELS   find things, with commas between labels
+/segment LABELS  outline things
+/image FILE      another picture
+/help            this list
+/quit            end, as Ctrl-D does; Ctrl-C stops an answer
+`;
+
+export function runCommand(context: Context, exit: (code: ExitCode) => void): Command {
+  const command = new Command('run')
+    .summary('answer prompts about one picture, one after the other')
+    .description(
+      'Reads prompts from standard input, one a line, and answers each about the picture. On a terminal it asks for them.',
+    )
+    .argument('<image>', 'the picture');
+  addModelFlags(command);
+  return command
+    .addHelpText(
+      'after',
+      `\nPrompts:\n${HELP.replace(/^(?=.)/gm, '  ')}
+Examples:
+  $ paligemma run photo.jpg
+  $ printf 'ocr\\n/detect car, person\\n' | paligemma run street.jpg`,
+    )
+    .action(async (image: string, flags: ModelFlags) => {
+      checkPicture(image, '> picture');
+      const { model } = await loadModel(context, flags);
+      try {
+        exit(await new Loop(context, model, image).run());
+      } finally {
+        await model.dispose();
+      }
+    });
+}
+
+class Loop {
+  readonly #context: Context;
+  readonly #model: PaliGemma;
+  #image: string;
+  /** Stops the answer under way. */
+  #answer: AbortController | undefined;
+
+  constructor(context: Context, model: PaliGemma, image: string) {
+    this.#context = context;
+    this.#model = model;
+    this.#image = image;
+  }
+
+  /** Until the input ends. A prompt that fails is reported, and the next one read. */
+  async run(): Promise<ExitCode> {
+    const { output, signal } = this.#context;
+    const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
+    const input = createInterface({
+      input: process.stdin,
+      ...(isTerminal && { output: process.stderr, prompt: '> ', terminal: true }),
+    });
+    // A terminal that is read line by line sends no signal for Ctrl-C.
+    input.on('SIGINT', () => {
+      if (this.#answer) this.#answer.abort();
+      else input.close();
+    });
+    const close = (): void => input.close();
+    signal.addEventListener('abort', close, { once: true });
+    let failed = 0;
+    let answered = 0;
+    try {
+      if (isTerminal) output.note('note: /help lists what can be typed');
+      input.prompt();
+      for await (const line of input) {
+        const text = line.trim();
+        if (text === '/quit' || signal.aborted) break;
+        const isDone = text === '' || (await this.#tryAnswer(text));
+        if (!isDone) failed++;
+        else if (text !== '') answered++;
+        if (isTerminal) input.prompt();
+      }
+    } finally {
+      signal.removeEventListener('abort', close);
+      input.close();
+    }
+    if (failed === 0 || isTerminal) return EXIT.ok;
+    return answered > 0 ? EXIT.someFailed : EXIT.failure;
+  }
+
+  async #tryAnswer(text: string): Promise<boolean> {
+    const { output, signal } = this.#context;
+    this.#answer = new AbortController();
+    try {
+      await this.#answerTo(text, AbortSignal.any([signal, this.#answer.signal]));
+      return true;
+    } catch (error) {
+      if (!this.#answer.signal.aborted && !signal.aborted) output.error(error);
+      return false;
+    } finally {
+      this.#answer = undefined;
+    }
+  }
+
+  async #answerTo(text: string, signal: AbortSignal): Promise<void> {
+    const { output } = this.#context;
+    const [, name = '', rest = ''] = /^\/(\w+)\s*(.*)$/.exec(text) ?? [];
+    const labels = rest.split(',').map((label) => label.trim());
+    switch (name) {
+      case '':
+        return this.#stream(text, signal);
+      case 'image':
+        checkPicture(rest, '> picture');
+        this.#image = rest;
+        return;
+      case 'detect': {
+        const { detections } = await this.#model.detect(this.#image, labels, { signal });
+        return this.#print(detections);
+      }
+      case 'segment': {
+        const { segments } = await this.#model.segment(this.#image, labels, { signal });
+        return this.#print(segments);
+      }
+      default:
+        if (name !== 'help') output.note(`note: there is no /${name}`);
+        output.note(HELP.trimEnd());
+    }
+  }
+
+  async #stream(prompt: string, signal: AbortSignal): Promise<void> {
+    const { output } = this.#context;
+    let isOpen = false;
+    try {
+      for await (const { text } of this.#model.stream(this.#image, prompt, { signal })) {
+        await output.data(text);
+        isOpen = true;
+      }
+    } finally {
+      if (isOpen) await output.data('\n');
+    }
+  }
+
+  #print(objects: readonly DetectedObject[]): Promise<void> {
+    return this.#context.output.data(`${objectLines(objects)}\n`);
+  }
+}
