@@ -1,15 +1,16 @@
 // Asks the model about pictures the model has never seen and prints each quality figure beside the reference implementation's own.
 // Usage: node bench/quality/quality.mjs [--model FILE | --type f32|bf16|q8_0] [--through prompts|methods] [--scenes 500]
-//   [--texts 200] [--seed N] [--threads N] [--save FOLDER] [--reference FOLDER] [--json]
+//   [--texts 200] [--seed N] [--threads N] [--save FOLDER] [--reference FOLDER] [--html FILE] [--json]
 // Default: the shipped model, through the package's task methods. --type converts the reference checkpoint, with its mask codec,
 // when build/quality does not have it. --save keeps the pictures as PNG, their truth and (with --through prompts) the answers as
-// JSON lines. The pictures are drawn by scenes.mjs, the figures counted by figures.mjs.
+// JSON lines. --html writes the figures as one page with a chart. The pictures are drawn by scenes.mjs, the figures counted by figures.mjs.
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { PaliGemma } from '../../lib/index.js';
+import { barChart, chartPage, figure, htmlPage, paragraph, table } from '../../lib/report/index.js';
 import { characterAccuracy, maskIou, matchBoxes, Tally } from './figures.mjs';
 import { DEMO_MODEL, trainedModel } from './models.mjs';
 import {
@@ -37,6 +38,7 @@ const { values: flags } = parseArgs({
     threads: { type: 'string', default: '0' },
     save: { type: 'string' },
     reference: { type: 'string' },
+    html: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -148,28 +150,46 @@ const rows = FIGURES.map(([name, title, on]) => {
   return { name, title, ...ours, reference: theirs, difference, noise, ok: difference >= -limit };
 });
 
+const percent = (v) => (v * 100).toFixed(1);
+const signed = (v) => `${v < 0 ? '-' : '+'}${percent(Math.abs(v))}`;
+const heading = `${path.basename(file)} on ${device}, through ${through}, seed ${seed}`;
+const effort = `${flags.scenes} scenes, ${flags.texts} texts, ${seconds.toFixed(0)} s`;
+const columns = ['', 'ours', '95 %', 'n', 'reference', 'difference', 'noise', ''];
+const cells = rows.map((r) => {
+  if (r.value === undefined) return [r.title, 'n/a', '', '0', percent(r.reference), '', '', ''];
+  const interval = `${percent(r.low)} to ${percent(r.high)}`;
+  const verdict = r.ok ? 'kept' : r.difference + r.noise >= -limit ? 'within noise' : 'BELOW';
+  const numbers = [percent(r.value), interval, String(r.count), percent(r.reference)];
+  return [r.title, ...numbers, signed(r.difference), `±${percent(r.noise)}`, verdict];
+});
+const explanation = [
+  "In per cent. 95 %: bootstrap over pictures. noise: 95 % of the difference, as the reference's figures come from " +
+    `${reference.scenes} scenes and ${reference.texts} texts only.`,
+  `kept: at most ${limit * 100} points below the reference.`,
+];
+
+if (flags.html) {
+  const bars = rows
+    .filter((r) => r.value !== undefined)
+    .map((r) => ({
+      name: r.title,
+      value: 100 * r.value,
+      low: 100 * r.low,
+      high: 100 * r.high,
+      reference: 100 * r.reference,
+    }));
+  const labels = { title: 'Quality', subtitle: 'bar: ours, with 95 %; stroke: reference' };
+  const panel = barChart({ ...labels, xLabel: 'per cent', bars, xMax: 100 });
+  const chart = figure(chartPage('Quality beside the reference', [panel], 1), 'the table as bars');
+  const blocks = [paragraph(effort), chart, table(columns, cells), ...explanation.map(paragraph)];
+  await writeFile(flags.html, htmlPage(heading, blocks));
+}
+
 if (flags.json) {
   const head = { model: path.basename(file), weightTypes, device, through, seed, seconds, limit };
   console.log(JSON.stringify({ ...head, figures: rows }, null, 2));
 } else {
-  const percent = (v) => (v * 100).toFixed(1);
-  const signed = (v) => `${v < 0 ? '-' : '+'}${percent(Math.abs(v))}`;
-  console.log(`${path.basename(file)} on ${device}, through ${through}, seed ${seed}`);
-  console.log(`${flags.scenes} scenes, ${flags.texts} texts, ${seconds.toFixed(0)} s\n`);
-  const table = [['', 'ours', '95 %', 'n', 'reference', 'difference', 'noise', '']];
-  for (const r of rows) {
-    if (r.value === undefined) {
-      table.push([r.title, 'n/a', '', '0', percent(r.reference), '', '', '']);
-      continue;
-    }
-    const interval = `${percent(r.low)} to ${percent(r.high)}`;
-    const verdict = r.ok ? 'kept' : r.difference + r.noise >= -limit ? 'within noise' : 'BELOW';
-    const numbers = [percent(r.value), interval, String(r.count), percent(r.reference)];
-    table.push([r.title, ...numbers, signed(r.difference), `±${percent(r.noise)}`, verdict]);
-  }
-  printTable(table);
-  console.log(
-    `\nIn per cent. 95 %: bootstrap over pictures. noise: 95 % of the difference, as the reference's figures come from ` +
-      `${reference.scenes} scenes and ${reference.texts} texts only.\nkept: at most ${limit * 100} points below the reference.`,
-  );
+  console.log(`${heading}\n${effort}\n`);
+  printTable([columns, ...cells]);
+  console.log(`\n${explanation.join('\n')}`);
 }

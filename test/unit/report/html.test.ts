@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { figure, htmlPage, paragraph, section, table } from '../../../src/report/index.js';
+
+describe('htmlPage', () => {
+  const page = htmlPage('Quality <1>', [
+    section('Figures & bars', [
+      paragraph('<script>alert(1)</script>'),
+      table(
+        ['', 'share', 'note'],
+        [
+          ['cat"', 0.5, '<b>'],
+          ['dog', 12, ''],
+        ],
+      ),
+      figure('<svg xmlns="http://www.w3.org/2000/svg"/>', 'a "chart"'),
+    ]),
+  ]);
+
+  it('escapes every text', () => {
+    expect(page).toContain('<title>Quality &#60;1&#62;</title>');
+    expect(page).toContain('<h2>Figures &#38; bars</h2>');
+    expect(page).toContain('<p>&#60;script&#62;alert(1)&#60;/script&#62;</p>');
+    expect(page).toContain('<th scope="row">cat&#34;</th>');
+    expect(page).toContain('<td>&#60;b&#62;</td>');
+    expect(page).toContain('alt="a &#34;chart&#34;"');
+    expect(page).not.toMatch(/<(script|b)\b/);
+  });
+
+  it('needs nothing else: pictures are inside, and nothing may be loaded', () => {
+    expect(page).toContain(
+      "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\"",
+    );
+    const sources = [...page.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, source]) => source);
+    expect(sources).toHaveLength(1);
+    const [, svg = ''] = /^data:image\/svg\+xml;base64,(.*)$/.exec(sources[0] ?? '') ?? [];
+    expect(Buffer.from(svg, 'base64').toString()).toBe('<svg xmlns="http://www.w3.org/2000/svg"/>');
+  });
+});
+
+describe('table', () => {
+  it('puts columns of figures to the right', () => {
+    const { markup } = table(
+      ['', 'n', 'range', 'word'],
+      [
+        ['1', 10, '±0.3 %', 'a'],
+        ['2', 'n/a', '-1 to 2', '5'],
+      ],
+    );
+    expect(markup).toContain('<th scope="row">1</th><td class="number">10</td>');
+    expect(markup).toContain(
+      '<td class="number">n/a</td><td class="number">-1 to 2</td><td>5</td>',
+    );
+    expect(markup).toContain('<th scope="col" class="number">range</th><th scope="col">word</th>');
+  });
+
+  it('refuses a row with more or fewer cells than columns', () => {
+    expect(() => table(['a', 'b'], [['1', '2'], ['1']])).toThrow(
+      'rows[1] is a list of 1, expected 2 cells',
+    );
+  });
+});
