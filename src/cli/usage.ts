@@ -98,7 +98,15 @@ function argumentFault(command: Command, program: Command): string | undefined {
     const hint = existsSync(arg) ? undefined : wordHint(arg, command, program);
     if (hint !== undefined) return `there is no picture ${oneLine(arg)} (${hint})`;
   }
-  return swallowedFault(command) ?? fileFault(command);
+  return swallowedFault(command) ?? fileFault(command) ?? deviceFault(command);
+}
+
+/** `--device 0` and `--device cuda:0`, as PyTorch counts them. */
+function deviceFault(command: Command): string | undefined {
+  const device = String(command.getOptionValue('device') ?? '');
+  const [, number] = /^(?:cuda:)?(\d+)$/i.exec(device) ?? [];
+  if (number === undefined) return undefined;
+  return `there is no device ${device} (Did you mean --device CUDA${number}, or --device cuda for the first one?)`;
 }
 
 /** Options that take text. */

@@ -1,7 +1,9 @@
 /** `paligemma run`: prompts about one picture, one after the other, with the model loaded once. */
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import type { DetectedObject, PaliGemma } from '../../index.js';
+import { oneLine } from '../../options/show.js';
 import { checkPicture } from '../batch/arguments.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -34,6 +36,10 @@ Examples:
     )
     .action(async (image: string, flags: ModelFlags) => {
       checkPicture(image, '> picture');
+      if (!existsSync(image)) {
+        const hint = `a model is chosen with --model: paligemma run photo.jpg --model ${oneLine(image)}`;
+        command.error(`error: there is no picture ${oneLine(image)} (${hint})`);
+      }
       const { model } = await loadModel(context, flags);
       try {
         exit(await new Loop(context, model, image).run());

@@ -14,6 +14,11 @@ it('answers each prompt, also about another picture', async () => {
   expect([code, stderr.match(/note: /g)?.length]).toEqual([0, 1]);
 });
 
+it('says that a model is no picture', async () => {
+  const { code, stderr } = await paligemma(['run', 'paligemma']);
+  expect([code, stderr.includes('--model paligemma')]).toEqual([2, true]);
+});
+
 it('reports a prompt that fails and reads the next', async () => {
   const all = await paligemma(['run', SHAPES], {
     stdin: `/image missing.png\nocr\n/image ${SIGN}\nocr`,

@@ -103,12 +103,18 @@ describe('words among the pictures', () => {
   it.each<[string, string]>([
     ['detect conf=0.25 model=y.pt', 'conf=0.25 (options have dashes: --min-score 0.25)'],
     ['detect source=bus.jpg', 'source=bus.jpg (pictures are arguments: paligemma detect bus.jpg)'],
-    ['caption device=0 a.png', 'device=0 (options have dashes: --device 0)'],
+    ['caption device=cpu a.png', 'device=cpu (options have dashes: --device cpu)'],
     ['caption a.png conf=0.2', 'conf=0.2 (--min-score is an option of detect'],
     ['detect predict a.png', 'predict (the command alone says what to do: leave it out)'],
     ['ocr a.png stdout', 'stdout (results go to standard output by themselves'],
   ])('%s', async (line, expected) => {
     expect(await complaint(line.split(' '))).toContain(`there is no picture ${expected}`);
+  });
+});
+
+describe('a device as PyTorch counts them', () => {
+  it.each(['0', 'cuda:0'])('%s', async (device) => {
+    expect(await complaint(['caption', 'a.png', '--device', device])).toContain('--device CUDA0,');
   });
 });
 
