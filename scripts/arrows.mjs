@@ -8,10 +8,9 @@
 export const TYPESCRIPT = [
   ['remedies'],
   ['errors', 'abort', 'notes'],
-  ['load-peer', 'output-error', 'model-parts'],
+  ['output-error', 'model-parts', 'load-peer'],
   ['options'],
-  ['native'],
-  ['load-sharp'],
+  ['native', 'load-sharp'],
   ['results'],
   ['image-input', 'hub', 'devices', 'demo-model', 'prompt', 'prediction'],
   ['inspect', 'convert', 'annotate'],
@@ -95,7 +94,7 @@ export const HEADERS = [
 ];
 
 /** Agreed on and not there yet. */
-export const COMING = ['load-peer', 'datasets'];
+export const COMING = ['datasets'];
 
 /** Files that only some may import, with what the others use instead. */
 export const RESTRICTED = {

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   ERR_HUB_UNREACHABLE: { class: 'HubError', retryable: true },
   ERR_HUB_DAMAGED: { class: 'HubError', retryable: true },
   ERR_BINARY_NOT_FOUND: { class: 'EngineError', retryable: false },
+  ERR_DEPENDENCY_MISSING: { class: 'EngineError', retryable: false },
   ERR_ENGINE_NUMERIC: { class: 'EngineError', retryable: false },
   ERR_ENGINE_INTERNAL: { class: 'EngineError', retryable: false },
 } as const;
@@ -119,7 +120,7 @@ export class ResourceError extends PaliGemmaError {}
 export class LifecycleError extends PaliGemmaError {}
 /** The model hub does not give the model. */
 export class HubError extends PaliGemmaError {}
-/** The native part is missing or failed. */
+/** The native part, or a package that is needed, is missing or failed. */
 export class EngineError extends PaliGemmaError {}
 
 /** Why no binary could be loaded; docs/errors.md has the remedy of each. */

@@ -33,7 +33,7 @@ export function arrows({ root, fix }) {
   ];
 }
 
-/** `file -> { at, local: [{ to, line }], external: [{ to, line, typeOnly, lazy }] }`, names relative to src. */
+/** `file -> { at, local: [{ to, line }], external: [{ to, line, typeOnly, lazy, guarded }] }`, names relative to src. */
 function typescriptFiles(root) {
   const files = new Map();
   for (const file of filesIn(root, ['src'], /(?<!\.d)\.ts$/)) {
@@ -163,7 +163,7 @@ function packages(files, root) {
   const { dependencies, peerDependencies = {} } = JSON.parse(read(root, 'package.json'));
   const used = new Set();
   for (const [file, { external }] of files) {
-    for (const { to, line, typeOnly, lazy } of external) {
+    for (const { to, line, typeOnly, lazy, guarded } of external) {
       const name = to
         .split('/')
         .slice(0, to.startsWith('@') ? 2 : 1)
@@ -183,6 +183,11 @@ function packages(files, root) {
       if (Object.hasOwn(peerDependencies, name) && !typeOnly && !lazy) {
         sentences.push(
           `${where}: ${name} is an optional peer and may be missing; it belongs in src/load-peer.ts, not in an import at the top of a file`,
+        );
+      }
+      if (lazy && !guarded) {
+        sentences.push(
+          `${where}: ${name} may be missing when it is loaded; it belongs in a call of loadPeer or importPeer (src/load-peer.ts), which says what to install`,
         );
       }
       if (

@@ -99,16 +99,25 @@ export function literalsOf(root, file) {
   return found;
 }
 
+/** Inside a call of src/load-peer.ts, which says what to install. */
+function isGuarded(node) {
+  for (let at = node.parent; at !== undefined; at = at.parent) {
+    if (ts.isCallExpression(at) && /^(load|import)Peer$/.test(at.expression.getText())) return true;
+  }
+  return false;
+}
+
 /**
- * What a TypeScript file imports: `{ to, line, typeOnly, lazy }`. `lazy`: loaded when the code runs (`import()`,
- * `require()`), not when the file is.
+ * What a TypeScript file imports: `{ to, line, typeOnly, lazy, guarded }`. `lazy`: loaded when the code runs (`import()`,
+ * `require()`), not when the file is. `guarded`: by a function of src/load-peer.ts, or not loaded but looked for.
  */
 export function importsOf(root, file) {
   const tree = syntaxTree(root, file);
   const found = [];
-  const add = (node, specifier, typeOnly, lazy) => {
+  const add = (node, specifier, typeOnly, lazy, guarded = false) => {
     if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
-    found.push({ to: specifier.text, line: lineOf(tree, node.getStart(tree)), typeOnly, lazy });
+    const line = lineOf(tree, node.getStart(tree));
+    found.push({ to: specifier.text, line, typeOnly, lazy, guarded });
   };
   const allTypes = (bindings) =>
     bindings !== undefined &&
@@ -129,11 +138,10 @@ export function importsOf(root, file) {
       add(node, literal, true, false);
     } else if (ts.isCallExpression(node)) {
       const callee = node.expression;
-      const isRequire =
-        (ts.isIdentifier(callee) && callee.text === 'require') ||
-        (ts.isPropertyAccessExpression(callee) && callee.getText(tree) === 'require.resolve');
-      if (callee.kind === ts.SyntaxKind.ImportKeyword || isRequire) {
-        add(node, node.arguments[0], false, true);
+      const isRequire = ts.isIdentifier(callee) && callee.text === 'require';
+      const isResolve = callee.getText(tree) === 'require.resolve';
+      if (callee.kind === ts.SyntaxKind.ImportKeyword || isRequire || isResolve) {
+        add(node, node.arguments[0], false, true, isResolve || isGuarded(node));
       }
     }
   });

@@ -6,10 +6,12 @@
  * Formats: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html; zip64 is handled by yauzl.
  * The checksum of a deflated member is checked while it is inflated; stored members are not read a second time for it.
  */
+
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Entry, ZipFile } from 'yauzl';
 import { makeError, PaliGemmaError } from '../errors.js';
+import { importPeer } from '../load-peer.js';
 import { type Checkpoint, elementCount, formatShape, type SourceTensor } from './checkpoint.js';
 import { crc32 } from './crc32.js';
 import { describeContent, SourceFile } from './source-file.js';
@@ -84,7 +86,7 @@ function arrayName(entry: Entry): string {
 
 async function openZip(source: SourceFile): Promise<ZipFile> {
   // Loaded only here: few programs read archives.
-  const { fromFdPromise } = await import('yauzl');
+  const { fromFdPromise } = await importPeer('yauzl', () => import('yauzl'));
   try {
     // autoClose off and no close(): the descriptor stays ours.
     return await fromFdPromise(source.fd, { autoClose: false, strictFileNames: true });

@@ -1,14 +1,15 @@
 /** fetch through the proxies that the environment names, which Node's own does in its newer versions only, and only when asked. */
+import { importPeer } from '../load-peer.js';
 
 type Fetch = typeof fetch;
 
 /**
  * The fetch for `url`: Node's own, unless HTTPS_PROXY, HTTP_PROXY or ALL_PROXY (in either case) name a proxy for it that
- * NO_PROXY does not exclude. Throws what the packages throw for a proxy that is none.
+ * NO_PROXY does not exclude. Throws what the packages throw for a proxy that is none, and ERR_DEPENDENCY_MISSING.
  */
 export async function fetchFor(url: URL): Promise<Fetch> {
   if (!isAnySet() || isDoneByNode()) return fetch;
-  const { getProxyForUrl } = await import('proxy-from-env');
+  const { getProxyForUrl } = await importPeer('proxy-from-env', () => import('proxy-from-env'));
   const proxy = withScheme(getProxyForUrl(url.href));
   if (proxy === '') return fetch;
   let through = fetches.get(proxy);
@@ -25,7 +26,7 @@ const fetches = new Map<string, Fetch>();
 async function fetchThrough(proxy: string): Promise<Fetch> {
   // undici makes itself the dispatcher of all of Node's requests where there is none. Touched first, Node's own is there.
   void new Headers();
-  const undici = await import('undici');
+  const undici = await importPeer('undici', () => import('undici'));
   const dispatcher = new undici.ProxyAgent(proxy);
   return ((url: string, init?: RequestInit) =>
     undici.fetch(url, { ...init, dispatcher } as never)) as unknown as Fetch;

@@ -1,7 +1,9 @@
 /** A repository on the hub at one commit, or what the cache has of it. */
+
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError, PaliGemmaError } from '../errors.js';
+import { importPeer } from '../load-peer.js';
 import { COMMIT, isFile, RepoCache } from './cache.js';
 import { download, requireSpace } from './download.js';
 import { type Access, hubError, request, unreachable } from './http.js';
@@ -134,7 +136,7 @@ async function listedRepo(
 
 async function list(id: HubId, access: Access) {
   // Loaded only here: most programs have their model in a file.
-  const hub = await import('@huggingface/hub');
+  const hub = await importPeer('@huggingface/hub', () => import('@huggingface/hub'));
   const ask: typeof fetch = (input, init) => request(input, init, access);
   const { hubUrl } = access;
   const info = await hub.modelInfo({

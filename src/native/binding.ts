@@ -1,8 +1,10 @@
 /** Finds and loads the .node file. Why it could not is load-failure.ts's business. */
+
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type nodeGypBuild from 'node-gyp-build';
 import type { LoadAttempt } from '../errors.js';
+import { loadPeer } from '../load-peer.js';
 import type { NativeBinding } from './contract.js';
 import { libcFamily } from './libc.js';
 import { loadError } from './load-failure.js';
@@ -56,7 +58,11 @@ function candidates(): string[] {
   const files: string[] = [];
   try {
     // Loaded only here: importing the package loads no other one.
-    files.push((require('node-gyp-build') as typeof nodeGypBuild).resolve(ROOT));
+    const build = loadPeer(
+      'node-gyp-build',
+      () => require('node-gyp-build') as typeof nodeGypBuild,
+    );
+    files.push(build.resolve(ROOT));
   } catch {
     files.push(BUILT);
   }
