@@ -195,7 +195,7 @@ describe('what is no picture', () => {
     const { code, stderr } = await paligemma(['predict', a, PAGES, '--page', '3', ...OCR]);
     expect(code).toBe(6);
     expect(stderr).toBe(
-      `${a}: ERR_IMAGE_PAGE: ${a} has 1 page, and no page 3 (pages are counted from 0)\n`,
+      `${a}: ERR_IMAGE_PAGE: has 1 page, and no page 3 (pages are counted from 0)\n`,
     );
   });
 });
