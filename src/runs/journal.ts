@@ -38,7 +38,12 @@ export interface JournalOptions<R extends Row> {
   /** Rows with the same key are about the same work. */
   readonly keyOf: (row: R) => string;
   /** What the user of the program calls the file and the continuing, for errors: `--output`, `--resume`. */
-  readonly words: { readonly output: string; readonly resume: string };
+  readonly words: {
+    readonly output: string;
+    readonly resume: string;
+    /** How the user calls a setting. */
+    readonly setting: (name: string) => string;
+  };
 }
 
 /** With a kill of the process nothing is lost; with the power, what was written since. */
@@ -162,7 +167,7 @@ export class Journal<R extends Row> {
     if (typeof row[this.options.firstField] !== 'string' || typeof run !== 'object' || !run) {
       throw this.#foreign();
     }
-    const differences = differencesOf(run as Run, this.#run);
+    const differences = differencesOf(run as Run, this.#run, this.options.words.setting);
     if (differences.length > 0) {
       throw otherRun(this.name, this.#lines + 1, differences, this.options.words.output);
     }
@@ -273,7 +278,7 @@ async function targetOf(file: string): Promise<string> {
   });
 }
 
-function differencesOf(found: Run, wanted: Run): string[] {
+function differencesOf(found: Run, wanted: Run, nameOf: (name: string) => string): string[] {
   const names = new Set([...Object.keys(found), ...Object.keys(wanted)]);
   // `model` is a name; whether it is the same model is known from the fingerprint.
   names.delete('model');
@@ -282,7 +287,7 @@ function differencesOf(found: Run, wanted: Run): string[] {
     .map((name) =>
       name === 'fingerprint'
         ? `model ${showValue(found.model)}, this run another file`
-        : `${name} ${settingText(found[name])}, this run ${settingText(wanted[name])}`,
+        : `${nameOf(name)} ${settingText(found[name])}, this run ${settingText(wanted[name])}`,
     );
 }
 

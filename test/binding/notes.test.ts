@@ -105,12 +105,16 @@ const CALLS: Readonly<
 
 const told = ({ prompt, text, raw }: Sent) => ({ prompt, text, raw });
 
+/** Without those about answers: the demo model would hardly give these labels. */
+const notesOfPrompts = () =>
+  notes.map(({ code }) => code).filter((code) => code !== 'PALIGEMMA_PROMPT_COVERAGE');
+
 describe.each(Object.entries(CALLS))('%s', (_, { text, pictures, run }) => {
   it('takes <image> for each picture as transformers does, without a note', async () => {
     const plain = told(await run(text));
     expect(plain.prompt).toContain(text === 'star' ? 'objects' : text);
     expect(told(await run('<image>'.repeat(pictures) + text))).toEqual(plain);
-    expect(notes).toEqual([]);
+    expect(notesOfPrompts()).toEqual([]);
   });
 
   it('drops a template, with a note', async () => {
@@ -118,7 +122,7 @@ describe.each(Object.entries(CALLS))('%s', (_, { text, pictures, run }) => {
     expect(
       told(await run(`<start_of_turn>user\n${text}<end_of_turn>\n<start_of_turn>model\n`)),
     ).toEqual(plain);
-    expect(notes.map(({ code }) => code)).toEqual(['PALIGEMMA_PROMPT_CHAT_TEMPLATE']);
+    expect(notesOfPrompts()).toEqual(['PALIGEMMA_PROMPT_CHAT_TEMPLATE']);
   });
 
   it('refuses another number of placeholders with both counts', async () => {

@@ -91,7 +91,7 @@ describe('a checkpoint on the hub', () => {
   test('is not loaded; the error says how it is converted', async () => {
     await expect(PaliGemma.load(ID)).rejects.toMatchObject({
       code: 'ERR_HUB_NOT_FOUND',
-      hint: expect.stringContaining('convert hf:owner/repo model.gguf'),
+      hint: expect.stringContaining("convert({ source: 'hf:owner/repo', output })"),
     });
   });
 

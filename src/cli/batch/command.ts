@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { LOAD_OPTIONS } from '../../options/load.js';
 import type { Declarations } from '../../options/option.js';
+import { optionName } from '../../remedies.js';
 import { fingerprint } from '../../runs/fingerprint.js';
 import { Journal, type Run } from '../../runs/journal.js';
 import type { Context } from '../context.js';
@@ -103,7 +104,11 @@ async function run<F extends PictureFlags, R>(
               resume: options.resume,
               firstField: 'image',
               keyOf: pictureKey,
-              words: { output: '--output', resume: '--resume' },
+              words: {
+                output: '--output',
+                resume: '--resume',
+                setting: (setting) => optionName('cli', setting),
+              },
             },
           );
     try {

@@ -32,7 +32,7 @@ const options = (resume: boolean): JournalOptions<Picture> => ({
   resume,
   firstField: 'image',
   keyOf: ({ image }) => path.resolve(image),
-  words: { output: '--output', resume: '--resume' },
+  words: { output: '--output', resume: '--resume', setting: (name: string) => name },
 });
 
 const FAILED = { code: 'ERR_IMAGE_CORRUPT', message: 'broken' };
@@ -237,7 +237,7 @@ it('holds rows of any kind, each with a key of its own', async () => {
     resume: true,
     firstField: 'question',
     keyOf: ({ question, repeat }) => `${question} ${repeat}`,
-    words: { output: 'journal', resume: 'resume' },
+    words: { output: 'journal', resume: 'resume', setting: (name: string) => name },
   };
   const file = path.join(folderWith([]), 'out.jsonl');
   const first = await Journal.open(file, RUN, asked);
