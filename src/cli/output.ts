@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
+import { WriteStream } from 'node:tty';
 import { SingleBar } from 'cli-progress';
 import { PaliGemmaError, PaliGemmaLoadError } from '../errors.js';
 import { oneLine, showThrown } from '../options/show.js';
@@ -41,6 +42,9 @@ export class Output {
   readonly #stdout: Sink;
   readonly #stderr: Sink;
   readonly #hasColour: boolean;
+  /** Bits of colour that stdout shows: 1, 4, 8 or 24; 1 is none. */
+  readonly colourDepth: number;
+  #isQuiet = false;
   #stdoutClosed = false;
   #stderrClosed = false;
   readonly #noted = new Set<string>();
@@ -59,8 +63,8 @@ export class Output {
   ) {
     this.#stdout = stdout;
     this.#stderr = stderr;
-    // https://no-color.org: any value but the empty one.
-    this.#hasColour = stderr.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+    this.#hasColour = colourDepthOf(stderr, env) > 1;
+    this.colourDepth = colourDepthOf(stdout, env);
     stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#stdoutClosed) return;
       this.#stdoutClosed = true;
@@ -73,6 +77,16 @@ export class Output {
     });
   }
 
+  /** From now on notes and progress are left out; errors are not. */
+  quieten(): void {
+    this.#isQuiet = true;
+  }
+
+  /** A person reads stdout. */
+  get isTerminal(): boolean {
+    return this.#stdout.isTTY === true;
+  }
+
   /** Stdout takes nothing more. */
   get isClosed(): boolean {
     return this.#stdoutClosed;
@@ -80,11 +94,15 @@ export class Output {
 
   /** Writes to stdout as it is and waits while the reader is slow. */
   async data(text: string): Promise<void> {
-    if (this.#stdoutClosed || text === '') return;
     // Model text may hold escape sequences; a terminal must not obey them, a file or pipe gets them as they are.
-    const safe = this.#stdout.isTTY ? withoutControls(text) : text;
+    await this.styled(this.#stdout.isTTY ? withoutControls(text) : text);
+  }
+
+  /** As `data`, but with escape sequences of our own: what else is in it has been through withoutControls. */
+  async styled(text: string): Promise<void> {
+    if (this.#stdoutClosed || text === '') return;
     if (this.#stdout.isTTY) this.#counter?.makeRoom();
-    if (this.#stdout.write(safe)) return;
+    if (this.#stdout.write(text)) return;
     const settled = new AbortController();
     await Promise.race([
       once(this.#stdout, 'drain', { signal: settled.signal }),
@@ -98,9 +116,9 @@ export class Output {
     return this.data(`${jsonText(value, indent)}\n`);
   }
 
-  /** Says something on stderr. */
+  /** Says something on stderr, unless it is to be quiet. */
   note(text: string): void {
-    this.#say(text);
+    if (!this.#isQuiet) this.#say(text);
   }
 
   /** As `note`, but never the same text twice: a run over many pictures has one prompt. */
@@ -122,7 +140,7 @@ export class Output {
 
   /** A bar on stderr if that is a terminal, else nothing. */
   progress(label: string): Progress {
-    if (this.#stderr.isTTY !== true) return { update: () => {}, done: () => {} };
+    if (this.#stderr.isTTY !== true || this.#isQuiet) return { update: () => {}, done: () => {} };
     let bar: SingleBar | undefined;
     return {
       update: (loaded, total) => {
@@ -152,7 +170,7 @@ export class Output {
    * go above it.
    */
   count(label: string): Count {
-    if (this.#stderr.isTTY !== true) return { update: () => {}, done: () => {} };
+    if (this.#stderr.isTTY !== true || this.#isQuiet) return { update: () => {}, done: () => {} };
     const counter = new Counter(label, (text) => {
       if (!this.#stderrClosed) this.#stderr.write(text);
     });
@@ -279,7 +297,16 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
-function withoutControls(text: string): string {
+/** As Node itself judges it: NO_COLOR, TERM and COLORTERM count, and FORCE_COLOR is for those that are no terminals, too. */
+function colourDepthOf(sink: Sink, env: NodeJS.ProcessEnv): number {
+  if (sink.isTTY !== true && env.FORCE_COLOR === undefined) return 1;
+  // https://no-color.org: any value but the empty one.
+  if (env.NO_COLOR || env.FORCE_COLOR === '0') return 1;
+  return WriteStream.prototype.getColorDepth(env);
+}
+
+/** Without what a terminal would obey. */
+export function withoutControls(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }

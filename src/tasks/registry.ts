@@ -84,6 +84,9 @@ export interface Needs {
   readonly fineTunedOn?: string;
 }
 
+/** What a task's results are: fronts choose columns and file formats by it (src/wire). */
+export type AnswerKind = 'text' | 'detections' | 'segments' | 'labels' | 'fields' | 'phrasings';
+
 interface Description<A extends Declarations, O extends Declarations> {
   /** A few words, after the name. */
   readonly summary: string;
@@ -92,6 +95,7 @@ interface Description<A extends Declarations, O extends Declarations> {
   /** Beside pictures and options; no name is an option's as well. */
   readonly arguments: A;
   readonly options: O;
+  readonly answers: AnswerKind;
   readonly needs?: Needs;
   /** What a run streams: pieces of text, detections or segments. Nothing where it is left out. */
   readonly parts?: 'text' | 'detections' | 'segments';
@@ -158,6 +162,7 @@ export const TASKS = {
     description: 'Describes each picture in a sentence.',
     arguments: {},
     options: CAPTION_OPTIONS,
+    answers: 'text',
     parts: 'text',
     start: (model, [image], _, options) => model.caption(image, options),
   }),
@@ -166,6 +171,7 @@ export const TASKS = {
     description: 'Answers a question about each picture.',
     arguments: { question: text('what is asked about each picture') },
     options: ASK_OPTIONS,
+    answers: 'text',
     parts: 'text',
     start: (model, images, { question }, options) => model.ask(images, question, options),
   }),
@@ -174,6 +180,7 @@ export const TASKS = {
     description: 'Reads the text in each picture.',
     arguments: {},
     options: OCR_OPTIONS,
+    answers: 'text',
     parts: 'text',
     start: (model, [image], _, options) => model.ocr(image, options),
   }),
@@ -182,6 +189,7 @@ export const TASKS = {
     description: 'Finds things in each picture.',
     arguments: { labels: labels('what to find') },
     options: DETECT_OPTIONS,
+    answers: 'detections',
     parts: 'detections',
     start: (model, [image], { labels }, options) => model.detect(image, labels, options),
   }),
@@ -190,6 +198,7 @@ export const TASKS = {
     description: 'Outlines things in each picture.',
     arguments: { labels: labels('what to outline') },
     options: SEGMENT_OPTIONS,
+    answers: 'segments',
     needs: { maskCodec: true },
     parts: 'segments',
     start: (model, [image], { labels }, options) => model.segment(image, labels, options),
@@ -199,6 +208,7 @@ export const TASKS = {
     description: 'Outlines the one thing that a phrase speaks of.',
     arguments: { phrase: text('what to outline') },
     options: REFER_OPTIONS,
+    answers: 'segments',
     needs: { maskCodec: true, fineTunedOn: 'RefCOCO' },
     parts: 'segments',
     start: (model, [image], { phrase }, options) => model.refer(image, phrase, options),
@@ -208,6 +218,7 @@ export const TASKS = {
     description: 'Tells which of some labels answers a question about each picture best.',
     arguments: { labels: labels('the labels to choose from') },
     options: CLASSIFY_OPTIONS,
+    answers: 'labels',
     start: (model, [image], { labels }, options) => model.classify(image, labels, options),
   }),
   extract: task('one', {
@@ -216,6 +227,7 @@ export const TASKS = {
       'Reads typed values from each picture of a document; what cannot be read is null, with the answer of the model beside it.',
     arguments: { fields: FIELDS },
     options: EXTRACT_OPTIONS,
+    answers: 'fields',
     start: (model, [image], { fields }, options) => model.extract(image, fields, options),
   }),
   sweep: task('one', {
@@ -224,6 +236,7 @@ export const TASKS = {
       'Sends several phrasings of one prompt about each picture and tells how far the answers agree.',
     arguments: { prompts: PHRASINGS },
     options: SWEEP_OPTIONS,
+    answers: 'phrasings',
     start: (model, [image], { prompts }, options) => model.sweep(image, prompts, options),
   }),
   video: task('clip', {
@@ -232,6 +245,7 @@ export const TASKS = {
       'Describes each clip, or answers a question about it: animated GIF and WebP, and video files when ffmpeg is installed.',
     arguments: { question: optionalText('what is asked about each clip') },
     options: VIDEO_TASK_OPTIONS,
+    answers: 'text',
     needs: { fineTunedOn: 'video' },
     parts: 'text',
     start: (model, images, { question }, options) =>
@@ -246,6 +260,7 @@ export const TASKS = {
     description: 'Tells whether a statement about two pictures is true.',
     arguments: { statement: text('what may be true of them') },
     options: COMPARE_OPTIONS,
+    answers: 'text',
     needs: { fineTunedOn: 'NLVR2' },
     parts: 'text',
     start: (model, images, { statement }, options) => model.compare(images, statement, options),
@@ -255,6 +270,7 @@ export const TASKS = {
     description: 'Answers a prompt about each picture.',
     arguments: { prompt: prompt('what to do: "caption en", "detect cat", "ocr", …') },
     options: GENERATE_OPTIONS,
+    answers: 'text',
     parts: 'text',
     start: (model, images, { prompt }, options) => model.generate(images, prompt, options),
   }),
