@@ -48,6 +48,7 @@ export const FRONTS = {
   cli: {
     may: ['index', 'tasks/registry', 'options', 'errors', 'remedies', 'wire', 'runs', 'datasets'],
     except: {
+      'annotate/colours.ts': 'labels on a terminal have the colours of the drawing',
       'abort.ts': 'turns a signal of the system into the reason of an abort',
       'bench/report.ts': 'a command is the only user of it',
       'bench/run.ts': 'a command is the only user of it',

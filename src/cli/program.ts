@@ -54,7 +54,10 @@ Results go to standard output, everything else to standard error.`,
     completionCommand(context, exit),
   ];
   const width = helpWidth(process.stdout, context.env);
-  for (const command of commands) program.addCommand(command);
+  for (const command of commands) {
+    addQuiet(command);
+    program.addCommand(command);
+  }
   for (const command of [program, ...commands]) {
     const name = command === program ? 'paligemma' : `paligemma ${command.name()}`;
     command
@@ -69,8 +72,19 @@ Results go to standard output, everything else to standard error.`,
     process.stdout.write(`${version}\n`);
     throw new CommanderError(0, 'commander.version', version);
   });
+  program.hook('preAction', (_, command) => {
+    if (command.getOptionValue('quiet') === true) context.output.quieten();
+  });
   explainUnknown(program);
   return program;
+}
+
+/** `-q` is the question where there is one. */
+function addQuiet(command: Command): void {
+  const isTaken = command.options.some(({ short }) => short === '-q');
+  const flags = isTaken ? '--quiet' : '-q, --quiet';
+  const option = new Option(flags, 'no notes and no progress on standard error, errors only');
+  command.addOption(option.helpGroup('Printing:'));
 }
 
 function packageVersion(): string {

@@ -88,5 +88,5 @@ function foreground(colour: Colour, depth: number): string {
   }
   // Bits of red, green and blue, as 31 to 37 have them.
   const [r = 0, g = 0, b = 0] = rgb.map((c) => (c > 127 ? 1 : 0));
-  return String(30 + ((r + 2 * g + 4 * b) || 7));
+  return String(30 + (r + 2 * g + 4 * b || 7));
 }

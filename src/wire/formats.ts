@@ -9,11 +9,12 @@ import { toPascalVoc } from '../results/formats/pascal-voc.js';
 import { toYolo } from '../results/formats/yolo.js';
 import type { Segment } from '../results/mask.js';
 import type { ImageSize } from '../results/types.js';
+import type { Front } from '../remedies.js';
 import type { AnswerKind } from '../tasks/registry.js';
 import { csvLine, tabbedLine } from './delimited.js';
 import { errorJson } from './errors.js';
 import { jsonText } from './json.js';
-import { columnsOf, readableRows, rowsOf } from './rows.js';
+import { columnsOf, readableRows, rowsOf, textAlone } from './rows.js';
 
 /** What one picture got. `image` is its name as results repeat it. */
 export type Outcome = { readonly image: string; readonly page?: number | undefined } & (
@@ -23,9 +24,13 @@ export type Outcome = { readonly image: string; readonly page?: number | undefin
 
 /** What a writer must know of a run before it begins. */
 export interface RunFacts {
+  /** In whose words failures are. */
+  readonly front: Front;
   readonly kind: AnswerKind;
   /** Labels that were asked for: they get the first class numbers, found or not. */
   readonly labels: readonly string[];
+  /** Lines of text begin with the picture's name: unless there is one picture and one text, or a file for each. */
+  readonly named: boolean;
   /** Pictures are pages of files. */
   readonly hasPages: boolean;
   /** One picture in JSON. */
@@ -44,7 +49,7 @@ export interface FormatWriter {
 
 interface Format {
   readonly doc: string;
-  /** Of its files, the first one that of files it names itself. */
+  /** Of its files; the first is the one it names them with. */
   readonly extensions: readonly [string, ...string[]];
   /** Kinds of answers it can hold; left out for all. */
   readonly kinds?: readonly AnswerKind[];
@@ -158,15 +163,15 @@ export function pictureName({ image, page }: Pick<Outcome, 'image' | 'page'>): s
   return page === undefined ? image : `${image} page ${page}`;
 }
 
-/** A picture's own lines, each with its name before it; failures have none. */
-function textWriter({ kind }: RunFacts): FormatWriter {
+/** Lines with tabs, or a text as it is. Failures have none. */
+function textWriter({ kind, named }: RunFacts): FormatWriter {
   return {
     picture: (outcome) => {
       if ('error' in outcome) return '';
-      const name = pictureName(outcome);
-      return readableRows(kind, outcome.result)
-        .map((cells) => tabbedLine([name, ...cells]))
-        .join('');
+      const rows = readableRows(kind, outcome.result);
+      if (named) return rows.map((row) => tabbedLine([pictureName(outcome), ...row])).join('');
+      const text = textAlone(rows);
+      return text === undefined ? rows.map(tabbedLine).join('') : `${text}\n`;
     },
   };
 }
@@ -183,15 +188,15 @@ function jsonWriter({ toJson, head }: RunFacts): FormatWriter {
 }
 
 /** A row for each row of a result. A failure is a row of its own, with nothing but the picture and `error`. */
-function csvWriter({ kind, hasPages }: RunFacts): FormatWriter {
-  const columns = columnsOf(kind, { programs: true }).map(({ name }) => name);
+function csvWriter({ kind, hasPages, front }: RunFacts): FormatWriter {
+  const columns = columnsOf(kind);
   const empty = columns.map(() => undefined);
   return {
     begin: () => csvLine(['image', ...(hasPages ? ['page'] : []), ...columns, 'error']),
     picture: (outcome) => {
       const named = [outcome.image, ...(hasPages ? [outcome.page] : [])];
       if ('error' in outcome) {
-        const { code, message } = errorJson(outcome.error);
+        const { code, message } = errorJson(outcome.error, front);
         return csvLine([...named, ...empty, `${code}: ${message}`]);
       }
       return rowsOf(kind, outcome.result)
@@ -245,7 +250,10 @@ function vocWriter(): FormatWriter {
 }
 
 /** Results of the kinds `detections` and `segments`, the only ones that these writers get. */
-function found(result: object): { readonly objects: readonly Segment[]; readonly image: ImageSize } {
+function found(result: object): {
+  readonly objects: readonly Segment[];
+  readonly image: ImageSize;
+} {
   const { detections, segments, image } = result as {
     readonly detections?: readonly Segment[];
     readonly segments?: readonly Segment[];

@@ -1,5 +1,12 @@
 /** Results of every task as rows of a table, as lines of text, CSV and terminals show them. */
-import type { ClassifyResult, Detection, ExtractResult, ExtractSchema, Segment } from '../index.js';
+import type {
+  ClassifyResult,
+  Detection,
+  ExtractResult,
+  ExtractSchema,
+  Segment,
+  SweepResult,
+} from '../index.js';
 import type { AnswerKind } from '../tasks/registry.js';
 import { jsonText } from './json.js';
 
@@ -20,15 +27,6 @@ interface Table<Result> {
   readonly rows: (result: Result) => readonly (readonly Cell[])[];
 }
 
-interface SweepRows {
-  readonly phrasings: readonly {
-    readonly prompt: string;
-    readonly text?: string;
-    readonly raw?: string;
-    readonly score: number;
-  }[];
-}
-
 /** What each kind of answer is read from. */
 interface Results {
   readonly text: { readonly text: string; readonly score?: number };
@@ -36,7 +34,7 @@ interface Results {
   readonly segments: { readonly segments: readonly Segment[] };
   readonly labels: Pick<ClassifyResult, 'distribution'>;
   readonly fields: Pick<ExtractResult<ExtractSchema>, 'fields'>;
-  readonly phrasings: SweepRows;
+  readonly phrasings: SweepResult;
 }
 
 const OBJECT: readonly Column[] = [
@@ -83,8 +81,10 @@ const TABLES: { readonly [K in AnswerKind]: Table<Results[K]> } = {
   },
   phrasings: {
     columns: [{ name: 'prompt' }, { name: 'text' }, { name: 'score', digits: 3 }],
-    rows: ({ phrasings }) =>
-      phrasings.map(({ prompt, text, raw, score }) => [prompt, text ?? raw, score]),
+    rows: (result) =>
+      result.kind === 'text'
+        ? result.phrasings.map(({ prompt, text, score }) => [prompt, text, score])
+        : result.phrasings.map(({ prompt, raw, score }) => [prompt, raw, score]),
   },
 };
 
@@ -100,19 +100,32 @@ function fieldText(value: unknown): string | undefined {
   return currency === null ? String(amount) : `${amount} ${currency}`;
 }
 
-/** The columns for people, or with `programs` all of them. */
-export function columnsOf(kind: AnswerKind, { programs }: { readonly programs: boolean }) {
-  return TABLES[kind].columns.filter(({ isForPrograms }) => programs || !isForPrograms);
+/** The names of all columns, in the order of rowsOf. */
+export function columnsOf(kind: AnswerKind): readonly string[] {
+  return TABLES[kind].columns.map(({ name }) => name);
 }
 
-/** All cells of all rows, in the order of `columnsOf(kind, { programs: true })`. `result` is one of a task of this kind. */
+/** The columns of readableRows; some rows of a sweep end after the first one. */
+export function readableColumns(kind: AnswerKind): readonly Column[] {
+  if (kind === 'phrasings') return OBJECT;
+  return TABLES[kind].columns.filter(({ isForPrograms }) => !isForPrograms);
+}
+
+/** All cells of all rows. `result` is one of a task of this kind: the registry says which. */
 export function rowsOf(kind: AnswerKind, result: object): readonly (readonly Cell[])[] {
-  // The registry says which kind the results of a task are.
   return (TABLES[kind] as Table<object>).rows(result);
 }
 
-/** Rows as people read them: a few decimals, `-` for what is missing, without what is for programs only. */
+/**
+ * Rows as people read them: a few decimals, `-` for what is missing, without what is for programs only. Of a sweep, what
+ * the phrasings agree on.
+ */
 export function readableRows(kind: AnswerKind, result: object): readonly (readonly string[])[] {
+  if (kind === 'phrasings') {
+    const { consensus } = result as SweepResult;
+    if (typeof consensus === 'string') return [[consensus]];
+    return readableRows('detections', { detections: consensus });
+  }
   const { columns } = TABLES[kind];
   return rowsOf(kind, result).map((cells) =>
     cells.flatMap((cell, i) => {
@@ -122,4 +135,10 @@ export function readableRows(kind: AnswerKind, result: object): readonly (readon
       return [typeof cell === 'number' ? cell.toFixed(column.digits) : cell];
     }),
   );
+}
+
+/** The answer, where rows are nothing but one text. */
+export function textAlone(rows: readonly (readonly string[])[]): string | undefined {
+  const [row] = rows;
+  return rows.length === 1 && row?.length === 1 ? row[0] : undefined;
 }

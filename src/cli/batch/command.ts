@@ -6,16 +6,21 @@ import type { Declarations } from '../../options/option.js';
 import { optionName } from '../../remedies.js';
 import { fingerprint } from '../../runs/fingerprint.js';
 import { Journal, type Run } from '../../runs/journal.js';
+import type { Outcome, RunFacts } from '../../wire/formats.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { addModelFlags, loadModel } from '../model.js';
-import { Annotations } from './annotations.js';
 import { addBatchFlags, type BatchOptions, batchOptions, type PictureFlags } from './flags.js';
+import { type Destination, destinationOf, holds } from './format.js';
 import { expand, type Input, STDIN, STDIN_LIST } from './inputs.js';
 import { LeftOut } from './left-out.js';
 import { eachPage } from './pages.js';
-import { type PictureRow, pictureKey, runPictures } from './run.js';
+import { PictureFiles } from './picture-files.js';
+import { journalPrinter } from './printers.js';
+import { ResultsFile } from './results-file.js';
+import { outcomeJson, type PictureRow, pictureKey, runPictures } from './run.js';
+import { openSink, printerFor, type Sink } from './sinks.js';
 import type { PictureCommand } from './task.js';
 import { watch } from './watch.js';
 
@@ -37,7 +42,7 @@ const ANSWER_STAYS_THE_SAME: readonly string[] = [
   'offline',
 ];
 
-export function pictureCommand<F extends PictureFlags, R>(
+export function pictureCommand<F extends PictureFlags, R extends object>(
   context: Context,
   exit: (code: ExitCode) => void,
   spec: PictureCommand<F, R>,
@@ -49,6 +54,7 @@ export function pictureCommand<F extends PictureFlags, R>(
   spec.addFlags?.(command);
   addModelFlags(command);
   addBatchFlags(command, {
+    answers: spec.answers,
     streams: spec.streams === true,
     annotates: spec.annotates === true,
     hasPages: 'page' in spec.options,
@@ -58,86 +64,148 @@ export function pictureCommand<F extends PictureFlags, R>(
   return command
     .addHelpText('after', `\n${PICTURES}\n\nExamples:\n${examples}\n${EXIT_CODES}`)
     .action(async (args: readonly string[], flags: F) => {
-      const options = batchOptions(command, args, flags);
-      exit(await run(context, spec, args, flags, options));
+      const fail = (message: string): never => command.error(`error: ${message}`);
+      const options = batchOptions(args, flags, fail);
+      const destination = destinationOf(spec.answers, flags, fail);
+      if (options.resume && destination.to !== 'journal') {
+        fail('--resume continues JSON lines: name the file of --output .jsonl');
+      }
+      exit(await run({ context, spec, args, flags, options, destination, fail }));
     });
 }
 
-async function run<F extends PictureFlags, R>(
-  context: Context,
-  spec: PictureCommand<F, R>,
-  args: readonly string[],
-  flags: F,
-  options: BatchOptions,
-): Promise<ExitCode> {
+/** One call of a command, checked as far as can be without looking at files. */
+interface Call<F extends PictureFlags, R extends object> {
+  readonly context: Context;
+  readonly spec: PictureCommand<F, R>;
+  readonly args: readonly string[];
+  readonly flags: F;
+  readonly options: BatchOptions;
+  readonly destination: Destination;
+  /** Ends with wrong usage. */
+  readonly fail: (message: string) => never;
+}
+
+async function run<F extends PictureFlags, R extends object>(call: Call<F, R>): Promise<ExitCode> {
+  const { context, spec, args, flags, options, destination } = call;
   const isOpen = flags.watch !== undefined || args.includes(STDIN_LIST);
   // With --watch all pictures are in its folder, which `check` keeps apart.
+  const kept = args.includes(STDIN_LIST) ? KEPT_PICTURES : undefined;
   const annotations =
-    flags.annotate === undefined
-      ? undefined
-      : await Annotations.open(flags.annotate, !args.includes(STDIN_LIST));
+    flags.annotate === undefined ? undefined : await PictureFiles.open(flags.annotate, kept);
   const leftOut = new LeftOut(flags.output === undefined ? [] : [flags.output]);
   const inputs = inputsOf(context, args, flags, { ...options, leftOut }, annotations?.folder);
   // Known beforehand, they can be counted, and no model is loaded to report that there are none.
   const known = isOpen ? undefined : await collect(inputs);
   for (const { image, isStdin } of known ?? []) if (!isStdin) await annotations?.check(image);
+  const isOne = known?.length === 1 && (args[0] === STDIN || args[0] === known[0]?.image);
+  const isMany = options.allPages || !isOne;
+  if (isMany && destination.to !== 'folder' && holds(destination.format) === 'picture') {
+    call.fail(
+      `--format ${destination.format} is one file per picture: use --save FOLDER for several`,
+    );
+  }
+  const sink = await openSink(destination, spec.name, known ?? []);
+  try {
+    return await answerAll(call, { inputs, known, isMany, annotations, sink, leftOut });
+  } finally {
+    if (sink instanceof ResultsFile) await sink.close();
+  }
+}
 
+interface Prepared {
+  readonly inputs: AsyncIterable<Input>;
+  /** All of `inputs`, read already. */
+  readonly known: readonly Input[] | undefined;
+  readonly isMany: boolean;
+  readonly annotations: PictureFiles | undefined;
+  readonly sink: Sink;
+  readonly leftOut: LeftOut;
+}
+
+async function answerAll<F extends PictureFlags, R extends object>(
+  call: Call<F, R>,
+  { inputs, known, isMany, annotations, sink, leftOut }: Prepared,
+): Promise<ExitCode> {
+  const { context, spec, flags, options, destination } = call;
   const { model, name, files } = await loadModel(context, flags);
+  let journal: Journal<PictureRow> | undefined;
   try {
     const given = givenFlags(spec.options, flags);
+    const task = spec.task(model, flags, given);
     const settings = spec.settings(flags);
-    const journal =
-      flags.output === undefined
-        ? undefined
-        : await Journal.open<PictureRow>(
-            flags.output,
-            {
-              command: spec.name,
-              model: path.basename(name),
-              fingerprint: await fingerprint(files),
-              ...settings,
-              ...changed(spec.options, given),
-              ...(options.allPages && { allPages: true }),
-              ...changed(LOAD_OPTIONS, givenFlags(LOAD_OPTIONS, flags), ANSWER_STAYS_THE_SAME),
-            } satisfies Run,
-            {
-              resume: options.resume,
-              firstField: 'image',
-              keyOf: pictureKey,
-              words: {
-                output: '--output',
-                resume: '--resume',
-                setting: (setting) => optionName('cli', setting),
-              },
-            },
-          );
-    try {
-      return await runPictures(context, {
-        label: spec.name,
-        model: name,
-        inputs: options.allPages
-          ? eachPage(known ?? inputs, context, `| paligemma ${spec.name} -`, given)
-          : (known ?? inputs),
-        // A single picture's answer needs no name before it.
-        isMany:
-          options.allPages ||
-          !(known?.length === 1 && (args[0] === STDIN || args[0] === known[0]?.image)),
-        task: spec.task(model, flags, given),
-        settings,
-        format: flags.json ? 'json' : flags.jsonl || flags.watch !== undefined ? 'jsonl' : 'text',
-        streams: flags.stream === true,
-        atOnce: flags.stream ? 1 : options.concurrency,
-        journal,
-        annotations,
-        leftOut,
-        isStrict: options.strict,
-      });
-    } finally {
-      await journal?.close();
-    }
+    const toJson = (outcome: Outcome): PictureRow => outcomeJson({ task, settings }, outcome);
+    if (destination.to === 'journal') journal = await openJournal(call, destination, name, files);
+    const facts: RunFacts = {
+      front: 'cli',
+      kind: spec.answers,
+      labels: spec.labels?.(flags) ?? [],
+      // A single picture's text needs no name before it.
+      named: destination.to !== 'folder' && (isMany || spec.answers !== 'text'),
+      hasPages: options.allPages,
+      toJson,
+      head: { model: name },
+    };
+    const streams = flags.stream === true;
+    const names = (known ?? []).map(({ image }) => image);
+    return await runPictures(context, {
+      label: spec.name,
+      inputs: options.allPages
+        ? eachPage(known ?? inputs, context, `| paligemma ${spec.name} -`, given)
+        : (known ?? inputs),
+      task,
+      settings,
+      printer: journal
+        ? journalPrinter(journal, toJson)
+        : printerFor(destination, sink, facts, context.output, { names, streams }),
+      hasRemarks: ['text', 'table', 'csv'].includes(destination.format),
+      streams,
+      atOnce: streams ? 1 : options.concurrency,
+      journal,
+      folders: [annotations, sink].filter((one) => one instanceof PictureFiles),
+      annotations,
+      leftOut,
+      isStrict: options.strict,
+    });
   } finally {
+    await journal?.close();
     await model.dispose();
   }
+}
+
+const KEPT_PICTURES = {
+  found: 'a file that may be one of the pictures to come',
+  expected: 'an empty folder for --annotate while the list of pictures is not known',
+};
+
+async function openJournal<F extends PictureFlags, R extends object>(
+  { spec, flags, options }: Call<F, R>,
+  { file }: { readonly file: string },
+  model: string,
+  modelFiles: Parameters<typeof fingerprint>[0],
+): Promise<Journal<PictureRow>> {
+  return Journal.open<PictureRow>(
+    file,
+    {
+      command: spec.name,
+      model: path.basename(model),
+      fingerprint: await fingerprint(modelFiles),
+      ...spec.settings(flags),
+      ...changed(spec.options, givenFlags(spec.options, flags)),
+      ...(options.allPages && { allPages: true }),
+      ...changed(LOAD_OPTIONS, givenFlags(LOAD_OPTIONS, flags), ANSWER_STAYS_THE_SAME),
+    } satisfies Run,
+    {
+      resume: options.resume,
+      firstField: 'image',
+      keyOf: pictureKey,
+      words: {
+        output: '--output',
+        resume: '--resume',
+        setting: (setting) => optionName('cli', setting),
+      },
+    },
+  );
 }
 
 function inputsOf(

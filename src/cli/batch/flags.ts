@@ -1,8 +1,10 @@
 /** The flags that every command about pictures has, declared once. What they do is in the other files of this folder. */
 import { type Command, Option } from 'commander';
 import { boolean, type Declarations, integer } from '../../options/option.js';
+import type { AnswerKind } from '../../tasks/registry.js';
 import { addFlags, givenFlags } from '../flags.js';
 import type { ModelFlags } from '../model.js';
+import { addFormatFlags, type FormatFlags } from './format.js';
 import { STDIN, STDIN_LIST } from './inputs.js';
 
 /** For commands about single pictures. */
@@ -44,12 +46,7 @@ export const BATCH_OPTIONS = {
 } satisfies Declarations;
 
 /** What commander returns for the flags of this file and those of the model. */
-export interface PictureFlags extends ModelFlags {
-  readonly json?: true;
-  readonly jsonl?: true;
-  readonly stream?: true;
-  readonly output?: string;
-  readonly watch?: string;
+export interface PictureFlags extends ModelFlags, FormatFlags {
   readonly annotate?: string;
 }
 
@@ -65,33 +62,23 @@ export interface BatchOptions {
 
 /** Which of the flags a command has. */
 export interface Abilities {
+  readonly answers: AnswerKind;
   readonly streams: boolean;
   readonly annotates: boolean;
   readonly hasPages: boolean;
 }
 
-export function addBatchFlags(command: Command, { streams, annotates, hasPages }: Abilities): void {
+export function addBatchFlags(command: Command, abilities: Abilities): void {
+  const { answers, streams, annotates, hasPages } = abilities;
   const printing = (option: Option): Command => command.addOption(option.helpGroup('Printing:'));
-  printing(new Option('--json', 'print one JSON document with all results, at the end'));
-  printing(
-    new Option('--jsonl', 'print one JSON line per picture, each as it is finished').conflicts(
-      'json',
-    ),
-  );
+  addFormatFlags(command, answers);
   if (streams) {
     printing(
       new Option('--stream', 'print the answer as it comes, one picture at a time').conflicts([
-        'json',
         'concurrency',
       ]),
     );
   }
-  printing(
-    new Option(
-      '-o, --output <file>',
-      'write JSON lines to a file, with what they were made with',
-    ).conflicts(['json', 'jsonl', 'stream']),
-  );
   if (annotates) {
     printing(new Option('--annotate <folder>', 'write each picture with its result drawn in'));
   }
@@ -100,19 +87,18 @@ export function addBatchFlags(command: Command, { streams, annotates, hasPages }
       '-w, --watch <folder>',
       'take pictures as they appear in a folder, until Ctrl-C; one JSON line each',
     )
-      .conflicts(['json', 'stream'])
+      .conflicts(['stream'])
       .helpGroup('Pictures:'),
   );
   addFlags(command, 'Pictures:', hasPages ? { ...PAGE_OPTIONS, ...BATCH_OPTIONS } : BATCH_OPTIONS);
 }
 
-/** The flags with their defaults. Ends with wrong usage when they do not fit together. */
+/** The flags with their defaults. Ends with wrong usage, by `fail`, when they do not fit together. */
 export function batchOptions(
-  command: Command,
   args: readonly string[],
   flags: PictureFlags,
+  fail: (message: string) => never,
 ): BatchOptions {
-  const fail = (message: string): never => command.error(`error: ${message}`);
   const all = { ...PAGE_OPTIONS, ...BATCH_OPTIONS };
   const given = givenFlags(all, flags);
   const options = Object.fromEntries(

@@ -1,37 +1,41 @@
-/** Runs a task over pictures and says what came of each: on stdout, in the file of --output, in the folder of --annotate. */
+/** Runs a task over pictures, several at once, and hands what came of each to a printer and to the folder of --annotate. */
 import path from 'node:path';
 import { MAX_FILE_BYTES } from '../../image-input/source.js';
 import type { ImageInput } from '../../index.js';
+import { oneLine } from '../../options/show.js';
 import type { Journal } from '../../runs/journal.js';
 import { pool } from '../../runs/pool.js';
 import { errorJson } from '../../wire/errors.js';
+import { type Outcome, pictureName } from '../../wire/formats.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode, isUsage } from '../exit-codes.js';
-import type { Annotations } from './annotations.js';
+import type { Output } from '../output.js';
 import { checkPicture } from './arguments.js';
-import { type Input, STDIN } from './inputs.js';
+import type { Input } from './inputs.js';
 import type { LeftOut } from './left-out.js';
-import type { PictureTask, TaskPiece } from './task.js';
+import type { PictureFiles } from './picture-files.js';
+import type { Printer } from './printers.js';
+import type { PictureTask } from './task.js';
 
-export interface Plan<R> {
+export interface Plan<R extends object> {
   /** Beside the progress bar. */
   readonly label: string;
-  /** The model's file, as `--json` repeats it. */
-  readonly model: string;
   /** A list where it is known how many there are. */
   readonly inputs: readonly Input[] | AsyncIterable<Input>;
-  /** Answers have the picture's name before them. */
-  readonly isMany: boolean;
   readonly task: PictureTask<R>;
   /** Repeated in the JSON of every picture. */
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly format: 'text' | 'json' | 'jsonl';
+  readonly printer: Printer;
+  /** What is remarkable about an answer is said on stderr: the format has no place for it. */
+  readonly hasRemarks: boolean;
   /** Answers are printed as they come; only with `atOnce` 1. */
   readonly streams: boolean;
   readonly atOnce: number;
-  /** Where lines go instead of stdout. */
+  /** Knows what an earlier run has done. */
   readonly journal: Journal<PictureRow> | undefined;
-  readonly annotations: Annotations | undefined;
+  /** Folders with a file for each picture. */
+  readonly folders: readonly PictureFiles[];
+  readonly annotations: PictureFiles | undefined;
   /** Complete when the inputs have ended. */
   readonly leftOut: LeftOut;
   /** Files that were left out are a failure. */
@@ -48,78 +52,69 @@ export function pictureKey({ image, page }: Pick<Input, 'image' | 'page'>): stri
   return page === undefined ? path.resolve(image) : `${path.resolve(image)}\0${page}`;
 }
 
-/** What came of one picture. */
-type Outcome<R> = Pick<Input, 'image' | 'page'> &
-  ({ readonly result: R } | { readonly error: unknown });
-
-/** The picture in messages and before answers: `scan.tif`, `scan.tif page 2`. */
-function nameOf({ image, page }: Pick<Input, 'image' | 'page'>): string {
-  return page === undefined ? image : `${image} page ${page}`;
-}
-
-/** What its drawing is named after: `scan.tif`, `scan-page2.tif`. */
-function drawingOf({ image, page }: Pick<Input, 'image' | 'page'>): string {
-  if (page === undefined) return image;
-  const { dir, name, ext } = path.parse(image === STDIN ? 'stdin' : image);
-  return path.join(dir, `${name}-page${page}${ext}`);
-}
-
 /**
- * Runs all of them. A picture that fails is reported and does not stop the others. Text and `--json` are in the order of
- * the pictures; lines of JSON come as each is finished. Throws when the outcome cannot be written, and ERR_OPTION_… when
+ * Runs all of them. A picture that fails is reported and does not stop the others. Throws when the outcome cannot be written, and ERR_OPTION_… when
  * the task refuses what it was asked: it would say so of every picture.
  */
-export async function runPictures<R>(context: Context, plan: Plan<R>): Promise<ExitCode> {
+export async function runPictures<R extends object>(
+  context: Context,
+  plan: Plan<R>,
+): Promise<ExitCode> {
   const { output, signal } = context;
-  const { journal } = plan;
+  const { printer, leftOut } = plan;
   const total = Array.isArray(plan.inputs) ? plan.inputs.length : undefined;
   const tally = { answered: 0, failed: 0, before: 0 };
   const state = () => {
     const { answered, failed, before } = tally;
     return { done: answered + failed + before, failed, before, total };
   };
-  const outcomes: Outcome<R>[] = [];
-  const print = printer(context, plan);
   // A bar would be drawn over answers that are still growing; a single picture needs none.
   const bar = plan.streams || total === 1 ? undefined : output.count(plan.label);
-  const runOne = (input: Input): Promise<Outcome<R>> => answer(context, plan, input, print.piece);
+  const runOne = (input: Input): Promise<Outcome> => answer(context, plan, input);
   const inputs = remaining(plan, () => tally.before++);
-  const order = plan.format === 'jsonl' || journal !== undefined ? 'finished' : 'items';
+  const { atOnce } = plan;
   bar?.update(state());
   try {
-    for await (const outcome of pool(inputs, { atOnce: plan.atOnce, order }, runOne)) {
+    for await (const outcome of pool(inputs, { atOnce, order: printer.order }, runOne)) {
       const isFailure = 'error' in outcome;
       if (isFailure && isUsage(outcome.error)) throw outcome.error;
       // What an interruption cuts off is counted below, not reported one by one.
       if (!(isFailure && signal.aborted)) {
-        if (journal === undefined) await print.outcome(outcome);
-        else await journal.add(outcomeJson(plan, outcome));
-        if (isFailure) output.error(outcome.error, nameOf(outcome));
+        await printer.outcome(outcome);
+        if (isFailure) output.error(outcome.error, pictureName(outcome));
+        else remark(output, plan, outcome);
       }
       if (isFailure) tally.failed++;
       else tally.answered++;
-      if (plan.format === 'json') outcomes.push(outcome);
       bar?.update(state());
     }
-    await print.end();
+    bar?.done();
+    await printer.end(leftOut.size > 0 ? { leftOut: leftOut.kinds() } : {});
   } finally {
     bar?.done();
   }
   const done = tally.answered + tally.before;
-  const { leftOut } = plan;
   if (leftOut.size > 0) output.note(`note: ${leftOut.text()}`);
   if (signal.aborted && !output.isClosed) {
     output.note(`interrupted: ${done}${total === undefined ? '' : ` of ${total}`} answered`);
-  } else if (journal !== undefined) {
-    output.note(summary(plan.label, tally, journal.name));
-  }
-  if (plan.format === 'json') {
-    const results = outcomes.map((outcome) => outcomeJson(plan, outcome));
-    const more = leftOut.size > 0 && { leftOut: leftOut.kinds() };
-    await output.json({ model: plan.model, results, ...more }, 2);
+  } else if (printer.where !== undefined) {
+    output.note(summary(plan.label, tally, printer.where));
   }
   if (tally.failed > 0) return done === 0 ? EXIT.failure : EXIT.someFailed;
   return plan.isStrict && leftOut.size > 0 ? EXIT.someFailed : EXIT.ok;
+}
+
+/** Says on stderr what is remarkable about an answer. */
+function remark<R extends object>(
+  output: Output,
+  { task, hasRemarks }: Plan<R>,
+  outcome: Outcome & { readonly result: object },
+): void {
+  if (!hasRemarks) return;
+  // The outcome is one of this task.
+  for (const text of task.remarks?.(outcome.result as R) ?? []) {
+    output.note(`${oneLine(pictureName(outcome))}: ${text}`);
+  }
 }
 
 /** `predict: 60 answered (23 of them before), 2 failed: results.jsonl`. */
@@ -133,25 +128,24 @@ function summary(
 }
 
 /** What is left to do: without what a run before has done. */
-async function* remaining<R>(
-  { inputs, journal, annotations }: Plan<R>,
+async function* remaining<R extends object>(
+  { inputs, journal, folders }: Plan<R>,
   onDone: () => void,
 ): AsyncGenerator<Input, void> {
   for await (const input of inputs) {
     // In order, and for those that are done too: names stay the same when a run is continued.
-    if (input.error === undefined) annotations?.reserve(drawingOf(input));
+    if (input.error === undefined) for (const folder of folders) folder.reserve(input);
     if (input.error === undefined && journal?.skip(pictureKey(input))) onDone();
     else yield input;
   }
 }
 
 /** Never rejects: a failure of one picture is its outcome. */
-async function answer<R>(
+async function answer<R extends object>(
   context: Context,
-  { label, task, annotations, streams }: Plan<R>,
+  { label, task, annotations, streams, printer }: Plan<R>,
   input: Input,
-  onPiece: Printer<R>['piece'],
-): Promise<Outcome<R>> {
+): Promise<Outcome> {
   const { signal } = context;
   const { image, page } = input;
   const named = { image, ...(page !== undefined && { page }) };
@@ -167,13 +161,13 @@ async function answer<R>(
     let result: R;
     if (streams && task.stream !== undefined) {
       const stream = task.stream(picture, signal);
-      for await (const piece of stream) await onPiece(named, piece);
+      for await (const piece of stream) await printer.piece?.(named, piece);
       result = await stream.result;
     } else {
       result = await task.run(picture, signal);
     }
     if (annotations !== undefined && task.annotate !== undefined) {
-      await annotations.write(drawingOf(input), await task.annotate(picture, result));
+      await annotations.write(input, await task.annotate(picture, result));
     }
     return { ...named, result };
   } catch (error) {
@@ -181,49 +175,13 @@ async function answer<R>(
   }
 }
 
-interface Printer<R> {
-  piece(picture: Pick<Input, 'image' | 'page'>, piece: TaskPiece): Promise<void>;
-  outcome(outcome: Outcome<R>): Promise<void>;
-  /** Ends a line that an interruption left open. */
-  end(): Promise<void>;
-}
-
-function printer<R>({ output }: Context, plan: Plan<R>): Printer<R> {
-  let isLineOpen = false;
-  const lead = (picture: Pick<Input, 'image' | 'page'>): string =>
-    plan.isMany ? `${nameOf(picture)}: ` : '';
-  return {
-    async piece(picture, piece) {
-      if (plan.format === 'jsonl') {
-        await output.json({ event: 'piece', ...picture, ...piece });
-        return;
-      }
-      await output.data(isLineOpen ? piece.text : lead(picture) + piece.text);
-      isLineOpen = true;
-    },
-    async outcome(outcome) {
-      // All of them at the end.
-      if (plan.format === 'json') return;
-      if (plan.format === 'jsonl') {
-        const event = 'error' in outcome ? 'error' : 'result';
-        await output.json({ ...(plan.streams && { event }), ...outcomeJson(plan, outcome) });
-        return;
-      }
-      if ('result' in outcome && !isLineOpen) {
-        await output.data(`${lead(outcome)}${plan.task.text(outcome.result)}\n`);
-      }
-      await this.end();
-    },
-    async end() {
-      if (isLineOpen) await output.data('\n');
-      isLineOpen = false;
-    },
-  };
-}
-
-function outcomeJson<R>({ task, settings }: Plan<R>, outcome: Outcome<R>): PictureRow {
+/** One picture in JSON, failed or not. */
+export function outcomeJson<R extends object>(
+  { task, settings }: Pick<Plan<R>, 'task' | 'settings'>,
+  outcome: Outcome,
+): PictureRow {
   const { image, page } = outcome;
   const named = { image, ...(page !== undefined && { page }) };
   if ('error' in outcome) return { ...named, ...settings, error: errorJson(outcome.error, 'cli') };
-  return { ...named, ...settings, ...task.json(outcome.result) };
+  return { ...named, ...settings, ...task.json(outcome.result as R) };
 }

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import type { ImageInput, PaliGemma } from '../../index.js';
 import type { Declarations } from '../../options/option.js';
-import type { Annotation } from './annotations.js';
+import type { AnswerKind } from '../../tasks/registry.js';
+import type { PictureFile } from './picture-files.js';
 
 /** One piece of an answer as it comes. */
 export interface TaskPiece {
@@ -12,7 +13,7 @@ export interface TaskPiece {
 }
 
 /** A task that is ready to run: model, prompt and options are chosen. */
-export interface PictureTask<R> {
+export interface PictureTask<R extends object> {
   /** Answers about one picture; rejects when it fails or `signal` is aborted. */
   run(image: ImageInput, signal: AbortSignal): Promise<R>;
   /** As `run`, piece by piece: for `--stream`. */
@@ -22,17 +23,19 @@ export interface PictureTask<R> {
   ): AsyncIterable<TaskPiece> & { readonly result: Promise<R> };
   /** The result in JSON, beside `image` and the settings. */
   json(result: R): Readonly<Record<string, unknown>>;
-  /** The result as a person reads it, without a line break at the end. */
-  text(result: R): string;
+  /** What is remarkable about the result and has no place in its rows: lines for stderr. */
+  remarks?(result: R): readonly string[];
   /** The picture with the result drawn in: for `--annotate`. */
-  annotate?(image: ImageInput, result: R): Promise<Annotation>;
+  annotate?(image: ImageInput, result: R): Promise<PictureFile>;
 }
 
 /** A command that does the same with each picture. `F` are its own flags, `R` is its result for one picture. */
-export interface PictureCommand<F, R> {
+export interface PictureCommand<F, R extends object> {
   readonly name: string;
   readonly summary: string;
   readonly description: string;
+  /** What its results are: src/wire makes rows and files of them. */
+  readonly answers: AnswerKind;
   /** Lines that begin with `$ paligemma <name>`. */
   readonly examples: readonly string[];
   /** Options that become flags, under "Answering:". They belong to the settings of a run. */
@@ -44,6 +47,8 @@ export interface PictureCommand<F, R> {
    * of a run.
    */
   readonly settings: (flags: F) => Readonly<Record<string, unknown>>;
+  /** Labels that are asked for. */
+  readonly labels?: (flags: F) => readonly string[];
   readonly streams?: true;
   readonly annotates?: true;
   /** `options` are those of `options` that were given as flags, to be passed on whole. */

@@ -29,6 +29,7 @@ export function predictCommand(context: Context, exit: (code: ExitCode) => void)
       '$ find /data -name "*.png" | paligemma predict @- --prompt ocr --jsonl',
       '$ paligemma predict --watch incoming --prompt "detect person" --output people.jsonl --resume',
     ],
+    answers: task.answers,
     options: task.options,
     addFlags: (command) => addArguments(command, task.arguments, { prompt: { letter: 'p' } }),
     settings: (flags) => typedArguments(task.arguments, flags),
@@ -46,6 +47,5 @@ function predictTask(
     run: (image, signal) => model.predict(image, prompt, { ...options, signal }),
     stream: (image, signal) => model.stream(image, prompt, { ...options, signal }),
     json: predictionJson,
-    text: ({ text }) => text,
   };
 }

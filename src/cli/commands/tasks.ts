@@ -12,7 +12,7 @@ import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
 import { givenFlags } from '../flags.js';
-import { classifyText, fieldsText, objectLines, sweepText } from '../result-text.js';
+import { emptyRemarks, sweepRemarks } from '../remarks.js';
 
 type Exit = (code: ExitCode) => void;
 
@@ -23,16 +23,15 @@ interface Row<N extends TaskName> {
   /** Lines that begin with `$ paligemma <name>`. */
   readonly examples: readonly string[];
   readonly arguments?: ArgumentFlags<keyof (typeof TASKS)[N]['arguments'] & string>;
-  readonly text: (result: ResultOf<N>) => string;
+  readonly remarks?: (result: ResultOf<N>) => readonly string[];
   /** What `--annotate` draws. */
   readonly drawn?: (result: ResultOf<N>) => Parameters<typeof annotate>[1];
 }
 
 const OBJECT_LINES =
-  'Prints a line for each: label, score (0 to 1), box [xmin, ymin, xmax, ymax] in pixels';
+  'Prints a line for each: picture, label, score (0 to 1), xmin, ymin, xmax, ymax in pixels';
 const labelsDoc = (what: string): string =>
   `what to ${what}; several at once, with commas, or by giving it again`;
-const plain = ({ text }: TextResult): string => text;
 
 /** `compare` takes two pictures, and `generate` is the command `predict`: they have files of their own. */
 const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> } = {
@@ -41,7 +40,6 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
       '$ paligemma caption photo.jpg',
       '$ paligemma caption photos --recursive --language de --output captions.jsonl --resume',
     ],
-    text: plain,
   },
   ask: {
     examples: [
@@ -50,11 +48,9 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
       '$ paligemma ask page.png --question "what is the total?" --bare',
     ],
     arguments: { question: { letter: 'q' } },
-    text: plain,
   },
   ocr: {
     examples: ['$ paligemma ocr sign.jpg', "$ paligemma ocr 'scans/*.png' --jsonl > texts.jsonl"],
-    text: plain,
   },
   detect: {
     prints: `${OBJECT_LINES}.`,
@@ -64,7 +60,7 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
       '$ paligemma detect photo.jpg --label cat --robust --min-score 0.3',
     ],
     arguments: { labels: { letter: 'l', commas: 'always', doc: labelsDoc('find') } },
-    text: ({ detections, unasked }) => objectLines(detections, unasked),
+    remarks: ({ detections, unasked }) => emptyRemarks(detections, unasked),
     drawn: ({ detections }) => detections,
   },
   segment: {
@@ -74,12 +70,12 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
       '$ paligemma segment photos --label car --jsonl > masks.jsonl',
     ],
     arguments: { labels: { letter: 'l', commas: 'always', doc: labelsDoc('outline') } },
-    text: ({ segments, unasked }) => objectLines(segments, unasked),
+    remarks: ({ segments, unasked }) => emptyRemarks(segments, unasked),
     drawn: ({ segments }) => segments,
   },
   refer: {
     examples: ['$ paligemma refer photo.jpg --phrase "the man on the left"'],
-    text: ({ segments, unasked }) => objectLines(segments, unasked),
+    remarks: ({ segments, unasked }) => emptyRemarks(segments, unasked),
     drawn: ({ segments }) => segments,
   },
   classify: {
@@ -88,7 +84,6 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
       '$ paligemma classify part.png --label yes no --question "is there a scratch?" --json',
     ],
     arguments: { labels: { letter: 'l', commas: 'alone' } },
-    text: classifyText,
   },
   extract: {
     examples: [
@@ -102,7 +97,6 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
         doc: `a field, its type (${FIELD_TYPES.join(', ')}; text when left out) and what is asked; left out, "what is the NAME?"`,
       },
     },
-    text: fieldsText,
   },
   sweep: {
     examples: [
@@ -110,7 +104,7 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
       '$ paligemma sweep sign.jpg -p ocr -p "answer en what does the sign say?" --json',
     ],
     arguments: { prompts: { letter: 'p', doc: 'a phrasing; can be given several times' } },
-    text: sweepText,
+    remarks: sweepRemarks,
     drawn: (result) => (result.kind === 'boxes' ? result.consensus : []),
   },
   video: {
@@ -119,7 +113,6 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
       '$ paligemma video door.gif --question "does anybody come in?" --count 8',
     ],
     arguments: { question: { letter: 'q' } },
-    text: plain,
   },
 };
 
@@ -148,7 +141,9 @@ function taskCommand<N extends TaskName>(
     options,
     addFlags: (command) =>
       addArguments(command, task.arguments, row.arguments, (text) => context.output.note(text)),
+    answers: task.answers,
     settings: (flags) => typedArguments(task.arguments, flags),
+    labels: (flags) => askedLabels(typedArguments(task.arguments, flags)),
     ...(parts === 'text' && { streams: true }),
     ...(row.drawn && { annotates: true }),
     task: (model, flags, given): PictureTask<ResultOf<N>> => {
@@ -160,11 +155,17 @@ function taskCommand<N extends TaskName>(
         // With these parts it is a TextRun.
         stream: (image, signal) => start(image, signal) as TextRun<ResultOf<N> & TextResult>,
         json: taskJson,
-        text: row.text,
+        ...(row.remarks && { remarks: row.remarks }),
         ...(drawn && { annotate: (image, result) => draw(image, drawn(result), given) }),
       };
     },
   });
+}
+
+/** Labels of detect and segment, the phrase of refer: what answers are called by. */
+function askedLabels({ labels, phrase }: Readonly<Record<string, unknown>>): readonly string[] {
+  const asked = labels ?? phrase;
+  return Array.isArray(asked) ? asked.map(String) : asked === undefined ? [] : [String(asked)];
 }
 
 async function draw(

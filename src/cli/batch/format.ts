@@ -1,0 +1,150 @@
+/** Which format results are written in and where to, from the flags that say so. Writing is in printers.ts. */
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { oneLine } from '../../options/show.js';
+import type { AnswerKind } from '../../tasks/registry.js';
+import { FORMATS, type FormatName, formatsFor } from '../../wire/formats.js';
+import { isPictureName } from './walk.js';
+
+/** `table` is the text of a terminal, aligned, wherever it goes. */
+export type Shown = FormatName | 'table';
+
+/** What commander gives for the flags of this file. */
+export interface FormatFlags {
+  readonly format?: string;
+  readonly json?: true;
+  readonly jsonl?: true;
+  readonly output?: string;
+  /** true without a folder. */
+  readonly save?: string | true;
+  readonly watch?: string;
+  readonly stream?: true;
+}
+
+/** Where results go; lines of JSON in a file can be continued. */
+export type Destination =
+  | { readonly to: 'stdout'; readonly format: Shown }
+  | { readonly to: 'journal'; readonly format: 'jsonl'; readonly file: string }
+  | { readonly to: 'file'; readonly format: Shown; readonly file: string }
+  /** Without a folder in a new one of the command's name. */
+  | { readonly to: 'folder'; readonly format: Shown; readonly folder: string | undefined };
+
+export function addFormatFlags(command: Command, kind: AnswerKind): void {
+  const names: readonly string[] = [...shownFor(kind)];
+  const add = (flags: string, doc: string): void => {
+    command.addOption(new Option(flags, doc).helpGroup('Printing:'));
+  };
+  add(`--format <${names.join('|')}>`, 'how results are written (default text)');
+  add('--json', 'the same as --format json: one JSON document with all results, at the end');
+  add('--jsonl', 'the same as --format jsonl: one JSON line per picture, each as it is finished');
+  add(
+    '-o, --output <file>',
+    'write to a file, in the format of its extension: .csv, .json, .txt; others are JSON lines, with what they were made with',
+  );
+  add(
+    '--save [folder]',
+    `write one file per picture (default: a new folder paligemma-${command.name()})`,
+  );
+}
+
+/** Ends with wrong usage, by `fail`, when the flags do not fit together. */
+export function destinationOf(
+  kind: AnswerKind,
+  flags: FormatFlags,
+  fail: (message: string) => never,
+): Destination {
+  const { output, save } = flags;
+  const asked = askedFormat(kind, flags, fail);
+  if (save !== undefined && output !== undefined) {
+    fail("option '--save [folder]' cannot be used with option '-o, --output <file>'");
+  }
+  if (typeof save === 'string' && isPictureName(save)) {
+    fail(
+      `--save took ${oneLine(save)} for its folder: pictures come first, or write --save=FOLDER`,
+    );
+  }
+  const destination = choose(asked, flags, fail);
+  const { format, to } = destination;
+  if (flags.stream) checkStream(destination, fail);
+  if (flags.watch !== undefined && holds(format) === 'document' && to !== 'folder') {
+    fail(`--format ${format} is complete at the end only, and --watch has none: use jsonl or csv`);
+  }
+  if (format === 'coco' && to === 'folder') {
+    fail('--format coco is one document for all pictures: write it with --output FILE.json');
+  }
+  return destination;
+}
+
+function choose(
+  asked: Shown | undefined,
+  { output, save, watch }: FormatFlags,
+  fail: (message: string) => never,
+): Destination {
+  if (save !== undefined) {
+    return { to: 'folder', format: asked ?? 'text', folder: save === true ? undefined : save };
+  }
+  if (output === undefined) {
+    return { to: 'stdout', format: asked ?? (watch === undefined ? 'text' : 'jsonl') };
+  }
+  const extension = path.extname(output).slice(1).toLowerCase();
+  const meant = FORMAT_OF_EXTENSION.get(extension);
+  const format = asked ?? meant ?? 'jsonl';
+  if (meant !== undefined && !extensionsOf(format).includes(extension)) {
+    fail(
+      `--output ${oneLine(output)} is a name for ${meant}, and the format is ${format}: name it .${extensionsOf(format)[0]}`,
+    );
+  }
+  if (format === 'jsonl') return { to: 'journal', format, file: output };
+  return { to: 'file', format, file: output };
+}
+
+function askedFormat(
+  kind: AnswerKind,
+  { format, json, jsonl }: FormatFlags,
+  fail: (message: string) => never,
+): Shown | undefined {
+  const given = [format?.toLowerCase(), json && 'json', jsonl && 'jsonl'].filter((one) => one);
+  const different = [...new Set(given)];
+  if (different.length > 1) fail(`the format is ${different.join(' and ')}: choose one`);
+  const [name] = different;
+  if (name === undefined) return undefined;
+  const possible = shownFor(kind);
+  const shown = possible.find((one) => one === name);
+  if (shown === undefined) {
+    const isKnown = name in FORMATS;
+    const what = isKnown ? 'is for boxes, which this command has not' : 'is not known';
+    fail(`--format ${oneLine(String(name))} ${what}: choose ${possible.join(', ')}`);
+  }
+  return shown;
+}
+
+function checkStream({ to, format }: Destination, fail: (message: string) => never): void {
+  if (to !== 'stdout') fail("option '--stream' prints: it goes with neither --output nor --save");
+  if (format !== 'text' && format !== 'jsonl') {
+    fail(`option '--stream' cannot be used with --format ${format}: choose text or jsonl`);
+  }
+}
+
+function shownFor(kind: AnswerKind): readonly Shown[] {
+  const [first, ...others] = formatsFor(kind);
+  return [...(first === undefined ? [] : [first]), 'table', ...others];
+}
+
+/** What a file in this format holds: see src/wire/formats.ts. */
+export function holds(format: Shown): 'picture' | 'lines' | 'document' {
+  return format === 'table' ? 'lines' : FORMATS[format].holds;
+}
+
+/** The first is the one for files that are named here. */
+export function extensionsOf(format: Shown): readonly string[] {
+  return FORMATS[format === 'table' ? 'text' : format].extensions;
+}
+
+/** Several formats share extensions: the first one in the list is meant. */
+const FORMAT_OF_EXTENSION: ReadonlyMap<string, FormatName> = new Map(
+  Object.entries(FORMATS)
+    .reverse()
+    .flatMap(([name, { extensions }]) =>
+      extensions.map((extension) => [extension, name as FormatName] as const),
+    ),
+);

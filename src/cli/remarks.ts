@@ -1,0 +1,20 @@
+/** What is said about results on stderr, as their rows have no place for it. */
+import type { SweepResult } from '../index.js';
+
+/** `unasked`: how many were left out, as their labels are others. */
+export function emptyRemarks(objects: readonly unknown[], unasked = 0): readonly string[] {
+  if (objects.length > 0) return [];
+  if (unasked === 0) return ['(nothing found)'];
+  return [`(nothing found but ${unasked} with another label: --extra shows them)`];
+}
+
+export function sweepRemarks(result: SweepResult): readonly string[] {
+  const lines =
+    result.kind === 'boxes'
+      ? result.phrasings.map(({ prompt, detections }) => `${prompt} -> ${detections.length} found`)
+      : result.phrasings.map(
+          ({ prompt, text, score }) => `${prompt} -> ${text} ${score.toFixed(3)}`,
+        );
+  const empty = result.kind === 'boxes' ? emptyRemarks(result.consensus) : [];
+  return [...empty, `agreement ${result.agreement.toFixed(2)}`, ...lines];
+}
