@@ -297,12 +297,13 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** As Node itself judges it: NO_COLOR, TERM and COLORTERM count, and FORCE_COLOR is for those that are no terminals, too. */
+/** As Node judges it, by TERM and COLORTERM; FORCE_COLOR is for what is not a terminal, too. */
 function colourDepthOf(sink: Sink, env: NodeJS.ProcessEnv): number {
   if (sink.isTTY !== true && env.FORCE_COLOR === undefined) return 1;
   // https://no-color.org: any value but the empty one.
-  if (env.NO_COLOR || env.FORCE_COLOR === '0') return 1;
-  return WriteStream.prototype.getColorDepth(env);
+  if (env.NO_COLOR || env.TERM === 'dumb' || env.FORCE_COLOR === '0') return 1;
+  // Eight colours at least, also where Node does not know the terminal.
+  return Math.max(4, WriteStream.prototype.getColorDepth(env));
 }
 
 /** Without what a terminal would obey. */

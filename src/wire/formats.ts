@@ -3,13 +3,13 @@
  * every front can send it where it wants: to a terminal, a file or a reply.
  */
 import path from 'node:path';
+import type { Front } from '../remedies.js';
 // Not the index: a list of formats should not wait for the addon.
 import { type AnnotatedImage, toCocoAnnotations } from '../results/formats/coco.js';
 import { toPascalVoc } from '../results/formats/pascal-voc.js';
 import { toYolo } from '../results/formats/yolo.js';
 import type { Segment } from '../results/mask.js';
 import type { ImageSize } from '../results/types.js';
-import type { Front } from '../remedies.js';
 import type { AnswerKind } from '../tasks/registry.js';
 import { csvLine, tabbedLine } from './delimited.js';
 import { errorJson } from './errors.js';

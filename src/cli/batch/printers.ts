@@ -19,6 +19,8 @@ import type { TaskPiece } from './task.js';
 export interface Printer {
   /** Results as soon as they are there, or in the order of the pictures. */
   readonly order: 'finished' | 'items';
+  /** Also what an interruption cut off: a document names it. */
+  readonly hasAborted?: boolean;
   /** A part of an answer that is still growing. */
   piece?(picture: Pick<Outcome, 'image' | 'page'>, piece: TaskPiece): Promise<void>;
   outcome(outcome: Outcome): Promise<void>;
@@ -57,6 +59,7 @@ export function writerPrinter(
   };
   return {
     order: format === 'jsonl' ? 'finished' : 'items',
+    hasAborted: format === 'json',
     ...(where !== undefined && { where }),
     outcome: (outcome) => write(begin() + writer.picture(outcome)),
     end: (tail) => write(begin() + (writer.end?.(tail) ?? '')),

@@ -79,11 +79,10 @@ export async function runPictures<R extends object>(
       const isFailure = 'error' in outcome;
       if (isFailure && isUsage(outcome.error)) throw outcome.error;
       // What an interruption cuts off is counted below, not reported one by one.
-      if (!(isFailure && signal.aborted)) {
-        await printer.outcome(outcome);
-        if (isFailure) output.error(outcome.error, pictureName(outcome));
-        else remark(output, plan, outcome);
-      }
+      const isAborted = isFailure && signal.aborted;
+      if (!isAborted || printer.hasAborted) await printer.outcome(outcome);
+      if (!isFailure) remark(output, plan, outcome);
+      else if (!isAborted) output.error(outcome.error, pictureName(outcome));
       if (isFailure) tally.failed++;
       else tally.answered++;
       bar?.update(state());

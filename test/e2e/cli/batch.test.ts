@@ -76,7 +76,7 @@ describe('pictures', () => {
       stdout
         .trimEnd()
         .split('\n')
-        .map((line) => line.split(': ')[0]),
+        .map((line) => line.split('\t')[0]),
     ).toEqual([a, b, c, d]);
     expect([code, stderr]).toEqual([0, 'note: left out 1 file: 1 .txt (notes.txt)\n']);
 
@@ -213,7 +213,7 @@ describe('--all-pages', () => {
     const [, , third, , last, ...rest] = stdout.trimEnd().split('\n');
     expect(rest).toEqual([]);
     const alone = await paligemma(['predict', PAGES, '--page', '2', ...OCR]);
-    expect(third).toBe(`${PAGES} page 2: ${alone.stdout.slice(0, -1)}`);
+    expect(third).toBe(`${PAGES} page 2\t${alone.stdout.slice(0, -1)}`);
     expect(last?.startsWith(`${a} page 0: `)).toBe(true);
   });
 
@@ -266,7 +266,7 @@ describe('--concurrency', () => {
       one.stdout
         .trimEnd()
         .split('\n')
-        .map((line) => line.split(': ')[0]),
+        .map((line) => line.split('\t')[0]),
     ).toEqual(names);
     const document = JSON.parse((await run('--concurrency', '8', '--json')).stdout) as {
       results: Line[];
@@ -465,13 +465,8 @@ describe('wrong usage', () => {
     ],
     ['resume of standard input', ['-', '-o', 'o', '--resume'], 'cannot be resumed'],
     ['standard input as picture and list', ['-', '@-'], 'can be read once only'],
-    ['output and json', ['x.png', '-o', 'o', '--json'], "cannot be used with option '--json'"],
-    ['output and jsonl', ['x.png', '-o', 'o', '--jsonl'], "cannot be used with option '--jsonl'"],
-    [
-      'output and stream',
-      ['x.png', '-o', 'o', '--stream'],
-      "cannot be used with option '--stream'",
-    ],
+    ['output and stream', ['x.png', '-o', 'o', '--stream'], 'neither --output nor --save'],
+    ['resume of a table', ['x.png', '-o', 'o.csv', '--resume'], '--resume continues JSON lines'],
     [
       'stream and concurrency',
       ['x.png', '--stream', '--concurrency', '2'],
@@ -479,7 +474,7 @@ describe('wrong usage', () => {
     ],
     ['no concurrency', ['x.png', '--concurrency', '0'], 'Expected an integer from 1 to 64.'],
     ['watch and pictures', ['x.png', '--watch', 'in'], 'takes no other pictures'],
-    ['watch and json', ['--watch', 'in', '--json'], "cannot be used with option '--json'"],
+    ['watch and json', ['--watch', 'in', '--json'], 'is complete at the end only'],
     ['new-only without watch', ['x.png', '--new-only'], "'--new-only' needs option '--watch'"],
     ['no picture', [], "missing required argument 'image'"],
   ])('%s', async (_, args, message) => {

@@ -43,7 +43,7 @@ async function measure(
     env: {},
     readStdin: async () => readFileSync(path.join(IMAGES, 'text0.png')),
   };
-  const command = pictureCommand<Flags, { tokens: number; width: number }>(
+  const command = pictureCommand<Flags, { text: string; tokens: number; width: number }>(
     context,
     (done) => {
       code = done;
@@ -52,6 +52,7 @@ async function measure(
       name: 'measure',
       summary: 'measure pictures',
       description: 'Measures pictures.',
+      answers: 'text',
       examples: ['$ paligemma measure a.png'],
       options: ENCODE_OPTIONS,
       addFlags: (own) => own.requiredOption('--border <colour>', 'colour of the border'),
@@ -60,10 +61,10 @@ async function measure(
       task: (model, { border }, options) => ({
         run: async (image, signal) => {
           const { tokens, image: size } = await model.encode(image, { ...options, signal });
-          return { tokens, width: size.width };
+          const { width } = size;
+          return { text: `${tokens} tokens of ${width} pixels`, tokens, width };
         },
-        json: (result) => result,
-        text: ({ tokens, width }) => `${tokens} tokens of ${width} pixels`,
+        json: ({ tokens, width }) => ({ tokens, width }),
         annotate: async (image, { width }) => ({
           data: await sharp(image as string)
             .extend({ left: width, background: border })
@@ -95,7 +96,7 @@ describe('a command made from a task', () => {
     const text = await measure(at('in'));
     expect(text).toEqual({
       code: 0,
-      stdout: [a, b].map((name) => `${name}: 64 tokens of ${width} pixels\n`).join(''),
+      stdout: [a, b].map((name) => `${name}\t64 tokens of ${width} pixels\n`).join(''),
       stderr: '',
     });
     const one = await measure('-');

@@ -49,7 +49,7 @@ describe('plain output', () => {
     const result = await paligemma(['predict', TEXT, SCENE, TEXT, '-p', 'ocr', ...MODEL]);
     expect(result.stdout).toBe(
       [TEXT, SCENE]
-        .map((file) => `${file}: ${(file === TEXT ? expected.text : expected.scene).text}\n`)
+        .map((file) => `${file}\t${(file === TEXT ? expected.text : expected.scene).text}\n`)
         .join(''),
     );
     expect([result.code, result.stderr]).toEqual([0, '']);
@@ -59,7 +59,7 @@ describe('plain output', () => {
     const one = await paligemma(['predict', TEXT, '-p', 'ocr', ...flags, ...MODEL]);
     expect(one).toEqual({ code: 0, stdout: `${expected.text.text}\n`, stderr: '' });
     const two = await paligemma(['predict', TEXT, SCENE, '-p', 'ocr', ...flags, ...MODEL]);
-    expect(two.stdout).toBe(`${TEXT}: ${expected.text.text}\n${SCENE}: ${expected.scene.text}\n`);
+    expect(two.stdout).toBe(`${TEXT}\t${expected.text.text}\n${SCENE}\t${expected.scene.text}\n`);
   });
 
   it('reads a picture from standard input', async () => {
@@ -236,7 +236,7 @@ describe('failures', () => {
     const args = ['predict', missing, TEXT, page, SCENE, '-p', 'ocr', ...MODEL];
     const { code, stdout, stderr } = await paligemma(args);
     expect(code).toBe(6);
-    expect(stdout).toBe(`${TEXT}: ${expected.text.text}\n${SCENE}: ${expected.scene.text}\n`);
+    expect(stdout).toBe(`${TEXT}\t${expected.text.text}\n${SCENE}\t${expected.scene.text}\n`);
     const lines = stderr.trimEnd().split('\n');
     expect(lines).toHaveLength(2);
     expect(lines[0]).toBe(`${missing}: ERR_IMAGE_NOT_FOUND: does not exist`);

@@ -133,12 +133,12 @@ describe('wrong usage', () => {
     [
       'json and jsonl',
       ['predict', 'x', '-p', 'ocr', '--json', '--jsonl'],
-      "cannot be used with option '--json'",
+      'the format is json and jsonl: choose one',
     ],
     [
       'json and stream',
       ['predict', 'x', '-p', 'ocr', '--json', '--stream'],
-      "cannot be used with option '--json'",
+      "option '--stream' cannot be used with --format json",
     ],
     ['stdin twice', ['predict', '-', '-', '-p', 'ocr'], 'can be read once only'],
     ['stdin as two texts', ['tokenize', '-', '-'], 'can be read once only'],
