@@ -1,4 +1,4 @@
-/** What is said about results on stderr, as their rows have no place for it. */
+/** Remarks about results, for stderr, as their rows have no place for them. */
 import type { SweepResult } from '../index.js';
 
 /** `unasked`: how many were left out, as their labels are others. */

@@ -9,7 +9,7 @@ import { isPictureName } from './walk.js';
 /** `table` is the text of a terminal, aligned, wherever it goes. */
 export type Shown = FormatName | 'table';
 
-/** What commander gives for the flags of this file. */
+/** What commander returns for the flags of this file. */
 export interface FormatFlags {
   readonly format?: string;
   readonly json?: true;
@@ -30,11 +30,11 @@ export type Destination =
   | { readonly to: 'folder'; readonly format: Shown; readonly folder: string | undefined };
 
 export function addFormatFlags(command: Command, kind: AnswerKind): void {
-  const names: readonly string[] = [...shownFor(kind)];
+  const names = shownFor(kind).join(', ');
   const add = (flags: string, doc: string): void => {
     command.addOption(new Option(flags, doc).helpGroup('Printing:'));
   };
-  add(`--format <${names.join('|')}>`, 'how results are written (default text)');
+  add('--format <name>', `how results are written: ${names} (default text)`);
   add('--json', 'the same as --format json: one JSON document with all results, at the end');
   add('--jsonl', 'the same as --format jsonl: one JSON line per picture, each as it is finished');
   add(

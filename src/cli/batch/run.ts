@@ -26,7 +26,7 @@ export interface Plan<R extends object> {
   /** Repeated in the JSON of every picture. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly printer: Printer;
-  /** What is remarkable about an answer is said on stderr: the format has no place for it. */
+  /** What is remarkable about an answer goes to stderr: the format has no place for it. */
   readonly hasRemarks: boolean;
   /** Answers are printed as they come; only with `atOnce` 1. */
   readonly streams: boolean;

@@ -214,7 +214,7 @@ describe('--all-pages', () => {
     expect(rest).toEqual([]);
     const alone = await paligemma(['predict', PAGES, '--page', '2', ...OCR]);
     expect(third).toBe(`${PAGES} page 2\t${alone.stdout.slice(0, -1)}`);
-    expect(last?.startsWith(`${a} page 0: `)).toBe(true);
+    expect(last?.startsWith(`${a} page 0\t`)).toBe(true);
   });
 
   it('has a line for each page, which --resume knows, and a failure for what cannot be read', async () => {
