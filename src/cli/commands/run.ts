@@ -4,11 +4,14 @@ import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import type { DetectedObject, PaliGemma } from '../../index.js';
 import { oneLine } from '../../options/show.js';
+import { tabbedLine } from '../../wire/delimited.js';
+import { readableColumns, readableRows } from '../../wire/rows.js';
 import { checkPicture } from '../batch/arguments.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
-import { objectLines } from '../result-text.js';
+import { emptyRemarks } from '../remarks.js';
+import { Table } from '../table.js';
 
 const HELP = `a prompt, such as "caption en", "ocr" or "answer en how many cars are there?"
 /detect LABELS   find things, with commas between labels
@@ -52,6 +55,7 @@ Examples:
 class Loop {
   readonly #context: Context;
   readonly #model: PaliGemma;
+  readonly #table: Table;
   #image: string;
   /** Stops the answer under way. */
   #answer: AbortController | undefined;
@@ -60,6 +64,7 @@ class Loop {
     this.#context = context;
     this.#model = model;
     this.#image = image;
+    this.#table = new Table(readableColumns('detections'), context.output.colourDepth);
   }
 
   /** Until the input ends. A prompt that fails is reported, and the next one read. */
@@ -150,7 +155,11 @@ class Loop {
     }
   }
 
-  #print(objects: readonly DetectedObject[]): Promise<void> {
-    return this.#context.output.data(`${objectLines(objects)}\n`);
+  async #print(objects: readonly DetectedObject[]): Promise<void> {
+    const { output } = this.#context;
+    for (const remark of emptyRemarks(objects)) output.note(remark);
+    const rows = readableRows('detections', { detections: objects });
+    if (output.isTerminal) return output.styled(this.#table.lines(this.#image, rows));
+    return output.data(rows.map((row) => tabbedLine([this.#image, ...row])).join(''));
   }
 }

@@ -51,7 +51,7 @@ describe('text', () => {
     const { stdout, stderr } = await paligemma([
       ...['detect', SHAPES, '-l', 'white circle, yellow square'],
     ]);
-    expect(stdout).toMatch(/^white circle .*\nyellow square .*\n$/);
+    expect(stdout).toMatch(/\twhite circle\t.*\n.*\tyellow square\t.*\n$/);
     expect(stderr).toContain('--label is read as 2: "white circle", "yellow square"');
   });
 
