@@ -10,7 +10,9 @@ const SIGN = path.join(ROOT, 'examples', 'pictures', 'text.png');
 it('answers each prompt, also about another picture', async () => {
   const stdin = `caption en\n\n/detect white circle, yellow square\n/image ${SIGN}\nocr\n/quit\nocr\n`;
   const { code, stdout, stderr } = await paligemma(['run', SHAPES], { stdin });
-  expect(stdout).toMatch(/^an orange triangle, .*\n.*\twhite circle\t.*\n.*\tyellow square\t.*\nID 472\n$/);
+  expect(stdout).toMatch(
+    /^an orange triangle, .*\n.*\twhite circle\t.*\n.*\tyellow square\t.*\nID 472\n$/,
+  );
   expect([code, stderr.match(/note: /g)?.length]).toEqual([0, 1]);
 });
 
