@@ -64,14 +64,14 @@ export function section(title: string, blocks: readonly Html[]): Html {
 }
 
 const STYLE = `
-:root { color-scheme: light dark; --text: #1f2328; --canvas: #ffffff; --line: #d1d9e0; --quiet: #59636e; }
-@media (prefers-color-scheme: dark) { :root { --text: #f0f6fc; --canvas: #0d1117; --line: #2b323b; --quiet: #9198a1; } }
+:root { color-scheme: light dark; --text: #1f2328; --canvas: #ffffff; --line: #d1d9e0; --faint: #59636e; }
+@media (prefers-color-scheme: dark) { :root { --text: #f0f6fc; --canvas: #0d1117; --line: #2b323b; --faint: #9198a1; } }
 body { margin: 2rem auto; padding: 0 1rem; max-width: 60rem; color: var(--text); background: var(--canvas); font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; } h2 { margin-top: 2rem; font-size: 1.2rem; }
 figure { margin: 1rem 0; } img { max-width: 100%; height: auto; }
 .table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3rem 0.8rem; border-bottom: 1px solid var(--line); text-align: left; font-weight: normal; overflow-wrap: anywhere; }
-thead th { color: var(--quiet); } .number { text-align: right; white-space: nowrap; }
+thead th { color: var(--faint); } .number { text-align: right; white-space: nowrap; }
 @media print { body { margin: 0; max-width: none; } section, tr, figure { break-inside: avoid; } }
 `;
 
