@@ -232,7 +232,9 @@ describe('the background', () => {
   });
 });
 
-it('the event loop goes on while pixels are looked for among many GIF frames', async () => {
+it('the event loop goes on while pixels are looked for among many GIF frames', {
+  timeout: 120_000,
+}, async () => {
   const [width, height, count] = [60, 60, 2000];
   const frames = Array.from({ length: count }, (_, at): GifFrame => {
     const colour = [at % 256, 2, 3] as const;
