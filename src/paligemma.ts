@@ -21,6 +21,7 @@ import type { Prompt } from './prompt.js';
 import { type ClassifyResult, classify } from './tasks/classify.js';
 import { type DetectRun, detect } from './tasks/detect.js';
 import { type ExtractResult, type ExtractSchema, extract } from './tasks/extract.js';
+import type { LabelOf } from './tasks/labels.js';
 import { wholePrompt } from './tasks/prompt-input.js';
 import type { TaskMethods } from './tasks/registry.js';
 import { refer, type SegmentRun, segment } from './tasks/segment.js';
@@ -37,6 +38,14 @@ import {
   type YesNo,
 } from './tasks/text.js';
 import { type VideoResult, type VideoTask, video } from './tasks/video.js';
+
+/** The option `extra` by itself, so that its value says which labels there may be. */
+interface Extra<E extends boolean | undefined> {
+  readonly extra?: E;
+}
+
+/** Labels of what is found when `L` is asked for: with `extra` whatever the model says. */
+type Found<L extends string, E> = [E] extends [false | undefined] ? LabelOf<L> : string;
 
 /**
  * A loaded PaliGemma. Every task can be awaited for its result or looped over for its parts. Calls about one picture
@@ -72,26 +81,29 @@ export class PaliGemma extends Model implements TaskMethods {
 
   /**
    * Finds everything that one of the labels names. Parts: detections, as soon as the model has generated them; the result may
-   * hold fewer, as duplicates are known at the end only.
+   * hold fewer, as duplicates are known at the end only. Each has the label that it was asked for by, also where the model
+   * says `Cats` for `cat`; with `extra` others as well.
    */
-  detect(
+  detect<const L extends string, E extends boolean | undefined = false>(
     image: PictureInput,
-    labels: string | readonly string[],
-    options?: DetectOptions,
-  ): DetectRun {
+    labels: L | readonly L[],
+    options?: DetectOptions & Extra<E>,
+  ): DetectRun<Found<L, E>> {
     return attempt(() => {
       const o = parseOptions('detect', DETECT_OPTIONS, options);
-      return (o.robust ? detectRobust : detect)(this, image, labels, o);
+      const run = (o.robust ? detectRobust : detect)(this, image, labels, o);
+      // Without `extra` the labels of a result are those that were asked for (src/tasks/labels.ts).
+      return run as DetectRun<Found<L, E>>;
     });
   }
 
   /** As `detect`, with masks. Throws `ERR_MODEL_TENSOR_MISSING` when the file has no mask codec. */
-  segment(
+  segment<const L extends string, E extends boolean | undefined = false>(
     image: PictureInput,
-    labels: string | readonly string[],
-    options?: SegmentOptions,
-  ): SegmentRun {
-    return attempt(() => segment(this, image, labels, options));
+    labels: L | readonly L[],
+    options?: SegmentOptions & Extra<E>,
+  ): SegmentRun<Found<L, E>> {
+    return attempt(() => segment(this, image, labels, options) as SegmentRun<Found<L, E>>);
   }
 
   /** Box and mask of the one object that a phrase speaks of; for checkpoints trained on RefCOCO. */
@@ -108,13 +120,17 @@ export class PaliGemma extends Model implements TaskMethods {
     return attempt(() => compare(this, images, statement, options));
   }
 
-  /** Which of the labels answers the question best, and how probable each is. */
-  classify(
+  /**
+   * Which of the labels answers the question best, and how probable each is. One label alone has the probability 1;
+   * `coverage` says how probable it is among all answers.
+   */
+  classify<const L extends string>(
     image: PictureInput,
-    labels: readonly string[],
+    labels: L | readonly L[],
     options?: ClassifyOptions,
-  ): Promise<ClassifyResult> {
-    return classify(this, image, labels, options);
+  ): Promise<ClassifyResult<LabelOf<L>>> {
+    // Its labels are those that were given.
+    return classify(this, image, labels, options) as Promise<ClassifyResult<LabelOf<L>>>;
   }
 
   /**

@@ -29,7 +29,7 @@ import type { Box, Detection, ImageSize } from './types.js';
 export const MASK_SIDE = 64;
 
 /** A detection with its outline. */
-export interface Segment extends Detection {
+export interface Segment<L extends string = string> extends Detection<L> {
   readonly mask: Mask;
 }
 

@@ -17,8 +17,9 @@ export interface ImageSize {
   readonly height: number;
 }
 
-export interface Detection {
-  readonly label: string;
+/** `L`: the labels that it may have. */
+export interface Detection<L extends string = string> {
+  readonly label: L;
   /** How likely this detection is right, 0 to 1; the formula is in docs/tasks.md. */
   readonly score: number;
   readonly box: Box;

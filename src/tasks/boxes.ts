@@ -6,7 +6,7 @@ import { askedFor } from './labels.js';
 import { boxScore, expectedBins, jointProbability } from './scores.js';
 
 /** A detection with the two parts of its score, and how sure it is that there is anything to find. */
-export interface DetectedObject extends Detection {
+export interface DetectedObject<L extends string = string> extends Detection<L> {
   /** The probability of the label's tokens; 1 for a task without labels. */
   readonly labelScore: number;
   /** The probability that the box is there, give or take a quarter of its sides. */
@@ -21,8 +21,8 @@ export interface DetectedObject extends Detection {
 }
 
 /** How sure it is that a label is in the picture. */
-export interface LabelPresence {
-  readonly label: string;
+export interface LabelPresence<L extends string = string> {
+  readonly label: L;
   /**
    * Of a label that was found, the highest presence among its boxes. Of one that was not, the probability that one more
    * box had followed where the answer ended; of several that were not found, a box for any of them. undefined where the
@@ -33,26 +33,30 @@ export interface LabelPresence {
 
 const LAST_BIN = 1023;
 
-/** The detection an instance stands for. Edges are loc / 1023 of height or width (spec section 6.4). */
+/**
+ * The detection an instance stands for, under the label that was asked for. Edges are loc / 1023 of height or width (spec
+ * section 6.4).
+ */
 export function toDetection(
   instance: Instance,
   image: ImageSize,
   useExpected: boolean,
-  isAsked: (label: string) => boolean = () => true,
+  labelFor: (said: string) => string | undefined = (said) => said,
 ): DetectedObject {
   const bins = useExpected
     ? expectedBins(instance)
     : instance.locs.map((loc) => locValue(loc.text) ?? 0);
   const labelScore = jointProbability(instance.labels);
   const position = boxScore(instance);
+  const asked = labelFor(instance.label);
   return {
-    label: instance.label,
+    label: asked ?? instance.label,
     score: labelScore * position,
     box: pixelBox(bins, image),
     labelScore,
     boxScore: position,
     presence: instance.presence,
-    asked: isAsked(instance.label),
+    asked: asked !== undefined,
   };
 }
 
@@ -73,9 +77,9 @@ export function labelPresences(
   endPresence: number | undefined,
 ): LabelPresence[] {
   return labels.map((label) => {
-    const isLabel = askedFor([label]);
+    const labelFor = askedFor([label]);
     const own = found.flatMap((one) =>
-      isLabel(one.label) && one.presence !== undefined ? [one.presence] : [],
+      labelFor(one.label) !== undefined && one.presence !== undefined ? [one.presence] : [],
     );
     return { label, presence: own.length > 0 ? Math.max(...own) : endPresence };
   });

@@ -14,23 +14,26 @@ import type { ImageSize } from '../results/types.js';
 import { numbersOf } from './label-variants.js';
 import { choices, lowCoverage, questionPrompt } from './prompt-input.js';
 
-export interface LabelProbability {
-  readonly label: string;
+export interface LabelProbability<L extends string = string> {
+  readonly label: L;
   /** Among the given labels: all of them together are 1. */
   readonly probability: number;
   /** Natural logarithm of the probability of this answer among all answers, in any spelling unless `variants` is off. */
   readonly logprob: number;
 }
 
-export interface ClassifyResult {
+export interface ClassifyResult<L extends string = string> {
   readonly prompt: string;
   /** The most probable one. */
-  readonly label: string;
-  /** Its probability among the given labels. */
+  readonly label: L;
+  /** Its probability among the given labels; 1 where there is one label. */
   readonly score: number;
   /** All labels, the most probable first. */
-  readonly distribution: readonly LabelProbability[];
-  /** The probability that the model answers with one of the labels at all; near 0: the question does not suit them. */
+  readonly distribution: readonly LabelProbability<L>[];
+  /**
+   * The probability, 0 to 1, that the model answers with one of the labels at all; near 0: the question does not suit them.
+   * Of one label alone, how probable it is.
+   */
   readonly coverage: number;
   readonly image: ImageSize;
   readonly usage: Usage;
@@ -40,7 +43,7 @@ export interface ClassifyResult {
 export async function classify(
   model: Model,
   image: PictureInput,
-  labels: readonly string[],
+  labels: string | readonly string[],
   options?: ClassifyOptions,
 ): Promise<ClassifyResult> {
   const o = parseOptions('classify', CLASSIFY_OPTIONS, options);

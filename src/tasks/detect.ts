@@ -22,11 +22,11 @@ import { TaskRun } from './task-run.js';
 import { type TaskResult, taskResult } from './text.js';
 
 /** How an answer became a list of objects. */
-export interface BoxesResult extends TaskResult {
+export interface BoxesResult<L extends string = string> extends TaskResult {
   /** What was asked for. */
-  readonly labels: readonly string[];
+  readonly labels: readonly L[];
   /** Of each of these labels how probable it is that it is in the picture, found or not. */
-  readonly presence: readonly LabelPresence[];
+  readonly presence: readonly LabelPresence<L>[];
   /** Objects that were cut off by `maxTokens`. */
   readonly incomplete: number;
   /** Generated text that is not an object. */
@@ -39,11 +39,11 @@ export interface BoxesResult extends TaskResult {
   readonly unasked: number;
 }
 
-export interface DetectResult extends BoxesResult {
-  readonly detections: readonly DetectedObject[];
+export interface DetectResult<L extends string = string> extends BoxesResult<L> {
+  readonly detections: readonly DetectedObject<L>[];
 }
 
-export type DetectRun = TaskRun<DetectResult, DetectedObject>;
+export type DetectRun<L extends string = string> = TaskRun<DetectResult<L>, DetectedObject<L>>;
 
 export function detect(
   model: Model,
@@ -71,7 +71,7 @@ export function detectLabels(
   onNothing?: () => void,
 ): DetectRun {
   const form = constraints(o, detectPattern(o.restrictLabels ? list : undefined));
-  const isAsked = askedFor(list);
+  const labelFor = askedFor(list);
   return new TaskRun(o.signal, async (emit, signal) => {
     const all: DetectedObject[] = [];
     const { endPresence, ...said } = await readInstances(
@@ -80,7 +80,7 @@ export function detectLabels(
       prompt.drafting({ labels: list, after: BOX_TOKENS }),
       { ...pick(ANSWER_OPTIONS, o), ...form, signal },
       (instance, size) => {
-        const detection = toDetection(instance, size, o.expectedBox, isAsked);
+        const detection = toDetection(instance, size, o.expectedBox, labelFor);
         if (!hasArea(detection.box)) return emptyBox(instance);
         all.push(detection);
         if (isWanted(detection, o)) emit(detection);

@@ -56,12 +56,39 @@ export function promptText(name: string, value: unknown, maxLength = MAX_PART_LE
   return text;
 }
 
-/** Whether a label that the model generated is one of those asked for: letter case, number and articles do not count. */
-export function askedFor(labels: readonly string[]): (said: string) => boolean {
+/**
+ * Which of the labels asked for is meant by one that the model generated; undefined for none. Letter case, number and
+ * articles do not count, unless they tell two of the labels apart.
+ */
+export function askedFor<L extends string>(labels: readonly L[]): (said: string) => L | undefined {
   const key = (label: string): string => label.trim().replace(/\s+/g, ' ').toLowerCase();
-  const known = new Set(labels.flatMap((label) => labelVariants(label)).map(key));
-  return (said) => known.has(key(said));
+  const meant = new Map<string, L>();
+  const add = (said: string, label: L): void => {
+    if (!meant.has(said)) meant.set(said, label);
+  };
+  for (const label of labels) add(label, label);
+  for (const label of labels) add(key(label), label);
+  for (const label of labels) {
+    for (const variant of labelVariants(label)) add(key(variant), label);
+  }
+  return (said) => meant.get(said) ?? meant.get(key(said));
 }
+
+/**
+ * The labels that results have when `L` are asked for: the same ones, but any text for a label that is not sent as it is
+ * written (with space around it, the word detect or segment before it, or a sign of what other runtimes write).
+ */
+export type LabelOf<L extends string> = L extends unknown
+  ? Lowercase<L> extends
+      | `${Space}${string}`
+      | `${string}${Space}`
+      | `${'detect' | 'segment'}${Space | ','}${string}`
+      | `${string}${'<' | '[' | '{' | '#' | ':'}${string}`
+    ? string
+    : L
+  : never;
+
+type Space = ' ' | '\t' | '\n' | '\r' | '\v' | '\f' | '\u00a0' | '\ufeff';
 
 /** A language as prompts name it. Throws ERR_OPTION_RANGE with the code for what people write instead: `german`, `deu`. */
 export function languageCode(value: string): string {

@@ -242,7 +242,7 @@ function severalInOne(labels: readonly string[]): Note | undefined {
 }
 
 /** Labels to choose from, without markers. */
-export function choices(labels: readonly string[], notes: Note[]): readonly string[] {
+export function choices(labels: string | readonly string[], notes: Note[]): readonly string[] {
   const list = cleanLabels(labels, notes);
   // Answers may have commas, but there is nothing to choose from one.
   const several = list.length === 1 ? severalInOne(list) : undefined;

@@ -25,16 +25,16 @@ import { maskScore } from './scores.js';
 import { TaskRun } from './task-run.js';
 
 /** A detection with its mask and the mask's part of the score. */
-export interface SegmentedObject extends DetectedObject, Segment {
+export interface SegmentedObject<L extends string = string> extends DetectedObject<L>, Segment<L> {
   /** How clearly the mask tells inside from outside, 0 to 1. */
   readonly maskScore: number;
 }
 
-export interface SegmentResult extends BoxesResult {
-  readonly segments: readonly SegmentedObject[];
+export interface SegmentResult<L extends string = string> extends BoxesResult<L> {
+  readonly segments: readonly SegmentedObject<L>[];
 }
 
-export type SegmentRun = TaskRun<SegmentResult, SegmentedObject>;
+export type SegmentRun<L extends string = string> = TaskRun<SegmentResult<L>, SegmentedObject<L>>;
 
 export function segment(
   model: Model,
@@ -77,14 +77,14 @@ function run(
   o: RunOptions,
 ): SegmentRun {
   requireMaskCodec(model);
-  const isAsked = askedFor(labels);
+  const labelFor = askedFor(labels);
   return new TaskRun(o.signal, async (emit, signal) => {
     const all: Promise<SegmentedObject>[] = [];
     const drafting = prompt.drafting({ labels, after: BOX_TOKENS + MASK_TOKENS });
     const options = { ...pick(ANSWER_OPTIONS, o), ...o.form, signal };
     const read = await readInstances(model, image, drafting, options, (instance, size) => {
       // A phrase is the label of what it speaks of.
-      const detection = toDetection(withLabel(instance, labels), size, o.expectedBox, isAsked);
+      const detection = toDetection(withLabel(instance, labels), size, o.expectedBox, labelFor);
       if (!hasArea(detection.box)) return emptyBox(instance);
       if (instance.segs.length !== MASK_TOKENS)
         return { text: rawOf(instance), reason: 'malformed' };

@@ -233,7 +233,7 @@ export function detectRobust(
   const variants = list.map((label) => labelVariants(label));
   const meaning = new Map(variants.flatMap((all, i) => all.map((one) => [one, list[i] ?? one])));
   const nameOf = (said: string): string => meaning.get(said) ?? said;
-  const isAsked = askedFor(list);
+  const labelFor = askedFor(list);
   const most = Math.max(...variants.map((all) => all.length));
   const wordings = Array.from({ length: most }, (_, k) =>
     variants.map((all, i) => all[Math.min(k, all.length - 1)] ?? list[i] ?? ''),
@@ -253,7 +253,11 @@ export function detectRobust(
     const speaking = phrasings.filter(({ detections }) => detections.length > 0).length;
     const agreed = consensus
       .filter(({ support }) => support * 2 > speaking)
-      .map((one) => ({ ...one, label: nameOf(one.label), asked: isAsked(one.label) }));
+      .map((one) => ({
+        ...one,
+        label: nameOf(one.label),
+        asked: labelFor(one.label) !== undefined,
+      }));
     const presence = list.map((label, i) => ({
       label,
       // Two labels may share a wording, so that the places in the lists differ.

@@ -1,40 +1,10 @@
 /** What an editor shows of the package: every option of every exported options type has its text, seen from lib's declarations. */
-import path from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
 import { OPTION_TYPES } from '../../src/options/all.js';
 import { description } from '../../src/options/describe.js';
 import type { Declarations } from '../../src/options/option.js';
-import { ROOT } from '../support/models.js';
-
-const LIB = path.join(ROOT, 'lib', 'index.d.ts');
-const EDITED = path.join(ROOT, 'lib', 'edited.ts');
-
-/** A language service over a file of that text, as an editor has one that is open in the package's folder. */
-function openEditor(text: string): ts.LanguageService {
-  const snapshotOf = (file: string) => (file === EDITED ? text : ts.sys.readFile(file));
-  return ts.createLanguageService({
-    getScriptFileNames: () => [EDITED],
-    getScriptVersion: () => '1',
-    getScriptSnapshot: (file) => {
-      const found = snapshotOf(file);
-      return found === undefined ? undefined : ts.ScriptSnapshot.fromString(found);
-    },
-    getCurrentDirectory: () => ROOT,
-    getCompilationSettings: () => ({
-      ...{ strict: true, skipLibCheck: true, types: [] },
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.Node16,
-      moduleResolution: ts.ModuleResolutionKind.Node16,
-    }),
-    getDefaultLibFileName: ts.getDefaultLibFilePath,
-    fileExists: (file) => file === EDITED || ts.sys.fileExists(file),
-    readFile: snapshotOf,
-    readDirectory: ts.sys.readDirectory,
-    directoryExists: ts.sys.directoryExists,
-    getDirectories: ts.sys.getDirectories,
-  });
-}
+import { EDITED, LIB, openEditor } from '../support/editor.js';
 
 /** Every exported type of options with the names of its members. */
 function exportedOptions(): Map<string, string[]> {
