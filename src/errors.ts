@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   ERR_IMAGE_PAGE: { class: 'InputError', retryable: false },
   ERR_IMAGE_NOT_FOUND: { class: 'InputError', retryable: false },
   ERR_PROMPT_TOO_LONG: { class: 'InputError', retryable: false },
+  ERR_DATASET: { class: 'InputError', retryable: false },
   ERR_OPTION_TYPE: { class: 'InputError', retryable: false },
   ERR_OPTION_RANGE: { class: 'InputError', retryable: false },
   ERR_OPTION_UNKNOWN: { class: 'InputError', retryable: false },

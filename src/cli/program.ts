@@ -7,6 +7,7 @@ import { buildCommand } from './commands/build.js';
 import { compareCommand } from './commands/compare.js';
 import { completionCommand } from './commands/completion.js';
 import { convertCommand } from './commands/convert.js';
+import { datasetCommand } from './commands/dataset.js';
 import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
 import { listCommand } from './commands/list.js';
@@ -47,6 +48,7 @@ Results go to standard output, everything else to standard error.`,
     pullCommand(context, exit),
     listCommand(context, exit),
     inspectCommand(context, exit),
+    datasetCommand(context, exit),
     tokenizeCommand(context, exit),
     benchCommand(context, exit),
     doctorCommand(context, exit),

@@ -1,0 +1,278 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openDataset, prefixOf, type Row, suffixOf } from '../../../src/datasets/index.js';
+import { all, folderWith } from '../../support/folder.js';
+import { ROOT } from '../../support/models.js';
+
+const FIXTURES = path.join(ROOT, 'test/fixtures/datasets');
+const fixture = (name: string): string => path.join(FIXTURES, name);
+
+async function rowsOf(file: string): Promise<Row[]> {
+  return all((await openDataset(file)).rows());
+}
+
+/** A row as PaliGemma is trained on it, with what is not in the fixture's path. */
+const brief = ({ place, split, image, request, expected }: Row, folder: string) => [
+  path.relative(folder, place.file).replaceAll('\\', '/'),
+  place.line ?? place.entry,
+  split,
+  path.relative(folder, image).replaceAll('\\', '/'),
+  prefixOf(request),
+  suffixOf(expected),
+];
+
+async function briefly(name: string) {
+  const { format } = await openDataset(fixture(name));
+  return { format, rows: (await rowsOf(fixture(name))).map((row) => brief(row, fixture(name))) };
+}
+
+describe('openDataset', () => {
+  it("reads Roboflow's exports for PaliGemma", async () => {
+    const prefix = 'detect blue square ; green square ; red square';
+    const train = 'dataset/_annotations.train.jsonl';
+    expect(await briefly('paligemma')).toEqual({
+      format: 'jsonl',
+      rows: [
+        [
+          train,
+          1,
+          'train',
+          'dataset/one.png',
+          prefix,
+          '<loc0256><loc0085><loc0767><loc0426> red square',
+        ],
+        [
+          train,
+          2,
+          'train',
+          'dataset/two.png',
+          prefix,
+          '<loc0256><loc0512><loc0767><loc0853> green square',
+        ],
+        [
+          'dataset/_annotations.valid.jsonl',
+          1,
+          'valid',
+          'dataset/three.png',
+          prefix,
+          '<loc0000><loc0256><loc0512><loc0597> blue square',
+        ],
+      ],
+    });
+  });
+
+  it("reads Roboflow's exports for COCO, without their category 0", async () => {
+    const prefix = 'detect red square ; green square ; blue square';
+    const file = '_annotations.coco.json';
+    expect(await briefly('coco')).toEqual({
+      format: 'coco',
+      rows: [
+        // y 8 of 32, x 4 of 48, y 24, x 20, each times 1023.
+        [
+          `train/${file}`,
+          'images[0]',
+          'train',
+          'train/a.png',
+          prefix,
+          '<loc0256><loc0085><loc0767><loc0426> red square',
+        ],
+        [
+          `valid/${file}`,
+          'images[0]',
+          'valid',
+          'valid/b.png',
+          prefix,
+          '<loc0448><loc0639><loc0959><loc0980> blue square',
+        ],
+      ],
+    });
+  });
+
+  it('reads CSV with quoted commas, quotes and line breaks', async () => {
+    expect(await briefly('csv')).toEqual({
+      format: 'csv',
+      rows: [
+        ['rows.csv', 2, undefined, 'pictures/1.png', 'answer en what color is the square?', 'red'],
+        [
+          'rows.csv',
+          3,
+          undefined,
+          'pictures/2.png',
+          'answer en what color is it, left or right?',
+          'green, right',
+        ],
+        ['rows.csv', 4, undefined, 'pictures/3.png', 'answer en what is\n"blue"?', 'square'],
+      ],
+    });
+  });
+
+  it('reads VQA with all its answers, the usual one first', async () => {
+    const [row] = await rowsOf(fixture('vqa'));
+    expect(row).toMatchObject({
+      place: { entry: 'questions[0]' },
+      split: 'valid',
+      image: fixture('vqa/val2014/COCO_val2014_000000000042.png'),
+      request: { task: 'ask', arguments: { question: 'What color is the square?' } },
+      expected: { answers: ['green', 'lime'] },
+    });
+    expect(await rowsOf(fixture('vqa/questions_val2014.json'))).toEqual([row]);
+  });
+
+  it.each([
+    ['paligemma', 'dataset/_annotations.train.jsonl', 2],
+    ['coco', 'valid/_annotations.coco.json', 1],
+    ['csv', 'rows.csv', 3],
+  ])('reads a file of %s by its own path', async (name, file, count) => {
+    expect(await rowsOf(path.join(fixture(name), file))).toHaveLength(count);
+  });
+
+  it('finds the pictures of COCO in the folder that is named as the file', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'paligemma-coco-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    cpSync(fixture('coco/train/a.png'), path.join(folder, 'val2017/a.png'));
+    const file = path.join(folder, 'annotations/instances_val2017.json');
+    cpSync(fixture('coco/train/_annotations.coco.json'), file);
+    const [row] = await rowsOf(folder);
+    expect(row?.image).toBe(path.join(folder, 'val2017/a.png'));
+    expect(row?.split).toBe('valid');
+  });
+
+  it.each([
+    ['a,b;c\n', ','],
+    ['image;prefix;suffix\n', ';'],
+    ['image\tprefix\tsuffix\n', '\t'],
+  ])('takes the separator of %j from the names of the columns', async (head, separator) => {
+    const names = head.startsWith('a,b') ? 'image,prefix,suffix\n' : head;
+    const text = `\ufeff${names}${['a.png', 'caption en', 'x'].join(separator)}\n\n`;
+    const folder = folderWith({ 'rows.csv': text });
+    expect((await rowsOf(folder)).map((row) => brief(row, folder))).toEqual([
+      ['rows.csv', 2, undefined, 'a.png', 'caption en', 'x'],
+    ]);
+  });
+
+  it.each([
+    [{ image: 'a.png', caption: 'A square' }, 'caption en', 'A square'],
+    [{ file_name: 'a.png', text: 'EXIT' }, 'ocr', 'EXIT'],
+    [{ image: 'a.png', question: 'how many?', answers: ['2', 'two'] }, 'answer en how many?', '2'],
+    [{ image: 'a.png', prefix: 'detect cat', suffix: '' }, 'detect cat', ''],
+  ])('reads %j', async (entry, prefix, suffix) => {
+    const folder = folderWith({ 'rows.jsonl': JSON.stringify(entry) });
+    const [row] = (await rowsOf(folder)).map((one) => brief(one, folder));
+    expect(row).toEqual(['rows.jsonl', 1, undefined, 'a.png', prefix, suffix]);
+  });
+});
+
+describe('malformed data', () => {
+  const coco = (annotation: object): string =>
+    JSON.stringify({
+      images: [{ id: 1, file_name: 'a.png', width: 10, height: 10 }],
+      categories: [{ id: 1, name: 'cat' }],
+      annotations: [annotation],
+    });
+
+  it.each([
+    [
+      'rows.jsonl',
+      '{"image":"a.png","prefix":"x","suffix":"y"}\n{',
+      'rows.jsonl:2: the line is no JSON, expected a JSON object',
+    ],
+    ['rows.jsonl', '\n[1]\n', 'rows.jsonl:2: the line is an array of 1, expected a JSON object'],
+    ['rows.jsonl', '{"prefix":"x","suffix":"y"}', 'rows.jsonl:1: image is missing, expected text'],
+    [
+      'rows.jsonl',
+      '{"image":"a.png","prefix":"x","suffix":3}',
+      'rows.jsonl:1: suffix is 3, expected text',
+    ],
+    [
+      'rows.jsonl',
+      '{"image":"a.png","label":"x"}',
+      'rows.jsonl:1: the row is an entry with image, label, expected prefix and suffix, or question and answer, or caption, or text beside image',
+    ],
+    ['rows.csv', 'image,caption\na.png,x\nb.png\n', 'rows.csv:3: the row is Invalid Record Length'],
+    ['rows.csv', 'image,caption\na.png,"x\n', 'the row is Quote Not Closed'],
+    [
+      'rows.csv',
+      'image,question,answer\n"a.png","is\nit?",yes\nb.png,what?,\n',
+      'rows.csv:4: answer is missing, expected text',
+    ],
+    [
+      'rows.json',
+      coco({ image_id: 1, category_id: 2, bbox: [0, 0, 1, 1] }),
+      'rows.json: categories is class 2, expected one of 1',
+    ],
+    [
+      'rows.json',
+      coco({ image_id: 1, category_id: 1, bbox: [0, 0, 1] }),
+      'rows.json: annotations[0].bbox is 3 numbers, expected 4 numbers',
+    ],
+    [
+      'rows.json',
+      coco({ image_id: 2, category_id: 1 }),
+      'rows.json: annotations[0].image_id is 2, expected the id of an image',
+    ],
+    ['rows.json', '{"a":1', 'rows.json is no JSON'],
+    ['rows.json', '{"a":1}', 'rows.json is something else, expected a COCO or VQA document'],
+    ['rows.json', '{"questions":[]}', '0 files of annotations'],
+  ])('in %s is an ERR_DATASET with its place: %#', async (name, content, message) => {
+    const file = path.join(folderWith({ [name]: content }), name);
+    const error = await rowsOf(file).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ code: 'ERR_DATASET' });
+    expect((error as Error).message).toContain(message);
+  });
+
+  it('that is not UTF-8 is refused', async () => {
+    const folder = folderWith({ 'rows.csv': '', 'rows.jsonl': '' });
+    const { writeFileSync } = await import('node:fs');
+    const latin1 = Buffer.from('image,caption\na.png,caf\xe9\n', 'latin1');
+    writeFileSync(path.join(folder, 'rows.csv'), latin1);
+    await expect(rowsOf(path.join(folder, 'rows.csv'))).rejects.toMatchObject({
+      code: 'ERR_DATASET',
+      found: 'bytes that are not UTF-8',
+    });
+    writeFileSync(path.join(folder, 'rows.jsonl'), Buffer.from('"caf\xe9"\n', 'latin1'));
+    await expect(rowsOf(path.join(folder, 'rows.jsonl'))).rejects.toThrow(
+      'rows.jsonl:1: the line is not UTF-8',
+    );
+  });
+
+  it('is passed on, and reading goes on, where the caller wants that', async () => {
+    const row = JSON.stringify({ image: 'a.png', caption: 'x' });
+    const dataset = await openDataset(folderWith({ 'rows.jsonl': `${row}\n{\n${row}\n` }));
+    const bad: string[] = [];
+    const rows = await all(dataset.rows({ onBadRow: ({ message }) => bad.push(message) }));
+    expect(rows.map(({ place }) => place.line)).toEqual([1, 3]);
+    expect(bad).toEqual([expect.stringContaining('rows.jsonl:2: the line is no JSON')]);
+  });
+
+  it('has the right line after thousands of records with line breaks of any kind', async () => {
+    // Longer than a chunk of a file, and of an odd length, so that chunks end anywhere.
+    for (const newline of ['\n', '\r\n', '\r']) {
+      const records = Array.from(
+        { length: 9001 },
+        (_, i) => `${i}.png,"a${newline}b${'é'.repeat(i % 7)}"${newline}`,
+      );
+      const text = `image,caption${newline}${records.join('')}gone.png,${newline}`;
+      const file = path.join(folderWith({ 'rows.csv': text }), 'rows.csv');
+      await expect(rowsOf(file)).rejects.toThrow('rows.csv:18004: the row is an entry with image,');
+    }
+  });
+
+  it.each([
+    [{}, 'has no rows of a data set'],
+    [{ 'notes.json': '{"a":1}', 'a.png': '' }, 'has no rows of a data set'],
+    [{ 'a.jsonl': '', 'b.csv': '' }, 'has rows in several formats: jsonl, csv'],
+  ])('a folder with %j is refused', async (files, message) => {
+    await expect(openDataset(folderWith(files))).rejects.toThrow(message);
+  });
+
+  it('a path that is not there is refused', async () => {
+    await expect(openDataset('/nowhere/rows.csv')).rejects.toThrow(
+      '/nowhere/rows.csv does not exist',
+    );
+  });
+});
