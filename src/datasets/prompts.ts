@@ -4,7 +4,7 @@ import type { Box, ImageSize } from '../results/types.js';
 import { PROMPTS } from '../tasks/prompts.js';
 import type { Expected, RowRequest } from './rows.js';
 
-/** The prompt of the task, in English. Tasks that no data set asks for are not here. */
+/** The prompt of the task, in English. */
 export function prefixOf(request: RowRequest): string {
   if (request.kind === 'prompt') return request.prompt;
   switch (request.task) {
@@ -16,8 +16,6 @@ export function prefixOf(request: RowRequest): string {
       return PROMPTS.ocr();
     case 'detect':
       return PROMPTS.detect(request.arguments.labels as readonly string[]);
-    default:
-      throw new Error(`no data set asks for ${request.task}`);
   }
 }
 

@@ -13,14 +13,17 @@ export interface Place {
   readonly entry?: string;
 }
 
+/** The tasks that data sets ask for. */
+type DatasetTask = Extract<TaskName, 'caption' | 'ask' | 'ocr' | 'detect'>;
+
 /** A task of src/tasks/registry.ts with its arguments, by the names they have there. */
 export type TaskRequest = {
-  readonly [N in TaskName]: {
+  readonly [N in DatasetTask]: {
     readonly kind: 'task';
     readonly task: N;
     readonly arguments: Parsed<(typeof TASKS)[N]['arguments']>;
   };
-}[TaskName];
+}[DatasetTask];
 
 export type RowRequest = { readonly kind: 'prompt'; readonly prompt: string } | TaskRequest;
 

@@ -1,17 +1,7 @@
 /** `paligemma dataset`: what a data set holds, what is wrong with it, and its rows in PaliGemma's own format. */
 import path from 'node:path';
 import { Command } from 'commander';
-import {
-  checkDataset,
-  type Dataset,
-  type DatasetReport,
-  FAULTS,
-  openDataset,
-  type Picture,
-  type Row,
-  splitPictures,
-  writeRows,
-} from '../../datasets/index.js';
+import type { Dataset, DatasetReport, Picture, Row } from '../../datasets/index.js';
 import { DATASET_OPTIONS } from '../../options/dataset.js';
 import { type Parsed, parseOptions } from '../../options/option.js';
 import type { Context } from '../context.js';
@@ -49,10 +39,11 @@ The exit code is 6 when something is wrong with the data.`,
       if (options.split !== undefined && options.output === undefined) {
         command.error('error: --split needs --output, the file that is split');
       }
+      const { openDataset, FAULTS } = await import('../../datasets/index.js');
       const dataset = await openDataset(file);
       const { report, pictures } = await check(context, dataset);
       if (flags.json) await context.output.json(report, 2);
-      else await context.output.data(describe(report));
+      else await context.output.data(describe(report, FAULTS));
       if (options.output !== undefined) {
         await convert(context, dataset, pictures, { ...options, output: options.output });
       }
@@ -63,6 +54,7 @@ The exit code is 6 when something is wrong with the data.`,
 }
 
 async function check({ output, signal }: Context, dataset: Dataset) {
+  const { checkDataset } = await import('../../datasets/index.js');
   const count = output.count('rows');
   try {
     return await checkDataset(dataset, {
@@ -81,6 +73,7 @@ async function convert(
   pictures: ReadonlyMap<string, Picture>,
   options: Options & { readonly output: string },
 ): Promise<void> {
+  const { splitPictures, writeRows } = await import('../../datasets/index.js');
   const { dir, name, ext } = path.parse(options.output);
   const part = (split: string): string => path.join(dir, `${name}.${split}${ext}`);
   const files = options.split === undefined ? [options.output] : [part('train'), part('valid')];
@@ -113,7 +106,7 @@ async function convert(
   if (masks > 0) output.note(`left out: ${plural(masks, 'mask')}; boxes only are written`);
 }
 
-function describe(report: DatasetReport): string {
+function describe(report: DatasetReport, meanings: Readonly<Record<string, string>>): string {
   const { splits, labels, faults } = report;
   const names = Object.keys(labels);
   const parts = [
@@ -138,7 +131,7 @@ function describe(report: DatasetReport): string {
   for (const { kind, count, first } of faults) {
     const lines = first.map(({ at, message }) => (at === '' ? message : `${at}: ${message}`));
     if (count > first.length) lines.push(`… ${count - first.length} more`);
-    parts.push(`${kind}: ${count} (${FAULTS[kind]})\n${indented(`${lines.join('\n')}\n`)}`);
+    parts.push(`${kind}: ${count} (${meanings[kind]})\n${indented(`${lines.join('\n')}\n`)}`);
   }
   return parts.join('\n');
 }

@@ -225,6 +225,35 @@ describe('malformed data', () => {
     expect((error as Error).message).toContain(message);
   });
 
+  it('in COCO is a picture, and the others are read', async () => {
+    const image = (id: number) => ({ id, file_name: `${id}.png`, width: 10, height: 10 });
+    const box = (image_id: number, bbox: unknown) => ({ image_id, category_id: 7, bbox });
+    const document = {
+      images: [image(1), image(2), image(2), { ...image(3), width: -1 }, image(4)],
+      categories: [{ id: 7, name: 'cat' }],
+      annotations: [
+        box(1, [0, 0, 1, 1]),
+        box(2, [0, 0, 2, 2]),
+        box(4, [1, 2]),
+        box(2, 'x'),
+        box(9, [0, 0, 1, 1]),
+      ],
+    };
+    const dataset = await openDataset(folderWith({ 'rows.json': JSON.stringify(document) }));
+    const bad: string[] = [];
+    const rows = await all(
+      dataset.rows({ onBadRow: ({ message }) => bad.push(message.replace(/^.*rows/, 'rows')) }),
+    );
+    expect(rows.map(({ place }) => place.entry)).toEqual(['images[0]']);
+    expect(bad).toEqual([
+      'rows.json: annotations[3].bbox is "x", expected an array',
+      'rows.json: images[2].id is 2 again, expected each id once',
+      'rows.json: images[3].width is -1, expected a positive integer',
+      'rows.json: annotations[2].bbox is 2 numbers, expected 4 numbers',
+      'rows.json: annotations[4].image_id is 9, expected the id of an image',
+    ]);
+  });
+
   it('that is not UTF-8 is refused', async () => {
     const folder = folderWith({ 'rows.csv': '', 'rows.jsonl': '' });
     const { writeFileSync } = await import('node:fs');
