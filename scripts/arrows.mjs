@@ -8,7 +8,7 @@
 export const TYPESCRIPT = [
   ['remedies'],
   ['errors', 'abort', 'notes'],
-  ['output-error', 'model-parts', 'load-peer'],
+  ['output-error', 'model-parts', 'load-peer', 'caller'],
   ['options'],
   ['native', 'load-sharp'],
   ['results'],

@@ -4,6 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { follow } from './abort.js';
+import { atCaller, callerOf } from './caller.js';
 import { demoModel } from './demo-model.js';
 import { makeError } from './errors.js';
 import { modelFiles } from './hub/model-files.js';
@@ -146,8 +147,17 @@ export class Model {
    * Throws `ERR_MODEL_*` for a file that cannot be used, `ERR_OUT_OF_MEMORY` before anything is allocated when it would not
    * fit, `ERR_DEVICE_UNAVAILABLE`, `ERR_BINARY_NOT_FOUND`, `ERR_OPTION_*`, and `ERR_HUB_*` for a model on the hub.
    */
-  static async load<T extends Model>(
+  static load<T extends Model>(
     this: { readonly prototype: T },
+    source?: ModelSource,
+    options?: LoadOptions,
+  ): Promise<T> {
+    // biome-ignore lint/complexity/noThisInStatic: PaliGemma.load returns a PaliGemma
+    return atCaller(Model.load, () => Model.#load<T>(this, source, options));
+  }
+
+  static async #load<T extends Model>(
+    of: { readonly prototype: T },
     source?: ModelSource,
     options?: LoadOptions,
   ): Promise<T> {
@@ -175,9 +185,8 @@ export class Model {
       );
       // Between the model's answer and here the caller may have given up, and would not dispose of what he gets.
       o.signal?.throwIfAborted();
-      // The constructor is not for users; `this` is the class that load was called on.
-      // biome-ignore lint/complexity/noThisInStatic: PaliGemma.load returns a PaliGemma
-      const Class = this as unknown as new (
+      // The constructor is not for users.
+      const Class = of as unknown as new (
         session: NativeSession,
         info: ModelInfo,
         onNote: OnNote,
@@ -221,7 +230,7 @@ export class Model {
     prompt: string | Prompt,
     options?: GenerateOptions,
   ): Promise<Prediction> {
-    return this.stream(image, prompt, options).result;
+    return atCaller(Model.prototype.predict, () => this.stream(image, prompt, options).result);
   }
 
   /**
@@ -238,8 +247,11 @@ export class Model {
     const o = parseGenerateOptions(options);
     const images = asList(image);
     const sent = this.#read(prompt, images.length);
+    const place = callerOf(Model.prototype.stream);
     return new PredictionStream([o.signal, this.#session.closing], (signal, onToken, onImages) =>
-      this.#session.admit((id) => this.#generate(id, images, sent, o, signal, onToken, onImages)),
+      this.#session
+        .admit((id) => this.#generate(id, images, sent, o, signal, onToken, onImages))
+        .catch((error: unknown) => Promise.reject(place(error))),
     );
   }
 
@@ -258,41 +270,43 @@ export class Model {
     candidates: readonly string[],
     options?: EncodeOptions,
   ): Promise<Scores> {
-    const o = parseEncodeOptions(options);
-    const texts = candidateList(candidates);
-    const images = asList(image);
-    const { text: sent } = this.#read(prompt, images.length);
-    const begin = performance.now();
-    const { controller, release } = follow(o.signal, this.#session.closing);
-    const { signal } = controller;
-    try {
-      return await this.#session.admit(async (id) => {
-        const { pictures, prepareMs } = await this.#prepareAll(images, sent, o, signal);
-        const result = await this.#session.request<NativeScores>(
-          (model, request) =>
-            model.score(request, {
-              images: pictures.map((picture) => picture.pixels),
-              prompt: sent,
-              candidates: texts,
-            }),
-          { id, signal },
-        );
-        return {
-          prompt: sent,
-          candidates: result.candidates.map(({ tokens, logprobs }, i) => ({
-            text: texts[i] ?? '',
-            tokens: [...tokens],
-            logprobs: [...logprobs],
-          })),
-          images: pictures.map(sizeOf),
-          ...costs(result, images.length, prepareMs, performance.now() - begin),
-        };
-      });
-    } finally {
-      // Also ends the decoding of the other pictures when one is at fault.
-      controller.abort();
-      release();
-    }
+    return atCaller(Model.prototype.score, async () => {
+      const o = parseEncodeOptions(options);
+      const texts = candidateList(candidates);
+      const images = asList(image);
+      const { text: sent } = this.#read(prompt, images.length);
+      const begin = performance.now();
+      const { controller, release } = follow(o.signal, this.#session.closing);
+      const { signal } = controller;
+      try {
+        return await this.#session.admit(async (id) => {
+          const { pictures, prepareMs } = await this.#prepareAll(images, sent, o, signal);
+          const result = await this.#session.request<NativeScores>(
+            (model, request) =>
+              model.score(request, {
+                images: pictures.map((picture) => picture.pixels),
+                prompt: sent,
+                candidates: texts,
+              }),
+            { id, signal },
+          );
+          return {
+            prompt: sent,
+            candidates: result.candidates.map(({ tokens, logprobs }, i) => ({
+              text: texts[i] ?? '',
+              tokens: [...tokens],
+              logprobs: [...logprobs],
+            })),
+            images: pictures.map(sizeOf),
+            ...costs(result, images.length, prepareMs, performance.now() - begin),
+          };
+        });
+      } finally {
+        // Also ends the decoding of the other pictures when one is at fault.
+        controller.abort();
+        release();
+      }
+    });
   }
 
   /**
@@ -301,50 +315,58 @@ export class Model {
    * length or code and for more than 10,000 masks.
    */
   async decodeMasks(codes: ArrayLike<number>, options?: SignalOptions): Promise<Float32Array> {
-    const { signal } = parseOptions('decodeMasks', SIGNAL_OPTIONS, options);
-    return this.#session.request<Float32Array>(
-      (model, id) => model.decodeMasks(id, Int32Array.from(codes)),
-      { signal },
-    );
+    return atCaller(Model.prototype.decodeMasks, async () => {
+      const { signal } = parseOptions('decodeMasks', SIGNAL_OPTIONS, options);
+      return this.#session.request<Float32Array>(
+        (model, id) => model.decodeMasks(id, Int32Array.from(codes)),
+        { signal },
+      );
+    });
   }
 
   /** Codes of masks, for training data: [n, 64, 64] in 0 to 1 -> 16 codes for each. Limits and errors as decodeMasks. */
   async encodeMasks(masks: ArrayLike<number>, options?: SignalOptions): Promise<Int32Array> {
-    const { signal } = parseOptions('encodeMasks', SIGNAL_OPTIONS, options);
-    return this.#session.request<Int32Array>(
-      (model, id) => model.encodeMasks(id, Float32Array.from(masks)),
-      { signal },
-    );
+    return atCaller(Model.prototype.encodeMasks, async () => {
+      const { signal } = parseOptions('encodeMasks', SIGNAL_OPTIONS, options);
+      return this.#session.request<Int32Array>(
+        (model, id) => model.encodeMasks(id, Float32Array.from(masks)),
+        { signal },
+      );
+    });
   }
 
   /** Decodes and resizes a picture once, for several calls to this model. */
   async prepare(image: PictureInput, options?: EncodeOptions): Promise<Picture> {
-    const o = parseEncodeOptions(options);
-    const { controller, release } = follow(o.signal, this.#session.closing);
-    try {
-      return await this.#picture(image, o, controller.signal);
-    } finally {
-      release();
-    }
+    return atCaller(Model.prototype.prepare, async () => {
+      const o = parseEncodeOptions(options);
+      const { controller, release } = follow(o.signal, this.#session.closing);
+      try {
+        return await this.#picture(image, o, controller.signal);
+      } finally {
+        release();
+      }
+    });
   }
 
   /** The picture as the language model sees it. The result is cached for questions about the same picture. */
   async encode(image: PictureInput, options?: EncodeOptions): Promise<ImageFeatures> {
-    const o = parseEncodeOptions(options);
-    const { controller, release } = follow(o.signal, this.#session.closing);
-    const { signal } = controller;
-    try {
-      return await this.#session.admit(async (id) => {
-        const { pixels, width, height } = await this.#picture(image, o, signal);
-        const features = await this.#session.request<NativeFeatures>(
-          (model, request) => model.encode(request, pixels),
-          { id, signal },
-        );
-        return { ...features, image: { width, height } };
-      });
-    } finally {
-      release();
-    }
+    return atCaller(Model.prototype.encode, async () => {
+      const o = parseEncodeOptions(options);
+      const { controller, release } = follow(o.signal, this.#session.closing);
+      const { signal } = controller;
+      try {
+        return await this.#session.admit(async (id) => {
+          const { pixels, width, height } = await this.#picture(image, o, signal);
+          const features = await this.#session.request<NativeFeatures>(
+            (model, request) => model.encode(request, pixels),
+            { id, signal },
+          );
+          return { ...features, image: { width, height } };
+        });
+      } finally {
+        release();
+      }
+    });
   }
 
   /** Ids of a text, without BOS. Control tokens spelled in the text are ordinary text. At most 65,536 characters. */

@@ -1,4 +1,5 @@
 /** class PaliGemma: a model with its tasks as methods. What each task does is in src/tasks. */
+import { atCaller } from './caller.js';
 import type { VideoInput } from './image-input/video.js';
 import { Model, type ModelInfo, type PictureInput } from './model.js';
 import { parseOptions } from './options/option.js';
@@ -62,7 +63,7 @@ type Found<L extends string, E> = [E] extends [false | undefined] ? LabelOf<L> :
 export class PaliGemma extends Model implements TaskMethods {
   /** Describes the picture. Parts: pieces of text. */
   caption(image: PictureInput, options?: CaptionOptions): TextRun {
-    return attempt(() => caption(this, image, options));
+    return attempt(PaliGemma.prototype.caption, () => caption(this, image, options));
   }
 
   /** Answers a question about one picture or several. Parts: pieces of text. */
@@ -71,12 +72,12 @@ export class PaliGemma extends Model implements TaskMethods {
     question: string,
     options?: AskOptions,
   ): TextRun {
-    return attempt(() => ask(this, image, question, options));
+    return attempt(PaliGemma.prototype.ask, () => ask(this, image, question, options));
   }
 
   /** Reads the text in the picture. Parts: pieces of text. */
   ocr(image: PictureInput, options?: OcrOptions): TextRun<OcrResult> {
-    return attempt(() => ocr(this, image, options));
+    return attempt(PaliGemma.prototype.ocr, () => ocr(this, image, options));
   }
 
   /**
@@ -89,7 +90,7 @@ export class PaliGemma extends Model implements TaskMethods {
     labels: L | readonly L[],
     options?: DetectOptions & Extra<E>,
   ): DetectRun<Found<L, E>> {
-    return attempt(() => {
+    return attempt(PaliGemma.prototype.detect, () => {
       const o = parseOptions('detect', DETECT_OPTIONS, options);
       const run = (o.robust ? detectRobust : detect)(this, image, labels, o);
       // Without `extra` the labels of a result are those that were asked for (src/tasks/labels.ts).
@@ -103,12 +104,15 @@ export class PaliGemma extends Model implements TaskMethods {
     labels: L | readonly L[],
     options?: SegmentOptions & Extra<E>,
   ): SegmentRun<Found<L, E>> {
-    return attempt(() => segment(this, image, labels, options) as SegmentRun<Found<L, E>>);
+    return attempt(
+      PaliGemma.prototype.segment,
+      () => segment(this, image, labels, options) as SegmentRun<Found<L, E>>,
+    );
   }
 
   /** Box and mask of the one object that a phrase speaks of; for checkpoints trained on RefCOCO. */
   refer(image: PictureInput, phrase: string, options?: ReferOptions): SegmentRun {
-    return attempt(() => refer(this, image, phrase, options));
+    return attempt(PaliGemma.prototype.refer, () => refer(this, image, phrase, options));
   }
 
   /** Is a statement about two pictures true? For checkpoints trained on NLVR2. Parts: pieces of text. */
@@ -117,7 +121,7 @@ export class PaliGemma extends Model implements TaskMethods {
     statement: string,
     options?: CompareOptions,
   ): TextRun<YesNo> {
-    return attempt(() => compare(this, images, statement, options));
+    return attempt(PaliGemma.prototype.compare, () => compare(this, images, statement, options));
   }
 
   /**
@@ -130,7 +134,10 @@ export class PaliGemma extends Model implements TaskMethods {
     options?: ClassifyOptions,
   ): Promise<ClassifyResult<LabelOf<L>>> {
     // Its labels are those that were given.
-    return classify(this, image, labels, options) as Promise<ClassifyResult<LabelOf<L>>>;
+    return atCaller(
+      PaliGemma.prototype.classify,
+      () => classify(this, image, labels, options) as Promise<ClassifyResult<LabelOf<L>>>,
+    );
   }
 
   /**
@@ -142,7 +149,7 @@ export class PaliGemma extends Model implements TaskMethods {
     prompts: readonly string[],
     options?: SweepOptions,
   ): Promise<SweepResult> {
-    return sweep(this, image, prompts, options);
+    return atCaller(PaliGemma.prototype.sweep, () => sweep(this, image, prompts, options));
   }
 
   /**
@@ -156,7 +163,7 @@ export class PaliGemma extends Model implements TaskMethods {
     schema: S,
     options?: ExtractOptions,
   ): Promise<ExtractResult<S>> {
-    return extract(this, image, schema, options);
+    return atCaller(PaliGemma.prototype.extract, () => extract(this, image, schema, options));
   }
 
   /**
@@ -167,7 +174,7 @@ export class PaliGemma extends Model implements TaskMethods {
    * const { text } = await model.video('door.mp4', { ask: 'does anybody come in?' });
    */
   video(source: VideoInput, task?: VideoTask, options?: VideoTaskOptions): TextRun<VideoResult> {
-    return attempt(() => video(this, source, task, options));
+    return attempt(PaliGemma.prototype.video, () => video(this, source, task, options));
   }
 
   /** Sends a prompt as it is: for checkpoints with prompts of their own. Parts: pieces of text. */
@@ -176,7 +183,7 @@ export class PaliGemma extends Model implements TaskMethods {
     prompt: string,
     options?: GenerateOptions,
   ): ReturnType<typeof generate> {
-    return attempt(() => generate(this, image, prompt, options));
+    return attempt(PaliGemma.prototype.generate, () => generate(this, image, prompt, options));
   }
 
   protected override promptOf(text: string, pictures: number, { name }: ModelInfo): Prompt {

@@ -1,5 +1,9 @@
 /** What a task returns: a result to wait for, or its parts as they come. */
 import { follow } from '../abort.js';
+import { callerOf } from '../caller.js';
+
+/** Not a method, as it is not for users. */
+let setPlace: (run: TaskRun<unknown, unknown>, place: ReturnType<typeof callerOf>) => void;
 
 /**
  * A running task. `await` it for the result; or loop over it for the parts as the model says them, and take `result`
@@ -15,9 +19,17 @@ export class TaskRun<Result, Part> implements PromiseLike<Result>, AsyncIterable
   readonly result: Promise<Result>;
   readonly #controller: AbortController;
   readonly #parts: Part[] = [];
+  /** Puts the place of the call into an error. */
+  #place: ReturnType<typeof callerOf> | undefined;
   #hasEnded = false;
   /** Loops that wait for a part or the end. */
   #waiting: (() => void)[] = [];
+
+  static {
+    setPlace = (run, place) => {
+      run.#place = place;
+    };
+  }
 
   /** Made by the methods of a model. `work` starts at once and ends with its signal, which follows `signal`. */
   constructor(
@@ -30,11 +42,13 @@ export class TaskRun<Result, Part> implements PromiseLike<Result>, AsyncIterable
       this.#parts.push(part);
       this.#wake();
     };
-    this.result = work(emit, controller.signal).finally(() => {
-      release();
-      this.#hasEnded = true;
-      this.#wake();
-    });
+    this.result = work(emit, controller.signal)
+      .catch((error: unknown) => Promise.reject(this.#place?.(error) ?? error))
+      .finally(() => {
+        release();
+        this.#hasEnded = true;
+        this.#wake();
+      });
     // A caller that only iterates gets the error there.
     this.result.catch(() => {});
   }
@@ -84,11 +98,22 @@ export class TaskRun<Result, Part> implements PromiseLike<Result>, AsyncIterable
   }
 }
 
-/** What `start` returns; when it throws, a run that rejects with that, so that callers look in one place only. */
-export function attempt<Result, Part>(start: () => TaskRun<Result, Part>): TaskRun<Result, Part> {
+/**
+ * What `start` returns; when it throws, a run that rejects with that, so that callers look in one place only. Errors have
+ * the place where `entry`, the method, was called.
+ */
+export function attempt<Result, Part>(
+  // biome-ignore lint/suspicious/noExplicitAny: any method
+  entry: (...args: any[]) => unknown,
+  start: () => TaskRun<Result, Part>,
+): TaskRun<Result, Part> {
+  const place = callerOf(entry);
+  let run: TaskRun<Result, Part>;
   try {
-    return start();
+    run = start();
   } catch (error) {
-    return new TaskRun(undefined, () => Promise.reject(error));
+    run = new TaskRun<Result, Part>(undefined, () => Promise.reject(error));
   }
+  setPlace(run, place);
+  return run;
 }

@@ -203,13 +203,16 @@ describe('a signal', () => {
   });
 });
 
+/** Is not running, so that there is no place of a call. */
+const unused = (): void => {};
+
 describe('attempt', () => {
   test('hands on the run, or a run that rejects with what was thrown', async () => {
     const work = new Work();
-    expect(attempt(() => work.run)).toBe(work.run);
+    expect(attempt(unused, () => work.run)).toBe(work.run);
     work.finish('done');
     const error = new TypeError('wrong use');
-    const run = attempt((): TaskRun<string, number> => {
+    const run = attempt(unused, (): TaskRun<string, number> => {
       throw error;
     });
     await expect(run).rejects.toBe(error);

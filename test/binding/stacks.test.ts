@@ -1,0 +1,69 @@
+/** The stack of what a call rejects with begins at the line of the call, however late and deep the failure is. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PaliGemma, PaliGemmaError } from '../../src/index.js';
+import { DEMO_MODEL, imagePath } from '../support/models.js';
+import { TASK_NAMES } from '../support/task-samples.js';
+
+const SCENE = imagePath('scene2.png');
+const LONG = 'x '.repeat(5000);
+
+let model: PaliGemma;
+beforeAll(async () => {
+  model = await PaliGemma.load(DEMO_MODEL, { onNote: () => {} });
+});
+afterAll(() => model.dispose());
+
+async function failureOf(call: () => PromiseLike<unknown>): Promise<PaliGemmaError> {
+  const outcome = await Promise.resolve(call()).catch((error: unknown) => error);
+  if (outcome instanceof PaliGemmaError) return outcome;
+  throw new Error('did not fail as expected', { cause: outcome });
+}
+
+async function loopOver(parts: AsyncIterable<unknown>): Promise<void> {
+  for await (const part of parts) void part;
+}
+
+/** The engine refuses each, or a picture that is looked at later. */
+const CALLS: Readonly<Record<string, () => PromiseLike<unknown>>> = {
+  load: () => PaliGemma.load(SCENE),
+  predict: () => model.predict(SCENE, LONG),
+  stream: () => model.stream(SCENE, LONG).result,
+  'stream in a loop': () => loopOver(model.stream(SCENE, LONG)),
+  score: () => model.score(SCENE, LONG, ['a']),
+  decodeMasks: () => model.decodeMasks([1, 2, 3]),
+  encodeMasks: () => model.encodeMasks([1, 2, 3]),
+  prepare: () => model.prepare('missing.png'),
+  encode: () => model.encode('missing.png'),
+  caption: () => model.caption('missing.png'),
+  'caption with a wrong option': () => model.caption(SCENE, { length: 'huge' as never }),
+  ask: () => model.ask('missing.png', 'what?'),
+  ocr: () => model.ocr('missing.png'),
+  detect: () => model.detect('missing.png', 'cat'),
+  'detect in a loop': () => loopOver(model.detect('missing.png', 'cat')),
+  segment: () => model.segment('missing.png', 'cat'),
+  refer: () => model.refer('missing.png', 'the cat'),
+  classify: () => model.classify('missing.png', 'cat'),
+  extract: () => model.extract('missing.png', { total: 'currency' }),
+  sweep: () => model.sweep('missing.png', ['caption en', 'caption de']),
+  video: () => model.video('missing.gif'),
+  compare: () => model.compare(['missing.png', SCENE], 'both are cats'),
+  generate: () => model.generate(SCENE, LONG),
+};
+
+test.each(Object.entries(CALLS))('%s', async (_, call) => {
+  const { name, message, stack = '' } = await failureOf(call);
+  expect(stack.startsWith(`${name}: ${message}\n`)).toBe(true);
+  const [first] = stack.slice(`${name}: ${message}\n`.length).split('\n');
+  expect(first).toMatch(/^ {4}at .*stacks\.test\.ts:\d+:\d+/);
+});
+
+test('no task is missing above', () => {
+  expect(Object.keys(CALLS)).toEqual(expect.arrayContaining([...TASK_NAMES]));
+});
+
+test('the reason of a signal stays as it is', async () => {
+  const reason = new Error('enough');
+  const { stack } = reason;
+  await expect(model.caption(SCENE, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(reason.stack).toBe(stack);
+});
