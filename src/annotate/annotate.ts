@@ -13,6 +13,17 @@ import {
 } from '../options/annotate.js';
 import { oneLine } from '../options/show.js';
 import type { AnnotateOptions } from '../options/types.js';
+import type { ImageSize } from '../results/types.js';
+import {
+  type Canvas,
+  canvasSize,
+  plainCanvas,
+  roomyCanvas,
+  wantedFontSize,
+  wideEnough,
+  withBand,
+} from './canvas.js';
+import { type Caption, drawCaption, SURROUNDINGS, setCaption } from './caption.js';
 import { type Drawable, readShapes, type Shape } from './shapes.js';
 import { drawing } from './svg.js';
 
@@ -24,7 +35,8 @@ const LONGEST_SIDE: Readonly<Partial<Record<AnnotationFormat, number>>> = {
 };
 
 /**
- * Draws `results` on the picture they were found in and returns the bytes of a picture file, upright, without metadata.
+ * Draws `results` on the picture they were found in and returns the bytes of a picture file, upright, without metadata. With
+ * `caption`, a text is on a band under it; with `roomy`, small pictures are enlarged and narrow ones get room along them.
  * Results and picture are read before this returns. How the drawing looks is documented at annotationSvg.
  *
  * Rejects with ERR_OPTION_TYPE or ERR_OPTION_RANGE for options, for results that cannot be drawn and for pictures that
@@ -43,13 +55,36 @@ export async function annotate(
   const shapes = readShapes(results);
   const picture = await decodeImage(image, parsed);
   parsed.signal?.throwIfAborted();
-  checkSides(picture, parsed.format);
-  const bytes = await render(picture, shapes, parsed);
+  const { canvas, caption } = layOut(picture, parsed);
+  checkSides(canvasSize(canvas), parsed.format);
+  const more = caption === undefined ? '' : bandOf(canvas, caption);
+  const bytes = await render(picture, shapes, canvas, more, parsed);
   parsed.signal?.throwIfAborted();
   return bytes;
 }
 
-function checkSides({ width, height }: DecodedImage, format: AnnotationFormat): void {
+/** The canvas with room for what was asked for. */
+function layOut(
+  picture: ImageSize,
+  options: ParsedAnnotateOptions,
+): { readonly canvas: Canvas; readonly caption: Caption | undefined } {
+  const own = options.roomy ? roomyCanvas(picture) : plainCanvas(picture);
+  const canvas = { ...own, picture: { width: picture.width, height: picture.height } };
+  if (options.caption === undefined) return { canvas, caption: undefined };
+  const { scale } = canvas;
+  const letter = (options.fontSize ?? scale * wantedFontSize(picture, scale)) / scale;
+  const wide = wideEnough(canvas, letter);
+  const caption = setCaption(options.caption, wide.frame.xmax - wide.frame.xmin, letter);
+  return caption === undefined
+    ? { canvas, caption }
+    : { canvas: withBand(wide, caption.height), caption };
+}
+
+function bandOf({ frame }: Canvas, caption: Caption): string {
+  return drawCaption(caption, frame.xmin, frame.ymax - caption.height);
+}
+
+function checkSides({ width, height }: ImageSize, format: AnnotationFormat): void {
   const longest = LONGEST_SIDE[format];
   if (longest === undefined || Math.max(width, height) <= longest) return;
   const found = `${width} x ${height} pixels`;
@@ -65,6 +100,8 @@ function checkSides({ width, height }: DecodedImage, format: AnnotationFormat): 
 async function render(
   picture: DecodedImage,
   shapes: readonly Shape[],
+  canvas: Canvas,
+  more: string,
   options: ParsedAnnotateOptions,
 ): Promise<Buffer> {
   const { data, width, height } = picture;
@@ -74,13 +111,39 @@ async function render(
   if (options.format === 'svg') {
     const jpeg = await encode(base, 'jpeg', options.quality);
     const href = `data:image/jpeg;base64,${jpeg.toString('base64')}`;
-    const background = `<image width="${width}" height="${height}" href="${href}"/>`;
-    return Buffer.from(drawing(shapes, picture, options, background));
+    const image = `<image width="${width}" height="${height}" href="${href}"/>`;
+    const background = surroundings(canvas) + image;
+    return Buffer.from(drawing(shapes, canvas, options, { background, more }));
   }
-  const overlay = Buffer.from(drawing(shapes, picture, options));
+  const overlay = Buffer.from(drawing(shapes, canvas, options, { more }));
   // unlimited: the SVG is ours, so that its length is no attack.
   const input = { input: overlay, left: 0, top: 0, limitInputPixels: false, unlimited: true };
-  return encode(base.composite([input]).removeAlpha(), options.format, options.quality);
+  const whole = enlarged(base, canvas);
+  return encode(whole.composite([input]).removeAlpha(), options.format, options.quality);
+}
+
+/** The picture in its place on the canvas. */
+function enlarged(base: Sharp, canvas: Canvas): Sharp {
+  const { picture, scale, frame } = canvas;
+  const size = canvasSize(canvas);
+  if (size.width === picture.width && size.height === picture.height) return base;
+  const left = Math.round(-frame.xmin * scale);
+  const top = Math.round(-frame.ymin * scale);
+  const [width, height] = [picture.width * scale, picture.height * scale];
+  return base.resize(width, height, { fit: 'fill', kernel: 'cubic' }).extend({
+    left,
+    top,
+    right: size.width - width - left,
+    bottom: size.height - height - top,
+    background: SURROUNDINGS,
+  });
+}
+
+function surroundings({ frame, picture }: Canvas): string {
+  const { xmin, ymin, xmax, ymax } = frame;
+  if (xmax - xmin === picture.width && ymax - ymin === picture.height) return '';
+  const size = `width="${xmax - xmin}" height="${ymax - ymin}"`;
+  return `<rect x="${xmin}" y="${ymin}" ${size} fill="${SURROUNDINGS}"/>`;
 }
 
 async function encode(

@@ -3,13 +3,13 @@
  * rectangles only; what is written on them is svg.ts's.
  */
 import { boxArea } from '../results/box.js';
-import type { Box, ImageSize } from '../results/types.js';
+import type { Box } from '../results/types.js';
 
 /** A plate of fixed size to be put at a box. */
 export interface Plate {
   /** The part of the box that is inside the picture. */
   readonly anchor: Box;
-  /** Pixels, at most those of the picture. */
+  /** Pixels, at most those of the frame. */
   readonly width: number;
   readonly height: number;
 }
@@ -24,22 +24,22 @@ const N_SLIDES = 12;
 /**
  * Where each plate goes, in the order of `plates`; undefined where every place at its box would cover another label.
  * Greedy: small boxes choose first, since large ones have more places to go. Each plate takes the cheapest free one of
- * the places at its box, all moved into the picture: above, inside, below and beside the corners, then along the edges.
+ * the places at its box, all moved into `frame`: above, inside, below and beside the corners, then along the edges.
  * `overhang`, in pixels, is how far lines reach out of boxes: plates cover the line of the box.
  */
 export function placePlates(
   plates: readonly Plate[],
-  size: ImageSize,
+  frame: Box,
   overhang: number,
 ): readonly (Box | undefined)[] {
-  const boxes = new Grid(size);
+  const boxes = new Grid(frame);
   for (const { anchor } of plates) boxes.insert(anchor);
-  const placed = new Grid(size);
+  const placed = new Grid(frame);
   const places = new Array<Box | undefined>(plates.length).fill(undefined);
   const order = plates.map((plate, index) => ({ plate, index, area: boxArea(plate.anchor) }));
   order.sort((a, b) => a.area - b.area || a.index - b.index);
   for (const { plate, index } of order) {
-    const place = cheapest(plate, size, overhang, boxes, placed);
+    const place = cheapest(plate, frame, overhang, boxes, placed);
     if (place === undefined) continue;
     placed.insert(place);
     places[index] = place;
@@ -49,7 +49,7 @@ export function placePlates(
 
 function cheapest(
   plate: Plate,
-  size: ImageSize,
+  frame: Box,
   overhang: number,
   boxes: Grid,
   placed: Grid,
@@ -60,7 +60,7 @@ function cheapest(
   for (const [x, y] of candidates(plate, overhang)) {
     const cost = COST_STEP * step++;
     if (cost >= lowest) break;
-    const place = moveInside(x, y, plate, size);
+    const place = moveInside(x, y, plate, frame);
     if (placed.isTouched(place)) continue;
     const total = cost + COST_HIDDEN * hidden(place, boxes);
     if (total < lowest) [best, lowest] = [place, total];
@@ -114,9 +114,9 @@ function between(from: number, to: number, share: number): number {
   return from + (to - from) * share;
 }
 
-function moveInside(x: number, y: number, { width, height }: Plate, size: ImageSize): Box {
-  const xmin = Math.max(0, Math.min(x, size.width - width));
-  const ymin = Math.max(0, Math.min(y, size.height - height));
+function moveInside(x: number, y: number, { width, height }: Plate, frame: Box): Box {
+  const xmin = Math.max(frame.xmin, Math.min(x, frame.xmax - width));
+  const ymin = Math.max(frame.ymin, Math.min(y, frame.ymax - height));
   return { xmin, ymin, xmax: xmin + width, ymax: ymin + height };
 }
 
@@ -140,16 +140,18 @@ function touch(a: Box, b: Box): boolean {
   return a.xmin < b.xmax && a.xmax > b.xmin && a.ymin < b.ymax && a.ymax > b.ymin;
 }
 
-/** Boxes by the cells of the picture that they touch, so that a look-up does not go through all of them. */
+/** Boxes by the cells of the frame that they touch, so that a look-up does not go through all of them. */
 class Grid {
   static readonly #SIDE = 32;
   readonly #cells = new Map<number, Box[]>();
+  readonly #frame: Box;
   readonly #cellWidth: number;
   readonly #cellHeight: number;
 
-  constructor(size: ImageSize) {
-    this.#cellWidth = size.width / Grid.#SIDE;
-    this.#cellHeight = size.height / Grid.#SIDE;
+  constructor(frame: Box) {
+    this.#frame = frame;
+    this.#cellWidth = (frame.xmax - frame.xmin) / Grid.#SIDE;
+    this.#cellHeight = (frame.ymax - frame.ymin) / Grid.#SIDE;
   }
 
   insert(box: Box): void {
@@ -179,8 +181,9 @@ class Grid {
   *#keys(box: Box): Generator<number> {
     const cell = (at: number, side: number): number =>
       Math.max(0, Math.min(Grid.#SIDE - 1, Math.floor(at / side)));
-    const [x0, x1] = [cell(box.xmin, this.#cellWidth), cell(box.xmax, this.#cellWidth)];
-    const [y0, y1] = [cell(box.ymin, this.#cellHeight), cell(box.ymax, this.#cellHeight)];
+    const { xmin: left, ymin: top } = this.#frame;
+    const [x0 = 0, x1 = 0] = [box.xmin, box.xmax].map((x) => cell(x - left, this.#cellWidth));
+    const [y0 = 0, y1 = 0] = [box.ymin, box.ymax].map((y) => cell(y - top, this.#cellHeight));
     for (let y = y0; y <= y1; y++) for (let x = x0; x <= x1; x++) yield y * Grid.#SIDE + x;
   }
 }

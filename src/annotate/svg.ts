@@ -7,6 +7,7 @@ import { type ParsedDrawingOptions, parseDrawingOptions } from '../options/annot
 import type { DrawingOptions } from '../options/types.js';
 import { boxArea, checkImageSize, clipBox } from '../results/box.js';
 import type { Box, ImageSize } from '../results/types.js';
+import { type Canvas, canvasSize, plainCanvas, wantedFontSize } from './canvas.js';
 import { type Colour, colourLabels, textColour } from './colours.js';
 import { maskOutlines } from './outlines.js';
 import { type Plate, placePlates } from './placement.js';
@@ -50,53 +51,64 @@ export function annotationSvg(
 ): string {
   const parsed = parseDrawingOptions(options);
   checkImageSize(size, 'size');
-  return drawing(readShapes(results), size, parsed);
+  return drawing(readShapes(results), plainCanvas(size), parsed);
 }
 
-/** annotationSvg for what is checked already; `background` is SVG to put beneath the drawing. */
+/**
+ * annotationSvg for what is checked already, on any canvas; `background` and `more` are SVG to put beneath the drawing and
+ * upon it.
+ */
 export function drawing(
   shapes: readonly Shape[],
-  size: ImageSize,
+  canvas: Canvas,
   options: ParsedDrawingOptions,
-  background = '',
+  { background = '', more = '' }: { readonly background?: string; readonly more?: string } = {},
 ): string {
+  const size = canvas.picture;
   checkMaskSizes(shapes, size);
   const colours = colourLabels(
     shapes.map(({ label }) => label),
     options.palette,
   );
   const colourOf = (shape: Shape): Colour => colours.get(shape.label) ?? '#000000';
-  const lineWidth = options.lineWidth ?? automaticLineWidth(size);
+  const lineWidth = lineWidthOn(canvas, options.lineWidth);
   const visible = shapes.filter(({ box }) => isVisible(box, size));
   // Large ones first, so that none hides a small one.
   const largeFirst = [...visible].sort((a, b) => boxArea(b.box) - boxArea(a.box));
   const objects = largeFirst.map((shape) =>
     drawObject(shape, size, lineWidth, colourOf(shape), options),
   );
-  const labels = options.showLabels ? drawLabels(visible, size, lineWidth, colourOf, options) : [];
-  const { width, height } = size;
+  const labels = options.showLabels
+    ? drawLabels(visible, canvas, lineWidth, colourOf, options)
+    : [];
+  const { width, height } = canvasSize(canvas);
+  const { xmin, ymin, xmax, ymax } = canvas.frame;
+  const viewBox = [xmin, ymin, xmax - xmin, ymax - ymin].map(round).join(' ');
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
-    ...(background === '' ? [] : [background]),
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="${viewBox}">`,
+    ...[background].filter((part) => part !== ''),
     ...objects,
     ...labels,
+    ...[more].filter((part) => part !== ''),
     '</svg>\n',
   ].join('\n');
 }
 
-/** Side of the square of the same area: what line and letter sizes follow. */
-function meanSide({ width, height }: ImageSize): number {
-  return Math.sqrt(width * height);
+/**
+ * 1.6 pixels on a drawing of 224, 11 on one of 4000; never more than an eighth of the picture. In pixels of the picture,
+ * as is what is returned of `wanted` pixels of the drawing.
+ */
+function lineWidthOn({ picture, scale }: Canvas, wanted: number | undefined): number {
+  if (wanted !== undefined) return wanted / scale;
+  const { width, height } = picture;
+  const usual = (1 + 0.0026 * Math.sqrt(width * height) * scale) / scale;
+  return Math.min(usual, Math.min(width, height) / 8);
 }
 
-/** 1.6 pixels on a picture of 224, 11 on one of 4000; never more than an eighth of the picture. */
-function automaticLineWidth(size: ImageSize): number {
-  return Math.min(1 + 0.0026 * meanSide(size), Math.min(size.width, size.height) / 8);
-}
-
-/** 11 pixels on a picture of 224, 79 on one of 4000; never more than a fifth of the picture. */
-function automaticFontSize(size: ImageSize): number {
-  return Math.min(7 + 0.018 * meanSide(size), Math.min(size.width, size.height) / 5);
+/** What is wanted, but never more than a fifth of all that is drawn on. */
+function automaticFontSize({ picture, scale, frame }: Canvas): number {
+  const side = Math.min(frame.xmax - frame.xmin, frame.ymax - frame.ymin);
+  return Math.min(wantedFontSize(picture, scale), side / 5);
 }
 
 function isVisible({ xmin, ymin, xmax, ymax }: Box, { width, height }: ImageSize): boolean {
@@ -175,20 +187,20 @@ interface PlacedLabel extends Label {
 
 function drawLabels(
   shapes: readonly Shape[],
-  size: ImageSize,
+  canvas: Canvas,
   lineWidth: number,
   colourOf: (shape: Shape) => Colour,
   options: ParsedDrawingOptions,
 ): readonly string[] {
   let best: { readonly fontSize: number; readonly labels: readonly PlacedLabel[] } | undefined;
-  const sizes = fontSizes(size, options.fontSize);
+  const sizes = fontSizes(canvas, options.fontSize);
   for (const fontSize of sizes) {
-    const wanted = shapes.flatMap((shape) => setLabel(shape, size, fontSize, options) ?? []);
+    const wanted = shapes.flatMap((shape) => setLabel(shape, canvas, fontSize, options) ?? []);
     // They would not fit side by side: placing them is in vain.
-    if (coveredPart(wanted, size) > 1 && fontSize !== sizes.at(-1)) continue;
-    const labels = placeLabels(wanted, size, lineWidth);
+    if (coveredPart(wanted, canvas) > 1 && fontSize !== sizes.at(-1)) continue;
+    const labels = placeLabels(wanted, canvas, lineWidth);
     if (best === undefined || labels.length >= best.labels.length) best = { fontSize, labels };
-    if (labels.length === wanted.length && coveredPart(labels, size) <= MOST_COVERED) break;
+    if (labels.length === wanted.length && coveredPart(labels, canvas) <= MOST_COVERED) break;
   }
   if (best === undefined) return [];
   const { fontSize, labels } = best;
@@ -197,12 +209,12 @@ function drawLabels(
 
 function placeLabels(
   labels: readonly Label[],
-  size: ImageSize,
+  { frame }: Canvas,
   lineWidth: number,
 ): readonly PlacedLabel[] {
   const places = placePlates(
     labels.map(({ plate }) => plate),
-    size,
+    frame,
     lineWidth / 2 + casing(lineWidth),
   );
   return labels.flatMap((label, i) => {
@@ -211,40 +223,42 @@ function placeLabels(
   });
 }
 
-function coveredPart(labels: readonly Label[], size: ImageSize): number {
+function coveredPart(labels: readonly Label[], { frame }: Canvas): number {
   const pixels = labels.reduce((sum, { plate }) => sum + plate.width * plate.height, 0);
-  return pixels / (size.width * size.height);
+  return pixels / boxArea(frame);
 }
 
 /** Sizes to try, largest first; none when labels would not be readable. */
-function fontSizes(size: ImageSize, wanted: number | undefined): readonly number[] {
-  if (wanted !== undefined) return [wanted];
-  const largest = automaticFontSize(size);
-  if (largest < SMALLEST_FONT) return [];
+function fontSizes(canvas: Canvas, wanted: number | undefined): readonly number[] {
+  const { scale } = canvas;
+  if (wanted !== undefined) return [wanted / scale];
+  const largest = automaticFontSize(canvas);
+  if (largest * scale < SMALLEST_FONT) return [];
   return FONT_STEPS.map((step) => step * largest).filter(
-    (fontSize, i) => i === 0 || fontSize >= SMALLEST_CROWDED_FONT,
+    (fontSize, i) => i === 0 || fontSize * scale >= SMALLEST_CROWDED_FONT,
   );
 }
 
 /** The text of a label and its plate, or undefined when it has no room or nothing to say. */
 function setLabel(
   shape: Shape,
-  size: ImageSize,
+  { picture, frame }: Canvas,
   fontSize: number,
   { showScores }: ParsedDrawingOptions,
 ): Label | undefined {
   const height = PLATE_HEIGHT * fontSize;
-  if (height > size.height) return undefined;
+  const [across, down] = [frame.xmax - frame.xmin, frame.ymax - frame.ymin];
+  if (height > down) return undefined;
   const { units } = fontMetrics();
-  const room = ((size.width - 2 * PLATE_PADDING * fontSize) * units) / fontSize;
+  const room = ((across - 2 * PLATE_PADDING * fontSize) * units) / fontSize;
   const text = cleanText(shape.label);
   const score = showScores ? (shape.score?.toFixed(2) ?? '') : '';
   const line = fitLine(text, score, room);
   if (line === undefined || line.text === '') return undefined;
-  const anchor = clipBox(shape.box, size);
+  const anchor = clipBox(shape.box, picture);
   const width = (line.width * fontSize) / units + 2 * PLATE_PADDING * fontSize;
   // The line fits by its units; rounding must not push it out by a hair.
-  return { shape, line, plate: { anchor, width: Math.min(width, size.width), height } };
+  return { shape, line, plate: { anchor, width: Math.min(width, across), height } };
 }
 
 /** Label and score; else with the label cut; else without the score; else not at all. */

@@ -1,6 +1,7 @@
 /** Options of `annotate` and `annotationSvg`. What they do is in src/annotate. */
 import { ENCODE_OPTIONS } from './image.js';
-import { boolean, integer, number, oneOf, type Parsed, parseOptions } from './option.js';
+import { MAX_PROMPT_LENGTH } from './limits.js';
+import { boolean, integer, number, oneOf, type Parsed, parseOptions, string } from './option.js';
 import type { AnnotateOptions, DrawingOptions } from './types.js';
 
 export const ANNOTATION_FORMATS = ['png', 'jpeg', 'webp', 'svg'] as const;
@@ -53,6 +54,16 @@ export const FILE_OPTIONS = {
     min: 1,
     max: 100,
     doc: 'quality of JPEG and WebP, also of the JPEG inside an SVG',
+  }),
+  caption: string<string, string | undefined>({
+    default: undefined,
+    minLength: 0,
+    maxLength: MAX_PROMPT_LENGTH,
+    doc: 'text for a band under the picture, which makes the file higher; long lines are wrapped',
+  }),
+  roomy: boolean({
+    default: false,
+    doc: 'enlarge small pictures and add room along narrow ones, so that labels can be read',
   }),
 };
 

@@ -132,6 +132,10 @@ export interface FileOptions {
   readonly format?: 'png' | 'jpeg' | 'webp' | 'svg' | undefined;
   /** Quality of JPEG and WebP, also of the JPEG inside an SVG. Integer, 1 to 100. Default 90. */
   readonly quality?: number | undefined;
+  /** Text for a band under the picture, which makes the file higher; long lines are wrapped. */
+  readonly caption?: string | undefined;
+  /** Enlarge small pictures and add room along narrow ones, so that labels can be read. Default false. */
+  readonly roomy?: boolean | undefined;
 }
 
 /** Options of `PaliGemma.load`. */

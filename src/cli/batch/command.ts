@@ -1,8 +1,11 @@
 /** Makes a command out of a task: its flags, where its pictures come from, the model, and the run over all of them. */
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
+import type { AnnotationFormat } from '../../options/annotate.js';
 import { LOAD_OPTIONS } from '../../options/load.js';
 import type { Declarations } from '../../options/option.js';
+import { oneLine } from '../../options/show.js';
 import { optionName } from '../../remedies.js';
 import { fingerprint } from '../../runs/fingerprint.js';
 import { Journal, type Run } from '../../runs/journal.js';
@@ -11,6 +14,7 @@ import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { addModelFlags, loadModel } from '../model.js';
+import { formatOfName } from './drawings.js';
 import { addBatchFlags, type BatchOptions, batchOptions, type PictureFlags } from './flags.js';
 import { type Destination, destinationOf, holds } from './format.js';
 import { expand, type Input, STDIN, STDIN_LIST } from './inputs.js';
@@ -91,10 +95,16 @@ async function run<F extends PictureFlags, R extends object>(call: Call<F, R>): 
   const isOpen = flags.watch !== undefined || args.includes(STDIN_LIST);
   // With --watch all pictures are in its folder, which `check` keeps apart.
   const kept = args.includes(STDIN_LIST) ? KEPT_PICTURES : undefined;
-  const annotations =
-    flags.annotate === undefined ? undefined : await PictureFiles.open(flags.annotate, kept);
+  const drawingFormat = await formatOfFile(flags.annotate);
+  const annotations = await openDrawings(flags.annotate, drawingFormat, kept);
   const leftOut = new LeftOut(flags.output === undefined ? [] : [flags.output]);
-  const inputs = inputsOf(context, args, flags, { ...options, leftOut }, annotations?.folder);
+  const inputs = inputsOf(
+    context,
+    args,
+    flags,
+    { ...options, leftOut },
+    drawingFormat === undefined ? annotations?.folder : undefined,
+  );
   // Known beforehand, they can be counted, and no model is loaded to report that there are none.
   const known = isOpen ? undefined : await collect(inputs);
   for (const { image, isStdin } of known ?? []) if (!isStdin) await annotations?.check(image);
@@ -105,9 +115,22 @@ async function run<F extends PictureFlags, R extends object>(call: Call<F, R>): 
       `--format ${destination.format} is one file per picture: use --save FOLDER for several`,
     );
   }
+  if (drawingFormat !== undefined && (options.allPages || known?.length !== 1)) {
+    call.fail(
+      `--annotate ${oneLine(String(flags.annotate))} is one file: name a folder for several pictures`,
+    );
+  }
   const sink = await openSink(destination, spec.name, known ?? []);
   try {
-    return await answerAll(call, { inputs, known, isMany, annotations, sink, leftOut });
+    return await answerAll(call, {
+      inputs,
+      known,
+      isMany,
+      annotations,
+      drawingFormat,
+      sink,
+      leftOut,
+    });
   } finally {
     if (sink instanceof ResultsFile) await sink.close();
   }
@@ -119,13 +142,15 @@ interface Prepared {
   readonly known: readonly Input[] | undefined;
   readonly isMany: boolean;
   readonly annotations: PictureFiles | undefined;
+  /** Of the one file of --annotate. */
+  readonly drawingFormat: AnnotationFormat | undefined;
   readonly sink: Sink;
   readonly leftOut: LeftOut;
 }
 
 async function answerAll<F extends PictureFlags, R extends object>(
   call: Call<F, R>,
-  { inputs, known, isMany, annotations, sink, leftOut }: Prepared,
+  { inputs, known, isMany, annotations, drawingFormat, sink, leftOut }: Prepared,
 ): Promise<ExitCode> {
   const { context, spec, flags, options, destination } = call;
   const { model, name, files } = await loadModel(context, flags);
@@ -164,6 +189,7 @@ async function answerAll<F extends PictureFlags, R extends object>(
       journal,
       folders: [annotations, sink].filter((one) => one instanceof PictureFiles),
       annotations,
+      drawingFormat,
       leftOut,
       isStrict: options.strict,
     });
@@ -171,6 +197,22 @@ async function answerAll<F extends PictureFlags, R extends object>(
     await journal?.close();
     await model.dispose();
   }
+}
+
+/** The format of the one file that `--annotate` names; undefined for a folder. */
+async function formatOfFile(target: string | undefined): Promise<AnnotationFormat | undefined> {
+  if (target === undefined) return undefined;
+  const there = await stat(target).catch(() => undefined);
+  return there?.isDirectory() ? undefined : formatOfName(target);
+}
+
+async function openDrawings(
+  target: string | undefined,
+  format: AnnotationFormat | undefined,
+  kept: Parameters<typeof PictureFiles.open>[1],
+): Promise<PictureFiles | undefined> {
+  if (target === undefined) return undefined;
+  return format === undefined ? PictureFiles.open(target, kept) : PictureFiles.openFile(target);
 }
 
 const KEPT_PICTURES = {

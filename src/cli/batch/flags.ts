@@ -80,7 +80,12 @@ export function addBatchFlags(command: Command, abilities: Abilities): void {
     );
   }
   if (annotates) {
-    printing(new Option('--annotate <folder>', 'write each picture with its result drawn in'));
+    printing(
+      new Option(
+        '--annotate <path>',
+        'write each picture with its result drawn in, or under it, to a folder; one picture also to a file',
+      ),
+    );
   }
   command.addOption(
     new Option(

@@ -48,7 +48,20 @@ export class PictureFiles {
     readonly name: string,
     /** What to do where a file exists that may not be replaced, for errors; left out where it may. */
     private readonly kept: Kept | undefined,
+    /** The name of the one file, where there is one picture. */
+    private readonly only?: string,
   ) {}
+
+  /** The one file of the one picture: it is replaced if it exists. */
+  static async openFile(file: string): Promise<PictureFiles> {
+    const folder = path.dirname(file);
+    try {
+      await makeFolder(path.resolve(folder));
+      return new PictureFiles(await realpath(folder), file, undefined, path.basename(file));
+    } catch (cause) {
+      throw outputError(folder, 'create', cause);
+    }
+  }
 
   /** Creates `folder` if need be. */
   static async open(folder: string, kept?: Kept): Promise<PictureFiles> {
@@ -74,6 +87,7 @@ export class PictureFiles {
   async check(image: string): Promise<void> {
     const parent = await realpath(path.dirname(image)).catch(() => undefined);
     if (parent !== this.folder) return;
+    if (this.only !== undefined && this.only !== path.basename(image)) return;
     throw makeError('ERR_OUTPUT', `${oneLine(image)} is in the folder for drawn pictures`, {
       name: oneLine(image),
       found: 'the same folder for pictures and --annotate',
@@ -107,7 +121,7 @@ export class PictureFiles {
 
   /** Writes the file of a picture, whole or not at all. */
   async write(picture: Named, { data, extension }: PictureFile): Promise<void> {
-    await this.#write(`${this.reserve(picture)}.${extension}`, data);
+    await this.#write(this.only ?? `${this.reserve(picture)}.${extension}`, data);
   }
 
   /** Writes a file that belongs to all of them. */

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { MAX_FILE_BYTES } from '../../image-input/source.js';
 import type { ImageInput } from '../../index.js';
+import type { AnnotationFormat } from '../../options/annotate.js';
 import { oneLine } from '../../options/show.js';
 import type { Journal } from '../../runs/journal.js';
 import { pool } from '../../runs/pool.js';
@@ -11,6 +12,7 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode, isUsage } from '../exit-codes.js';
 import type { Output } from '../output.js';
 import { checkPicture } from './arguments.js';
+import { extensionFor, ownFormat } from './drawings.js';
 import type { Input } from './inputs.js';
 import type { LeftOut } from './left-out.js';
 import type { PictureFiles } from './picture-files.js';
@@ -36,6 +38,8 @@ export interface Plan<R extends object> {
   /** Folders with a file for each picture. */
   readonly folders: readonly PictureFiles[];
   readonly annotations: PictureFiles | undefined;
+  /** Of drawn pictures; left out, that of each picture. */
+  readonly drawingFormat: AnnotationFormat | undefined;
   /** Complete when the inputs have ended. */
   readonly leftOut: LeftOut;
   /** Files that were left out are a failure. */
@@ -142,7 +146,7 @@ async function* remaining<R extends object>(
 /** Never rejects: a failure of one picture is its outcome. */
 async function answer<R extends object>(
   context: Context,
-  { label, task, annotations, streams, printer }: Plan<R>,
+  { label, task, annotations, drawingFormat, streams, printer }: Plan<R>,
   input: Input,
 ): Promise<Outcome> {
   const { signal } = context;
@@ -166,7 +170,9 @@ async function answer<R extends object>(
       result = await task.run(picture, signal);
     }
     if (annotations !== undefined && task.annotate !== undefined) {
-      await annotations.write(input, await task.annotate(picture, result));
+      const format = drawingFormat ?? (await ownFormat(image, picture));
+      const data = await task.annotate(picture, result, format);
+      await annotations.write(input, { data, extension: extensionFor(format, image) });
     }
     return { ...named, result };
   } catch (error) {

@@ -1,9 +1,9 @@
 /** What a task must tell so that the machinery of this folder can run it over many pictures. No task lives here. */
 import type { Command } from 'commander';
 import type { ImageInput, PaliGemma } from '../../index.js';
+import type { AnnotationFormat } from '../../options/annotate.js';
 import type { Declarations } from '../../options/option.js';
 import type { AnswerKind } from '../../tasks/registry.js';
-import type { PictureFile } from './picture-files.js';
 
 /** One piece of an answer as it comes. */
 export interface TaskPiece {
@@ -26,7 +26,7 @@ export interface PictureTask<R extends object> {
   /** What is remarkable about the result and has no place in its rows: lines for stderr. */
   remarks?(result: R): readonly string[];
   /** The picture with the result drawn in: for `--annotate`. */
-  annotate?(image: ImageInput, result: R): Promise<PictureFile>;
+  annotate?(image: ImageInput, result: R, format: AnnotationFormat): Promise<Uint8Array>;
 }
 
 /** A command that does the same with each picture. `F` are its own flags, `R` is its result for one picture. */

@@ -1,14 +1,17 @@
 /** `paligemma predict`: pictures and a prompt in, one answer per picture out. */
 import type { Command } from 'commander';
 import type { PaliGemma, Prediction } from '../../index.js';
+import { IMAGE_OPTIONS } from '../../options/image.js';
 import { TASKS } from '../../tasks/registry.js';
 import { predictionJson } from '../../wire/results.js';
 import { addArguments, typedArguments } from '../arguments.js';
 import { pictureCommand } from '../batch/command.js';
+import { drawText } from '../batch/drawings.js';
 import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
+import { givenFlags } from '../flags.js';
 
 interface Flags extends PictureFlags {
   readonly prompt: string;
@@ -34,6 +37,7 @@ export function predictCommand(context: Context, exit: (code: ExitCode) => void)
     addFlags: (command) => addArguments(command, task.arguments, { prompt: { letter: 'p' } }),
     settings: (flags) => typedArguments(task.arguments, flags),
     streams: true,
+    annotates: true,
     task: (model, { prompt }, options) => predictTask(model, prompt, options),
   }).alias('generate');
 }
@@ -47,5 +51,7 @@ function predictTask(
     run: (image, signal) => model.predict(image, prompt, { ...options, signal }),
     stream: (image, signal) => model.stream(image, prompt, { ...options, signal }),
     json: predictionJson,
+    annotate: (image, result, format) =>
+      drawText(image, format, 'text', result, givenFlags(IMAGE_OPTIONS, options)),
   };
 }

@@ -7,6 +7,7 @@ import { needsText, type ResultOf, TASKS, type Task, type TaskName } from '../..
 import { taskJson } from '../../wire/results.js';
 import { type ArgumentFlags, addArguments, readArguments, typedArguments } from '../arguments.js';
 import { pictureCommand } from '../batch/command.js';
+import { draw, drawText } from '../batch/drawings.js';
 import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
@@ -24,8 +25,8 @@ interface Row<N extends TaskName> {
   readonly examples: readonly string[];
   readonly arguments?: ArgumentFlags<keyof (typeof TASKS)[N]['arguments'] & string>;
   readonly remarks?: (result: ResultOf<N>) => readonly string[];
-  /** What `--annotate` draws. */
-  readonly drawn?: (result: ResultOf<N>) => Parameters<typeof annotate>[1];
+  /** What `--annotate` draws; where it is undefined, the answer is written under the picture. */
+  readonly drawn?: (result: ResultOf<N>) => Parameters<typeof annotate>[1] | undefined;
 }
 
 const OBJECT_LINES =
@@ -105,7 +106,7 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
     ],
     arguments: { prompts: { letter: 'p', doc: 'a phrasing; can be given several times' } },
     remarks: sweepRemarks,
-    drawn: (result) => (result.kind === 'boxes' ? result.consensus : []),
+    drawn: (result) => (result.kind === 'boxes' ? result.consensus : undefined),
   },
   video: {
     examples: [
@@ -145,18 +146,23 @@ function taskCommand<N extends TaskName>(
     settings: (flags) => typedArguments(task.arguments, flags),
     labels: (flags) => askedLabels(typedArguments(task.arguments, flags)),
     ...(parts === 'text' && { streams: true }),
-    ...(row.drawn && { annotates: true }),
+    annotates: true,
     task: (model, flags, given): PictureTask<ResultOf<N>> => {
       const start = (image: ImageInput, signal: AbortSignal) =>
         task.start(model, [image], readArguments(task.arguments, flags), { ...given, signal });
-      const { drawn } = row;
       return {
         run: async (image, signal) => (await start(image, signal)) as ResultOf<N>,
         // With these parts it is a TextRun.
         stream: (image, signal) => start(image, signal) as TextRun<ResultOf<N> & TextResult>,
         json: taskJson,
         ...(row.remarks && { remarks: row.remarks }),
-        ...(drawn && { annotate: (image, result) => draw(image, drawn(result), given) }),
+        annotate: (image, result, format) => {
+          const reading = givenFlags(IMAGE_OPTIONS, given);
+          const objects = row.drawn?.(result);
+          return objects
+            ? draw(image, format, objects, reading)
+            : drawText(image, format, task.answers, result, reading);
+        },
       };
     },
   });
@@ -166,15 +172,4 @@ function taskCommand<N extends TaskName>(
 function askedLabels({ labels, phrase }: Readonly<Record<string, unknown>>): readonly string[] {
   const asked = labels ?? phrase;
   return Array.isArray(asked) ? asked.map(String) : asked === undefined ? [] : [String(asked)];
-}
-
-async function draw(
-  image: ImageInput,
-  objects: Parameters<typeof annotate>[1],
-  options: Readonly<Record<string, unknown>>,
-) {
-  // Here and not above: --help and usage errors should not wait for sharp and the addon.
-  const { annotate } = await import('../../index.js');
-  const data = await annotate(image, objects, givenFlags(IMAGE_OPTIONS, options));
-  return { data, extension: 'png' };
 }

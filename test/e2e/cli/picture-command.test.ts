@@ -65,13 +65,11 @@ async function measure(
           return { text: `${tokens} tokens of ${width} pixels`, tokens, width };
         },
         json: ({ tokens, width }) => ({ tokens, width }),
-        annotate: async (image, { width }) => ({
-          data: await sharp(image as string)
+        annotate: (image, { width }, format) =>
+          sharp(image as string)
             .extend({ left: width, background: border })
-            .png()
+            .toFormat(format as 'png')
             .toBuffer(),
-          extension: 'png',
-        }),
       }),
     },
   );

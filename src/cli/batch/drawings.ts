@@ -1,0 +1,72 @@
+/** Pictures of `--annotate`: which format they have, and drawing them. Their files are picture-files.ts's. */
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { SNIFF_BYTES, sniff } from '../../image-input/format.js';
+import type { AnnotateOptions, annotate, ImageInput } from '../../index.js';
+import type { AnnotationFormat } from '../../options/annotate.js';
+import type { AnswerKind } from '../../tasks/registry.js';
+import { readableRows } from '../../wire/rows.js';
+
+/** Extensions of the formats that can be written; the first is the one for new names. */
+const EXTENSIONS: Readonly<Record<AnnotationFormat, readonly [string, ...string[]]>> = {
+  png: ['png'],
+  jpeg: ['jpg', 'jpeg', 'jpe', 'jfif'],
+  webp: ['webp'],
+  svg: ['svg'],
+};
+
+/** The format that the name of a file asks for. */
+export function formatOfName(name: string): AnnotationFormat | undefined {
+  const extension = path.extname(name).slice(1).toLowerCase();
+  const found = Object.entries(EXTENSIONS).find(([, all]) => all.includes(extension));
+  return found?.[0] as AnnotationFormat | undefined;
+}
+
+/** The extension of a drawing: that of the picture, where it says the same. */
+export function extensionFor(format: AnnotationFormat, image: string): string {
+  const own = path.extname(image).slice(1);
+  return formatOfName(image) === format ? own : EXTENSIONS[format][0];
+}
+
+/** The picture's own format where it can be written, else PNG. `image` is the file where `picture` has no bytes. */
+export async function ownFormat(image: string, picture: ImageInput): Promise<AnnotationFormat> {
+  const sniffed = sniff(picture instanceof Uint8Array ? picture : await beginning(image));
+  const format = 'format' in sniffed ? sniffed.format : undefined;
+  return format === 'jpeg' || format === 'webp' ? format : 'png';
+}
+
+async function beginning(file: string): Promise<Uint8Array> {
+  const handle = await open(file).catch(() => undefined);
+  if (handle === undefined) return new Uint8Array();
+  try {
+    const bytes = Buffer.alloc(SNIFF_BYTES);
+    const { bytesRead } = await handle.read(bytes, 0, SNIFF_BYTES, 0);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The picture with objects drawn in; small pictures are enlarged. `reading` as the task read it. */
+export async function draw(
+  image: ImageInput,
+  format: AnnotationFormat,
+  objects: Parameters<typeof annotate>[1],
+  reading: AnnotateOptions,
+): Promise<Uint8Array> {
+  // Here and not above: --help and usage errors should not wait for sharp and the addon.
+  const index = await import('../../index.js');
+  return index.annotate(image, objects, { roomy: true, ...reading, format });
+}
+
+/** The picture with the answer under it. */
+export function drawText(
+  image: ImageInput,
+  format: AnnotationFormat,
+  kind: AnswerKind,
+  result: object,
+  reading: AnnotateOptions,
+): Promise<Uint8Array> {
+  const lines = readableRows(kind, result).map((row) => row.join(': '));
+  return draw(image, format, [], { ...reading, caption: lines.join('\n') });
+}
