@@ -210,7 +210,7 @@ class Counter {
     const { done, before, total } = tally;
     const now = performance.now();
     this.#beginMs ??= now;
-    // Ten times a second is as much as anybody sees.
+    // Faster than ten times a second is not seen.
     if (now - this.#drawnMs < 100 && done !== total) return;
     this.#drawnMs = now;
     const own = done - before;

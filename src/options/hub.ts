@@ -15,7 +15,7 @@ export const HUB_OPTIONS = {
   }),
   offline: boolean<undefined>({
     default: undefined,
-    doc: 'take a model of the hub from the cache only, without asking anybody; left out, what `HF_HUB_OFFLINE` says',
+    doc: 'take a model of the hub from the cache only, without network; left out, as `HF_HUB_OFFLINE` is set',
   }),
 };
 

@@ -58,7 +58,7 @@ export const LOAD_OPTIONS = {
     min: 0,
     max: MAX_CONTEXT_LENGTH,
     unit: 'tokens',
-    doc: 'longest prompt and answer together, image tokens included; 0 takes what the file says',
+    doc: 'longest prompt and answer together, image tokens included; 0 takes that of the file',
   }),
   kvType: oneOf(KV_TYPES, {
     default: 'f16',
@@ -66,7 +66,7 @@ export const LOAD_OPTIONS = {
   }),
   kernels: oneOf(KERNEL_SETS, {
     default: 'auto',
-    doc: "what multiplies on the CPU: the best of this package's kernels that it has, those for one instruction set, or ggml's",
+    doc: "which matmul kernels the CPU uses: the best of this package's that it can run, those for one instruction set, or ggml's",
   }),
   exactGelu: boolean({
     default: false,
@@ -87,13 +87,13 @@ export const LOAD_OPTIONS = {
     default: null,
     min: 0,
     max: 1_000_000,
-    doc: 'soft-cap of the attention scores; left out, what the file says; 0 turns it off',
+    doc: 'soft-cap of the attention scores; left out, that of the file; 0 turns it off',
   }),
   finalSoftcap: number({
     default: null,
     min: 0,
     max: 1_000_000,
-    doc: 'soft-cap of the logits; left out, what the file says; 0 turns it off',
+    doc: 'soft-cap of the logits; left out, that of the file; 0 turns it off',
   }),
   ...HUB_OPTIONS,
   onProgress: callback<(progress: LoadProgress) => void>({

@@ -27,7 +27,7 @@ const language = string({
 
 const constrained = boolean({
   default: true,
-  doc: 'let the model say only what has the form of an answer',
+  doc: 'let the model generate only what has the form of an answer',
 });
 
 export const CAPTION_OPTIONS = {
@@ -80,7 +80,7 @@ export const BOXES_OPTIONS = {
   minPresence,
   restrictLabels: boolean({
     default: false,
-    doc: 'let the model say only the labels that were asked for',
+    doc: 'let the model generate only the labels that were asked for',
   }),
   minScore: number({
     default: 0,

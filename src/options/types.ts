@@ -57,14 +57,14 @@ export interface AnswerOptions extends EncodeOptions, SamplingOptions {}
 
 /** Options of tasks that find boxes. */
 export interface BoxesOptions {
-  /** Let the model say only what has the form of an answer. Default true. */
+  /** Let the model generate only what has the form of an answer. Default true. */
   readonly constrained?: boolean | undefined;
   /**
    * Look for a box where the probability that there is one is at least this; not with constrained: false. Number, 0
    * to 1. Default 0.8.
    */
   readonly minPresence?: number | undefined;
-  /** Let the model say only the labels that were asked for. Default false. */
+  /** Let the model generate only the labels that were asked for. Default false. */
   readonly restrictLabels?: boolean | undefined;
   /** Leave out what scores below this. Number, 0 to 1. Default 0. */
   readonly minScore?: number | undefined;
@@ -99,7 +99,7 @@ export interface FrameOptions {
 export interface HubOptions {
   /** Access token for a model on the hub; left out, `HF_TOKEN` or the file beside the cache. */
   readonly token?: string | undefined;
-  /** Take a model of the hub from the cache only, without asking anybody; left out, what `HF_HUB_OFFLINE` says. */
+  /** Take a model of the hub from the cache only, without network; left out, as `HF_HUB_OFFLINE` is set. */
   readonly offline?: boolean | undefined;
 }
 
@@ -167,7 +167,7 @@ export interface LoadOptions extends HubOptions {
    */
   readonly maxQueue?: number | undefined;
   /**
-   * Longest prompt and answer together, image tokens included; 0 takes what the file says. Integer, 0 to 1,048,576
+   * Longest prompt and answer together, image tokens included; 0 takes that of the file. Integer, 0 to 1,048,576
    * tokens. Default 0.
    */
   readonly contextLength?: number | undefined;
@@ -177,7 +177,7 @@ export interface LoadOptions extends HubOptions {
    */
   readonly kvType?: 'f32' | 'f16' | 'q8_0' | undefined;
   /**
-   * What multiplies on the CPU: the best of this package's kernels that it has, those for one instruction set, or
+   * Which matmul kernels the CPU uses: the best of this package's that it can run, those for one instruction set, or
    * ggml's. Default `auto`.
    */
   readonly kernels?: 'auto' | 'ggml' | 'amx' | 'avx512' | 'avx2' | 'neon' | undefined;
@@ -190,9 +190,9 @@ export interface LoadOptions extends HubOptions {
    * 65,536 MiB. Default 64.
    */
   readonly featureCacheMb?: number | undefined;
-  /** Soft-cap of the attention scores; left out, what the file says; 0 turns it off. Number, 0 to 1,000,000. */
+  /** Soft-cap of the attention scores; left out, that of the file; 0 turns it off. Number, 0 to 1,000,000. */
   readonly attentionSoftcap?: number | null | undefined;
-  /** Soft-cap of the logits; left out, what the file says; 0 turns it off. Number, 0 to 1,000,000. */
+  /** Soft-cap of the logits; left out, that of the file; 0 turns it off. Number, 0 to 1,000,000. */
   readonly finalSoftcap?: number | null | undefined;
   /** Called while the weights are read. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
@@ -259,7 +259,7 @@ export interface SegmentOptions extends AnswerOptions, BoxesOptions {}
 
 /** Options of `refer`. */
 export interface ReferOptions extends AnswerOptions {
-  /** Let the model say only what has the form of an answer. Default true. */
+  /** Let the model generate only what has the form of an answer. Default true. */
   readonly constrained?: boolean | undefined;
   /**
    * Look for a box where the probability that there is one is at least this; not with constrained: false. Number, 0
@@ -366,24 +366,24 @@ export interface ConvertOptions extends HubOptions {
   readonly maskCodec?: string | undefined;
   /** Name to store in the file; left out, that of the source. */
   readonly name?: string | undefined;
-  /** Side of the square picture that the model sees; left out, what the source says. Integer, 1 to 1,792 pixels. */
+  /** Side of the square picture that the model sees; left out, as in the source. Integer, 1 to 1,792 pixels. */
   readonly imageSize?: number | undefined;
-  /** Side of the patches that pictures are cut into; left out, what the source says. Integer, 1 to 1,792 pixels. */
+  /** Side of the patches that pictures are cut into; left out, as in the source. Integer, 1 to 1,792 pixels. */
   readonly patchSize?: number | undefined;
-  /** Longest prompt and answer together; left out, what the source says, else 8192. Integer, 1 to 1,048,576 tokens. */
+  /** Longest prompt and answer together; left out, as in the source, else 8192. Integer, 1 to 1,048,576 tokens. */
   readonly contextLength?: number | undefined;
   /**
-   * PaliGemma 2: queries are scaled by this to the power -0.5; left out, what the source says. Number, above 0, up
-   * to 1,000,000.
+   * PaliGemma 2: queries are scaled by this to the power -0.5; left out, as in the source. Number, above 0, up to
+   * 1,000,000.
    */
   readonly queryPreAttnScalar?: number | undefined;
   /**
-   * PaliGemma 2: soft-cap of the attention scores; left out, what the source says, else 50; 0 turns it off. Number,
-   * 0 to 1,000,000.
+   * PaliGemma 2: soft-cap of the attention scores; left out, as in the source, else 50; 0 turns it off. Number, 0 to
+   * 1,000,000.
    */
   readonly attentionSoftcap?: number | undefined;
   /**
-   * PaliGemma 2: soft-cap of the logits; left out, what the source says, else 30; 0 turns it off. Number, 0 to
+   * PaliGemma 2: soft-cap of the logits; left out, as in the source, else 30; 0 turns it off. Number, 0 to
    * 1,000,000.
    */
   readonly finalSoftcap?: number | undefined;

@@ -9,7 +9,7 @@ import { bytesText, columns } from '../output.js';
 
 export function doctorCommand(context: Context, exit: (code: ExitCode) => void): Command {
   return new Command('doctor')
-    .summary('say whether everything works here, and what helps if not')
+    .summary('check whether everything works here, and what to do if not')
     .description(
       'Looks at the machine, the addon, devices and model files, and compares a prediction of a tiny model with the known answer.',
     )
