@@ -143,22 +143,26 @@ function wordHint(arg: string, command: Command, program: Command): string | und
   return `options have dashes: ${ours}${isOpen ? ` ${oneLine(value)}` : ''}`;
 }
 
-/** `detect --label cat photo.jpg`: an option that takes several values takes all words after it. */
+/**
+ * `detect --label cat photo.jpg`: an option that takes several values takes all words after it, and one that may have a
+ * value takes the next word (`--save photo.jpg`).
+ */
 function swallowedFault(command: Command): string | undefined {
   const { args } = command;
-  for (const option of command.options.filter(({ variadic }) => variadic)) {
-    const values: unknown = command.getOptionValue(option.attributeName());
-    if (!Array.isArray(values)) continue;
-    const texts = values.map(String);
+  for (const option of command.options.filter((one) => one.variadic || one.optional)) {
+    const given: unknown = command.getOptionValue(option.attributeName());
+    if (!Array.isArray(given) && typeof given !== 'string') continue;
+    const texts = [given].flat().map(String);
     const hasPictures = args.length > 0 || command.getOptionValue('watch') !== undefined;
     const looksLikePicture = hasPictures ? isPictureFile : isPicture;
     const taken = texts.filter(looksLikePicture);
     if (taken.length === 0) continue;
     const kept = texts.filter((text) => !taken.includes(text)).map(quoted);
     const pictures = [...args, ...taken].map(quoted).join(' ');
-    const better = `paligemma ${command.name()} ${pictures} ${option.long} ${kept.join(' ') || '…'}`;
+    const values = kept.join(' ') || (option.variadic ? '…' : '');
+    const better = `paligemma ${command.name()} ${pictures} ${option.long} ${values}`.trimEnd();
     const [what, is] = taken.length === 1 ? ['value', 'was'] : ['values', 'were'];
-    return `${taken.map(oneLine).join(', ')} ${is} taken as ${what} of ${option.long}, which takes all words after it (pictures come first: ${better})`;
+    return `${taken.map(oneLine).join(', ')} ${is} taken as ${what} of ${option.long}, which takes ${option.variadic ? 'all words' : 'the word'} after it (pictures come first: ${better})`;
   }
   return undefined;
 }

@@ -1,7 +1,9 @@
 /** `paligemma dataset`: what a data set holds, what is wrong with it, and its rows in PaliGemma's own format. */
 import path from 'node:path';
 import { Command } from 'commander';
-import type { Dataset, DatasetReport, Picture, Row } from '../../datasets/index.js';
+import type { DatasetReport, Picture } from '../../datasets/check.js';
+import type { Dataset } from '../../datasets/open.js';
+import type { Row } from '../../datasets/rows.js';
 import { DATASET_OPTIONS } from '../../options/dataset.js';
 import { type Parsed, parseOptions } from '../../options/option.js';
 import type { Context } from '../context.js';
@@ -39,7 +41,10 @@ The exit code is 6 when something is wrong with the data.`,
       if (options.split !== undefined && options.output === undefined) {
         command.error('error: --split needs --output, the file that is split');
       }
-      const { openDataset, FAULTS } = await import('../../datasets/index.js');
+      const [{ openDataset }, { FAULTS }] = await Promise.all([
+        import('../../datasets/open.js'),
+        import('../../datasets/check.js'),
+      ]);
       const dataset = await openDataset(file);
       const { report, pictures } = await check(context, dataset);
       if (flags.json) await context.output.json(report, 2);
@@ -54,7 +59,7 @@ The exit code is 6 when something is wrong with the data.`,
 }
 
 async function check({ output, signal }: Context, dataset: Dataset) {
-  const { checkDataset } = await import('../../datasets/index.js');
+  const { checkDataset } = await import('../../datasets/check.js');
   const count = output.count('rows');
   try {
     return await checkDataset(dataset, {
@@ -73,7 +78,8 @@ async function convert(
   pictures: ReadonlyMap<string, Picture>,
   options: Options & { readonly output: string },
 ): Promise<void> {
-  const { splitPictures, writeRows } = await import('../../datasets/index.js');
+  const { splitPictures } = await import('../../datasets/split.js');
+  const { writeRows } = await import('../../datasets/write.js');
   const { dir, name, ext } = path.parse(options.output);
   const part = (split: string): string => path.join(dir, `${name}.${split}${ext}`);
   const files = options.split === undefined ? [options.output] : [part('train'), part('valid')];

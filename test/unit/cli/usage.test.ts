@@ -135,6 +135,9 @@ describe('a picture after --label', () => {
     expect(await complaint(['extract', '-f', 'total', 'a.png', 'b.png'])).toContain(
       'a.png, b.png were taken as values of --field',
     );
+    expect(await complaint(['detect', '--save', 'photo.jpg', '-l', 'cat'])).toBe(
+      'photo.jpg was taken as value of --save, which takes the word after it (pictures come first: paligemma detect photo.jpg --save)',
+    );
   });
 
   it('is named when it is there, also after other pictures', async () => {

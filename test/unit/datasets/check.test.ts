@@ -1,13 +1,10 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  checkDataset,
-  FAULTS,
-  openDataset,
-  splitPictures,
-  writeRows,
-} from '../../../src/datasets/index.js';
+import { checkDataset, FAULTS } from '../../../src/datasets/check.js';
+import { openDataset } from '../../../src/datasets/open.js';
+import { splitPictures } from '../../../src/datasets/split.js';
+import { writeRows } from '../../../src/datasets/write.js';
 import { all, folderWith } from '../../support/folder.js';
 import { ROOT } from '../../support/models.js';
 

@@ -2,7 +2,9 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openDataset, prefixOf, type Row, suffixOf } from '../../../src/datasets/index.js';
+import { openDataset } from '../../../src/datasets/open.js';
+import { prefixOf, suffixOf } from '../../../src/datasets/prompts.js';
+import type { Row } from '../../../src/datasets/rows.js';
 import { all, folderWith } from '../../support/folder.js';
 import { ROOT } from '../../support/models.js';
 
