@@ -59,6 +59,13 @@ export async function draw(
   return index.annotate(image, objects, { roomy: true, ...reading, format });
 }
 
+/** The first frame of a clip, which its answer is drawn on. */
+export async function firstFrame(clip: ImageInput): Promise<ImageInput> {
+  const index = await import('../../index.js');
+  const [frame] = await index.videoFrames(clip, { count: 1 });
+  return frame ?? clip;
+}
+
 /** The picture with the answer under it. */
 export function drawText(
   image: ImageInput,

@@ -7,7 +7,7 @@ import { needsText, type ResultOf, TASKS, type Task, type TaskName } from '../..
 import { taskJson } from '../../wire/results.js';
 import { type ArgumentFlags, addArguments, readArguments, typedArguments } from '../arguments.js';
 import { pictureCommand } from '../batch/command.js';
-import { draw, drawText } from '../batch/drawings.js';
+import { draw, drawText, firstFrame } from '../batch/drawings.js';
 import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
@@ -156,12 +156,13 @@ function taskCommand<N extends TaskName>(
         stream: (image, signal) => start(image, signal) as TextRun<ResultOf<N> & TextResult>,
         json: taskJson,
         ...(row.remarks && { remarks: row.remarks }),
-        annotate: (image, result, format) => {
+        annotate: async (image, result, format) => {
+          const picture = task.images === 'clip' ? await firstFrame(image) : image;
           const reading = givenFlags(IMAGE_OPTIONS, given);
           const objects = row.drawn?.(result);
           return objects
-            ? draw(image, format, objects, reading)
-            : drawText(image, format, task.answers, result, reading);
+            ? draw(picture, format, objects, reading)
+            : drawText(picture, format, task.answers, result, reading);
         },
       };
     },

@@ -292,7 +292,7 @@ const VIOLATIONS: readonly Violation[] = [
   {
     what: 'a task that one front has lost',
     check: 'tasks',
-    changes: { 'src/paligemma.ts': replace(/\n {2}segment\(/, '\n  outline(') },
+    changes: { 'src/paligemma.ts': replace(/\n {2}segment\b/, '\n  outline') },
     says: [/the task segment has no method/],
   },
   {
