@@ -9,6 +9,7 @@ import { notices } from './check/notices.mjs';
 import { optionTypes } from './check/option-types.mjs';
 import { packageFiles } from './check/package.mjs';
 import { sizes } from './check/sizes.mjs';
+import { strays } from './check/strays.mjs';
 import { tasks } from './check/tasks.mjs';
 import { tests } from './check/tests.mjs';
 import { types } from './check/types.mjs';
@@ -27,6 +28,7 @@ const CHECKS = {
   tests,
   documents,
   package: packageFiles,
+  strays,
   words,
 };
 

@@ -331,15 +331,28 @@ const VIOLATIONS: readonly Violation[] = [
       /scripts\/vendored\.mjs would be published and matches nothing that the package consists of/,
     ],
   },
+  {
+    what: 'what a run has left behind',
+    check: 'strays',
+    changes: {
+      out: file('{}\n'),
+      'docs/found.md': () => `[found](${copy}/src/index.ts)\n`,
+    },
+    says: [
+      /^strays: out: out is not in TOP .* belongs in a temporary folder$/m,
+      /^strays: docs\/found\.md: has the path of this machine's clone/m,
+    ],
+  },
 ];
+
+/** The scratch copy that the checks read. */
+let copy: string;
 
 /** What the checks read; fixtures, binaries and sources of others stay where they are. */
 const COPIED = ['src', 'native', 'test', 'scripts', 'bench', 'docs', 'examples'];
 const LEFT = /^(native\/vendor|test\/fixtures\/.+(?<!\.md)|docs\/images|.*node_modules|.*\.venv)$/;
 
 describe('npm run check', () => {
-  let copy: string;
-
   beforeAll(() => {
     copy = realpathSync(mkdtempSync(path.join(tmpdir(), 'paligemma-check-')));
     for (const name of readdirSync(ROOT, { withFileTypes: true })) {
@@ -352,6 +365,8 @@ describe('npm run check', () => {
       });
     }
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'), 'junction');
+    // A list of its files, as a clone has.
+    expect(spawnSync('git', ['init', '--quiet'], { cwd: copy }).status).toBe(0);
   }, 60_000);
 
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
