@@ -18,11 +18,14 @@ export interface Plate {
 const COST_STEP = 0.02;
 /** For each object that is wholly hidden. */
 const COST_HIDDEN = 1;
+/** Part of one object that a label may hide at most: what is found should be seen, which matters for small things. */
+const MOST_HIDDEN = 0.3;
 /** Places along each edge that are tried after the corners. */
 const N_SLIDES = 12;
 
 /**
- * Where each plate goes, in the order of `plates`; undefined where every place at its box would cover another label.
+ * Where each plate goes, in the order of `plates`; undefined where every place at its box would cover another label, or
+ * more than 0.3 of an object.
  * Greedy: small boxes choose first, since large ones have more places to go. Each plate takes the cheapest free one of
  * the places at its box, all moved into `frame`: above, inside, below and beside the corners, then along the edges.
  * `overhang`, in pixels, is how far lines reach out of boxes: plates cover the line of the box.
@@ -62,8 +65,9 @@ function cheapest(
     if (cost >= lowest) break;
     const place = moveInside(x, y, plate, frame);
     if (placed.isTouched(place)) continue;
-    const total = cost + COST_HIDDEN * hidden(place, boxes);
-    if (total < lowest) [best, lowest] = [place, total];
+    const { sum, most } = hidden(place, boxes);
+    const total = cost + COST_HIDDEN * sum;
+    if (total < lowest && most <= MOST_HIDDEN) [best, lowest] = [place, total];
   }
   return best;
 }
@@ -120,14 +124,17 @@ function moveInside(x: number, y: number, { width, height }: Plate, frame: Box):
   return { xmin, ymin, xmax: xmin + width, ymax: ymin + height };
 }
 
-/** How many objects' worth of boxes `place` hides. */
-function hidden(place: Box, boxes: Grid): number {
+/** What `place` hides: how many objects' worth of boxes together, and how much of the one that it hides most of. */
+function hidden(place: Box, boxes: Grid): { readonly sum: number; readonly most: number } {
   let sum = 0;
+  let most = 0;
   for (const box of boxes.touching(place)) {
     const whole = boxArea(box);
-    sum += whole > 0 ? intersection(place, box) / whole : 1;
+    const part = whole > 0 ? intersection(place, box) / whole : 1;
+    sum += part;
+    most = Math.max(most, part);
   }
-  return sum;
+  return { sum, most };
 }
 
 function intersection(a: Box, b: Box): number {

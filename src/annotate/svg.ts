@@ -36,8 +36,8 @@ const SMALLEST_CROWDED_FONT = 9;
  *
  * - A box without an area is drawn as a line or a dot (`<line class="box">`).
  * - A box partly outside is cut off at the border of the picture; one wholly outside is not drawn.
- * - Labels touch their box, are inside the picture and never on top of each other. In crowded pictures they are smaller;
- *   one that still finds no free place at its box is left out. One that is too long ends in an ellipsis before its
+ * - Labels touch their box, are inside the picture, never on top of each other, and hide at most 0.3 of an object each. In
+ *   crowded pictures they are smaller, then without scores; one that still finds no place at its box is left out. One that is too long ends in an ellipsis before its
  *   score; one that is too high or has no room for a letter is left out, as are all where they would be under 6 pixels.
  * - An empty list returns an empty drawing.
  *
@@ -193,13 +193,16 @@ function drawLabels(
   options: ParsedDrawingOptions,
 ): readonly string[] {
   let best: { readonly fontSize: number; readonly labels: readonly PlacedLabel[] } | undefined;
-  const sizes = fontSizes(canvas, options.fontSize);
-  for (const fontSize of sizes) {
-    const wanted = shapes.flatMap((shape) => setLabel(shape, canvas, fontSize, options) ?? []);
+  const looks = labelLooks(canvas, options);
+  for (const look of looks) {
+    const { fontSize } = look;
+    const wanted = shapes.flatMap((shape) => setLabel(shape, canvas, look) ?? []);
     // They would not fit side by side: placing them is in vain.
-    if (coveredPart(wanted, canvas) > 1 && fontSize !== sizes.at(-1)) continue;
+    if (coveredPart(wanted, canvas) > 1 && look !== looks.at(-1)) continue;
     const labels = placeLabels(wanted, canvas, lineWidth);
-    if (best === undefined || labels.length >= best.labels.length) best = { fontSize, labels };
+    // A smaller size is taken when it loses none, leaving out the scores only when it wins some.
+    const least = (best?.labels.length ?? 0) + (look.showScores === options.showScores ? 0 : 1);
+    if (labels.length >= least) best = { fontSize, labels };
     if (labels.length === wanted.length && coveredPart(labels, canvas) <= MOST_COVERED) break;
   }
   if (best === undefined) return [];
@@ -228,23 +231,34 @@ function coveredPart(labels: readonly Label[], { frame }: Canvas): number {
   return pixels / boxArea(frame);
 }
 
-/** Sizes to try, largest first; none when labels would not be readable. */
-function fontSizes(canvas: Canvas, wanted: number | undefined): readonly number[] {
+/** How labels may look; the first is what is wanted. */
+interface LabelLook {
+  /** Pixels of the picture. */
+  readonly fontSize: number;
+  readonly showScores: boolean;
+}
+
+/** To be tried, largest first, the smallest also without scores; none when labels would not be readable. */
+function labelLooks(
+  canvas: Canvas,
+  { fontSize: wanted, showScores }: ParsedDrawingOptions,
+): readonly LabelLook[] {
   const { scale } = canvas;
-  if (wanted !== undefined) return [wanted / scale];
+  if (wanted !== undefined) return [{ fontSize: wanted / scale, showScores }];
   const largest = automaticFontSize(canvas);
   if (largest * scale < SMALLEST_FONT) return [];
-  return FONT_STEPS.map((step) => step * largest).filter(
-    (fontSize, i) => i === 0 || fontSize * scale >= SMALLEST_CROWDED_FONT,
+  const looks = FONT_STEPS.map((step) => ({ fontSize: step * largest, showScores })).filter(
+    ({ fontSize }, i) => i === 0 || fontSize * scale >= SMALLEST_CROWDED_FONT,
   );
+  const smallest = looks.at(-1);
+  return smallest?.showScores ? [...looks, { ...smallest, showScores: false }] : looks;
 }
 
 /** The text of a label and its plate, or undefined when it has no room or nothing to say. */
 function setLabel(
   shape: Shape,
   { picture, frame }: Canvas,
-  fontSize: number,
-  { showScores }: ParsedDrawingOptions,
+  { fontSize, showScores }: LabelLook,
 ): Label | undefined {
   const height = PLATE_HEIGHT * fontSize;
   const [across, down] = [frame.xmax - frame.xmin, frame.ymax - frame.ymin];

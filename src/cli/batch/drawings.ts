@@ -1,11 +1,13 @@
 /** Pictures of `--annotate`: which format they have, and drawing them. Their files are picture-files.ts's. */
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { SNIFF_BYTES, sniff } from '../../image-input/format.js';
+import { SNIFF_BYTES, type Sniffed, sniff } from '../../image-input/format.js';
 import type { AnnotateOptions, annotate, ImageInput } from '../../index.js';
-import type { AnnotationFormat } from '../../options/annotate.js';
+import { type AnnotationFormat, FILE_OPTIONS } from '../../options/annotate.js';
+import { IMAGE_OPTIONS } from '../../options/image.js';
 import type { AnswerKind } from '../../tasks/registry.js';
 import { readableRows } from '../../wire/rows.js';
+import { givenFlags } from '../flags.js';
 
 /** Extensions of the formats that can be written; the first is the one for new names. */
 const EXTENSIONS: Readonly<Record<AnnotationFormat, readonly [string, ...string[]]>> = {
@@ -28,11 +30,17 @@ export function extensionFor(format: AnnotationFormat, image: string): string {
   return formatOfName(image) === format ? own : EXTENSIONS[format][0];
 }
 
-/** The picture's own format where it can be written, else PNG. `image` is the file where `picture` has no bytes. */
+/** What `--annotate` may be combined with. */
+export const DRAWN_OPTIONS = { roomy: FILE_OPTIONS.roomy };
+
+/**
+ * The picture's own format where it can be written. For the others JPEG where the picture was compressed with loss, as the
+ * PNG of a photo is many times its size; else PNG. `image` is the file where `picture` has no bytes. */
 export async function ownFormat(image: string, picture: ImageInput): Promise<AnnotationFormat> {
   const sniffed = sniff(picture instanceof Uint8Array ? picture : await beginning(image));
   const format = 'format' in sniffed ? sniffed.format : undefined;
-  return format === 'jpeg' || format === 'webp' ? format : 'png';
+  if (format === 'webp') return format;
+  return format === 'jpeg' || format === 'avif' || isVideo(sniffed) ? 'jpeg' : 'png';
 }
 
 async function beginning(file: string): Promise<Uint8Array> {
@@ -47,16 +55,28 @@ async function beginning(file: string): Promise<Uint8Array> {
   }
 }
 
-/** The picture with objects drawn in; small pictures are enlarged. `reading` as the task read it. */
+function isVideo(sniffed: Sniffed): boolean {
+  return 'looksLike' in sniffed && /MP4|video/.test(sniffed.looksLike);
+}
+
+/** How `annotate` reads and draws: as the task reads its pictures, and as the flags say. */
+export function drawnWith(
+  given: Readonly<Record<string, unknown>>,
+  flags: object,
+): AnnotateOptions {
+  return { ...givenFlags(IMAGE_OPTIONS, given), ...givenFlags(DRAWN_OPTIONS, flags) };
+}
+
+/** The picture with objects drawn in. */
 export async function draw(
   image: ImageInput,
   format: AnnotationFormat,
   objects: Parameters<typeof annotate>[1],
-  reading: AnnotateOptions,
+  options: AnnotateOptions,
 ): Promise<Uint8Array> {
   // Here and not above: --help and usage errors should not wait for sharp and the addon.
   const index = await import('../../index.js');
-  return index.annotate(image, objects, { roomy: true, ...reading, format });
+  return index.annotate(image, objects, { ...options, format });
 }
 
 /** The first frame of a clip, which its answer is drawn on. */
@@ -72,8 +92,8 @@ export function drawText(
   format: AnnotationFormat,
   kind: AnswerKind,
   result: object,
-  reading: AnnotateOptions,
+  options: AnnotateOptions,
 ): Promise<Uint8Array> {
   const lines = readableRows(kind, result).map((row) => row.join(': '));
-  return draw(image, format, [], { ...reading, caption: lines.join('\n') });
+  return draw(image, format, [], { ...options, caption: lines.join('\n') });
 }

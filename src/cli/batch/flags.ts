@@ -4,6 +4,7 @@ import { boolean, type Declarations, integer } from '../../options/option.js';
 import type { AnswerKind } from '../../tasks/registry.js';
 import { addFlags, givenFlags } from '../flags.js';
 import type { ModelFlags } from '../model.js';
+import { DRAWN_OPTIONS } from './drawings.js';
 import { addFormatFlags, type FormatFlags } from './format.js';
 import { STDIN, STDIN_LIST } from './inputs.js';
 
@@ -48,6 +49,7 @@ export const BATCH_OPTIONS = {
 /** What commander returns for the flags of this file and those of the model. */
 export interface PictureFlags extends ModelFlags, FormatFlags {
   readonly annotate?: string;
+  readonly roomy?: true;
 }
 
 export interface BatchOptions {
@@ -86,6 +88,7 @@ export function addBatchFlags(command: Command, abilities: Abilities): void {
         'write each picture with its result drawn in, or under it, to a folder; one picture also to a file',
       ),
     );
+    addFlags(command, 'Printing:', DRAWN_OPTIONS);
   }
   command.addOption(
     new Option(
@@ -112,6 +115,9 @@ export function batchOptions(
   const fromStdin = args.filter((arg) => arg === STDIN || arg === STDIN_LIST);
   if (fromStdin.length > 1) {
     fail(`standard input ("${STDIN}" or "${STDIN_LIST}") can be read once only`);
+  }
+  if (flags.roomy && flags.annotate === undefined) {
+    fail("option '--roomy' needs option '--annotate <path>'");
   }
   if (flags.watch === undefined) {
     if (args.length === 0) fail("missing required argument 'image'");

@@ -1,17 +1,15 @@
 /** `paligemma predict`: pictures and a prompt in, one answer per picture out. */
 import type { Command } from 'commander';
 import type { PaliGemma, Prediction } from '../../index.js';
-import { IMAGE_OPTIONS } from '../../options/image.js';
 import { TASKS } from '../../tasks/registry.js';
 import { predictionJson } from '../../wire/results.js';
 import { addArguments, typedArguments } from '../arguments.js';
 import { pictureCommand } from '../batch/command.js';
-import { drawText } from '../batch/drawings.js';
+import { drawnWith, drawText } from '../batch/drawings.js';
 import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
-import { givenFlags } from '../flags.js';
 
 interface Flags extends PictureFlags {
   readonly prompt: string;
@@ -38,20 +36,21 @@ export function predictCommand(context: Context, exit: (code: ExitCode) => void)
     settings: (flags) => typedArguments(task.arguments, flags),
     streams: true,
     annotates: true,
-    task: (model, { prompt }, options) => predictTask(model, prompt, options),
+    task: (model, flags, options) => predictTask(model, flags, options),
   }).alias('generate');
 }
 
 function predictTask(
   model: PaliGemma,
-  prompt: string,
+  flags: Flags,
   options: Readonly<Record<string, unknown>>,
 ): PictureTask<Prediction> {
+  const { prompt } = flags;
   return {
     run: (image, signal) => model.predict(image, prompt, { ...options, signal }),
     stream: (image, signal) => model.stream(image, prompt, { ...options, signal }),
     json: predictionJson,
     annotate: (image, result, format) =>
-      drawText(image, format, 'text', result, givenFlags(IMAGE_OPTIONS, options)),
+      drawText(image, format, 'text', result, drawnWith(options, flags)),
   };
 }

@@ -1,18 +1,16 @@
 /** The commands of the tasks about single pictures: what src/tasks/registry.ts does not know of the command line. */
 import type { Command } from 'commander';
 import type { annotate, ImageInput, TextResult, TextRun } from '../../index.js';
-import { IMAGE_OPTIONS } from '../../options/image.js';
 import { FIELD_TYPES } from '../../options/tasks.js';
 import { needsText, type ResultOf, TASKS, type Task, type TaskName } from '../../tasks/registry.js';
 import { taskJson } from '../../wire/results.js';
 import { type ArgumentFlags, addArguments, readArguments, typedArguments } from '../arguments.js';
 import { pictureCommand } from '../batch/command.js';
-import { draw, drawText, firstFrame } from '../batch/drawings.js';
+import { draw, drawnWith, drawText, firstFrame } from '../batch/drawings.js';
 import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
-import { givenFlags } from '../flags.js';
 import { emptyRemarks, sweepRemarks } from '../remarks.js';
 
 type Exit = (code: ExitCode) => void;
@@ -158,11 +156,11 @@ function taskCommand<N extends TaskName>(
         ...(row.remarks && { remarks: row.remarks }),
         annotate: async (image, result, format) => {
           const picture = task.images === 'clip' ? await firstFrame(image) : image;
-          const reading = givenFlags(IMAGE_OPTIONS, given);
+          const options = drawnWith(given, flags);
           const objects = row.drawn?.(result);
           return objects
-            ? draw(picture, format, objects, reading)
-            : drawText(picture, format, task.answers, result, reading);
+            ? draw(picture, format, objects, options)
+            : drawText(picture, format, task.answers, result, options);
         },
       };
     },

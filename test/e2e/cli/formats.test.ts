@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -95,10 +96,28 @@ describe('--annotate', () => {
       expect(readdirSync(at(command)).sort()).toEqual(['a.png', 'b.jpg']);
       const formats = ['a.png', 'b.jpg'].map((name) => sharp(at(command, name)).metadata());
       const [a, b] = await Promise.all(formats);
-      expect([a?.format, b?.format, a?.width]).toEqual(['png', 'jpeg', 672]);
-      if (command === 'caption') expect(a?.height).toBeGreaterThan(672);
-      else expect(a?.height).toBe(672);
+      expect([a?.format, b?.format, a?.width]).toEqual(['png', 'jpeg', 224]);
+      if (command === 'caption') expect(a?.height).toBeGreaterThan(224);
+      else expect(a?.height).toBe(224);
     }
+  });
+
+  it('writes files about as large as the pictures, and larger pictures only when asked to', async () => {
+    const flags = [...pictures.slice(0, 2), ...LABELS, '--annotate'];
+    expect((await paligemma(['detect', ...flags, at('same')])).code).toBe(0);
+    expect((await paligemma(['detect', ...flags, at('roomy'), '--roomy'])).code).toBe(0);
+    for (const name of ['a.png', 'b.jpg']) {
+      expect(statSync(at('same', name)).size).toBeLessThan(3 * statSync(at(name)).size);
+      expect((await sharp(at('roomy', name)).metadata()).width).toBe(672);
+    }
+  });
+
+  it('writes what was compressed with loss as JPEG', async () => {
+    await sharp(SHAPES).avif().toFile(at('photo.avif'));
+    await sharp(SHAPES).tiff().toFile(at('scan.tif'));
+    const pictures = [at('photo.avif'), at('scan.tif')];
+    await paligemma(['detect', ...pictures, ...LABELS, '--annotate', at('drawn')]);
+    expect(readdirSync(at('drawn')).sort()).toEqual(['photo.jpg', 'scan.png']);
   });
 
   it('takes one file for one picture, in the format of its name', async () => {
@@ -115,13 +134,14 @@ describe('--annotate', () => {
     execFileSync('ffmpeg', ['-v', 'error', ...film, at('clip.mp4')]);
     const flags = ['--quiet', '--model', DEMO_MODEL, '--annotate', at('drawn')];
     expect((await paligemma(['video', at('clip.mp4'), ...flags])).code).toBe(0);
-    const { width, height = 0 } = await sharp(at('drawn', 'clip.png')).metadata();
-    expect([width, height > 672]).toEqual([672, true]);
+    const { width, height = 0 } = await sharp(at('drawn', 'clip.jpg')).metadata();
+    expect([width, height > 224]).toEqual([224, true]);
   });
 });
 
 describe('wrong usage', () => {
   it.each<[string, string[], string]>([
+    ['--roomy alone', ['--roomy'], "'--roomy' needs option '--annotate"],
     ['a name for another format', ['-o', 'x.csv', '--format', 'json'], 'is a name for csv'],
     ['boxes of a text', ['--format', 'coco'], 'choose text, table, json, jsonl, csv'],
     ['two formats', ['--format', 'csv', '--json'], 'choose one'],

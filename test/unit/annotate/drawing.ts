@@ -1,5 +1,5 @@
-/** Reads a drawing back: what is where, in pixels. For the tests beside it. */
-import type { Box } from '../../../src/results/types.js';
+/** Reads a drawing back: what is where, in pixels; things to draw. For the tests beside it. */
+import type { Box, Detection, ImageSize } from '../../../src/results/types.js';
 
 export interface DrawnObject {
   readonly index: number;
@@ -124,4 +124,19 @@ function unescapeXml(text: string): string {
       ? ({ '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"' }[entity] ?? entity)
       : String.fromCharCode(Number(code)),
   );
+}
+
+/** Deterministic boxes anywhere, overlapping. */
+export function scattered({ width, height }: ImageSize, count: number): Detection[] {
+  let state = 12345;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  return Array.from({ length: count }, (_, i) => {
+    const [w, h] = [width * (0.02 + 0.1 * next()), height * (0.02 + 0.1 * next())];
+    const [x, y] = [next() * (width - w), next() * (height - h)];
+    const box = { xmin: x, ymin: y, xmax: x + w, ymax: y + h };
+    return { label: `thing ${i % 9}`, box, score: next() };
+  });
 }

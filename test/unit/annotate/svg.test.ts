@@ -9,7 +9,7 @@ import { PALETTE_NAMES } from '../../../src/options/annotate.js';
 import { Mask } from '../../../src/results/mask.js';
 import type { Box, Detection, ImageSize } from '../../../src/results/types.js';
 import { parseDetections } from '../../../src/tasks/parse-detections.js';
-import { labelsOf, objectsOf } from './drawing.js';
+import { labelsOf, objectsOf, scattered } from './drawing.js';
 
 const SQUARE: ImageSize = { width: 224, height: 224 };
 
@@ -31,20 +31,6 @@ function spreadOut({ width, height }: ImageSize, columns: number, rows: number):
       labels[i % labels.length] ?? '',
       box(x + w * 0.2, y + h * 0.4, x + w * 0.8, y + h * 0.9),
     );
-  });
-}
-
-/** Deterministic boxes anywhere, overlapping. */
-function scattered({ width, height }: ImageSize, count: number): Detection[] {
-  let state = 12345;
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  return Array.from({ length: count }, (_, i) => {
-    const [w, h] = [width * (0.02 + 0.1 * next()), height * (0.02 + 0.1 * next())];
-    const [x, y] = [next() * (width - w), next() * (height - h)];
-    return detection(`thing ${i % 9}`, box(x, y, x + w, y + h), next());
   });
 }
 
