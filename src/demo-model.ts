@@ -1,7 +1,7 @@
 /** Where the demo model is, for a caller that names none. The only place that knows. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeError } from './errors.js';
 import { installCommand } from './load-peer.js';
 
@@ -29,9 +29,10 @@ export function demoModel(): string {
 /** As demoModel, but undefined when it is not here. */
 export function findDemoModel(): string | undefined {
   if (existsSync(CLONED)) return CLONED;
-  // As seen from this package: it is an optional peer, so that pnpm and Plug'n'Play let it through. A literal, so that
-  // tools that copy what a program needs find it.
-  const fromHere = () => require.resolve('@node-paligemma/demo-model/shapes-mix-224-q8_0.gguf');
+  // As seen from this package: it is an optional peer, so that pnpm and Plug'n'Play let it through. A literal, and its module
+  // rather than its file, so that tools that copy what a program needs find it: Turbopack follows no require.resolve of a
+  // file that is no module.
+  const fromHere = () => join(dirname(require.resolve('@node-paligemma/demo-model')), FILE);
   // As seen from the program, and from the project in whose folder it was started.
   const from = (file: string) => createRequire(file).resolve(`${PACKAGE}/${FILE}`);
   const program = require.main?.filename;

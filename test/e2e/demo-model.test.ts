@@ -14,8 +14,8 @@ afterAll(() => copy.remove());
 function install(folder: string): void {
   const target = path.join(folder, 'node_modules', '@node-paligemma', 'demo-model');
   mkdirSync(target, { recursive: true });
-  const manifest = path.join('packages', 'demo-model', 'package.json');
-  copyFileSync(path.join(ROOT, manifest), path.join(target, 'package.json'));
+  for (const file of ['package.json', 'index.js'])
+    copyFileSync(path.join(ROOT, 'packages', 'demo-model', file), path.join(target, file));
   writeFileSync(path.join(target, path.basename(DEMO_MODEL)), 'GGUF');
 }
 
@@ -64,4 +64,13 @@ test('from the project that a program elsewhere is started in, such as a global 
   const project = folderWith({});
   install(project);
   expect(found(folderWith({}), project)).toMatch(inside(project));
+});
+
+test('its package exports the path', () => {
+  const program = folderWith({});
+  install(program);
+  const main = path.join(program, 'main.cjs');
+  writeFileSync(main, `console.log(require('@node-paligemma/demo-model'))`);
+  const { stdout } = spawnSync(process.execPath, [main], { encoding: 'utf8' });
+  expect(stdout.trim()).toMatch(inside(program));
 });
