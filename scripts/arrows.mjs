@@ -95,8 +95,12 @@ export const HEADERS = [
   },
 ];
 
-/** Agreed on and not there yet. */
-export const COMING = [];
+/** Files with an import whose name only the running program knows, with the reason. */
+export const COMPUTED = {
+  'demo-model.ts': 'the demo model may be installed beside the program that runs, not beside us',
+  'native/binding.ts': 'loads the addon from where it was built or installed',
+  'native/gpu.ts': 'looks for the GPU package of this platform',
+};
 
 /** Files that only some may import, with what the others use instead. */
 export const RESTRICTED = {

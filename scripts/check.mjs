@@ -4,6 +4,7 @@
 import { arrows } from './check/arrows.mjs';
 import { commandWords } from './check/command-words.mjs';
 import { documents } from './check/documents.mjs';
+import { exportsUsed } from './check/exports.mjs';
 import { format } from './check/format.mjs';
 import { notices } from './check/notices.mjs';
 import { optionTypes } from './check/option-types.mjs';
@@ -22,6 +23,7 @@ const CHECKS = {
   notices,
   'option-types': optionTypes,
   arrows,
+  exports: exportsUsed,
   'command-words': commandWords,
   sizes,
   tasks,

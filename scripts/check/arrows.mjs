@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import {
-  COMING,
+  COMPUTED,
   CPP,
   FRONTS,
   HEADERS,
@@ -22,6 +22,7 @@ export function arrows({ root, fix }) {
   return [
     ...climbs(typescript, TYPESCRIPT, 'src'),
     ...climbs(cpp, CPP, 'native'),
+    ...unseen(root, typescript, cpp),
     ...circles(typescript),
     ...circles(cpp),
     ...fronts(typescript),
@@ -33,42 +34,109 @@ export function arrows({ root, fix }) {
   ];
 }
 
-/** `file -> { at, local: [{ to, line }], external: [{ to, line, typeOnly, lazy, guarded }] }`, names relative to src. */
+/**
+ * `file -> { local: [{ to, line }], external: [{ to, line, typeOnly, lazy, guarded }], unread: [{ line, text }] }`, names
+ * relative to src. `unread` are imports of which only the running program knows what they load.
+ */
 function typescriptFiles(root) {
   const files = new Map();
-  for (const file of filesIn(root, ['src'], /(?<!\.d)\.ts$/)) {
-    const local = [];
-    const external = [];
+  for (const file of filesIn(root, ['src'], /\.ts$/)) {
+    const found = { local: [], external: [], unread: [], outside: [] };
     for (const one of importsOf(root, file)) {
-      if (one.to.endsWith('.json') || one.to.startsWith('node:')) continue;
-      if (!one.to.startsWith('.')) external.push(one);
+      if (one.to === undefined) found.unread.push(one);
+      else if (one.to.startsWith('node:')) continue;
+      else if (!/^(\.|\/)/.test(one.to)) found.external.push(one);
       else {
-        const to = path.posix.join(path.posix.dirname(file), one.to).replace(/\.js$/, '.ts');
-        local.push({ ...one, to: to.slice('src/'.length) });
+        const to = one.to.startsWith('/') ? one.to : resolved(root, file, one.to);
+        if (to.startsWith('src/')) found.local.push({ ...one, to: to.slice('src/'.length) });
+        else found.outside.push({ ...one, to });
       }
     }
-    files.set(file.slice('src/'.length), { local, external });
+    files.set(file.slice('src/'.length), found);
   }
   return files;
 }
 
+/** The file that an import names, however it is spelled: with `.js`, without an ending, as a folder. */
+function resolved(root, file, specifier) {
+  const plain = path.posix.join(path.posix.dirname(file), specifier).replace(/\/$/, '');
+  const candidates = [
+    plain.replace(/\.js$/, '.ts'),
+    plain.replace(/\.js$/, '.d.ts'),
+    ...[`${plain}.ts`, `${plain}/index.ts`, plain],
+  ];
+  const isFile = (one) => fs.statSync(path.join(root, one), { throwIfNoEntry: false })?.isFile();
+  return candidates.find(isFile) ?? candidates[0];
+}
+
+/** As typescriptFiles. An include is looked up beside its file and in native, whichever marks it is written in. */
 function cppFiles(root) {
   const files = new Map();
   for (const file of filesIn(root, ['native'], /\.(cpp|h|inc)$/)) {
     const { code } = scanCpp(read(root, file));
-    const local = [];
-    const external = [];
-    for (const match of code.matchAll(/^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]/gm)) {
+    const found = { local: [], external: [], unread: [], outside: [] };
+    const directive = /^[ \t]*(?:#|%:)[ \t]*(?:include|include_next|import)\b(?:\\\r?\n|.)*$/gm;
+    for (const match of code.matchAll(directive)) {
       const line = code.slice(0, match.index).split('\n').length;
-      const isOurs = match[1] === '"' && fs.existsSync(path.join(root, 'native', match[2]));
-      (isOurs ? local : external).push({ to: match[2], line });
+      const [, to] = /(?:#|%:)[ \t]*include[ \t]*["<]([^">\s]+)[">]\s*$/.exec(match[0]) ?? [];
+      if (to === undefined) {
+        found.unread.push({ line, text: match[0].trim() });
+        continue;
+      }
+      const beside = path.posix.join(path.posix.dirname(file), to);
+      const ours = [beside, path.posix.join('native', to)].find((one) =>
+        fs.existsSync(path.join(root, one)),
+      );
+      const isOurs = ours?.startsWith('native/') && !ours.startsWith('native/vendor/');
+      if (isOurs) found.local.push({ to: ours.slice('native/'.length), line });
+      else found.external.push({ to: path.posix.basename(to) === to ? to : (ours ?? to), line });
     }
-    files.set(file.slice('native/'.length), { local, external });
+    files.set(file.slice('native/'.length), found);
   }
   return files;
 }
 
-const topName = (file) => file.split('/')[0].replace(/\.ts$/, '');
+/** Files and imports that the other rules cannot see. */
+function unseen(root, typescript, cpp) {
+  const sentences = [];
+  const others = (dir, pattern, what) => {
+    for (const file of filesIn(root, [dir], /./)) {
+      if (pattern.test(file)) continue;
+      sentences.push(`${file}: ${dir} holds ${what}; a file of another kind belongs elsewhere`);
+    }
+  };
+  others('src', /\.(ts|json)$/, 'TypeScript (.ts) and its data (.json)');
+  others(
+    'native',
+    /\.(cpp|h|inc)$|^native\/(compat\/.+\.c|addon\/exports\.map)$/,
+    '.cpp, .h, .inc',
+  );
+  const used = new Set();
+  for (const [file, { unread, outside }] of typescript) {
+    for (const { line, text } of unread) {
+      used.add(file);
+      if (Object.hasOwn(COMPUTED, file)) continue;
+      sentences.push(
+        `src/${file}:${line}: what ${text} loads is known only when it runs; write the name in the call, or why not in COMPUTED of ${LIST}`,
+      );
+    }
+    for (const { to, line } of outside) {
+      sentences.push(`src/${file}:${line}: imports ${to}; what src needs belongs in src`);
+    }
+  }
+  for (const file of Object.keys(COMPUTED)) {
+    if (!used.has(file))
+      sentences.push(`${LIST}: ${file} computes no import; COMPUTED can lose it`);
+  }
+  for (const [file, { unread }] of cpp) {
+    for (const { line, text } of unread) {
+      sentences.push(`native/${file}:${line}: write ${text} as #include "folder/file.h"`);
+    }
+  }
+  return sentences;
+}
+
+const topName = (file) => file.split('/')[0].replace(/(\.d)?\.ts$/, '');
 
 function climbs(files, levels, top) {
   const sentences = [];
@@ -211,7 +279,7 @@ function headers(files) {
   const sentences = [];
   for (const [file, { external }] of files) {
     for (const { to, line } of external) {
-      const rule = HEADERS.find(({ pattern }) => pattern.test(to));
+      const rule = HEADERS.find(({ pattern }) => pattern.test(path.posix.basename(to)));
       if (rule === undefined || rule.may.includes(topName(file))) continue;
       sentences.push(
         `native/${file}:${line}: ${rule.what} (${to}) belong in native/${rule.may.join(', native/')} only`,
@@ -251,11 +319,7 @@ function missing(root) {
       .map((name) => `${LIST}: ${dir}/${name} does not exist; its place in the list can go`);
   const has = (file) => fs.existsSync(path.join(root, file));
   return [
-    ...gone(
-      'src',
-      TYPESCRIPT.flat(),
-      (n) => COMING.includes(n) || has(`src/${n}`) || has(`src/${n}.ts`),
-    ),
+    ...gone('src', TYPESCRIPT.flat(), (n) => has(`src/${n}`) || has(`src/${n}.ts`)),
     ...gone('native', CPP.flat(), (n) => has(`native/${n}`)),
   ];
 }
@@ -271,20 +335,9 @@ function drawing() {
       .map((names, i) => `${(i === 0 ? title : '').padEnd(width)}${names.join(', ')}`)
       .join('\n');
   };
-  return [
-    BEGIN,
-    '```',
-    draw(
-      'TypeScript',
-      TYPESCRIPT.map((names) => names.filter((name) => !COMING.includes(name))).filter(
-        (names) => names.length > 0,
-      ),
-    ),
-    '',
-    draw('C++', CPP),
-    '```',
-    END,
-  ].join('\n');
+  return [BEGIN, '```', draw('TypeScript', TYPESCRIPT), '', draw('C++', CPP), '```', END].join(
+    '\n',
+  );
 }
 
 function picture(root, fix) {

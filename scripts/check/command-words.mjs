@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { lowered } from './sizes.mjs';
-import { filesIn, literalsOf, read, scanCpp, syntaxTree, walk } from './sources.mjs';
+import { filesIn, keysOf, literalsOf, read, scanCpp, syntaxTree, walk } from './sources.mjs';
 
 const LIST = 'scripts/check/command-words.json';
 /** Where the words of the command line are at home. */
@@ -66,9 +66,7 @@ function commandNames(root) {
       if (first !== undefined && ts.isStringLiteralLike(first)) names.add(first.text.split(' ')[0]);
     });
   }
-  for (const task of ['caption', 'ask', 'ocr', 'detect', 'segment', 'extract', 'classify']) {
-    names.add(task);
-  }
+  for (const task of keysOf(syntaxTree(root, 'src/tasks/registry.ts'), 'TASKS')) names.add(task);
   names.delete('paligemma');
   return [...names].filter((name) => /^[a-z-]+$/.test(name));
 }

@@ -99,6 +99,21 @@ export function literalsOf(root, file) {
   return found;
 }
 
+/** Keys of the object literal that the constant `name` of a file holds. */
+export function keysOf(tree, name) {
+  const keys = [];
+  walk(tree, (node) => {
+    if (!ts.isVariableDeclaration(node) || node.name.getText(tree) !== name) return;
+    let value = node.initializer;
+    while (value !== undefined && (ts.isSatisfiesExpression(value) || ts.isAsExpression(value))) {
+      value = value.expression;
+    }
+    if (value === undefined || !ts.isObjectLiteralExpression(value)) return;
+    for (const { name: key } of value.properties) if (key) keys.push(key.getText(tree));
+  });
+  return keys;
+}
+
 /** Inside a call of src/load-peer.ts, which says what to install. */
 function isGuarded(node) {
   for (let at = node.parent; at !== undefined; at = at.parent) {
@@ -109,43 +124,66 @@ function isGuarded(node) {
 
 /**
  * What a TypeScript file imports: `{ to, line, typeOnly, lazy, guarded }`. `lazy`: loaded when the code runs (`import()`,
- * `require()`), not when the file is. `guarded`: by a function of src/load-peer.ts, or not loaded but looked for.
+ * `require()`), not when the file is. `guarded`: by a function of src/load-peer.ts, or not loaded but looked for. `to` is
+ * undefined where only the running program knows it, with the code in `text`.
  */
 export function importsOf(root, file) {
   const tree = syntaxTree(root, file);
   const found = [];
   const add = (node, specifier, typeOnly, lazy, guarded = false) => {
-    if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
+    const to = specifier && ts.isStringLiteralLike(specifier) ? specifier.text : undefined;
     const line = lineOf(tree, node.getStart(tree));
-    found.push({ to: specifier.text, line, typeOnly, lazy, guarded });
+    found.push({ to, line, typeOnly, lazy, guarded, text: node.getText(tree) });
   };
-  const allTypes = (bindings) =>
-    bindings !== undefined &&
-    (ts.isNamedImports(bindings) || ts.isNamedExports(bindings)) &&
-    bindings.elements.length > 0 &&
-    bindings.elements.every((element) => element.isTypeOnly);
+  for (const { fileName, pos } of [...tree.referencedFiles, ...tree.typeReferenceDirectives]) {
+    const to = tree.referencedFiles.some((one) => one.pos === pos) ? `./${fileName}` : fileName;
+    found.push({ to, line: lineOf(tree, pos), typeOnly: true, lazy: false, guarded: false });
+  }
   walk(tree, (node) => {
     if (ts.isImportDeclaration(node)) {
-      const clause = node.importClause;
-      const typeOnly =
-        clause?.isTypeOnly === true ||
-        (clause?.name === undefined && allTypes(clause?.namedBindings));
-      add(node, node.moduleSpecifier, typeOnly, false);
+      add(node, node.moduleSpecifier, isOfTypes(node.importClause), false);
     } else if (ts.isExportDeclaration(node)) {
+      if (node.moduleSpecifier === undefined) return;
       add(node, node.moduleSpecifier, node.isTypeOnly || allTypes(node.exportClause), false);
+    } else if (ts.isExternalModuleReference(node)) {
+      add(node.parent, node.expression, node.parent.isTypeOnly, false);
     } else if (ts.isImportTypeNode(node)) {
-      const literal = ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
-      add(node, literal, true, false);
-    } else if (ts.isCallExpression(node)) {
-      const callee = node.expression;
-      const isRequire = ts.isIdentifier(callee) && callee.text === 'require';
-      const isResolve = callee.getText(tree) === 'require.resolve';
-      if (callee.kind === ts.SyntaxKind.ImportKeyword || isRequire || isResolve) {
-        add(node, node.arguments[0], false, true, isResolve || isGuarded(node));
-      }
+      add(node, ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, true);
+    } else if (ts.isModuleDeclaration(node) && ts.isStringLiteral(node.name)) {
+      // Adds to the types of a file; without a dot it describes a package that has none.
+      if (node.name.text.startsWith('.')) add(node.name, node.name, true, false);
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node, node.arguments[0], false, true, isGuarded(node));
+    } else if (ts.isIdentifier(node) && /^(require|createRequire)$/.test(node.text)) {
+      addRequire(node, add);
     }
   });
   return found;
+}
+
+const allTypes = (bindings) =>
+  bindings !== undefined &&
+  (ts.isNamedImports(bindings) || ts.isNamedExports(bindings)) &&
+  bindings.elements.length > 0 &&
+  bindings.elements.every((element) => element.isTypeOnly);
+
+/** The clause of an import; an import without one runs the file. */
+const isOfTypes = (clause) =>
+  clause?.isTypeOnly === true || (clause?.name === undefined && allTypes(clause?.namedBindings));
+
+/** `require(…)`, `require.resolve(…)`; by another name nothing shows what it loads. `require.main` loads nothing. */
+function addRequire(node, add) {
+  const { parent } = node;
+  const isCalled = ts.isCallExpression(parent) && parent.expression === node;
+  if (isCalled && node.text === 'require') {
+    add(parent, parent.arguments[0], false, true, isGuarded(parent));
+    return;
+  }
+  const member = ts.isPropertyAccessExpression(parent) && parent.expression === node && parent.name;
+  if (member && member.text === 'main') return;
+  if (member && member.text === 'resolve' && ts.isCallExpression(parent.parent)) {
+    add(parent.parent, parent.parent.arguments[0], false, true, true);
+  } else add(parent, undefined, false, true);
 }
 
 /**
@@ -171,7 +209,9 @@ export function scanCpp(source) {
     }
     if (text.startsWith("'")) return `'${blank(text.slice(1, -1))}'`;
     const value = raw ?? text.slice(1, -1);
-    const isInclude = /#\s*include\s*$/.test(source.slice(Math.max(0, position - 20), position));
+    const isInclude = /(#|%:)\s*(include|include_next|import)\b[^"\n]*$/.test(
+      source.slice(source.lastIndexOf('\n', position) + 1, position),
+    );
     if (isInclude) return text;
     const previous = literals.at(-1);
     if (endOfLiteral >= 0 && previous && /^\s*$/.test(between)) previous.text += value;

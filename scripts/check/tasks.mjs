@@ -1,6 +1,6 @@
 // Every task of src/tasks/registry.ts is in every front: methods, command line, documents, and the tests' samples.
 import ts from 'typescript';
-import { filesIn, read, syntaxTree, walk } from './sources.mjs';
+import { filesIn, keysOf, read, syntaxTree, walk } from './sources.mjs';
 
 const REGISTRY = 'src/tasks/registry.ts';
 
@@ -43,21 +43,6 @@ export function tasks({ root }) {
     sentences.push(`the task ${name} is in no document: it belongs in docs/tasks.md`);
   }
   return sentences;
-}
-
-/** Keys of the object literal that the constant `name` of a file holds. */
-function keysOf(tree, name) {
-  const keys = [];
-  walk(tree, (node) => {
-    if (!ts.isVariableDeclaration(node) || node.name.getText(tree) !== name) return;
-    let value = node.initializer;
-    while (value !== undefined && (ts.isSatisfiesExpression(value) || ts.isAsExpression(value))) {
-      value = value.expression;
-    }
-    if (value === undefined || !ts.isObjectLiteralExpression(value)) return;
-    for (const { name: key } of value.properties) if (key) keys.push(key.getText(tree));
-  });
-  return keys;
 }
 
 /** What is read of the constant `name`: `compare` of `TASKS.compare`. */

@@ -1,16 +1,21 @@
-// Tests are where their subject is: test/unit mirrors src, test/native mirrors native. A test that is left out is counted
-// with what it lacks; vitest's own ways of skipping say nothing.
+// Tests are where their subject is, and run: test/unit mirrors src, test/native mirrors native; a test that is left out is
+// counted with what it lacks, since vitest's own ways of skipping say nothing; what a test expects is compared.
 import fs from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
-import { filesIn, lineOf, syntaxTree, walk } from './sources.mjs';
+import { filesIn, lineOf, read, syntaxTree, walk } from './sources.mjs';
 
 /** Folders of test/unit whose subject is not in src, with where it is. */
 const ELSEWHERE = { check: 'scripts/check', quality: 'bench/quality', scripts: 'scripts' };
-const SKIPS = /^(it|test|describe|suite|ctx|context)\b.*\.(skip|skipIf|runIf|todo)$/;
+/** How vitest leaves a test out, runs it alone, or wants it to fail. */
+const SKIPS = new Set(['skip', 'skipIf', 'runIf', 'todo', 'only', 'fails']);
+/** What they are properties of; `suite` and contexts have other names as well. */
+const RUNNERS = new Set(['it', 'test', 'describe', 'suite', 'bench']);
+/** May leave tests out, and counts them. */
+const NEEDS = 'test/support/needs.ts';
 
 export function tests({ root }) {
-  return [...mirrors(root), ...silent(root)];
+  return [...mirrors(root), ...unrun(root), ...vitestTests(root)];
 }
 
 function mirrors(root) {
@@ -49,17 +54,118 @@ function homeOf(root, subject) {
   return file === undefined ? undefined : path.posix.dirname(file).slice('native/'.length);
 }
 
-function silent(root) {
+/** Files that look like tests and that no runner starts. */
+function unrun(root) {
   const sentences = [];
-  for (const file of filesIn(root, ['test'], /\.test\.ts$/)) {
+  for (const file of filesIn(root, ['src', 'test', 'scripts', 'bench'], /\.(test|spec)s?\.\w+$/)) {
+    if (/^test\/.+\.test\.ts$/.test(file)) continue;
+    sentences.push(`${file}: vitest runs test/**/*.test.ts only; the name belongs changed to that`);
+  }
+  const cmake = read(root, 'test/native/CMakeLists.txt');
+  for (const file of filesIn(root, ['test/native'], /\.cpp$/)) {
+    const name = file.slice('test/native/'.length);
+    if (new RegExp(`(^|[\\s(])${name.replaceAll('.', '\\.')}([\\s)]|$)`, 'm').test(cmake)) continue;
+    sentences.push(
+      `${file}: no program contains it; it belongs in a list of test/native/CMakeLists.txt`,
+    );
+  }
+  return sentences;
+}
+
+function vitestTests(root) {
+  const sentences = [];
+  for (const file of filesIn(root, ['test'], /\.ts$/)) {
     const tree = syntaxTree(root, file);
+    const isTest = file.endsWith('.test.ts');
+    const say = (node, what) =>
+      sentences.push(`${file}:${lineOf(tree, node.getStart(tree))}: ${what}`);
     walk(tree, (node) => {
-      if (!ts.isPropertyAccessExpression(node) || !SKIPS.test(node.getText(tree))) return;
-      const line = lineOf(tree, node.getStart(tree));
-      sentences.push(
-        `${file}:${line}: ${node.getText(tree)} skips without a trace; what a test needs belongs in test/support/needs.ts, which counts those left out`,
-      );
+      const skip = file === NEEDS ? undefined : skipped(node);
+      if (skip !== undefined) {
+        say(
+          node,
+          `${skip.getText(tree)} skips without a trace; what a test needs belongs in ${NEEDS}, which counts those left out`,
+        );
+      }
+      if (isExpectAlone(node)) {
+        say(node, `${node.getText(tree)} compares nothing; what is expected belongs in a matcher`);
+      }
+      const alias = renamed(node);
+      if (alias) say(node, `${alias} is vitest's by another name; its own belongs here`);
+      if (!isTest && isRunnerCall(node)) {
+        say(
+          node,
+          `${node.expression.getText(tree)} is never run here; it belongs in a .test.ts file`,
+        );
+      }
     });
   }
   return sentences;
+}
+
+const isRunnerCall = (node) =>
+  ts.isCallExpression(node) &&
+  RUNNERS.has(rootOf(node.expression)) &&
+  node.arguments.some((one) => ts.isFunctionLike(one));
+
+/** `it` of `it.concurrent.each(rows)`. */
+function rootOf(node) {
+  let at = node;
+  while (at.expression !== undefined) at = at.expression;
+  return ts.isIdentifier(at) ? at.text : undefined;
+}
+
+/** Where a test or suite is skipped: `it.skip`, `it['skip']`, `{ skip: true }`, `({ skip }) =>`, `context.skip()`. */
+function skipped(node) {
+  if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) {
+    const name = node.name?.text ?? node.argumentExpression?.text;
+    if (!SKIPS.has(name)) return undefined;
+    return RUNNERS.has(rootOf(node)) || isContext(node.expression) ? node : undefined;
+  }
+  if (ts.isBindingElement(node)) {
+    const name = (node.propertyName ?? node.name).text;
+    if (!SKIPS.has(name)) return undefined;
+    const owner = node.parent.parent;
+    if (ts.isParameter(owner)) return isTestBody(owner.parent) ? node : undefined;
+    return RUNNERS.has(rootOf(owner.initializer ?? owner)) ? node : undefined;
+  }
+  if (ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node)) {
+    const call = node.parent.parent;
+    const isOption = ts.isCallExpression(call) && RUNNERS.has(rootOf(call.expression));
+    return isOption && SKIPS.has(node.name.text) ? node : undefined;
+  }
+  return undefined;
+}
+
+/** A function that a runner is called with. */
+const isTestBody = (node) =>
+  ts.isCallExpression(node.parent) && RUNNERS.has(rootOf(node.parent.expression));
+
+/** The parameter of a test: vitest's context, whatever its name. */
+function isContext(node) {
+  if (!ts.isIdentifier(node)) return false;
+  for (let at = node.parent; at !== undefined; at = at.parent) {
+    if (!ts.isFunctionLike(at)) continue;
+    if (!at.parameters?.some(({ name }) => name.getText() === node.text)) continue;
+    return isTestBody(at) && !/\.(each|for)\b/.test(at.parent.expression.getText());
+  }
+  return false;
+}
+
+/** `expect(x);` and `expect(x).toBe;`: they count as assertions and never fail. */
+function isExpectAlone(node) {
+  if (!ts.isExpressionStatement(node)) return false;
+  let at = node.expression;
+  while (ts.isAwaitExpression(at) || ts.isVoidExpression(at)) at = at.expression;
+  if (ts.isCallExpression(at)) return /^expect(\.soft|\.poll)?$/.test(at.expression.getText());
+  return ts.isPropertyAccessExpression(at) && rootOf(at) === 'expect';
+}
+
+/** An import of vitest's runners by another name, or of all of vitest as one: the rules here know them by theirs. */
+function renamed(node) {
+  if (!ts.isImportDeclaration(node) || node.moduleSpecifier.text !== 'vitest') return undefined;
+  const bindings = node.importClause?.namedBindings;
+  if (bindings === undefined) return undefined;
+  if (ts.isNamespaceImport(bindings)) return bindings.name.text;
+  return bindings.elements.find((one) => one.propertyName !== undefined)?.name.text;
 }

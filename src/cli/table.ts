@@ -65,7 +65,7 @@ function safe(text: string): string {
 }
 
 /** Columns that a terminal takes: two for wide letters (Unicode Standard Annex 11), none for marks. */
-export function displayWidth(text: string): number {
+function displayWidth(text: string): number {
   let width = 0;
   for (const character of text) {
     if (/[\p{Mn}\p{Me}\p{Cf}]/u.test(character)) continue;

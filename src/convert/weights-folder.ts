@@ -7,7 +7,7 @@ import path from 'node:path';
 import { makeError } from '../errors.js';
 import { adapterError, adapterFiles } from './adapter-folder.js';
 
-export const SINGLE = 'model.safetensors';
+const SINGLE = 'model.safetensors';
 export const INDEX = 'model.safetensors.index.json';
 
 const SHARD = /^(.+)-(\d{5})-of-(\d{5})\.safetensors$/;

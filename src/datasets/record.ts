@@ -84,7 +84,7 @@ function textOf(fields: Fields, name: string, place: Place): string {
 }
 
 /** At least one text. */
-export function textsOf(fields: Fields, name: string, place: Place): [string, ...string[]] {
+function textsOf(fields: Fields, name: string, place: Place): [string, ...string[]] {
   const value = fields[name];
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) {
     const [first, ...rest] = value as string[];

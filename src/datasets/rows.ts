@@ -49,7 +49,7 @@ export interface Row {
   readonly expected: Expected;
 }
 
-export const DATASET_FORMATS = ['jsonl', 'csv', 'coco', 'vqa'] as const;
+const DATASET_FORMATS = ['jsonl', 'csv', 'coco', 'vqa'] as const;
 export type DatasetFormat = (typeof DATASET_FORMATS)[number];
 
 export interface RowsOptions {

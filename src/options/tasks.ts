@@ -6,7 +6,7 @@ import { boolean, integer, number, oneOf, SIGNAL_OPTIONS, string } from './optio
 import { FRAME_COUNTS, FRAME_OPTIONS } from './video.js';
 
 /** How long a caption should be: alt text, COCO style, or a paragraph. `short` and `long` are known to pt checkpoints. */
-export const CAPTION_LENGTHS = ['short', 'medium', 'long'] as const;
+const CAPTION_LENGTHS = ['short', 'medium', 'long'] as const;
 export type CaptionLength = (typeof CAPTION_LENGTHS)[number];
 
 /** What every task takes that generates text about pictures. */

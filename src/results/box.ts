@@ -5,7 +5,7 @@ import { makeError } from '../errors.js';
 import type { Box, ImageSize } from './types.js';
 
 /** Pixels of a picture that masks and converters accept: RLE counts and their differences stay within 32 bits. */
-export const MAX_PIXELS = 2 ** 31 - 1;
+const MAX_PIXELS = 2 ** 31 - 1;
 
 /** Square pixels; 0 when an edge is not beyond its opposite. */
 export function boxArea(box: Box): number {

@@ -129,7 +129,7 @@ export function decodeRle(rle: Rle | UncompressedRle): Uint8Array {
 }
 
 /** Calls `visit` with each vertical line of inside pixels: column, first row, row after the last. */
-export function visitRuns(
+function visitRuns(
   runs: readonly number[],
   image: ImageSize,
   visit: (x: number, from: number, to: number) => void,

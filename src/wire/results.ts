@@ -31,7 +31,7 @@ export function predictionJson(prediction: Prediction): Record<string, unknown> 
 }
 
 /** Microseconds are enough for people and for logs. */
-export function roundedTimings(timings: object): Record<string, number> {
+function roundedTimings(timings: object): Record<string, number> {
   return Object.fromEntries(
     Object.entries(timings).map(([name, ms]) => [name, Math.round((ms as number) * 1000) / 1000]),
   );

@@ -1,6 +1,6 @@
 /** The flags that every command about pictures has, declared once. What they do is in the other files of this folder. */
 import { type Command, Option } from 'commander';
-import { boolean, type Declarations, integer } from '../../options/option.js';
+import { boolean, type Declarations, integer, type Parsed } from '../../options/option.js';
 import type { AnswerKind } from '../../tasks/registry.js';
 import { addFlags, givenFlags } from '../flags.js';
 import type { ModelFlags } from '../model.js';
@@ -16,7 +16,7 @@ const PAGE_OPTIONS = {
   }),
 } satisfies Declarations;
 
-export const BATCH_OPTIONS = {
+const BATCH_OPTIONS = {
   recursive: boolean({
     default: false,
     letter: 'r',
@@ -52,15 +52,10 @@ export interface PictureFlags extends ModelFlags, FormatFlags {
   readonly roomy?: true;
 }
 
-export interface BatchOptions {
-  readonly recursive: boolean;
-  readonly allPages: boolean;
-  readonly concurrency: number;
-  readonly resume: boolean;
-  readonly strict: boolean;
-  readonly newOnly: boolean;
-  readonly settleMs: number;
-}
+/** All of them, those that a command lacks with their defaults. */
+const ALL_OPTIONS = { ...PAGE_OPTIONS, ...BATCH_OPTIONS };
+
+export type BatchOptions = Parsed<typeof ALL_OPTIONS>;
 
 /** Which of the flags a command has. */
 export interface Abilities {
@@ -98,7 +93,7 @@ export function addBatchFlags(command: Command, abilities: Abilities): void {
       .conflicts(['stream'])
       .helpGroup('Pictures:'),
   );
-  addFlags(command, 'Pictures:', hasPages ? { ...PAGE_OPTIONS, ...BATCH_OPTIONS } : BATCH_OPTIONS);
+  addFlags(command, 'Pictures:', hasPages ? ALL_OPTIONS : BATCH_OPTIONS);
 }
 
 /** The flags with their defaults. Ends with wrong usage, by `fail`, when they do not fit together. */
@@ -107,10 +102,9 @@ export function batchOptions(
   flags: PictureFlags,
   fail: (message: string) => never,
 ): BatchOptions {
-  const all = { ...PAGE_OPTIONS, ...BATCH_OPTIONS };
-  const given = givenFlags(all, flags);
+  const given = givenFlags(ALL_OPTIONS, flags);
   const options = Object.fromEntries(
-    Object.entries(all).map(([name, { default: value }]) => [name, given[name] ?? value]),
+    Object.entries(ALL_OPTIONS).map(([name, { default: value }]) => [name, given[name] ?? value]),
   ) as unknown as BatchOptions;
   const fromStdin = args.filter((arg) => arg === STDIN || arg === STDIN_LIST);
   if (fromStdin.length > 1) {
