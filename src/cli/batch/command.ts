@@ -1,5 +1,4 @@
 /** Makes a command out of a task: its flags, where its pictures come from, the model, and the run over all of them. */
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { AnnotationFormat } from '../../options/annotate.js';
@@ -14,7 +13,7 @@ import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { addModelFlags, loadModel } from '../model.js';
-import { formatOfName } from './drawings.js';
+import { openDrawings } from './drawings.js';
 import { addBatchFlags, type BatchOptions, batchOptions, type PictureFlags } from './flags.js';
 import { type Destination, destinationOf, holds } from './format.js';
 import { expand, type Input, STDIN, STDIN_LIST } from './inputs.js';
@@ -95,8 +94,9 @@ async function run<F extends PictureFlags, R extends object>(call: Call<F, R>): 
   const isOpen = flags.watch !== undefined || args.includes(STDIN_LIST);
   // With --watch all pictures are in its folder, which `check` keeps apart.
   const kept = args.includes(STDIN_LIST) ? KEPT_PICTURES : undefined;
-  const drawingFormat = await formatOfFile(flags.annotate);
-  const annotations = await openDrawings(flags.annotate, drawingFormat, kept);
+  const drawings = await openDrawings(flags.annotate, kept);
+  const annotations = drawings?.files;
+  const drawingFormat = drawings?.format;
   const leftOut = new LeftOut(flags.output === undefined ? [] : [flags.output]);
   const inputs = inputsOf(
     context,
@@ -197,22 +197,6 @@ async function answerAll<F extends PictureFlags, R extends object>(
     await journal?.close();
     await model.dispose();
   }
-}
-
-/** The format of the one file that `--annotate` names; undefined for a folder. */
-async function formatOfFile(target: string | undefined): Promise<AnnotationFormat | undefined> {
-  if (target === undefined) return undefined;
-  const there = await stat(target).catch(() => undefined);
-  return there?.isDirectory() ? undefined : formatOfName(target);
-}
-
-async function openDrawings(
-  target: string | undefined,
-  format: AnnotationFormat | undefined,
-  kept: Parameters<typeof PictureFiles.open>[1],
-): Promise<PictureFiles | undefined> {
-  if (target === undefined) return undefined;
-  return format === undefined ? PictureFiles.open(target, kept) : PictureFiles.openFile(target);
 }
 
 const KEPT_PICTURES = {

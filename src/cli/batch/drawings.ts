@@ -1,13 +1,14 @@
-/** Pictures of `--annotate`: which format they have, and drawing them. Their files are picture-files.ts's. */
-import { open } from 'node:fs/promises';
+/** Pictures of `--annotate`: where they go, which format they have, and drawing them. Writing is picture-files.ts's. */
+import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SNIFF_BYTES, type Sniffed, sniff } from '../../image-input/format.js';
-import type { AnnotateOptions, annotate, ImageInput } from '../../index.js';
+import type { AnnotateOptions, annotate, ImageInput, PicturePage } from '../../index.js';
 import { type AnnotationFormat, FILE_OPTIONS } from '../../options/annotate.js';
-import { IMAGE_OPTIONS } from '../../options/image.js';
+import { IMAGE_OPTIONS, PIXEL_OPTIONS } from '../../options/image.js';
 import type { AnswerKind } from '../../tasks/registry.js';
 import { readableRows } from '../../wire/rows.js';
 import { givenFlags } from '../flags.js';
+import { PictureFiles } from './picture-files.js';
 
 /** Extensions of the formats that can be written; the first is the one for new names. */
 const EXTENSIONS: Readonly<Record<AnnotationFormat, readonly [string, ...string[]]>> = {
@@ -16,6 +17,26 @@ const EXTENSIONS: Readonly<Record<AnnotationFormat, readonly [string, ...string[
   webp: ['webp'],
   svg: ['svg'],
 };
+
+/** Where drawings go. */
+export interface Drawings {
+  readonly files: PictureFiles;
+  /** Of the one file; undefined in a folder, where each drawing has that of its picture. */
+  readonly format: AnnotationFormat | undefined;
+}
+
+/** What `--annotate` names: a file of a format that can be written, or a folder. `kept` as PictureFiles.open takes it. */
+export async function openDrawings(
+  target: string | undefined,
+  kept?: Parameters<typeof PictureFiles.open>[1],
+): Promise<Drawings | undefined> {
+  if (target === undefined) return undefined;
+  const there = await stat(target).catch(() => undefined);
+  const format = there?.isDirectory() ? undefined : formatOfName(target);
+  const files =
+    format === undefined ? PictureFiles.open(target, kept) : PictureFiles.openFile(target);
+  return { files: await files, format };
+}
 
 /** The format that the name of a file asks for. */
 export function formatOfName(name: string): AnnotationFormat | undefined {
@@ -84,6 +105,51 @@ export async function firstFrame(clip: ImageInput): Promise<ImageInput> {
   const index = await import('../../index.js');
   const [frame] = await index.videoFrames(clip, { count: 1 });
   return frame ?? clip;
+}
+
+/** Between two pictures. */
+const GAP = 8;
+/** As around drawn pictures. */
+const BETWEEN = 0x20;
+
+/** Two files beside each other, their upper edges on one line, with the answer about them underneath. */
+export async function drawPair(
+  pair: readonly [string, string],
+  format: AnnotationFormat,
+  kind: AnswerKind,
+  result: object,
+  { page = 0, ...options }: AnnotateOptions,
+): Promise<Uint8Array> {
+  const [left, right] = await Promise.all(pair.map((image) => decoded(image, page, options)));
+  if (left === undefined || right === undefined) throw new Error('a pair has two pictures');
+  const width = left.width + GAP + right.width;
+  const height = Math.max(left.height, right.height);
+  const data = new Uint8Array(width * height * 3).fill(BETWEEN);
+  for (const { picture, x } of [
+    { picture: left, x: 0 },
+    { picture: right, x: left.width + GAP },
+  ]) {
+    const stride = picture.width * 3;
+    for (let y = 0; y < picture.height; y++) {
+      data.set(picture.data.subarray(y * stride, (y + 1) * stride), (y * width + x) * 3);
+    }
+  }
+  // Each has been checked against the limit on its own.
+  const joined = { data, width, height, channels: 3 } as const;
+  const all = { ...givenFlags(DRAWN_OPTIONS, options), maxPixels: width * height };
+  return drawText(joined, format, kind, result, all);
+}
+
+async function decoded(
+  image: string,
+  page: number,
+  options: AnnotateOptions,
+): Promise<PicturePage | undefined> {
+  const { pages } = await import('../../index.js');
+  for await (const one of pages(image, givenFlags(PIXEL_OPTIONS, options))) {
+    if (one.page === page) return one;
+  }
+  return undefined;
 }
 
 /** The picture with the answer under it. */

@@ -57,6 +57,8 @@ const ALL_OPTIONS = { ...PAGE_OPTIONS, ...BATCH_OPTIONS };
 
 export type BatchOptions = Parsed<typeof ALL_OPTIONS>;
 
+export const ROOMY_ALONE = "option '--roomy' needs option '--annotate <path>'";
+
 /** Which of the flags a command has. */
 export interface Abilities {
   readonly answers: AnswerKind;
@@ -111,7 +113,7 @@ export function batchOptions(
     fail(`standard input ("${STDIN}" or "${STDIN_LIST}") can be read once only`);
   }
   if (flags.roomy && flags.annotate === undefined) {
-    fail("option '--roomy' needs option '--annotate <path>'");
+    fail(ROOMY_ALONE);
   }
   if (flags.watch === undefined) {
     if (args.length === 0) fail("missing required argument 'image'");

@@ -1,5 +1,4 @@
 /** What the command writes where: formats, files, folders, drawings; read back by the readers of the package and by sharp. */
-import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdtempSync,
@@ -15,7 +14,6 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fromCocoAnnotations, fromPascalVoc, fromYolo } from '../../../src/index.js';
 import { DEMO_MODEL, ROOT } from '../../support/models.js';
-import { needsTool } from '../../support/needs.js';
 import { paligemma } from './command.js';
 
 const SHAPES = path.join(ROOT, 'examples', 'pictures', 'shapes.png');
@@ -127,15 +125,6 @@ describe('--annotate', () => {
     expect((await paligemma(['detect', at('a.png'), at('b.jpg'), ...flags])).code).toBe(2);
     const own = await paligemma(['detect', at('a.png'), ...LABELS, '--annotate', at('a.png')]);
     expect([own.code, readFileSync(at('a.png'))]).toEqual([1, readFileSync(SHAPES)]);
-  });
-
-  it('writes the answer about a clip under its first frame', needsTool('ffmpeg'), async () => {
-    const film = ['-loop', '1', '-i', SHAPES, '-t', '1', '-r', '4', '-pix_fmt', 'yuv420p'];
-    execFileSync('ffmpeg', ['-v', 'error', ...film, at('clip.mp4')]);
-    const flags = ['--quiet', '--model', DEMO_MODEL, '--annotate', at('drawn')];
-    expect((await paligemma(['video', at('clip.mp4'), ...flags])).code).toBe(0);
-    const { width, height = 0 } = await sharp(at('drawn', 'clip.jpg')).metadata();
-    expect([width, height > 224]).toEqual([224, true]);
   });
 });
 
