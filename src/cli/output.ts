@@ -42,6 +42,8 @@ export class Output {
   readonly #stdout: Sink;
   readonly #stderr: Sink;
   readonly #hasColour: boolean;
+  /** Stderr is a terminal whose last line can be taken back. */
+  readonly #canRedraw: boolean;
   /** Bits of colour that stdout shows: 1, 4, 8 or 24; 1 is none. */
   readonly colourDepth: number;
   #isQuiet = false;
@@ -64,6 +66,7 @@ export class Output {
     this.#stdout = stdout;
     this.#stderr = stderr;
     this.#hasColour = colourDepthOf(stderr, env) > 1;
+    this.#canRedraw = stderr.isTTY === true && env.TERM !== 'dumb';
     this.colourDepth = colourDepthOf(stdout, env);
     stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#stdoutClosed) return;
@@ -140,7 +143,7 @@ export class Output {
 
   /** A bar on stderr if that is a terminal, else nothing. */
   progress(label: string): Progress {
-    if (this.#stderr.isTTY !== true || this.#isQuiet) return { update: () => {}, done: () => {} };
+    if (!this.#showsBars) return { update: () => {}, done: () => {} };
     let bar: SingleBar | undefined;
     return {
       update: (loaded, total) => {
@@ -170,7 +173,7 @@ export class Output {
    * go above it.
    */
   count(label: string): Count {
-    if (this.#stderr.isTTY !== true || this.#isQuiet) return { update: () => {}, done: () => {} };
+    if (!this.#showsBars) return { update: () => {}, done: () => {} };
     const counter = new Counter(label, (text) => {
       if (!this.#stderrClosed) this.#stderr.write(text);
     });
@@ -182,6 +185,10 @@ export class Output {
         if (this.#counter === counter) this.#counter = undefined;
       },
     };
+  }
+
+  get #showsBars(): boolean {
+    return this.#canRedraw && !this.#isQuiet;
   }
 
   #say(text: string): void {

@@ -19,6 +19,8 @@ export const TOOLS = {
   bash: { programs: ['bash'], packages: { linux: ['bash'], darwin: ['bash'] } },
   zsh: { programs: ['zsh'], packages: { linux: ['zsh'], darwin: [] } },
   fish: { programs: ['fish'], packages: { linux: ['fish'], darwin: ['fish'] } },
+  // A terminal; macOS has one of its own.
+  script: { programs: ['script', 'stty'], packages: { linux: ['bsdutils'], darwin: [] } },
   'systemd-analyze': {
     programs: ['systemd-analyze'],
     packages: { linux: ['systemd'], darwin: [] },
