@@ -1,4 +1,5 @@
 /** What a GGUF file holds, read from its header and tensor table; weights are neither read nor loaded. */
+import { atCaller } from './caller.js';
 import { fromNative } from './errors.js';
 import { isHubId } from './hub/id.js';
 import { refuseOtherNames } from './hub/model-files.js';
@@ -20,6 +21,10 @@ export type GgufInfo = NativeGgufInfo;
  * const { metadata, tensors } = await inspect('paligemma-3b-mix-224-q8_0.gguf');
  */
 export async function inspect(file: string | URL, options?: PullOptions): Promise<GgufInfo> {
+  return atCaller(inspect, () => read(file, options));
+}
+
+async function read(file: string | URL, options: PullOptions | undefined): Promise<GgufInfo> {
   const name = filePath('file', file, 'a GGUF file');
   const path = isHubId(name) ? await pull(name, options) : name;
   await refuseOtherNames(path);

@@ -1,6 +1,7 @@
 /**
  * A picture with results drawn on it, as a file in memory. What is drawn and where is svg.ts's.
  */
+import { atCaller } from '../caller.js';
 import { fromNative, makeError, type PaliGemmaError } from '../errors.js';
 import type { DecodedImage } from '../image-input/decode.js';
 import { decodeImage } from '../image-input/prepare.js';
@@ -50,6 +51,14 @@ export async function annotate(
   image: ImageInput,
   results: Drawable,
   options?: AnnotateOptions,
+): Promise<Buffer> {
+  return atCaller(annotate, () => drawn(image, results, options));
+}
+
+async function drawn(
+  image: ImageInput,
+  results: Drawable,
+  options: AnnotateOptions | undefined,
 ): Promise<Buffer> {
   const parsed = parseAnnotateOptions(options);
   const shapes = readShapes(results);

@@ -4,6 +4,7 @@
  */
 import { realpath, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
+import { atCaller } from '../caller.js';
 import { makeError } from '../errors.js';
 import { isHubId } from '../hub/id.js';
 import { refuseOtherNames } from '../hub/model-files.js';
@@ -79,6 +80,10 @@ const MAX_CONFIG = 1 << 20;
  * console.log(report.bytes, report.notes);
  */
 export async function convert(options: ConvertOptions): Promise<ConvertReport> {
+  return atCaller(convert, () => converted(options));
+}
+
+async function converted(options: ConvertOptions): Promise<ConvertReport> {
   const parsed = parseConvertOptions(options);
   parsed.signal?.throwIfAborted();
   if (isHubId(options.source)) return convertFromHub(options, parsed);

@@ -1,4 +1,5 @@
 /** A model on the hub -> files in the shared cache. Settings come from the environment, as with huggingface_hub. */
+import { atCaller } from '../caller.js';
 import { native } from '../native/binding.js';
 import { checkString } from '../options/arguments.js';
 import { type ParsedPullOptions, parsePullOptions } from '../options/hub.js';
@@ -17,11 +18,13 @@ import { type Repo, withRepo } from './repo.js';
  * or the reason of the signal.
  */
 export async function pull(id: string, options?: PullOptions): Promise<string> {
-  // A call of this asks for the network: there is no file that it could be.
-  checkString('id', id);
-  const name = isBareRepo(id) ? `hf:${id}` : id;
-  const [first] = await pullModel(name, parsePullOptions(options), true);
-  return first as string;
+  return atCaller(pull, async () => {
+    // A call of this asks for the network: there is no file that it could be.
+    checkString('id', id);
+    const name = isBareRepo(id) ? `hf:${id}` : id;
+    const [first] = await pullModel(name, parsePullOptions(options), true);
+    return first as string;
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The pages of a file as pictures, one after the other. Which formats have pages is sharp's: see decode.ts. */
+import { callerOf } from '../caller.js';
 import { type ParsedPagesOptions, parsePagesOptions } from '../options/image.js';
 import type { PagesOptions } from '../options/types.js';
 import { decodeFile, decodePipeline, decodePixels, readPages } from './decode.js';
@@ -34,7 +35,19 @@ export function pages(
   options?: PagesOptions,
 ): AsyncGenerator<PicturePage, void, undefined> {
   const parsed = parsePagesOptions(options);
-  return readAll(takeSource(image, parsed.maxPixels), parsed);
+  return placed(readAll(takeSource(image, parsed.maxPixels), parsed), callerOf(pages));
+}
+
+/** What fails in the loop has the place of the call. */
+async function* placed<T>(
+  items: AsyncGenerator<T, void, undefined>,
+  place: (error: unknown) => unknown,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw place(error);
+  }
 }
 
 async function* readAll(

@@ -3,6 +3,7 @@
  * section 4.4. Frames become pixels of the model's size where all pictures do, in src/image-input/prepare.ts.
  */
 import { open } from 'node:fs/promises';
+import { atCaller } from '../caller.js';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { loadSharp } from '../load-sharp.js';
 import type { VideoOptions } from '../options/types.js';
@@ -46,6 +47,10 @@ export async function videoFrames(
   source: VideoInput,
   options: VideoOptions = {},
 ): Promise<ImageInput[]> {
+  return atCaller(videoFrames, () => framesOf(source, options));
+}
+
+async function framesOf(source: VideoInput, options: VideoOptions): Promise<ImageInput[]> {
   const parsed = parseVideoOptions(options);
   parsed.signal?.throwIfAborted();
   // Array.isArray does not narrow a readonly array away.

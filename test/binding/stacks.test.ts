@@ -1,19 +1,21 @@
 /** The stack of what a call rejects with begins at the line of the call, however late and deep the failure is. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PaliGemma, PaliGemmaError } from '../../src/index.js';
+import * as index from '../../src/index.js';
 import { DEMO_MODEL, imagePath } from '../support/models.js';
 import { TASK_NAMES } from '../support/task-samples.js';
+
+const { PaliGemma, PaliGemmaError, annotate, convert, inspect, pages, pull, videoFrames } = index;
 
 const SCENE = imagePath('scene2.png');
 const LONG = 'x '.repeat(5000);
 
-let model: PaliGemma;
+let model: index.PaliGemma;
 beforeAll(async () => {
   model = await PaliGemma.load(DEMO_MODEL, { onNote: () => {} });
 });
 afterAll(() => model.dispose());
 
-async function failureOf(call: () => PromiseLike<unknown>): Promise<PaliGemmaError> {
+async function failureOf(call: () => PromiseLike<unknown>): Promise<index.PaliGemmaError> {
   const outcome = await Promise.resolve(call()).catch((error: unknown) => error);
   if (outcome instanceof PaliGemmaError) return outcome;
   throw new Error('did not fail as expected', { cause: outcome });
@@ -25,6 +27,14 @@ async function loopOver(parts: AsyncIterable<unknown>): Promise<void> {
 
 /** The engine refuses each, or a picture that is looked at later. */
 const CALLS: Readonly<Record<string, () => PromiseLike<unknown>>> = {
+  annotate: () => annotate('missing.png', []),
+  'annotate with a wrong option': () => annotate(SCENE, [], { format: 'gif' as never }),
+  convert: () => convert({ source: 'missing', output: 'x.gguf' }),
+  'convert with a wrong option': () => convert({ source: 'a', output: 'b', type: 'q9' as never }),
+  inspect: () => inspect('missing.gguf'),
+  pages: () => loopOver(pages('missing.tiff')),
+  pull: () => pull('hf:owner/repo', { offline: true }),
+  videoFrames: () => videoFrames('missing.gif'),
   load: () => PaliGemma.load(SCENE),
   predict: () => model.predict(SCENE, LONG),
   stream: () => model.stream(SCENE, LONG).result,
@@ -59,6 +69,14 @@ test.each(Object.entries(CALLS))('%s', async (_, call) => {
 
 test('no task is missing above', () => {
   expect(Object.keys(CALLS)).toEqual(expect.arrayContaining([...TASK_NAMES]));
+});
+
+test('no exported function that returns a promise is missing above', () => {
+  const names = Object.entries(index).flatMap(([name, value]) =>
+    Object.prototype.toString.call(value) === '[object AsyncFunction]' ? [name] : [],
+  );
+  expect(names.length).toBeGreaterThan(4);
+  expect(Object.keys(CALLS)).toEqual(expect.arrayContaining(names));
 });
 
 test('the reason of a signal stays as it is', async () => {
