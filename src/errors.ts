@@ -4,7 +4,7 @@
  */
 import { type Front, optionName, REMEDIES, type RemedyName } from './remedies.js';
 
-/** Stable codes, each with its class, whether trying again can help, and a hint shown when no better one is at hand. */
+/** Stable codes, each with its class and whether the same call may succeed later. */
 export const ERROR_CODES = {
   ERR_MODEL_NOT_FOUND: { class: 'ModelFileError', retryable: false },
   ERR_MODEL_FORMAT: { class: 'ModelFileError', retryable: false },
@@ -74,7 +74,7 @@ export class PaliGemmaError extends Error {
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
-    const hint = facts.remedy ? REMEDIES[facts.remedy].api(facts.name ?? '') : facts.hint;
+    const hint = facts.remedy ? REMEDIES[facts.remedy]('api', facts.name ?? '') : facts.hint;
     super(withHint(message, hint), facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = new.target.name;
     this.code = code;
@@ -94,7 +94,7 @@ export class PaliGemmaError extends Error {
 
   /** What the user can do about it, as `front` words it. */
   hintFor(front: Front): string | undefined {
-    return this.#remedy ? REMEDIES[this.#remedy][front](this.subject ?? '') : this.hint;
+    return this.#remedy ? REMEDIES[this.#remedy](front, this.subject ?? '') : this.hint;
   }
 
   #sentenceFor(front: Front): string {

@@ -1,7 +1,7 @@
 /**
  * What a caller can do about an error, in the words of each front. The engine and the library below the fronts send the
  * name of a remedy; an error has the words for programs, and a front that serves others puts its own in their place.
- * A further front is one entry of NAMES, and a column where more differs than names.
+ * A further front is one entry of NAMES, and its words in those remedies that it says in its own.
  */
 
 /** How a front names what callers pass. */
@@ -28,19 +28,22 @@ const NAMES = {
 
 export type Front = keyof typeof NAMES;
 
-/** `subject`: what the error is about. */
-type Words = (subject: string) => string;
-type Remedy = Readonly<Record<Front, Words>>;
+/** What `front` says; `subject` is what the error is about. */
+type Remedy = (front: Front, subject: string) => string;
+type Words = string | ((subject: string) => string);
 
 /** Words that differ by names only. */
-const named = (words: (names: Names) => string): Remedy => ({
-  api: () => words(NAMES.api),
-  cli: () => words(NAMES.cli),
-});
-const remedy = (words: Readonly<Record<Front, string | Words>>): Remedy => ({
-  api: typeof words.api === 'string' ? () => words.api as string : words.api,
-  cli: typeof words.cli === 'string' ? () => words.cli as string : words.cli,
-});
+const named =
+  (words: (names: Names) => string): Remedy =>
+  (front) =>
+    words(NAMES[front]);
+/** A front that has no words here uses those for programs. */
+const remedy =
+  (words: { readonly api: Words } & Partial<Readonly<Record<Front, Words>>>): Remedy =>
+  (front, subject) => {
+    const own = words[front] ?? words.api;
+    return typeof own === 'string' ? own : own(subject);
+  };
 
 /** Compiling the addon: a command for users of every front, as nothing is loaded yet. */
 export const BUILD_COMMAND = 'npx paligemma build';

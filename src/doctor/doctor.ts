@@ -92,7 +92,7 @@ function nvidia(found: DoctorReport['devices'], hints: string[]): DoctorReport['
     hints.push(
       system.wants !== undefined && installed === undefined
         ? `an NVIDIA driver is here and not used: npm install ${system.wants}`
-        : `an NVIDIA driver is here and no CUDA device: ${REMEDIES['build-cuda'].cli('')}`,
+        : `an NVIDIA driver is here and no CUDA device: ${REMEDIES['build-cuda']('cli', '')}`,
     );
   }
   return {

@@ -5,7 +5,7 @@ import { type Front, REMEDIES, type RemedyName } from '../../src/remedies.js';
 import { labelList } from '../../src/tasks/labels.js';
 
 const NAMES = Object.keys(REMEDIES) as RemedyName[];
-const wordsOf = (name: RemedyName, front: Front): string => REMEDIES[name][front]('hf:owner/repo');
+const wordsOf = (name: RemedyName, front: Front): string => REMEDIES[name](front, 'hf:owner/repo');
 
 describe('the words of a remedy', () => {
   it.each(NAMES)(
@@ -23,8 +23,8 @@ describe('the words of a remedy', () => {
 
   it('name what the error is about', () => {
     const file = 'hf:owner/repo:a.gguf@main';
-    expect(REMEDIES['convert-hub'].cli(file)).toContain('convert hf:owner/repo@main model.gguf');
-    expect(REMEDIES.pull.api('hf:owner/repo')).toBe(
+    expect(REMEDIES['convert-hub']('cli', file)).toContain('convert hf:owner/repo@main model.gguf');
+    expect(REMEDIES.pull('api', 'hf:owner/repo')).toBe(
       "call pull('hf:owner/repo'), with neither offline nor HF_HUB_OFFLINE",
     );
   });
