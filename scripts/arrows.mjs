@@ -65,6 +65,16 @@ export const FRONTS = {
   },
 };
 
+/** Folders above the public API that serve no users: they may use the parts. A folder is one of these or a front. */
+export const NO_FRONTS = {
+  wire: 'what fronts send',
+  report: 'draws figures, knows no model',
+  runs: 'keeps work that is interrupted, knows no model',
+  datasets: 'reads files of other tools',
+  bench: 'measures the parts',
+  doctor: 'examines the parts',
+};
+
 /**
  * External packages of src, each with the one place that knows it: a folder, or a file. Others take what they need from
  * there. A package in peerDependencies is loaded by that place alone, when it is used, never by an `import` at the top.

@@ -8,6 +8,7 @@ import {
   FRONTS,
   HEADERS,
   INSIDE,
+  NO_FRONTS,
   PACKAGES,
   RESTRICTED,
   TYPESCRIPT,
@@ -216,6 +217,13 @@ function fronts(files) {
         `src/${file}:${line}: ${topName(file)} is a front and reaches around the public API to ${to}; it belongs in src/index.ts, or with its reason in FRONTS of ${LIST}`,
       );
     }
+  }
+  const above = TYPESCRIPT.slice(TYPESCRIPT.findIndex((names) => names.includes('index')) + 1);
+  for (const name of above.flat()) {
+    if (Object.hasOwn(FRONTS, name) !== Object.hasOwn(NO_FRONTS, name)) continue;
+    sentences.push(
+      `src/${name} is above the public API: what it may use belongs in FRONTS of ${LIST}, or why it is no front in NO_FRONTS`,
+    );
   }
   for (const [name, { except }] of Object.entries(FRONTS)) {
     for (const to of Object.keys(except)) {

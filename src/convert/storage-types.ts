@@ -76,10 +76,8 @@ function chooseType(
   if (spec.role === 'plain' || spec.role === 'norm') return 'f32';
   let type = wanted;
   // The embedding is the output matrix too; below six bits answers break first (spec, pitfall P30).
-  if (
-    (spec.role === 'embedding' || spec.role === 'head') &&
-    ['q5_k', 'q4_k', 'q4_0'].includes(wanted)
-  ) {
+  const isBelowSixBits = storageBytes(wanted, 1, 256) * 8 < 6 * 256;
+  if ((spec.role === 'embedding' || spec.role === 'head') && isBelowSixBits) {
     type = 'q6_k';
     const why =
       spec.role === 'head' ? 'it is the output matrix' : 'the embedding is also the output matrix';
