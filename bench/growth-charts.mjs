@@ -1,5 +1,6 @@
 // The charts of growth.mjs. How a chart looks is in src/report.
-import { chartPage, lineChart } from '../lib/report/index.js';
+import { lineChart } from '../lib/report/line-chart.js';
+import { chartPage } from '../lib/report/svg.js';
 
 export function growthCharts({ cpu, cores, type, models }) {
   const [small] = models;

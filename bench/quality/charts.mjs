@@ -1,5 +1,6 @@
 // The charts of calibration.mjs. How a chart looks is in src/report; figures come from calibration-figures.mjs.
-import { chartPage, lineChart } from '../../lib/report/index.js';
+import { lineChart } from '../../lib/report/line-chart.js';
+import { chartPage } from '../../lib/report/svg.js';
 
 const SHARES = [0, 0.25, 0.5, 0.75, 1];
 /** Axes from 0 to 1. */

@@ -10,7 +10,9 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { PaliGemma } from '../../lib/index.js';
-import { barChart, chartPage, figure, htmlPage, paragraph, table } from '../../lib/report/index.js';
+import { barChart } from '../../lib/report/bar-chart.js';
+import { figure, htmlPage, paragraph, table } from '../../lib/report/html.js';
+import { chartPage } from '../../lib/report/svg.js';
 import { characterAccuracy, maskIou, matchBoxes, Tally } from './figures.mjs';
 import { DEMO_MODEL, trainedModel } from './models.mjs';
 import {

@@ -13,7 +13,14 @@ export function format({ root, fix }) {
   const run = (command, args) =>
     spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status === 0;
   const sentences = [];
-  if (!run(process.execPath, [biomeBinary(), 'check', ...(fix ? ['--write'] : [])])) {
+  if (
+    !run(process.execPath, [
+      biomeBinary(),
+      'check',
+      '--error-on-warnings',
+      ...(fix ? ['--write'] : []),
+    ])
+  ) {
     sentences.push('Biome found the above; npm run format corrects what has one right form');
   }
   const clangFormat = require('clang-format-node').getClangFormatPath(

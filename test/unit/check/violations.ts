@@ -438,6 +438,12 @@ export const VIOLATIONS: readonly Violation[] = [
     says: [/useExhaustiveSwitchCases/],
   },
   {
+    what: 'what Biome only warns of',
+    check: 'format',
+    changes: { 'scripts/lib.mjs': before("import http from 'node:http';") },
+    says: [/noUnusedImports/],
+  },
+  {
     what: 'files that a user does not need',
     check: 'package',
     changes: {

@@ -152,3 +152,10 @@ export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** Bytes whose memory has gone to another thread. */
+export function detached(length: number): Uint8Array {
+  const view = new Uint8Array(length);
+  structuredClone(view.buffer, { transfer: [view.buffer] });
+  return view;
+}

@@ -1,12 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import {
-  barChart,
-  chartPage,
-  escapeMarkup,
-  type Line,
-  lineChart,
-} from '../../../src/report/index.js';
+import { barChart } from '../../../src/report/bar-chart.js';
+import { type Line, lineChart } from '../../../src/report/line-chart.js';
+import { chartPage, escapeMarkup } from '../../../src/report/svg.js';
 import { parseXml } from '../../../src/results/formats/xml.js';
 
 const line = (name: string, tone: Line['tone'], ys: readonly number[]): Line => ({

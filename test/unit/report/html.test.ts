@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { figure, htmlPage, paragraph, section, table } from '../../../src/report/index.js';
+import { figure, htmlPage, paragraph, section, table } from '../../../src/report/html.js';
 
 describe('htmlPage', () => {
   const page = htmlPage('Quality <1>', [
