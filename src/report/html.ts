@@ -3,7 +3,7 @@ import { makeError } from '../errors.js';
 import { escapeMarkup } from './svg.js';
 
 /** Markup that is safe to put into a page: only the functions of this file make it, and they escape every text. */
-export class Html {
+class Html {
   private constructor(readonly markup: string) {}
 
   /** @internal */
