@@ -40,6 +40,7 @@ inline double difference(const Floats& found, const Floats& expected) {
 
 inline void check_close(const Floats& found, const Floats& expected, double bound,
                         const std::string& what) {
+    checks()++;
     const double d = difference(found, expected);
     if (!(d <= bound))
         fail(__FILE__, __LINE__,

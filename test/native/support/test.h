@@ -1,7 +1,8 @@
 // The test harness of the native tests: TEST registers a test, CHECK… record failures with file and
 // line, test_main() runs what matches the names on the command line. A test ends at the first
-// exception, not at the first failed check.
+// exception, not at the first failed check; one that checks nothing fails.
 #pragma once
+#include <atomic>
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -27,6 +28,11 @@ inline std::vector<Test>& all_tests() {
 
 inline int& failures() {  // of the test that runs
     static int n = 0;
+    return n;
+}
+
+inline std::atomic<int>& checks() {  // of the test that runs, in any of its threads
+    static std::atomic<int> n = 0;
     return n;
 }
 
@@ -64,12 +70,14 @@ std::string show(const T& value) {
 
 template <typename A, typename B>
 void check_eq(const char* file, int line, const char* text, const A& found, const B& expected) {
+    checks()++;
     if (!(found == expected))
         fail(file, line, std::string(text) + " is " + show(found) + ", expected " + show(expected));
 }
 
 template <typename F>
 void check_throws(const char* file, int line, const char* text, ErrorCode code, F&& run) {
+    checks()++;
     try {
         run();
         fail(file, line, std::string(text) + " did not throw, expected " + to_string(code));
@@ -88,6 +96,7 @@ inline int test_main(int argc, char** argv) {
         for (int i = 1; i < argc; i++) is_wanted |= test.name.find(argv[i]) != std::string::npos;
         if (!is_wanted) continue;
         failures() = 0;
+        checks() = 0;
         try {
             test.run();
         } catch (const Error& e) {
@@ -96,6 +105,7 @@ inline int test_main(int argc, char** argv) {
         } catch (const std::exception& e) {
             fail(test.name.c_str(), 0, std::string("threw: ") + e.what());
         }
+        if (checks() + failures() == 0) fail(test.name.c_str(), 0, "checked nothing");
         if (failures() > 0) std::fprintf(stderr, "FAILED: %s\n", test.name.c_str());
         (failures() > 0 ? n_failed : n_passed)++;
     }
@@ -115,6 +125,7 @@ inline int test_main(int argc, char** argv) {
     static void PALIGEMMA_JOIN(test_, __LINE__)()
 #define CHECK(...)                                                                                \
     do {                                                                                          \
+        ::paligemma::test::checks()++;                                                            \
         if (!(__VA_ARGS__)) ::paligemma::test::fail(__FILE__, __LINE__, "not so: " #__VA_ARGS__); \
     } while (false)
 // CHECK_EQ(found, expected)
