@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { makeError } from './errors.js';
-import { installCommand } from './load-peer.js';
 
 const PACKAGE = '@node-paligemma/demo-model';
 const FILE = 'shapes-mix-224-q8_0.gguf';
@@ -22,7 +21,7 @@ export function demoModel(): string {
     name: 'model',
     found: `no ${PACKAGE}`,
     expected: 'the path of a GGUF file',
-    hint: `name the path of a GGUF file, or try the demo model: ${installCommand(PACKAGE)}`,
+    remedy: 'name-model',
   });
 }
 

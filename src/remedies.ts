@@ -100,6 +100,20 @@ export const REMEDIES = {
     cli: 'give each label by itself: --label cat --label dog',
   }),
 
+  'draw-svg': remedy({
+    api: 'draw it first: rsvg-convert drawing.svg -o drawing.png, or pass sharp(file, { density: 144 })',
+    cli: 'draw it first: rsvg-convert drawing.svg -o drawing.png',
+  }),
+  'read-video': remedy({ api: 'videoFrames reads films', cli: 'clips are for: paligemma video' }),
+  'decode-base64': remedy({
+    api: "decode it first: Buffer.from(text, 'base64')",
+    cli: 'decode it first: base64 -d FILE > picture',
+  }),
+  'name-model': remedy({
+    api: 'name the path of a GGUF file, or try the demo model: npm install @node-paligemma/demo-model',
+    cli: 'name one with --model or PALIGEMMA_MODEL, or try the demo model: npm install @node-paligemma/demo-model',
+  }),
+
   'max-tokens': named(
     ({ option }) => `use a smaller ${option('maxTokens')}, a shorter prompt or fewer pictures`,
   ),

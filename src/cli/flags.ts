@@ -9,6 +9,7 @@ import {
   REQUIRED,
 } from '../options/option.js';
 import { kebab } from '../remedies.js';
+import { missingOptionHint } from './missing.js';
 
 /** Adds a flag for every declaration that can have one, under a heading of the help text. */
 export function addFlags(command: Command, heading: string, declarations: Declarations): void {
@@ -34,7 +35,8 @@ export function addRequiredFlag(command: Command, flags: string, doc: string): v
 function requireFlag(command: Command, option: Option): void {
   command.hook('preAction', () => {
     if (command.getOptionValue(option.attributeName()) === undefined) {
-      command.error(`error: required option '${option.flags}' not specified`);
+      const hint = missingOptionHint(command, option);
+      command.error(`error: required option '${option.flags}' not specified\n(${hint})`);
     }
   });
 }

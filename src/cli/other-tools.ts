@@ -108,6 +108,15 @@ const OPTIONS: readonly OtherOption[] = [
     names: 'v verbose debug log-verbosity vv',
     say: 'paligemma doctor shows what was chosen here, and why',
   },
+  { names: 'log-disable no-log silent no-display-prompt', ours: ['--quiet'] },
+  {
+    names: 'no-stream nowordwrap',
+    say: 'leave it out: an answer is written when it is complete',
+  },
+  {
+    names: 'keepalive keep-alive',
+    say: 'nothing runs in the background: many pictures in one call load the model once',
+  },
   { names: 'verbose-prompt', say: 'paligemma tokenize shows the tokens of a prompt' },
   { names: 'trust-remote-code', say: 'no code is taken from models; leave it out' },
   {
@@ -131,7 +140,7 @@ const COMMANDS: readonly OtherCommand[] = [
   { names: 'show info view gguf-dump', ours: ['inspect'] },
   { names: 'chat cli interactive repl', ours: ['run'] },
   { names: 'download get fetch clone', ours: ['pull'] },
-  { names: 'env check diagnose status version', ours: ['doctor'] },
+  { names: 'env check diagnose status', ours: ['doctor'] },
   { names: 'export quantize import create convert-hf-to-gguf', ours: ['convert'] },
   { names: 'benchmark perf', ours: ['bench'] },
   { names: 'compile', ours: ['build'] },
@@ -166,10 +175,17 @@ const COMMANDS: readonly OtherCommand[] = [
     names: 'track',
     say: 'things are found in single pictures: paligemma detect; clips are described by paligemma video',
   },
+  { names: 'push cp', say: 'models are plain files; the hub has a tool for uploads, hf upload' },
   {
-    names: 'push cp login',
-    say: 'the files are yours: the hub has its own tool for that, huggingface-cli',
+    names: 'login whoami signin',
+    say: 'a token in the environment is enough: HF_TOKEN=hf_… paligemma convert …',
   },
+  {
+    names: 'pose obb',
+    say: 'PaliGemma finds boxes and masks: paligemma detect, paligemma segment',
+  },
+  { names: 'version', say: 'paligemma --version' },
+  { names: 'update upgrade', say: 'npm brings newer versions: npm install node-paligemma@latest' },
 ];
 
 /** Words among the pictures. */
@@ -179,6 +195,10 @@ const WORDS: readonly { readonly names: string; readonly say: string }[] = [
   {
     names: 'out output result results',
     say: 'results go to standard output, or to the file of --output',
+  },
+  {
+    names: '0 1 webcam camera screen',
+    say: 'cameras are not read; another program takes the picture: ffmpeg -f v4l2 -i /dev/video0 -frames:v 1 -f image2pipe - | paligemma NAME -',
   },
   { names: 'tsv hocr alto txt pdf quiet', say: 'what is printed is chosen with an option: --help' },
 ];

@@ -151,6 +151,7 @@ export class Output {
           bar = new SingleBar({
             stream: this.#stderr,
             format: `${label} [{bar}] {percentage}% {eta_formatted}`,
+            formatTime: estimate,
             barCompleteChar: '=',
             barIncompleteChar: ' ',
             clearOnComplete: true,
@@ -247,6 +248,12 @@ export function countText(
   const bar = '='.repeat(full).padEnd(width);
   const left = leftMs === undefined ? '' : `, ${durationText(leftMs)} left`;
   return `${label} [${bar}] ${done}/${total}${failures}${left}`;
+}
+
+/** What cli-progress knows of the time that is left: seconds, or a word where it has nothing to reckon with. */
+function estimate(seconds: number | string): string {
+  const known = Number(seconds);
+  return Number.isFinite(known) ? durationText(known * 1000) : '';
 }
 
 /** `0:07`, `1:05:30`. */

@@ -4,7 +4,12 @@ import type { Command, Option } from 'commander';
 import { nearest } from '../options/nearest.js';
 import { oneLine } from '../options/show.js';
 import { isPictureName } from './batch/walk.js';
+import { isPicture, missingArgumentHint, quoted, takesPictures, tooManyHint } from './missing.js';
 import { OTHER_COMMANDS, OTHER_OPTIONS, OTHER_WORDS } from './other-tools.js';
+
+interface ArgumentCheck {
+  _excessArguments(given: readonly string[]): void;
+}
 
 /** Makes the commands of `program` explain what they do not know. */
 export function explainUnknown(program: Command): void {
@@ -17,11 +22,31 @@ export function explainUnknown(program: Command): void {
           code: 'commander.unknownOption',
         });
       },
+      missingArgument: (name: string) => {
+        const hint = missingArgumentHint(command, name);
+        command.error(`error: missing required argument '${name}'${inBrackets(hint)}`, {
+          code: 'commander.missingArgument',
+        });
+      },
+    });
+    // Its own sentence, with ours after it.
+    const { _excessArguments: complain } = command as unknown as ArgumentCheck;
+    Object.assign(command, {
+      _excessArguments(this: Command, given: readonly string[]) {
+        const hint = tooManyHint(this);
+        if (hint === undefined || given.length <= this.registeredArguments.length) {
+          complain.call(this, given);
+        } else {
+          this.error(`error: too many arguments for '${this.name()}'${inBrackets(hint)}`, {
+            code: 'commander.excessArguments',
+          });
+        }
+      },
     });
   }
   // Hooks of the program run before those of the command, which ask for what is missing.
   program.hook('preAction', (_, command) => {
-    const fault = argumentFault(command, program);
+    const fault = flagFault(command) ?? argumentFault(command, program);
     if (fault !== undefined) command.error(`error: ${fault}`);
   });
   Object.assign(program, {
@@ -43,6 +68,9 @@ function inBrackets(hint: string | undefined): string {
 function optionHint(flag: string, command: Command, program: Command): string | undefined {
   if (command === program) return programOptionHint(flag, program);
   const name = plain(flag);
+  if (takesPictures(command) && isPicture(flag)) {
+    return `a picture whose name begins with a dash: ./${oneLine(flag)}`;
+  }
   const ours = counterpart(name, command);
   if (ours !== undefined) return `Did you mean ${ours}?`;
   const slip = flag.startsWith('--') ? nearest(name, longNames(command)) : undefined;
@@ -93,12 +121,24 @@ function commandHint(name: string, program: Command): string | undefined {
  * (`source=bus.jpg`, `stdout`) and pictures that an option with several values has taken.
  */
 function argumentFault(command: Command, program: Command): string | undefined {
-  if (command.registeredArguments[0]?.name() !== 'image') return undefined;
+  if (!takesPictures(command)) return undefined;
   for (const arg of command.args) {
     const hint = existsSync(arg) ? undefined : wordHint(arg, command, program);
     if (hint !== undefined) return `there is no picture ${oneLine(arg)} (${hint})`;
   }
   return swallowedFault(command) ?? fileFault(command) ?? deviceFault(command);
+}
+
+/** `ask photo.jpg -q --json`: an option that takes a value takes the next word, an option too. */
+function flagFault(command: Command): string | undefined {
+  const flags = new Set(command.options.flatMap(({ short, long }) => [short, long]));
+  for (const option of command.options.filter(({ required }) => required)) {
+    const given: unknown = command.getOptionValue(option.attributeName());
+    const flag = [given].flat().find((text) => typeof text === 'string' && flags.has(text));
+    if (flag === undefined) continue;
+    return `${flag} was taken as value of ${option.flags} (write the value after ${option.long}, then ${flag})`;
+  }
+  return undefined;
 }
 
 /** `--device 0` and `--device cuda:0`, as PyTorch counts them. */
@@ -130,7 +170,7 @@ function isFileName(text: string): boolean {
 
 function wordHint(arg: string, command: Command, program: Command): string | undefined {
   const row = OTHER_WORDS.get(arg.toLowerCase());
-  if (row !== undefined) return row.say;
+  if (row !== undefined) return row.say.replace('NAME', command.name());
   const [, key = '', value = ''] = /^([a-z_-]+)=(.*)$/i.exec(arg) ?? [];
   if (key === '') return undefined;
   const name = plain(key);
@@ -167,12 +207,7 @@ function swallowedFault(command: Command): string | undefined {
   return undefined;
 }
 
-const isPicture = (arg: string): boolean => isPictureName(arg) || existsSync(arg);
 const isPictureFile = (arg: string): boolean => isPictureName(arg) && existsSync(arg);
-
-function quoted(word: string): string {
-  return /^[\w./@%+=:-]+$/.test(word) ? word : `"${oneLine(word)}"`;
-}
 
 /** `--Top_K`, `-ngl`, `conf` -> `top-k`, `ngl`, `conf`. */
 function plain(flag: string): string {

@@ -3,6 +3,8 @@
  * other loaders are neither needed nor meant for untrusted data. Everything else gets a name for the error message, and
  * where there is one, the way to make a picture of it.
  */
+import type { ErrorFacts } from '../errors.js';
+import type { RemedyName } from '../remedies.js';
 
 export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff', 'bmp'] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
@@ -81,8 +83,11 @@ const HEIF_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mi
 
 const BY_MAGICK = 'convert it first: magick FILE picture.png';
 
-/** What makes a picture of what `sniff` names; the first that fits. In words that are right in code and on a command line. */
-const WAYS_OUT: readonly (readonly [RegExp, string])[] = [
+/**
+ * What makes a picture of what `sniff` names; the first that fits. In words that are right in code and on a command line, or
+ * the name of a remedy that has words for each.
+ */
+const WAYS_OUT: readonly (readonly [RegExp, string | { readonly remedy: RemedyName }])[] = [
   [
     /colours|samples|compressed with/,
     'convert it first: magick FILE -colorspace sRGB -depth 8 picture.png',
@@ -93,10 +98,7 @@ const WAYS_OUT: readonly (readonly [RegExp, string])[] = [
     'convert it first: heif-convert photo.heic photo.jpg, or on macOS sips -s format jpeg photo.heic --out photo.jpg',
   ],
   [/PDF/, 'make pictures of its pages first: pdftoppm -r 150 -png document.pdf page'],
-  [
-    /SVG/,
-    'draw it first: rsvg-convert drawing.svg --output drawing.png, or pass sharp(file, { density: 144 })',
-  ],
+  [/SVG/, { remedy: 'draw-svg' }],
   [/PostScript/, 'draw it first: gs -sDEVICE=png16m -r150 -dEPSCrop -o page.png FILE'],
   [/JPEG XL/, 'convert it first: djxl FILE picture.png'],
   [/JPEG 2000/, 'convert it first: opj_decompress -i FILE -o picture.png'],
@@ -105,16 +107,18 @@ const WAYS_OUT: readonly (readonly [RegExp, string])[] = [
     'develop it first, or take the preview that the camera made: exiftool -b -JpgFromRaw FILE > photo.jpg',
   ],
   [/Photoshop|GIMP|icon|OpenEXR|Radiance|DirectDraw|QOI|FITS/, BY_MAGICK],
-  [/MP4|QuickTime|video/, 'videoFrames reads films'],
+  [/MP4|QuickTime|video/, { remedy: 'read-video' }],
   [/data URL/, 'pass the text itself instead of the file'],
-  [/base64/, "decode it first: base64 -d, or Buffer.from(text, 'base64')"],
+  [/base64/, { remedy: 'decode-base64' }],
   [/Git LFS/, 'run git lfs pull'],
   [/zip archive|gzip|bzip2|xz file|zstd|7z|rar/, 'unpack it first'],
 ];
 
 /** What can be done about something that is no picture: for what `sniff` named. */
-export function wayOut(looksLike: string): string | undefined {
-  return WAYS_OUT.find(([kind]) => kind.test(looksLike))?.[1];
+export function wayOut(looksLike: string): Pick<ErrorFacts, 'hint' | 'remedy'> {
+  const way = WAYS_OUT.find(([kind]) => kind.test(looksLike))?.[1];
+  if (way === undefined) return {};
+  return typeof way === 'string' ? { hint: way } : way;
 }
 
 /** Decides from the first SNIFF_BYTES of a file; more may be given. */

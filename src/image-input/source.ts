@@ -110,7 +110,6 @@ export function readSource(
 
 /** ERR_IMAGE_FORMAT for bytes that are not a picture of ours. */
 export function notAnImage(label: string, looksLike: string): PaliGemmaError {
-  const hint = wayOut(looksLike);
   return makeError(
     'ERR_IMAGE_FORMAT',
     `${label} is ${looksLike}, expected a JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP picture`,
@@ -118,7 +117,7 @@ export function notAnImage(label: string, looksLike: string): PaliGemmaError {
       name: label,
       found: looksLike,
       expected: 'JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP',
-      ...(hint !== undefined && { hint }),
+      ...wayOut(looksLike),
     },
   );
 }

@@ -72,7 +72,7 @@ const minPresence = number({
   default: 0.8,
   min: 0,
   max: 1,
-  doc: 'look for a box where the probability that there is one is at least this; not with constrained: false',
+  doc: 'in a constrained answer, look for a box where the probability that there is one is at least this',
 });
 
 export const BOXES_OPTIONS = {
@@ -101,7 +101,7 @@ export const BOXES_OPTIONS = {
   }),
   extra: boolean({
     default: false,
-    doc: 'also return what the model calls by labels that were not asked for, with asked: false',
+    doc: 'also return what the model calls by labels that were not asked for',
   }),
 };
 

@@ -60,8 +60,8 @@ export interface BoxesOptions {
   /** Let the model generate only what has the form of an answer. Default true. */
   readonly constrained?: boolean | undefined;
   /**
-   * Look for a box where the probability that there is one is at least this; not with constrained: false. Number, 0
-   * to 1. Default 0.8.
+   * In a constrained answer, look for a box where the probability that there is one is at least this. Number, 0 to
+   * 1. Default 0.8.
    */
   readonly minPresence?: number | undefined;
   /** Let the model generate only the labels that were asked for. Default false. */
@@ -75,7 +75,7 @@ export interface BoxesOptions {
   readonly duplicateIou?: number | undefined;
   /** Place each edge at the mean of the probabilities around it instead of the generated token. Default false. */
   readonly expectedBox?: boolean | undefined;
-  /** Also return what the model calls by labels that were not asked for, with asked: false. Default false. */
+  /** Also return what the model calls by labels that were not asked for. Default false. */
   readonly extra?: boolean | undefined;
 }
 
@@ -262,8 +262,8 @@ export interface ReferOptions extends AnswerOptions {
   /** Let the model generate only what has the form of an answer. Default true. */
   readonly constrained?: boolean | undefined;
   /**
-   * Look for a box where the probability that there is one is at least this; not with constrained: false. Number, 0
-   * to 1. Default 0.8.
+   * In a constrained answer, look for a box where the probability that there is one is at least this. Number, 0 to
+   * 1. Default 0.8.
    */
   readonly minPresence?: number | undefined;
   /** Place each edge at the mean of the probabilities around it instead of the generated token. Default false. */

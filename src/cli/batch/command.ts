@@ -12,6 +12,7 @@ import type { Outcome, RunFacts } from '../../wire/formats.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
+import { missingArgumentHint } from '../missing.js';
 import { addModelFlags, loadModel } from '../model.js';
 import { openDrawings } from './drawings.js';
 import { addBatchFlags, type BatchOptions, batchOptions, type PictureFlags } from './flags.js';
@@ -68,6 +69,9 @@ export function pictureCommand<F extends PictureFlags, R extends object>(
     .addHelpText('after', `\n${PICTURES}\n\nExamples:\n${examples}\n${EXIT_CODES}`)
     .action(async (args: readonly string[], flags: F) => {
       const fail = (message: string): never => command.error(`error: ${message}`);
+      if (args.length === 0 && flags.watch === undefined) {
+        fail(`missing required argument 'image'\n(${missingArgumentHint(command, 'image')})`);
+      }
       const options = batchOptions(args, flags, fail);
       const destination = destinationOf(spec.answers, flags, fail);
       if (options.resume && destination.to !== 'journal') {

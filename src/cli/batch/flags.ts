@@ -116,7 +116,6 @@ export function batchOptions(
     fail(ROOMY_ALONE);
   }
   if (flags.watch === undefined) {
-    if (args.length === 0) fail("missing required argument 'image'");
     if (options.newOnly) fail("option '--new-only' needs option '--watch'");
   } else if (args.length > 0) {
     fail("option '-w, --watch <folder>' takes no other pictures");

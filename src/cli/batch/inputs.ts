@@ -3,7 +3,7 @@
  * here, one after the other; reading them is not.
  */
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob } from 'tinyglobby';
@@ -199,7 +199,10 @@ async function* fromListFile(file: string): AsyncGenerator<Found, void> {
     yield* fromList(name, createReadStream(file));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).syscall === undefined) throw cause;
-    yield { image: name, error: unreadable(`the list ${file}`, cause) };
+    const hint = existsSync(name)
+      ? `the picture ${oneLine(name)} is ./${oneLine(name)}`
+      : undefined;
+    yield { image: name, error: unreadable(`the list ${file}`, cause, hint) };
   }
 }
 

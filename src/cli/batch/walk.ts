@@ -78,7 +78,7 @@ export async function* picturesIn(
 }
 
 /** ERR_IMAGE_NOT_FOUND for a folder or list that cannot be read. */
-export function unreadable(name: string, cause: unknown): Error {
+export function unreadable(name: string, cause: unknown, hint?: string): Error {
   const label = oneLine(name);
   const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT';
   const what = gone ? 'does not exist' : `cannot be read: ${showThrown(cause)}`;
@@ -87,5 +87,6 @@ export function unreadable(name: string, cause: unknown): Error {
     found: gone ? 'nothing' : showThrown(cause),
     expected: 'something that can be read',
     cause,
+    ...(hint !== undefined && { hint }),
   });
 }

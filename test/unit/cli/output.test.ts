@@ -150,6 +150,16 @@ describe('progress', () => {
     expect(pipe.text).toBe('');
   });
 
+  it('shows a time only where there is one to reckon with', () => {
+    const stderr = new Memory(true);
+    const bar = output(new Memory(), stderr).progress('loading');
+    // Nothing moved: cli-progress has a word instead of a number.
+    for (let i = 0; i < 3; i++) bar.update(10, 10);
+    bar.done();
+    expect(stderr.text).toContain('] 100%');
+    expect(stderr.text).not.toMatch(/LL|NF|NaN/);
+  });
+
   it('may end before it began', () => {
     const stderr = new Memory(true);
     output(new Memory(), stderr).progress('loading').done();

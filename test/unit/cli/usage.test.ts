@@ -5,6 +5,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EXAMPLES } from '../../../src/cli/missing.js';
 import { OTHER_COMMANDS, OTHER_OPTIONS } from '../../../src/cli/other-tools.js';
 import { Output } from '../../../src/cli/output.js';
 import { buildProgram } from '../../../src/cli/program.js';
@@ -94,6 +95,8 @@ describe('a command of another tool', () => {
     ['rm x', '(models are plain files'],
     ['photo.jpg', '(a command comes first: paligemma caption photo.jpg)'],
     ['detct a.jpg', '(Did you mean detect?)'],
+    ['version', '(paligemma --version)'],
+    ['login', '(a token in the environment is enough'],
   ])('%s', async (line, expected) => {
     expect(await complaint(line.split(' '))).toContain(`\n${expected}`);
   });
@@ -106,15 +109,84 @@ describe('words among the pictures', () => {
     ['caption device=cpu a.png', 'device=cpu (options have dashes: --device cpu)'],
     ['caption a.png conf=0.2', 'conf=0.2 (--min-score is an option of detect'],
     ['detect predict a.png', 'predict (the command alone says what to do: leave it out)'],
+    ['detect 0 -l x', '0 (cameras are not read; another program takes the picture: ffmpeg'],
     ['ocr a.png stdout', 'stdout (results go to standard output by themselves'],
   ])('%s', async (line, expected) => {
     expect(await complaint(line.split(' '))).toContain(`there is no picture ${expected}`);
   });
 });
 
+describe('what is missing', () => {
+  it.each<[readonly string[], string]>([
+    [['detect', 'a.jpg'], '(for example: paligemma detect a.jpg --label cat)'],
+    [['detect'], '(for example: paligemma detect photo.jpg --label cat)'],
+    [['detect', 'a.jpg', 'car'], '(Did you mean paligemma detect a.jpg --label car?)'],
+    [['ask', 'a.jpg', 'how many?'], '(Did you mean paligemma ask a.jpg --question "how many?"?)'],
+    [['ask', 'how many?'], '(Did you mean paligemma ask photo.jpg --question "how many?"?)'],
+    [
+      ['detect', 'shots/*', '@list', '-'],
+      '(for example: paligemma detect "shots/*" @list - --label cat)',
+    ],
+    [
+      ['compare', 'a.jpg', 'b.jpg'],
+      '(for example: paligemma compare a.jpg b.jpg --statement "both',
+    ],
+    [['compare', 'a.jpg', '-s', 'x'], '(for example: paligemma compare a.jpg right.jpg)'],
+    [['caption'], '(for example: paligemma caption photo.jpg; a folder, a pattern in quotes, or -'],
+    [['convert', 'a'], '(for example: paligemma convert a paligemma-3b-mix-224-q8_0.gguf)'],
+    [['pull'], '(for example: paligemma pull hf:owner/repo)'],
+    [['run'], '(for example: paligemma run photo.jpg)'],
+  ])('%j', async (line, expected) => {
+    expect(await complaint(line)).toContain(`\n${expected}`);
+  });
+
+  it('has an example for all that must be there', () => {
+    const needed = program().commands.flatMap((command) => [
+      ...command.options
+        .filter((option) => option.description.includes('required'))
+        .map((option) => option.attributeName()),
+      ...command.registeredArguments
+        .filter((argument) => argument.required || argument.name() === 'image')
+        .map((argument) => argument.name()),
+    ]);
+    expect([...new Set(needed)].filter((name) => !EXAMPLES.has(name))).toEqual([]);
+    expect([...EXAMPLES.keys()].filter((name) => !needed.includes(name))).toEqual([]);
+  });
+});
+
+describe('too much', () => {
+  it.each<[readonly string[], string]>([
+    [
+      ['run', 'a.jpg', 'what is', 'this?'],
+      'for one answer: paligemma predict a.jpg --prompt "what is this?")',
+    ],
+    [['inspect', 'a', 'b'], 'Expected 1 argument but got 2.'],
+  ])('%j', async (line, expected) => {
+    expect(await complaint(line)).toContain(expected);
+  });
+});
+
+describe('an option in place of a value', () => {
+  it.each<[string, string]>([
+    ['ask a.jpg -q --json', '--json was taken as value of -q, --question <text>'],
+    ['caption a.jpg --output --json', '--json was taken as value of -o, --output <file>'],
+    ['caption a.jpg --language -q', '-q was taken as value of --language <code>'],
+  ])('%s', async (line, expected) => {
+    expect(await complaint(line.split(' '))).toContain(expected);
+  });
+});
+
 describe('a device as PyTorch counts them', () => {
   it.each(['0', 'cuda:0'])('%s', async (device) => {
     expect(await complaint(['caption', 'a.png', '--device', device])).toContain('--device CUDA0,');
+  });
+});
+
+describe('a name that begins with a dash or with @', () => {
+  it('is written with its folder', async () => {
+    expect(await complaint(['caption', '-dash.png'])).toContain(
+      '(a picture whose name begins with a dash: ./-dash.png)',
+    );
   });
 });
 

@@ -1,0 +1,86 @@
+/** What a line of the command line lacks, and how it looks with it. */
+import { existsSync } from 'node:fs';
+import type { Command, Option } from 'commander';
+import { oneLine } from '../options/show.js';
+import { isPictureName } from './batch/walk.js';
+
+/** What is typed for options that have to be there and arguments, by name. */
+export const EXAMPLES: ReadonlyMap<string, string> = new Map([
+  ['label', 'cat'],
+  ['question', '"how many people are there?"'],
+  ['phrase', '"the dog on the left"'],
+  ['statement', '"both show a dog"'],
+  ['field', 'total'],
+  ['prompt', '"caption en"'],
+  ['image', 'photo.jpg'],
+  ['left', 'left.jpg'],
+  ['right', 'right.jpg'],
+  ['file', 'model.gguf'],
+  ['source', './paligemma-3b-mix-224'],
+  ['output', 'paligemma-3b-mix-224-q8_0.gguf'],
+  ['id', 'hf:owner/repo'],
+  ['path', './pictures'],
+  ['shell', 'bash'],
+]);
+
+/**
+ * What to type where `option`, which is required, was left out. Words that are no pictures were probably meant for it:
+ * `ask photo.jpg "how many?"`.
+ */
+export function missingOptionHint(command: Command, option: Option): string {
+  const words = takesPictures(command)
+    ? command.args.filter((arg) => !looksLikePicture(arg))
+    : ([] as string[]);
+  const typed = command.args.filter((arg) => !words.includes(arg));
+  const before = typed.length > 0 ? typed.map(quoted) : argumentsOf(command);
+  const value = words.map(quoted).join(' ') || example(option.attributeName());
+  const line = ['paligemma', command.name(), ...before, option.long, value].join(' ');
+  return words.length > 0 ? `Did you mean ${line}?` : `for example: ${line}`;
+}
+
+/** What to type where the argument `name` was left out. */
+export function missingArgumentHint(command: Command, name: string): string {
+  const typed = command.args.map(quoted);
+  const line = ['paligemma', command.name(), ...typed, ...argumentsOf(command).slice(typed.length)];
+  const more =
+    name === 'image' && takesPictures(command)
+      ? '; a folder, a pattern in quotes, or - for a picture on standard input'
+      : '';
+  return `for example: ${line.join(' ')}${more}`;
+}
+
+/** What to type in place of more arguments than `command` takes. */
+export function tooManyHint(command: Command): string | undefined {
+  if (command.name() !== 'run') return undefined;
+  const [picture = '', ...words] = command.args;
+  const line = `paligemma predict ${quoted(picture)} --prompt ${quoted(words.join(' '))}`;
+  return `prompts are typed once it runs, or come on standard input; for one answer: ${line}`;
+}
+
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
+  return /^[\w./@%+=:-]+$/.test(word) ? word : `"${oneLine(word)}"`;
+}
+
+export const isPicture = (arg: string): boolean => isPictureName(arg) || existsSync(arg);
+
+export function takesPictures(command: Command): boolean {
+  const [first] = command.registeredArguments;
+  return first?.name() === 'image' && first.variadic;
+}
+
+/** Files, folders, patterns, lists and standard input. */
+function looksLikePicture(arg: string): boolean {
+  return isPicture(arg) || /^[-@]|[*/\\]/.test(arg);
+}
+
+function argumentsOf(command: Command): string[] {
+  const needed = command.registeredArguments.filter(
+    (argument) => argument.required || takesPictures(command),
+  );
+  return needed.map((argument) => example(argument.name()));
+}
+
+function example(name: string): string {
+  return EXAMPLES.get(name) ?? '…';
+}
