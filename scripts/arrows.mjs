@@ -21,7 +21,7 @@ export const TYPESCRIPT = [
   ['wire', 'report'],
   ['runs'],
   ['datasets'],
-  ['bench'],
+  ['bench', 'server'],
   ['doctor'],
   ['cli'],
 ];
@@ -45,6 +45,17 @@ export const INSIDE = [];
  * with the reason why the public API is not enough.
  */
 export const FRONTS = {
+  server: {
+    may: ['index', 'tasks/registry', 'options', 'errors', 'wire', 'load-peer'],
+    except: {
+      'abort.ts': 'ties signals of requests to work, and takes its listeners away again',
+      'demo-model.ts': 'is the model of a server that names none',
+      'image-input/data-url.ts':
+        'decodes what a request holds before it waits, so that text does not wait with it',
+      'image-input/format.ts': 'refuses what is no picture before it waits',
+      'image-input/source.ts': 'says so in the words of the library',
+    },
+  },
   cli: {
     may: ['index', 'tasks/registry', 'options', 'errors', 'remedies', 'wire', 'runs', 'datasets'],
     except: {
@@ -88,6 +99,9 @@ export const PACKAGES = {
   'detect-libc': 'native',
   'node-gyp-build': 'native',
   'proxy-from-env': 'hub',
+  '@fastify/multipart': 'server',
+  fastify: 'server',
+  'prom-client': 'server',
   sharp: 'load-sharp.ts',
   tinyglobby: 'cli',
   undici: 'hub',

@@ -36,6 +36,17 @@ export const ERROR_CODES = {
   ERR_OUTPUT: { class: 'ResourceError', retryable: false },
   ERR_DISPOSED: { class: 'LifecycleError', retryable: false },
   ERR_ABORTED: { class: 'LifecycleError', retryable: false },
+  ERR_TIMEOUT: { class: 'LifecycleError', retryable: true },
+  ERR_SHUTTING_DOWN: { class: 'LifecycleError', retryable: true },
+  ERR_REQUEST_FORMAT: { class: 'RequestError', retryable: false },
+  ERR_REQUEST_TOO_LARGE: { class: 'RequestError', retryable: false },
+  ERR_REQUEST_MEDIA_TYPE: { class: 'RequestError', retryable: false },
+  ERR_REQUEST_ROUTE: { class: 'RequestError', retryable: false },
+  ERR_REQUEST_MODEL: { class: 'RequestError', retryable: false },
+  ERR_REQUEST_TASK: { class: 'RequestError', retryable: false },
+  ERR_REQUEST_KEY: { class: 'RequestError', retryable: false },
+  ERR_REQUEST_ORIGIN: { class: 'RequestError', retryable: false },
+  ERR_REQUEST_RATE: { class: 'RequestError', retryable: true },
   ERR_HUB_GATED: { class: 'HubError', retryable: false },
   ERR_HUB_NOT_FOUND: { class: 'HubError', retryable: false },
   ERR_HUB_UNREACHABLE: { class: 'HubError', retryable: true },
@@ -117,8 +128,10 @@ export class ModelFileError extends PaliGemmaError {}
 export class InputError extends PaliGemmaError {}
 /** The machine cannot give what the call needs: memory, device, disk. */
 export class ResourceError extends PaliGemmaError {}
-/** The model was disposed of or the call aborted. */
+/** The model was disposed of, the call aborted or out of time. */
 export class LifecycleError extends PaliGemmaError {}
+/** A request to the server cannot be served: its form, its key, its size. */
+export class RequestError extends PaliGemmaError {}
 /** The model hub does not give the model. */
 export class HubError extends PaliGemmaError {}
 /** The native part, or a package that is needed, is missing or failed. */
@@ -166,6 +179,7 @@ const CLASSES = {
   InputError,
   ResourceError,
   LifecycleError,
+  RequestError,
   HubError,
   EngineError,
 };

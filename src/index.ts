@@ -14,6 +14,7 @@ export {
   ModelFileError,
   PaliGemmaError,
   PaliGemmaLoadError,
+  RequestError,
   ResourceError,
 } from './errors.js';
 export { pull } from './hub/pull.js';
@@ -50,6 +51,8 @@ export type {
   PullOptions,
   ReferOptions,
   SegmentOptions,
+  ServedModelOptions,
+  ServerOptions,
   SignalOptions,
   SweepOptions,
   VideoOptions,

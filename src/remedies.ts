@@ -24,6 +24,11 @@ const NAMES = {
     set: (name) => `use --${kebab(name)}`,
     parts: '--model FILE --mmproj FILE',
   },
+  http: {
+    option: (name) => name,
+    set: (name) => `set ${name}`,
+    parts: '{ file, mmproj }',
+  },
 } satisfies Record<string, Names>;
 
 export type Front = keyof typeof NAMES;
@@ -98,16 +103,23 @@ export const REMEDIES = {
   'separate-labels': remedy({
     api: 'pass several labels as a list',
     cli: 'give each label by itself: --label cat --label dog',
+    http: 'send several labels as a list, or the parameter several times',
   }),
 
   'draw-svg': remedy({
     api: 'draw it first: rsvg-convert drawing.svg -o drawing.png, or pass sharp(file, { density: 144 })',
     cli: 'draw it first: rsvg-convert drawing.svg -o drawing.png',
+    http: 'draw it first: rsvg-convert drawing.svg -o drawing.png',
   }),
-  'read-video': remedy({ api: 'videoFrames reads films', cli: 'clips are for: paligemma video' }),
+  'read-video': remedy({
+    api: 'videoFrames reads films',
+    cli: 'clips are for: paligemma video',
+    http: 'send its frames as pictures, or an animated GIF or WebP',
+  }),
   'decode-base64': remedy({
     api: "decode it first: Buffer.from(text, 'base64')",
     cli: 'decode it first: base64 -d FILE > picture',
+    http: 'send it as a data URL: data:image/jpeg;base64,…',
   }),
   'name-model': remedy({
     api: 'name the path of a GGUF file, or try the demo model: npm install @node-paligemma/demo-model',
@@ -117,12 +129,22 @@ export const REMEDIES = {
   'max-tokens': named(
     ({ option }) => `use a smaller ${option('maxTokens')}, a shorter prompt or fewer pictures`,
   ),
-  'max-pixels': named(({ option }) => `make it smaller or raise ${option('maxPixels')}`),
-  'max-queue': named(
-    ({ option }) => `wait for some of them, or load the model with a larger ${option('maxQueue')}`,
-  ),
+  'max-pixels': remedy({
+    api: 'make it smaller or raise maxPixels',
+    cli: 'make it smaller or raise --max-pixels',
+    http: 'make it smaller',
+  }),
+  'max-queue': remedy({
+    api: 'wait for some of them, or load the model with a larger maxQueue',
+    cli: 'wait for some of them, or load the model with a larger --max-queue',
+    http: 'try again later',
+  }),
   // Only videoFrames has the option.
-  timeout: remedy({ api: 'raise timeoutMs', cli: 'cut a shorter clip out of it' }),
+  timeout: remedy({
+    api: 'raise timeoutMs',
+    cli: 'cut a shorter clip out of it',
+    http: 'cut a shorter clip out of it',
+  }),
   'check-tensors': named(
     ({ option }) => `check the file with load option ${option('checkTensors')}`,
   ),

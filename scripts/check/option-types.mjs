@@ -63,6 +63,7 @@ function noteImports(node, imports, program) {
       const home = child.typeName.symbol?.declarations?.[0]?.getSourceFile();
       if (
         home &&
+        path.normalize(home.fileName) !== TARGET &&
         program.getSourceFile(home.fileName) &&
         path.normalize(home.fileName).startsWith(src)
       ) {

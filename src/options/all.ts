@@ -6,6 +6,7 @@ import { HUB_OPTIONS, PULL_OPTIONS } from './hub.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS, PAGES_OPTIONS, PIXEL_OPTIONS } from './image.js';
 import { LOAD_OPTIONS } from './load.js';
 import { type Declarations, type Input, SIGNAL_OPTIONS } from './option.js';
+import { MODEL_OPTIONS, SERVED_MODEL_OPTIONS, SERVER_OPTIONS } from './server.js';
 import {
   ANSWER_OPTIONS,
   ASK_OPTIONS,
@@ -50,6 +51,7 @@ export const OPTION_TYPES = {
   AnswerOptions: group('tasks that generate text about pictures', ANSWER_OPTIONS),
   BoxesOptions: group('tasks that find boxes', BOXES_OPTIONS),
   FrameOptions: group('which frames of a clip are taken', FRAME_OPTIONS),
+  ModelOptions: group('how a model is loaded', MODEL_OPTIONS),
   HubOptions: group('calls that may download a model', HUB_OPTIONS),
   DrawingOptions: group('`annotationSvg`', DRAWING_OPTIONS),
   FileOptions: group('`annotate` that concern the file', FILE_OPTIONS),
@@ -72,6 +74,8 @@ export const OPTION_TYPES = {
   AnnotateOptions: call('annotate', ANNOTATE_OPTIONS),
   PullOptions: call('pull', PULL_OPTIONS),
   ConvertOptions: call('convert', CONVERT_OPTIONS),
+  ServedModelOptions: call('models', SERVED_MODEL_OPTIONS),
+  ServerOptions: call('paligemma', SERVER_OPTIONS),
 };
 
 /** What callers may pass, inferred from the declarations: the types that are written out in types.ts. */

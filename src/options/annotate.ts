@@ -4,7 +4,7 @@ import { MAX_PROMPT_LENGTH } from './limits.js';
 import { boolean, integer, number, oneOf, type Parsed, parseOptions, string } from './option.js';
 import type { AnnotateOptions, DrawingOptions } from './types.js';
 
-const ANNOTATION_FORMATS = ['png', 'jpeg', 'webp', 'svg'] as const;
+export const ANNOTATION_FORMATS = ['png', 'jpeg', 'webp', 'svg'] as const;
 export type AnnotationFormat = (typeof ANNOTATION_FORMATS)[number];
 
 export const PALETTE_NAMES = ['okabe-ito', 'tol-bright', 'tol-muted', 'tol-light'] as const;

@@ -55,6 +55,8 @@ export interface List extends Common {
   /** Of each text. */
   readonly minLength: number;
   readonly maxLength: number;
+  /** No message repeats the values. */
+  readonly isSecret?: boolean;
 }
 
 /** Values by names that the caller chooses. */

@@ -95,51 +95,8 @@ export interface FrameOptions {
   readonly fps?: number | undefined;
 }
 
-/** Options of calls that may download a model. */
-export interface HubOptions {
-  /** Access token for a model on the hub; left out, `HF_TOKEN` or the file beside the cache. */
-  readonly token?: string | undefined;
-  /** Take a model of the hub from the cache only, without network; left out, as `HF_HUB_OFFLINE` is set. */
-  readonly offline?: boolean | undefined;
-}
-
-/** Options of `annotationSvg`. */
-export interface DrawingOptions {
-  /** Colours to choose from, safe for the colour-blind: 7, 7, 10 and 9 of them. Default `okabe-ito`. */
-  readonly palette?: 'okabe-ito' | 'tol-bright' | 'tol-muted' | 'tol-light' | undefined;
-  /** Draw the boxes. Default true. */
-  readonly showBoxes?: boolean | undefined;
-  /** Draw the masks of segments. Default true. */
-  readonly showMasks?: boolean | undefined;
-  /** Write the labels. Default true. */
-  readonly showLabels?: boolean | undefined;
-  /** Write the scores after the labels. Default true. */
-  readonly showScores?: boolean | undefined;
-  /** Width of the lines; left out, it follows from the picture. Number, above 0, up to 1,000 pixels. */
-  readonly lineWidth?: number | undefined;
-  /**
-   * Size of the letters; left out, it follows from the picture, and is smaller in crowded ones. Number, 1 to 1,000
-   * pixels.
-   */
-  readonly fontSize?: number | undefined;
-  /** How much a mask covers what is under it. Number, 0 to 1. Default 0.4. */
-  readonly maskOpacity?: number | undefined;
-}
-
-/** Options of `annotate` that concern the file. */
-export interface FileOptions {
-  /** Kind of the file; svg embeds the picture as JPEG. Default `png`. */
-  readonly format?: 'png' | 'jpeg' | 'webp' | 'svg' | undefined;
-  /** Quality of JPEG and WebP, also of the JPEG inside an SVG. Integer, 1 to 100. Default 90. */
-  readonly quality?: number | undefined;
-  /** Text for a band under the picture, which makes the file higher; long lines are wrapped. */
-  readonly caption?: string | undefined;
-  /** Enlarge small pictures and add room along narrow ones, so that labels can be read. Default false. */
-  readonly roomy?: boolean | undefined;
-}
-
-/** Options of `PaliGemma.load`. */
-export interface LoadOptions extends HubOptions {
+/** Options of how a model is loaded. */
+export interface ModelOptions {
   /**
    * Where the model runs; auto takes a GPU when there is one that fits, else the CPU. Such as `auto`, `cpu`, `cuda`,
    * `metal`. Default `auto`.
@@ -194,6 +151,57 @@ export interface LoadOptions extends HubOptions {
   readonly attentionSoftcap?: number | null | undefined;
   /** Soft-cap of the logits; left out, that of the file; 0 turns it off. Number, 0 to 1,000,000. */
   readonly finalSoftcap?: number | null | undefined;
+  /** Take a model of the hub from the cache only, without network; left out, as `HF_HUB_OFFLINE` is set. */
+  readonly offline?: boolean | undefined;
+}
+
+/** Options of calls that may download a model. */
+export interface HubOptions {
+  /** Access token for a model on the hub; left out, `HF_TOKEN` or the file beside the cache. */
+  readonly token?: string | undefined;
+  /** Take a model of the hub from the cache only, without network; left out, as `HF_HUB_OFFLINE` is set. */
+  readonly offline?: boolean | undefined;
+}
+
+/** Options of `annotationSvg`. */
+export interface DrawingOptions {
+  /** Colours to choose from, safe for the colour-blind: 7, 7, 10 and 9 of them. Default `okabe-ito`. */
+  readonly palette?: 'okabe-ito' | 'tol-bright' | 'tol-muted' | 'tol-light' | undefined;
+  /** Draw the boxes. Default true. */
+  readonly showBoxes?: boolean | undefined;
+  /** Draw the masks of segments. Default true. */
+  readonly showMasks?: boolean | undefined;
+  /** Write the labels. Default true. */
+  readonly showLabels?: boolean | undefined;
+  /** Write the scores after the labels. Default true. */
+  readonly showScores?: boolean | undefined;
+  /** Width of the lines; left out, it follows from the picture. Number, above 0, up to 1,000 pixels. */
+  readonly lineWidth?: number | undefined;
+  /**
+   * Size of the letters; left out, it follows from the picture, and is smaller in crowded ones. Number, 1 to 1,000
+   * pixels.
+   */
+  readonly fontSize?: number | undefined;
+  /** How much a mask covers what is under it. Number, 0 to 1. Default 0.4. */
+  readonly maskOpacity?: number | undefined;
+}
+
+/** Options of `annotate` that concern the file. */
+export interface FileOptions {
+  /** Kind of the file; svg embeds the picture as JPEG. Default `png`. */
+  readonly format?: 'png' | 'jpeg' | 'webp' | 'svg' | undefined;
+  /** Quality of JPEG and WebP, also of the JPEG inside an SVG. Integer, 1 to 100. Default 90. */
+  readonly quality?: number | undefined;
+  /** Text for a band under the picture, which makes the file higher; long lines are wrapped. */
+  readonly caption?: string | undefined;
+  /** Enlarge small pictures and add room along narrow ones, so that labels can be read. Default false. */
+  readonly roomy?: boolean | undefined;
+}
+
+/** Options of `PaliGemma.load`. */
+export interface LoadOptions extends ModelOptions {
+  /** Access token for a model on the hub; left out, `HF_TOKEN` or the file beside the cache. */
+  readonly token?: string | undefined;
   /** Called while the weights are read. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /**
@@ -398,4 +406,76 @@ export interface ConvertOptions extends HubOptions {
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
   /** Abort the conversion; it rejects with the reason of the signal and leaves no file. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `models`. */
+export interface ServedModelOptions extends ModelOptions {
+  /** Its GGUF file, or a model on the hub such as hf:owner/repo. Required. */
+  readonly file: string;
+  /** Its vision part, where `file` has the language model only. */
+  readonly mmproj?: string | undefined;
+  /** Load it with the server, or when it is first asked for. Default `start`. */
+  readonly loadAt?: 'start' | 'first-use' | undefined;
+}
+
+/** Options of `paligemma`. */
+export interface ServerOptions {
+  /**
+   * The model to serve, under the alias `paligemma`: a GGUF file, or one on the hub such as hf:owner/repo; left out,
+   * and without `models`, the demo model.
+   */
+  readonly model?: string | undefined;
+  /** Its vision part, where `model` has the language model only. */
+  readonly mmproj?: string | undefined;
+  /** Several models by alias, such as { "small": "a.gguf" }; requests that name none get the first. */
+  readonly models?: Readonly<Record<string, string | ServedModelOptions>> | undefined;
+  /** What the path of every route begins with. */
+  readonly prefix?: string | undefined;
+  /** Keys of clients, as they are or as sha256: and 64 hexadecimal digits; left out, none is needed. */
+  readonly keys?: readonly string[] | undefined;
+  /** File with a key on each line, in the same form; read again when it changes. */
+  readonly keysFile?: string | undefined;
+  /** Requests that one key may send in a minute, else 429; 0 for any number. Integer, 0 to 1,000,000. Default 0. */
+  readonly requestsPerMinute?: number | undefined;
+  /**
+   * Names that the server may be called by, without port; left out, any, but only those of this machine on a
+   * loopback address without keys, as a web page could call it by a name of its own.
+   */
+  readonly hosts?: readonly string[] | undefined;
+  /** Web pages that may call the server, such as https://app.example; left out, only its own. */
+  readonly origins?: readonly string[] | undefined;
+  /** Requests that are read, wait or run at the same time; one more gets 503. Integer, 1 to 100,000. Default 64. */
+  readonly maxRequests?: number | undefined;
+  /**
+   * Cost of these requests together: tokens of pictures and prompts, and of the longest answers. Integer, 1 to
+   * 1,000,000,000 tokens. Default 65,536.
+   */
+  readonly maxQueuedTokens?: number | undefined;
+  /** Largest body of a request, counted while it arrives. Integer, 1,024 to 268,435,456 bytes. Default 16,777,216. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Pictures in one request. Integer, 1 to 128. Default 8. */
+  readonly maxPictures?: number | undefined;
+  /** Refuse larger pictures before they are decoded. Integer, 1 to 500,000,000 pixels. Default 50,000,000. */
+  readonly maxPixels?: number | undefined;
+  /** Most that a request may set maxTokens to. Integer, 1 to 1,048,576 tokens. Default 1,024. */
+  readonly maxAnswerTokens?: number | undefined;
+  /**
+   * Time for a request from its first line to its answer, else 504; a client may set less with the header
+   * x-deadline-ms. Integer, 1 to 86,400,000 ms. Default 60,000.
+   */
+  readonly deadlineMs?: number | undefined;
+  /** Time that accepted requests have when the server closes. Integer, 0 to 86,400,000 ms. Default 25,000. */
+  readonly drainMs?: number | undefined;
+  /**
+   * Free a model that was not used for so long; the next request loads it again; 0 never. Integer, 0 to
+   * 2,147,483,647 ms. Default 0.
+   */
+  readonly unloadAfterMs?: number | undefined;
+  /**
+   * Memory for all models together: before another one is loaded, those unused longest are freed; 0 for no bound.
+   * Number, 0 to 1,048,576 MiB. Default 0.
+   */
+  readonly maxModelMb?: number | undefined;
+  /** Answer /metrics in the text format of Prometheus. Default true. */
+  readonly metrics?: boolean | undefined;
 }

@@ -72,6 +72,12 @@ beforeAll(() => {
   }
   mkdirSync(path.join(program, 'node_modules', '.bin'), { recursive: true });
   symlinkSync(ROOT, path.join(program, 'node_modules', 'node-paligemma'), 'junction');
+  // What docs/serving.md installs beside it.
+  symlinkSync(
+    path.join(ROOT, 'node_modules', 'fastify'),
+    path.join(program, 'node_modules', 'fastify'),
+    'junction',
+  );
   const command = path.join(program, 'node_modules', '.bin', 'paligemma');
   const main = path.join(ROOT, 'lib', 'cli', 'main.js');
   writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`);

@@ -12,6 +12,7 @@ import { type Declarations, parseOptions, REQUIRED } from '../../../src/options/
 /** Values for what is required. */
 const REQUIRED_VALUES: Readonly<Record<string, object>> = {
   ConvertOptions: { source: 'a', output: 'b', type: 'f32' },
+  ServedModelOptions: { file: 'a' },
 };
 
 describe('defaults', () => {

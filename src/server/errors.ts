@@ -1,0 +1,148 @@
+/** What an error is to a client: its status, the words it may read, when to try again. Each face has a shape for it. */
+import { ERROR_CODES, type ErrorCode, makeError, PaliGemmaError } from '../errors.js';
+
+/** Why a request has no answer, in terms of HTTP. */
+export interface Failure {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The option or field that it is about. */
+  readonly subject?: string;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+  /** Seconds until it is worth trying again; with 429 and 503. */
+  readonly retryAfter?: number;
+}
+
+/** nginx's status for a client that closed the connection: for logs and metrics, as no one receives it. */
+export const CLIENT_GONE = 499;
+
+/** Of every code, so that a new one cannot be forgotten. */
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  ERR_MODEL_NOT_FOUND: 500,
+  ERR_MODEL_FORMAT: 500,
+  ERR_MODEL_TRUNCATED: 500,
+  ERR_MODEL_CORRUPT: 500,
+  ERR_MODEL_CHANGED: 500,
+  ERR_MODEL_LIMIT: 500,
+  ERR_MODEL_ARCH: 500,
+  ERR_MODEL_ADAPTER: 500,
+  ERR_MODEL_TENSOR_MISSING: 500,
+  ERR_MODEL_TENSOR_SURPLUS: 500,
+  ERR_MODEL_TENSOR_SHAPE: 500,
+  ERR_MODEL_TENSOR_TYPE: 500,
+  ERR_TOKENIZER_FORMAT: 500,
+  ERR_IMAGE_FORMAT: 415,
+  ERR_IMAGE_CORRUPT: 400,
+  ERR_IMAGE_TOO_LARGE: 413,
+  ERR_IMAGE_PAGE: 422,
+  ERR_IMAGE_NOT_FOUND: 400,
+  ERR_PROMPT_TOO_LONG: 400,
+  ERR_DATASET: 500,
+  ERR_OPTION_TYPE: 422,
+  ERR_OPTION_RANGE: 422,
+  ERR_OPTION_UNKNOWN: 422,
+  ERR_OUT_OF_MEMORY: 507,
+  ERR_DEVICE_UNAVAILABLE: 500,
+  ERR_QUEUE_FULL: 503,
+  ERR_DISK_FULL: 507,
+  ERR_OUTPUT: 500,
+  ERR_DISPOSED: 503,
+  ERR_ABORTED: CLIENT_GONE,
+  ERR_TIMEOUT: 504,
+  ERR_SHUTTING_DOWN: 503,
+  ERR_REQUEST_FORMAT: 400,
+  ERR_REQUEST_TOO_LARGE: 413,
+  ERR_REQUEST_MEDIA_TYPE: 415,
+  ERR_REQUEST_ROUTE: 404,
+  ERR_REQUEST_MODEL: 404,
+  ERR_REQUEST_TASK: 422,
+  ERR_REQUEST_KEY: 401,
+  ERR_REQUEST_ORIGIN: 403,
+  ERR_REQUEST_RATE: 429,
+  ERR_HUB_GATED: 500,
+  ERR_HUB_NOT_FOUND: 500,
+  ERR_HUB_UNREACHABLE: 503,
+  ERR_HUB_DAMAGED: 503,
+  ERR_BINARY_NOT_FOUND: 500,
+  ERR_DEPENDENCY_MISSING: 500,
+  ERR_ENGINE_NUMERIC: 500,
+  ERR_ENGINE_INTERNAL: 500,
+};
+
+/** Failures of the server whose messages name no file, no address and nothing of other clients. */
+const OPEN = new Set<ErrorCode>(['ERR_QUEUE_FULL', 'ERR_TIMEOUT', 'ERR_SHUTTING_DOWN']);
+
+/** What clients read in place of the others. */
+const HIDDEN: Readonly<Record<string, string>> = {
+  ModelFileError: 'the model cannot be used; the log of the server says why',
+  HubError: 'the model cannot be downloaded; the log of the server says why',
+  ResourceError: 'the server lacks memory or another resource for this request',
+  LifecycleError: 'the model is being taken down',
+  EngineError: 'the server failed; its log says why',
+};
+
+/** Errors of Fastify and its plugins that a client causes, by status; other statuses are faults of the request's form. */
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  404: 'ERR_REQUEST_ROUTE',
+  413: 'ERR_REQUEST_TOO_LARGE',
+  415: 'ERR_REQUEST_MEDIA_TYPE',
+};
+
+/** Seconds after which it is worth trying again, by the error that says so. */
+const waits = new WeakMap<object, number>();
+
+export function withRetryAfter(error: PaliGemmaError, seconds: number): PaliGemmaError {
+  waits.set(error, seconds);
+  return error;
+}
+
+/** What `error` is to a client. Nothing of an error that is not ours or a client's fault is repeated. */
+export function failureOf(error: unknown): Failure {
+  const known = error instanceof PaliGemmaError ? error : asOurs(error);
+  const { code, subject, retryable } = known;
+  const status = STATUS[code];
+  const isShown = status < 500 || OPEN.has(code);
+  const words = isShown ? known.messageFor('http') : HIDDEN[ERROR_CODES[code].class];
+  const retryAfter = waits.get(known) ?? (status === 429 || status === 503 ? 1 : undefined);
+  return {
+    ...{ status, code, retryable, message: words ?? 'the server failed; its log says why' },
+    ...(isShown && subject !== undefined && { subject }),
+    ...(retryAfter !== undefined && { retryAfter }),
+  };
+}
+
+function asOurs(error: unknown): PaliGemmaError {
+  const { statusCode, message, code } = (error ?? {}) as {
+    readonly statusCode?: unknown;
+    readonly message?: unknown;
+    readonly code?: unknown;
+  };
+  const isClients = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
+  if (!isClients) {
+    return makeError('ERR_ENGINE_INTERNAL', 'the server failed', { cause: error });
+  }
+  // Only Fastify's own words: those of a parser of bodies may quote them.
+  const words = String(code).startsWith('FST_') ? String(message) : 'the body cannot be read';
+  return makeError(BY_STATUS[statusCode] ?? 'ERR_REQUEST_FORMAT', words, { cause: error });
+}
+
+/** Whether the operator should read of it: the server's fault, not a client's and not a full queue. */
+export function isFault({ status, code }: Failure): boolean {
+  return status >= 500 && !OPEN.has(code) && code !== 'ERR_DISPOSED';
+}
+
+/** For a body that has more than `maxBytes`. */
+export function tooLargeBody(maxBytes: number): Error {
+  return limitFault('ERR_REQUEST_TOO_LARGE', 'the body', 'larger', `at most ${maxBytes} bytes`);
+}
+
+/** What a request has more of than the server takes. */
+export function limitFault(
+  code: 'ERR_REQUEST_TOO_LARGE' | 'ERR_OPTION_RANGE',
+  name: string,
+  found: string,
+  expected: string,
+): Error {
+  return makeError(code, `${name} is ${found}, expected ${expected}`, { name, found, expected });
+}

@@ -1,0 +1,212 @@
+/**
+ * The tasks as they are in the API: a route for each, made from the registry. Pictures come as the body itself, with
+ * arguments and options in the query; as files of a form; or as data URLs in JSON. Answers are results in JSON, parts as
+ * they come, or the picture with the answer drawn in.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { makeError } from '../../errors.js';
+import { annotate, type ImageInput, videoFrames } from '../../index.js';
+import type { AnnotationFormat } from '../../options/annotate.js';
+import { IMAGE_OPTIONS } from '../../options/image.js';
+import {
+  checkText,
+  type Declaration,
+  type Declarations,
+  parseOptions,
+} from '../../options/option.js';
+import { TASKS, type Task, type TaskName } from '../../tasks/registry.js';
+import { drawingOf } from '../../wire/drawing.js';
+import { jsonText } from '../../wire/json.js';
+import { taskJson } from '../../wire/results.js';
+import { failureOf } from '../errors.js';
+import { asObject, parseJson } from '../json-body.js';
+import type { Face, Running, SentPicture, Service } from '../service.js';
+import { EventStream } from '../sse.js';
+import { parametersOf, pathItem, pathOf } from './typed-schema.js';
+
+interface Asked {
+  readonly model: string | undefined;
+  readonly pictures: readonly SentPicture[];
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly annotate: AnnotationFormat | undefined;
+}
+
+const NAMES = Object.keys(TASKS) as TaskName[];
+
+export const typed: Face = {
+  name: 'typed',
+  paths: Object.fromEntries(NAMES.map((name) => [pathOf(name), pathItem(name)])),
+  errorBody: ({ code, message, subject, retryable }, requestId) => ({
+    error: { code, message, ...(subject !== undefined && { subject }), retryable, requestId },
+  }),
+  routes: async (app, service) => {
+    await service.pictures.takeForms(app);
+    app.removeContentTypeParser(['application/json', 'text/plain']);
+    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => {
+      try {
+        done(null, parseJson(body as Buffer));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+    // A picture, whatever the client calls it: curl says that it is a form.
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+    for (const name of NAMES) {
+      app.post(pathOf(name), { config: { task: name } }, (request, reply) =>
+        answer(service, name, request, reply),
+      );
+    }
+  },
+};
+
+async function answer(
+  service: Service,
+  name: TaskName,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const task: Task = TASKS[name];
+  const asked = await read(service, name, request);
+  const { model, pictures, args, options } = asked;
+  const running: Running = await service.start(request, {
+    ...{ task: name, pictures, args, options },
+    ...(model !== undefined && { model }),
+  });
+  if (/\btext\/event-stream\b/.test(request.headers.accept ?? '')) {
+    return stream(service, task, running, request, reply);
+  }
+  const result = await running.result;
+  service.answering(request);
+  reply.header('x-model', running.alias);
+  if (asked.annotate === undefined) {
+    return reply.type('application/json; charset=utf-8').send(jsonText(taskJson(result)));
+  }
+  const drawn = await draw(task, asked, asked.annotate, result, service.signalOf(request));
+  return reply.type(MEDIA_TYPES[asked.annotate]).send(drawn);
+}
+
+const MEDIA_TYPES: Readonly<Record<AnnotationFormat, string>> = {
+  png: 'image/png',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  svg: 'image/svg+xml',
+};
+
+const PART_EVENTS = { text: 'piece', detections: 'detection', segments: 'segment' };
+
+/** Parts as they come, then the result; a failure is an event of its own, as the status is sent already. */
+async function stream(
+  service: Service,
+  task: Task,
+  running: Running,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  reply.header('x-model', running.alias);
+  const events = new EventStream(reply, service.signalOf(request));
+  try {
+    for await (const part of running.parts ?? []) {
+      await events.send(part, task.parts && PART_EVENTS[task.parts]);
+    }
+    const result = await running.result;
+    service.answering(request);
+    await events.send(taskJson(result), 'result');
+  } catch (error) {
+    if (service.signalOf(request).aborted && failureOf(error).code === 'ERR_ABORTED') return;
+    const failure = service.failed(error, request);
+    reply.raw.write(`event: error\ndata: ${jsonText(typed.errorBody(failure, request.id))}\n\n`);
+  } finally {
+    events.end();
+  }
+}
+
+async function draw(
+  task: Task,
+  { pictures, options }: Asked,
+  format: AnnotationFormat,
+  result: object,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  // One picture at least, as the task has an answer about it.
+  let [picture] = pictures as [ImageInput];
+  if (task.images === 'clip') [picture = picture] = await videoFrames(picture, { count: 1 });
+  const reading = Object.fromEntries(
+    Object.keys(IMAGE_OPTIONS).flatMap((name) =>
+      options[name] === undefined ? [] : [[name, options[name]]],
+    ),
+  );
+  const drawing = drawingOf(task.answers, result);
+  const [objects, more] = 'objects' in drawing ? [drawing.objects, {}] : [[], drawing];
+  return annotate(picture, objects, { roomy: true, ...reading, ...more, format, signal });
+}
+
+// --- requests -------------------------------------------------------------------------------------------------------
+
+async function read(service: Service, name: TaskName, request: FastifyRequest): Promise<Asked> {
+  const task: Task = TASKS[name];
+  const parameters = parametersOf(task);
+  const given = new Map(Object.entries(fromTexts(parameters, request.query as Texts)));
+  let pictures: readonly SentPicture[] = [];
+  const signal = service.signalOf(request);
+  if (request.isMultipart()) {
+    const form = await service.pictures.readForm(request, signal);
+    pictures = form.pictures;
+    for (const entry of Object.entries(fromTexts(parameters, Object.fromEntries(form.fields)))) {
+      given.set(...entry);
+    }
+  } else if (Buffer.isBuffer(request.body)) {
+    pictures = [service.pictures.fromBytes(request.body)];
+  } else if (request.body !== undefined && request.body !== null) {
+    const { image, images, ...fields } = asObject(request.body);
+    for (const entry of Object.entries(fields)) given.set(...entry);
+    const texts = images ?? image;
+    pictures = texts === undefined ? [] : await service.pictures.fromTexts(texts, signal);
+  }
+  if (pictures.length === 0) throw noPicture();
+  const parsed = parseOptions(name, parameters, Object.fromEntries(given));
+  const all = Object.entries(parsed);
+  const among = (declarations: Declarations): Record<string, unknown> =>
+    Object.fromEntries(all.filter(([key]) => Object.hasOwn(declarations, key)));
+  return {
+    // Checked against the declarations above.
+    model: parsed['model'] as string | undefined,
+    annotate: parsed['annotate'] as AnnotationFormat | undefined,
+    ...{ pictures, args: among(task.arguments), options: among(task.options) },
+  };
+}
+
+type Texts = Readonly<Record<string, string | readonly string[]>>;
+
+/** Values of the types that are declared, out of a query or the fields of a form. Unknown names stay, to be refused. */
+function fromTexts(declarations: Declarations, texts: Texts): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(texts).map(([name, given]) => {
+      const list = typeof given === 'string' ? [given] : given;
+      const declaration = Object.hasOwn(declarations, name) ? declarations[name] : undefined;
+      return [name, declaration === undefined ? list[0] : fromText(name, declaration, list)];
+    }),
+  );
+}
+
+function fromText(name: string, declaration: Declaration, texts: readonly string[]): unknown {
+  if (declaration.kind === 'list') return texts;
+  const [text = '', ...others] = texts;
+  if (others.length > 0) {
+    const found = `${texts.length} values`;
+    throw makeError('ERR_OPTION_RANGE', `${name} is ${found}, expected one`, {
+      ...{ name, found, expected: 'one' },
+    });
+  }
+  // Names and values in one parameter are JSON.
+  return declaration.kind === 'record'
+    ? parseJson(Buffer.from(text))
+    : checkText(name, declaration, text);
+}
+
+function noPicture(): Error {
+  return makeError('ERR_REQUEST_FORMAT', 'the request has no picture', {
+    ...{ name: 'image', found: 'none', expected: 'a picture' },
+    hint: 'send it as the body, as a file of a form, or as the field image in JSON',
+  });
+}

@@ -1,0 +1,50 @@
+/**
+ * When the work of a request has to stop. Fastify's own `request.signal` cannot be used: it follows the `close` of the
+ * request, which comes when the body of a POST was read, not when the client leaves
+ * (https://github.com/fastify/fastify/issues/6725).
+ */
+import type { ServerResponse } from 'node:http';
+import { makeError } from '../errors.js';
+
+/** Why it had to stop, for metrics. */
+export type StopCause = 'gone' | 'deadline' | 'drain';
+
+export interface Stop {
+  /** Aborted with ERR_ABORTED when the client is gone, ERR_TIMEOUT at the deadline, or what `stop` is called with. */
+  readonly signal: AbortSignal;
+  /** Undefined while nothing has stopped it. */
+  readonly cause: StopCause | undefined;
+  readonly stop: (cause: StopCause, error: Error) => void;
+}
+
+/** Follows one request. `onClose` is called when all of it is over, answered or not. */
+export function followClient(
+  response: ServerResponse,
+  deadlineMs: number,
+  onClose: () => void,
+): Stop {
+  const controller = new AbortController();
+  let cause: StopCause | undefined;
+  const stop = (why: StopCause, error: Error): void => {
+    if (controller.signal.aborted) return;
+    cause = why;
+    controller.abort(error);
+  };
+  const timer = setTimeout(() => {
+    const message = `no answer within ${deadlineMs} ms`;
+    stop('deadline', makeError('ERR_TIMEOUT', message, { name: 'deadlineMs' }));
+  }, deadlineMs);
+  timer.unref();
+  response.once('close', () => {
+    clearTimeout(timer);
+    if (!response.writableFinished) stop('gone', makeError('ERR_ABORTED', 'the client is gone'));
+    onClose();
+  });
+  return {
+    signal: controller.signal,
+    stop,
+    get cause() {
+      return cause;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** Whether the process lives, has started, and can answer: three questions, as their answers have different remedies. */
+import type { Face, PathItem, Service } from './service.js';
+
+/** Why it is not ready; undefined when it is. */
+function reasonOf({ models, admission }: Service): string | undefined {
+  if (admission.isDraining) return 'the server is closing';
+  if (!models.areStarted) return 'models are being loaded';
+  const failed = models.statuses.find(({ state }) => state === 'failed');
+  return failed && `the model ${failed.alias} cannot be loaded`;
+}
+
+const STATUS = {
+  type: 'object',
+  properties: { status: { type: 'string' }, reason: { type: 'string' } },
+  required: ['status'],
+};
+
+function item(summary: string): PathItem {
+  const answer = (description: string) => ({
+    description,
+    content: { 'application/json': { schema: STATUS } },
+  });
+  return {
+    get: {
+      ...{ summary, tags: ['health'], security: [] },
+      responses: { 200: answer('yes'), 503: answer('no, with the reason') },
+    },
+  };
+}
+
+export const health: Face = {
+  name: 'health',
+  paths: {
+    '/livez': item('whether the process lives; restart it if not'),
+    '/startupz': item('whether the models that are loaded with the server have been'),
+    '/readyz': item('whether to send requests here'),
+  },
+  errorBody: ({ code, message }) => ({ status: 'failed', code, message }),
+  routes: (app, service) => {
+    const open = { config: { access: 'open' } };
+    // An answer at all says it: the loop that runs this is the one that could hang.
+    app.get('/livez', open, () => ({ status: 'live' }));
+    app.get('/startupz', open, (_, reply) =>
+      service.models.areStarted
+        ? reply.send({ status: 'started' })
+        : reply.code(503).send({ status: 'starting', reason: 'models are being loaded' }),
+    );
+    app.get('/readyz', open, (_, reply) => {
+      const reason = reasonOf(service);
+      return reason === undefined
+        ? reply.send({ status: 'ready' })
+        : reply.code(503).header('retry-after', '1').send({ status: 'not ready', reason });
+    });
+  },
+};

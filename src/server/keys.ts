@@ -1,0 +1,106 @@
+/** Keys of clients: kept as SHA-256 digests, compared in constant time, with a bound on requests for each. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
+import { makeError } from '../errors.js';
+import { withRetryAfter } from './errors.js';
+
+const HASHED = /^sha256:([0-9a-f]{64})$/i;
+
+const digestOf = (key: string): Buffer => {
+  const hex = HASHED.exec(key)?.[1];
+  return hex === undefined ? createHash('sha256').update(key).digest() : Buffer.from(hex, 'hex');
+};
+
+/** A client that may ask: its place among the keys, undefined where none are needed. */
+export type Client = number | undefined;
+
+export class Keys {
+  readonly #digests: readonly Buffer[];
+  readonly #perMinute: number;
+  /** Requests that are left to each client, and when that was counted. */
+  readonly #left: { count: number; at: number }[] = [];
+
+  constructor(keys: readonly string[], perMinute: number) {
+    this.#digests = keys.map(digestOf);
+    this.#perMinute = perMinute;
+  }
+
+  /** Whether a key is needed. */
+  get areNeeded(): boolean {
+    return this.#digests.length > 0;
+  }
+
+  /** The client of a request by its headers, `authorization: Bearer KEY` or `x-api-key: KEY`. Throws ERR_REQUEST_KEY. */
+  clientOf(headers: IncomingHttpHeaders): Client {
+    return this.clientWith(keyOf(headers));
+  }
+
+  /** As clientOf, for a key that came in another way. */
+  clientWith(key: string | undefined): Client {
+    if (!this.areNeeded) return undefined;
+    const given = createHash('sha256')
+      .update(key ?? '')
+      .digest();
+    let client: Client;
+    // All of them, so that the time tells nothing of which one it is.
+    for (const [i, digest] of this.#digests.entries()) {
+      if (timingSafeEqual(digest, given)) client = i;
+    }
+    if (client !== undefined && key !== undefined) return client;
+    const [found, hint] =
+      key === undefined
+        ? ['no key', 'send the header "authorization: Bearer KEY"']
+        : ['an unknown key', 'ask the operator of the server for one'];
+    throw makeError('ERR_REQUEST_KEY', `the request has ${found}`, {
+      ...{ name: 'authorization', found, expected: 'a key of this server', hint },
+    });
+  }
+
+  /** Counts a request. Throws ERR_REQUEST_RATE when the client has sent too many. */
+  count(client: Client, now = performance.now()): void {
+    if (client === undefined || this.#perMinute === 0) return;
+    const perMs = this.#perMinute / 60_000;
+    const before = this.#left[client] ?? { count: this.#perMinute, at: now };
+    const count = Math.min(this.#perMinute, before.count + (now - before.at) * perMs);
+    this.#left[client] = { count: count < 1 ? count : count - 1, at: now };
+    if (count >= 1) return;
+    const error = makeError(
+      'ERR_REQUEST_RATE',
+      `more than ${this.#perMinute} requests in a minute`,
+      { name: 'requestsPerMinute', expected: `at most ${this.#perMinute} in a minute` },
+    );
+    throw withRetryAfter(error, Math.ceil((1 - count) / perMs / 1000));
+  }
+}
+
+function keyOf({ authorization, 'x-api-key': other }: IncomingHttpHeaders): string | undefined {
+  const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+  return bearer ?? (typeof other === 'string' && other !== '' ? other : undefined);
+}
+
+/** The keys in a file: one on each line; empty lines and those that begin with # do not count. */
+export function readKeys(file: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw keysFault(file, 'a file that cannot be read', cause);
+  }
+  const keys = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  const short = keys.findIndex((key) => key.length < 8 || /\s/.test(key));
+  // A file without keys must not open the server to all.
+  if (keys.length === 0) throw keysFault(file, 'a file without keys');
+  if (short >= 0) throw keysFault(file, `a file whose key ${short + 1} is too short or two words`);
+  return keys;
+}
+
+function keysFault(file: string, found: string, cause?: unknown): Error {
+  const expected = 'a file with a key of at least 8 characters on each line';
+  return makeError('ERR_OPTION_RANGE', `option keysFile is ${found}, expected ${expected}`, {
+    ...{ name: 'keysFile', found: `${file}: ${found}`, expected, cause },
+  });
+}

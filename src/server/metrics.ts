@@ -1,0 +1,134 @@
+/** What the server counts, for Prometheus. Every label comes from a closed set, so the number of series is bounded. */
+import type * as prom from 'prom-client';
+import type { ErrorCode } from '../errors.js';
+import type { Timings, Usage } from '../index.js';
+import type { Ending, Stage } from './admission.js';
+
+export type Prometheus = typeof prom;
+
+/** Seconds. From a cached yes-or-no answer to a paragraph of a large model on a small machine. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** Read when they are scraped. */
+export interface Gauges {
+  readonly requests: () => number;
+  readonly tokens: () => number;
+  readonly tokensPerSecond: () => number | undefined;
+  readonly waiting: () => number;
+  /** Models by alias: 1 where it is loaded, else 0. */
+  readonly models: () => readonly (readonly [alias: string, isLoaded: boolean])[];
+  readonly memory: () => number;
+}
+
+export class Metrics {
+  readonly #registry: prom.Registry;
+  readonly #requests: prom.Counter<'face' | 'task' | 'status'>;
+  readonly #seconds: prom.Histogram<'face' | 'task'>;
+  readonly #stages: prom.Histogram<'stage'>;
+  readonly #tokens: prom.Counter<'model' | 'kind'>;
+  readonly #pictures: prom.Counter<'model' | 'from'>;
+  readonly #cancelled: prom.Counter<'stage' | 'cause'>;
+  readonly #refused: prom.Counter<'code'>;
+  readonly #loads: prom.Counter<'model' | 'outcome'>;
+
+  /** A registry of its own: what the program around it counts is its business. */
+  constructor({ Counter, Gauge, Histogram, Registry }: Prometheus, gauges: Gauges) {
+    const registry = new Registry();
+    this.#registry = registry;
+    const registers = [registry];
+    const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+      new Counter({ name: `paligemma_${name}_total`, help, labelNames, registers });
+    const histogram = <L extends string>(name: string, help: string, labelNames: L[]) =>
+      new Histogram({
+        ...{ name: `paligemma_${name}_seconds`, help, labelNames, registers },
+        buckets: BUCKETS,
+      });
+    const gauge = (name: string, help: string, read: () => number | undefined) =>
+      new Gauge({
+        ...{ name: `paligemma_${name}`, help, registers },
+        collect() {
+          const value = read();
+          if (value === undefined) this.reset();
+          else this.set(value);
+        },
+      });
+
+    this.#requests = counter('requests', 'requests that were answered', ['face', 'task', 'status']);
+    this.#seconds = histogram('request', 'from the headers to the last byte', ['face', 'task']);
+    this.#stages = histogram('stage', 'time that answered requests spent in a stage', ['stage']);
+    this.#tokens = counter('tokens', 'tokens of prompts, pictures and answers', ['model', 'kind']);
+    this.#pictures = counter('pictures', 'pictures that were answered about', ['model', 'from']);
+    this.#cancelled = counter('cancelled', 'requests that ended without an answer', [
+      'stage',
+      'cause',
+    ]);
+    this.#refused = counter('refused', 'requests that were refused, by the code of the error', [
+      'code',
+    ]);
+    this.#loads = counter('model_loads', 'models that were loaded', ['model', 'outcome']);
+    gauge('requests_inside', 'requests that are read, wait or run', gauges.requests);
+    gauge('requests_waiting', 'requests that wait for their turn', gauges.waiting);
+    gauge('queued_tokens', 'cost of the requests that are inside', gauges.tokens);
+    gauge('tokens_per_second', 'cost that is finished in a second of work', gauges.tokensPerSecond);
+    gauge('model_memory_bytes', 'memory of all models', gauges.memory);
+    gauge('resident_memory_bytes', 'memory of the process', () => process.memoryUsage.rss());
+    const loaded: prom.Gauge<'model'> = new Gauge({
+      ...{ name: 'paligemma_model_loaded', help: 'whether a model is in memory', registers },
+      labelNames: ['model'],
+      collect: () => {
+        loaded.reset();
+        for (const [model, isLoaded] of gauges.models()) loaded.set({ model }, isLoaded ? 1 : 0);
+      },
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** A request has its answer, whatever it is, or its client is gone (status 499). */
+  ended(face: string, task: string, status: number, seconds: number): void {
+    this.#requests.inc({ face, task, status: String(status) });
+    this.#seconds.observe({ face, task }, seconds);
+  }
+
+  cancelled({ stage, cause }: Ending): void {
+    if (cause !== undefined) this.#cancelled.inc({ stage, cause });
+  }
+
+  refused(code: ErrorCode): void {
+    this.#refused.inc({ code });
+  }
+
+  waited(stage: Stage, seconds: number): void {
+    this.#stages.observe({ stage }, seconds);
+  }
+
+  loaded(model: string, error: unknown): void {
+    this.#loads.inc({ model, outcome: error === undefined ? 'ok' : 'failed' });
+  }
+
+  /** A result of a task, with what it took. */
+  answered(model: string, { usage, timings }: { usage?: Usage; timings?: Timings }): void {
+    if (usage !== undefined) {
+      this.#tokens.inc({ model, kind: 'prompt' }, usage.promptTokens);
+      this.#tokens.inc({ model, kind: 'picture' }, usage.imageTokens);
+      this.#tokens.inc({ model, kind: 'answer' }, usage.completionTokens);
+      this.#pictures.inc({ model, from: 'cache' }, usage.cachedImages);
+    }
+    if (timings === undefined) return;
+    this.#pictures.inc({ model, from: 'encoder' }, timings.encodings);
+    for (const [stage, ms] of [
+      ['prepare', timings.prepareMs],
+      ['encode', timings.encodeMs],
+      ['prefill', timings.prefillMs],
+      ['decode', timings.decodeMs],
+    ] as const) {
+      this.#stages.observe({ stage }, ms / 1000);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Pictures out of requests: raw bytes, parts of a form, data URLs, ids of uploads, addresses where the operator allows them.
+ * Bytes are counted while they arrive. What they are is decided by their first bytes, whatever the request calls them.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { makeError } from '../errors.js';
+import { decodeDataUrl, isDataUrl } from '../image-input/data-url.js';
+import { sniff } from '../image-input/format.js';
+import { notAnImage } from '../image-input/source.js';
+import { importPeer } from '../load-peer.js';
+import { tooLargeBody } from './errors.js';
+
+/** Where pictures come from that a request only names. Undefined where there are none. */
+export interface PictureSources {
+  /** By the id of an upload; undefined for an id that is not there. */
+  readonly upload?: (id: string) => Uint8Array | undefined;
+  /** By its address. */
+  readonly remote?: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
+}
+
+/** What a form held. */
+export interface Form {
+  readonly pictures: readonly Uint8Array[];
+  /** Texts by name, in order. */
+  readonly fields: ReadonlyMap<string, readonly string[]>;
+}
+
+export class Pictures {
+  readonly #maxBytes: number;
+  readonly #maxPictures: number;
+  readonly #sources: PictureSources;
+
+  constructor(
+    { maxBodyBytes, maxPictures }: { readonly maxBodyBytes: number; readonly maxPictures: number },
+    sources: PictureSources = {},
+  ) {
+    this.#maxBytes = maxBodyBytes;
+    this.#maxPictures = maxPictures;
+    this.#sources = sources;
+  }
+
+  /** The bytes as they are. Throws ERR_IMAGE_FORMAT. */
+  fromBytes(bytes: Uint8Array): Uint8Array {
+    const sniffed = sniff(bytes);
+    if ('looksLike' in sniffed) throw notAnImage('the picture', sniffed.looksLike);
+    return bytes;
+  }
+
+  /** A data URL, the id of an upload, or an address. Never a path. */
+  async fromText(text: unknown, signal: AbortSignal): Promise<Uint8Array> {
+    if (typeof text !== 'string') throw unknownText('no text');
+    if (isDataUrl(text)) return this.fromBytes(await decodeDataUrl(text, this.#maxBytes));
+    if (/^img_[\w-]{1,128}$/.test(text)) {
+      const bytes = this.#sources.upload?.(text);
+      if (bytes !== undefined) return bytes;
+      throw unknownText('the id of no upload');
+    }
+    if (/^https?:/i.test(text)) {
+      const { remote } = this.#sources;
+      if (remote === undefined) throw unknownText('an address, which this server does not fetch');
+      return this.fromBytes(await remote(text, signal));
+    }
+    throw unknownText('another text');
+  }
+
+  /** Texts, one or several, of a field in JSON. */
+  async fromTexts(texts: unknown, signal: AbortSignal): Promise<Uint8Array[]> {
+    const list: readonly unknown[] = Array.isArray(texts) ? texts : [texts];
+    this.#checkCount(list.length);
+    const pictures: Uint8Array[] = [];
+    for (const text of list) pictures.push(await this.fromText(text, signal));
+    return pictures;
+  }
+
+  /** Lets the routes of `app` take forms, which `readForm` reads. */
+  async takeForms(app: FastifyInstance): Promise<void> {
+    const { default: multipart } = await importPeer(
+      '@fastify/multipart',
+      () => import('@fastify/multipart'),
+    );
+    await app.register(multipart, {
+      throwFileSizeLimit: false,
+      limits: {
+        ...{ fileSize: this.#maxBytes, files: this.#maxPictures, fields: 200, parts: 250 },
+        ...{ fieldSize: 1024 * 1024, fieldNameSize: 200, headerPairs: 50 },
+      },
+    });
+  }
+
+  /** The files of a form are pictures, whatever they are called; the rest are fields. */
+  async readForm(request: FastifyRequest, signal: AbortSignal): Promise<Form> {
+    const pictures: Uint8Array[] = [];
+    const fields = new Map<string, string[]>();
+    let left = this.#maxBytes;
+    const count = (bytes: number): void => {
+      left -= bytes;
+      if (left < 0) throw tooLargeBody(this.#maxBytes);
+    };
+    for await (const part of request.parts()) {
+      signal.throwIfAborted();
+      if (part.type === 'file') {
+        const chunks: Buffer[] = [];
+        for await (const chunk of part.file as AsyncIterable<Buffer>) {
+          count(chunk.length);
+          chunks.push(chunk);
+        }
+        if (part.file.truncated) throw tooLargeBody(this.#maxBytes);
+        pictures.push(this.fromBytes(Buffer.concat(chunks)));
+        continue;
+      }
+      const text = String(part.value);
+      count(text.length);
+      if (part.valueTruncated || part.fieldnameTruncated) throw tooLargeBody(this.#maxBytes);
+      fields.set(part.fieldname, [...(fields.get(part.fieldname) ?? []), text]);
+    }
+    return { pictures, fields };
+  }
+
+  #checkCount(count: number): void {
+    if (count <= this.#maxPictures) return;
+    const found = `${count} pictures`;
+    const expected = `at most ${this.#maxPictures}`;
+    throw makeError('ERR_REQUEST_TOO_LARGE', `the request has ${found}, expected ${expected}`, {
+      ...{ name: 'images', found, expected },
+    });
+  }
+}
+
+/** Its first characters may be a secret or a picture: nothing of it is repeated. */
+function unknownText(found: string): Error {
+  const expected = 'a data URL such as data:image/jpeg;base64,…';
+  return makeError('ERR_IMAGE_NOT_FOUND', `the picture is ${found}, expected ${expected}`, {
+    ...{ name: 'image', found, expected },
+  });
+}

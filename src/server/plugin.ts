@@ -1,0 +1,121 @@
+/** The plugin: makes the service from its options and registers every face under the prefix. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { FastifyInstance, FastifyPluginOptions, RouteOptions } from 'fastify';
+import { findDemoModel } from '../demo-model.js';
+import { makeError } from '../errors.js';
+import type { PaliGemma } from '../index.js';
+import { importPeer, installCommand } from '../load-peer.js';
+import { type ParsedServerOptions, servedModels } from '../options/server.js';
+import { typed } from './faces/typed.js';
+import { health } from './health.js';
+import { Keys, readKeys } from './keys.js';
+import { Metrics } from './metrics.js';
+import { metricsFace } from './metrics-route.js';
+import { Models } from './models.js';
+import { openapi } from './openapi.js';
+import { Pictures } from './pictures.js';
+import { type Face, type RouteConfig, Service } from './service.js';
+
+/** In the order of the documentation. */
+const DESCRIBED: readonly Face[] = [typed, health, metricsFace];
+export const FACES: readonly Face[] = [...DESCRIBED, openapi(DESCRIBED, packageVersion())];
+
+/** `loaded`: models of the caller's by their aliases, which stay the caller's. */
+async function makeService(
+  options: ParsedServerOptions,
+  loaded: ReadonlyMap<string, PaliGemma> = new Map(),
+): Promise<Service> {
+  const prometheus = options.metrics
+    ? (await importPeer('prom-client', () => import('prom-client'))).default
+    : undefined;
+  const service: Service = new Service({
+    options,
+    keys: new Keys(keysOf(options), options.requestsPerMinute),
+    models: new Models(
+      { ...options, onLoad: (alias, error) => service.metrics?.loaded(alias, error) },
+      modelsOf(options, loaded),
+      loaded,
+    ),
+    pictures: new Pictures(options),
+    metrics: ({ admission, models }) =>
+      prometheus &&
+      new Metrics(prometheus, {
+        requests: () => admission.requests,
+        tokens: () => admission.tokens,
+        tokensPerSecond: () => admission.speed.tokensPerSecond,
+        waiting: () => models.waiting,
+        memory: () => models.bytes,
+        models: () => models.statuses.map(({ alias, state }) => [alias, state === 'ready']),
+      }),
+  });
+  return service;
+}
+
+function keysOf({ keys = [], keysFile }: ParsedServerOptions): string[] {
+  return [...keys, ...(keysFile === undefined ? [] : readKeys(keysFile))];
+}
+
+/** The models that the options name; without any, and without one of the caller's, the demo model. */
+function modelsOf(options: ParsedServerOptions, loaded: ReadonlyMap<string, unknown>) {
+  const named = servedModels(options);
+  if (named.size > 0 || loaded.size > 0) return named;
+  const model = findDemoModel();
+  if (model !== undefined) return servedModels({ ...options, model });
+  throw makeError('ERR_MODEL_NOT_FOUND', 'no model is named, and the demo model is not installed', {
+    ...{ name: 'model', found: 'none', expected: 'the path of a GGUF file' },
+    hint: `set model, or try the demo model: ${installCommand('@node-paligemma/demo-model')}`,
+  });
+}
+
+/** Registers every face in a scope of its own. `app` has the prefix already. */
+async function registerFaces(app: FastifyInstance, service: Service): Promise<void> {
+  const { maxBodyBytes } = service.options;
+  for (const face of FACES) {
+    await app.register(
+      async (scope) => {
+        scope.addHook('onRoute', (route: RouteOptions) => {
+          route.bodyLimit ??= maxBodyBytes;
+          const own = route.config as RouteConfig | undefined;
+          route.config = { access: 'work', face: face.name, ...own } as object;
+        });
+        scope.addHook('onRequest', async (request, reply) => service.admit(request, reply));
+        scope.setErrorHandler((error, request, reply) =>
+          service.fail(error, request, reply, face.errorBody),
+        );
+        await face.routes(scope, service);
+      },
+      // Addresses hold prompts and keys.
+      { logSerializers: LOG } as FastifyPluginOptions,
+    );
+  }
+}
+
+function packageVersion(): string {
+  const file = path.join(__dirname, '..', '..', 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}
+
+/** What the plugin does: `app` is the application in the scope of the plugin. */
+export async function serve(
+  app: object,
+  options: ParsedServerOptions,
+  loaded: ReadonlyMap<string, PaliGemma>,
+): Promise<void> {
+  // Its type is not in the public types, which compile without fastify.
+  const scope = app as FastifyInstance;
+  const service = await makeService(options, loaded);
+  scope.addHook('preClose', () => service.drain());
+  scope.addHook('onClose', () => service.close());
+  await registerFaces(scope, service);
+  service.models.start().catch((error: unknown) => {
+    scope.log.error({ err: error }, 'a model cannot be loaded');
+  });
+}
+
+/** A request in a log: neither its query nor its headers. */
+const LOG = {
+  req: ({ method, url = '', ip }: { method: string; url?: string; ip?: string }) => ({
+    ...{ method, url: url.split('?', 1)[0], remoteAddress: ip },
+  }),
+};

@@ -1,0 +1,105 @@
+/** A server with the plugin in it, over real HTTP, for as long as a test runs. No expectations live here. */
+
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import path from 'node:path';
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import { onTestFinished } from 'vitest';
+import { type PluginOptions, paligemma } from '../../src/server/index.js';
+import { ROOT } from './models.js';
+
+export const SHAPES = readFileSync(path.join(ROOT, 'examples', 'pictures', 'shapes.png'));
+export const CAPTION = 'an orange triangle, a white circle and a yellow square';
+export const DATA_URL = `data:image/png;base64,${SHAPES.toString('base64')}`;
+
+export interface TestServer {
+  readonly app: FastifyInstance;
+  readonly url: string;
+  readonly port: number;
+  /** POSTs JSON, a form or bytes. */
+  readonly post: (
+    path: string,
+    body: object | Uint8Array | FormData,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Response>;
+  readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Response>;
+}
+
+/** Ends with the test. */
+export async function startServer(
+  options: PluginOptions = {},
+  fastify: FastifyServerOptions = {},
+): Promise<TestServer> {
+  const server = await openServer(options, fastify);
+  onTestFinished(() => server.app.close());
+  return server;
+}
+
+/** Is closed by the caller. */
+export async function openServer(
+  options: PluginOptions = {},
+  fastify: FastifyServerOptions = {},
+): Promise<TestServer> {
+  const app: FastifyInstance = Fastify({ forceCloseConnections: true, ...fastify });
+  await app.register(paligemma, options);
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  return {
+    app,
+    url,
+    port: Number(new URL(url).port),
+    get: (path, headers = {}) => fetch(url + path, { headers }),
+    post: (path, body, headers = {}) => {
+      const isForm = body instanceof FormData;
+      const isBytes = body instanceof Uint8Array;
+      return fetch(url + path, {
+        method: 'POST',
+        body:
+          isForm || isBytes ? (body as Uint8Array<ArrayBuffer> | FormData) : JSON.stringify(body),
+        headers: { ...(!isForm && !isBytes && { 'content-type': 'application/json' }), ...headers },
+      });
+    },
+  };
+}
+
+/** A form with pictures and fields. */
+export function formOf(
+  pictures: readonly Uint8Array[],
+  fields: Readonly<Record<string, string | readonly string[]>> = {},
+): FormData {
+  const form = new FormData();
+  for (const [i, bytes] of pictures.entries()) {
+    form.append('image', new Blob([bytes as Uint8Array<ArrayBuffer>]), `${i}.png`);
+  }
+  for (const [name, given] of Object.entries(fields)) {
+    for (const value of [given].flat() as string[]) form.append(name, value);
+  }
+  return form;
+}
+
+/** A connection on which a test writes what no client would. */
+export async function openSocket(port: number): Promise<Socket & { received: () => string }> {
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  let received = '';
+  socket.on('data', (data) => {
+    received += data.toString('latin1');
+  });
+  socket.on('error', () => {});
+  return Object.assign(socket, { received: () => received });
+}
+
+/** The value of a metric with these labels in any order; 0 where it has none yet. */
+export async function metric(
+  server: TestServer,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const text = await (await server.get('/metrics')).text();
+  const lines = text.split('\n').filter((line) => line.split(/[{ ]/, 1)[0] === name);
+  const found = lines.filter((line) =>
+    Object.entries(labels).every(([key, value]) => line.includes(`${key}="${value}"`)),
+  );
+  return found.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
