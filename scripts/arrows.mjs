@@ -13,7 +13,7 @@ export const TYPESCRIPT = [
   ['native', 'load-sharp'],
   ['results'],
   ['image-input', 'hub', 'devices', 'demo-model', 'prompt', 'prediction'],
-  ['inspect', 'convert', 'annotate'],
+  ['inspect', 'convert', 'annotate', 'engine'],
   ['model'],
   ['tasks'],
   ['paligemma'],
@@ -129,7 +129,15 @@ export const COMPUTED = {
 /** Files that only some may import, with what the others use instead. */
 export const RESTRICTED = {
   'native/contract.ts': {
-    may: ['native', 'model.ts', 'prediction.ts', 'devices.ts', 'inspect.ts', 'doctor/report.ts'],
+    may: [
+      'native',
+      'engine',
+      'model.ts',
+      'prediction.ts',
+      'devices.ts',
+      'inspect.ts',
+      'doctor/report.ts',
+    ],
     instead: "take the public type from the module that exports it; the addon's types end at these",
   },
 };

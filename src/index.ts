@@ -3,6 +3,7 @@ export { annotate } from './annotate/annotate.js';
 export { annotationSvg } from './annotate/svg.js';
 export { type ConvertedTensor, type ConvertReport, convert } from './convert/convert.js';
 export { type Device, devices } from './devices.js';
+export type { Picture, PictureInput } from './engine/picture.js';
 export {
   EngineError,
   type ErrorCode,
@@ -22,13 +23,7 @@ export { type PicturePage, pages } from './image-input/pages.js';
 export type { ImageInput, RawPixels, RgbaPixels, SharpPipeline } from './image-input/source.js';
 export { type VideoInput, videoFrames } from './image-input/video.js';
 export { type GgufInfo, inspect } from './inspect.js';
-export type {
-  ImageFeatures,
-  ModelInfo,
-  Picture,
-  PictureInput,
-  Scores,
-} from './model.js';
+export type { ImageFeatures, ModelInfo, Scores } from './model.js';
 export type { Note } from './notes.js';
 export type { ModelSource } from './options/arguments.js';
 export { type DeviceName, WEIGHT_TYPES, type WeightType } from './options/closed-sets.js';

@@ -1,25 +1,18 @@
 /**
  * class Model: load a model, ask it, stream its answer, take it down. Prompts of tasks and their parsing live in
- * src/tasks, which add to it (class PaliGemma); decoding of pictures in src/image-input, the network itself in native/.
+ * src/tasks, which add to it (class PaliGemma); what computes in src/engine, decoding of pictures in src/image-input.
  */
 import { performance } from 'node:perf_hooks';
 import { follow } from './abort.js';
 import { atCaller, callerOf } from './caller.js';
 import { demoModel } from './demo-model.js';
+import type { Engine, GenerateCall, ReadOptions } from './engine/engine.js';
+import { LocalEngine } from './engine/local.js';
+import { Picture, type PictureInput, type PictureSource } from './engine/picture.js';
 import { makeError } from './errors.js';
 import { modelFiles } from './hub/model-files.js';
-import { prepareImage } from './image-input/prepare.js';
-import type { ImageInput } from './image-input/source.js';
-import type {
-  NativeFeatures,
-  NativeGenerateParams,
-  NativeModelInfo,
-  NativeResult,
-  NativeScores,
-  NativeToken,
-} from './native/contract.js';
-import { addGpuBackend } from './native/gpu.js';
-import { NativeSession } from './native/session.js';
+import { takeSource } from './image-input/source.js';
+import type { NativeModelInfo } from './native/contract.js';
 import { type Note, type OnNote, warnOnce } from './notes.js';
 import {
   asList,
@@ -32,10 +25,10 @@ import {
   withPlace,
 } from './options/arguments.js';
 import { type ParsedGenerateOptions, parseGenerateOptions } from './options/generate.js';
-import { type ParsedEncodeOptions, parseEncodeOptions } from './options/image.js';
+import { IMAGE_OPTIONS, parseEncodeOptions } from './options/image.js';
 import { parseLoadOptions } from './options/load.js';
 import { nativeGenerateOptions, nativeLoadOptions } from './options/native.js';
-import { parseOptions, SIGNAL_OPTIONS } from './options/option.js';
+import { parseOptions, pick, SIGNAL_OPTIONS } from './options/option.js';
 import type {
   EncodeOptions,
   GenerateOptions,
@@ -75,24 +68,6 @@ export interface ImageFeatures {
   readonly image: { readonly width: number; readonly height: number };
 }
 
-/** A picture that is decoded and resized already, for several calls to one model. Made by `prepare`. */
-export class Picture implements ImageSize {
-  /** Of the upright original, in pixels. */
-  readonly width: number;
-  readonly height: number;
-  /** Interleaved RGB, side x side x 3. */
-  readonly pixels: Uint8Array;
-
-  constructor(pixels: Uint8Array, { width, height }: ImageSize) {
-    this.pixels = pixels;
-    this.width = width;
-    this.height = height;
-  }
-}
-
-/** Whatever a call takes as a picture. */
-export type PictureInput = ImageInput | Picture;
-
 /** How likely a model finds each of several answers. */
 export interface Scores {
   /** What was sent: the prompt as given, without what belongs to other runtimes (docs/prompts.md). */
@@ -111,18 +86,20 @@ export interface Scores {
 /** For tasks, whose answers may be worth a note: it goes where those about prompts go. Not a method, as it is not for users. */
 export let sendNote: (model: Model, note: Note) => void;
 
+/** What `load` passes to the constructor, and users cannot. */
+const BY_LOAD = Symbol('made by load');
+
 /** A loaded model and the exact prompts it takes. Users have its subclass PaliGemma, which knows the tasks. */
 export class Model {
-  readonly #session: NativeSession;
+  readonly #engine: Engine;
   readonly #onNote: OnNote;
-  #info: ModelInfo;
 
   static {
     sendNote = (model, note) => model.#onNote(note);
   }
 
-  protected constructor(session: NativeSession, info: ModelInfo, onNote: OnNote) {
-    if (!(session instanceof NativeSession)) {
+  protected constructor(by: typeof BY_LOAD, engine: Engine, onNote: OnNote) {
+    if (by !== BY_LOAD) {
       throw makeError('ERR_OPTION_TYPE', 'a model is not made with new, expected load', {
         name: 'model',
         found: 'new',
@@ -130,8 +107,7 @@ export class Model {
         hint: 'await PaliGemma.load(path)',
       });
     }
-    this.#session = session;
-    this.#info = info;
+    this.#engine = engine;
     this.#onNote = onNote;
   }
 
@@ -173,36 +149,25 @@ export class Model {
       onProgress: (loaded, total) => o.onProgress?.({ phase: 'download', loaded, total }),
     });
     o.signal?.throwIfAborted();
-    addGpuBackend(o.device);
-    const session = new NativeSession(o.maxQueue);
+    const how = { paths, native: nativeLoadOptions(o), maxQueue: o.maxQueue };
+    const call = {
+      signal: o.signal,
+      onProgress: (loaded: number, total: number) =>
+        o.onProgress?.({ phase: 'load', loaded, total }),
+    };
     try {
-      const info = await session.request<ModelInfo>(
-        (model, id) => model.load(id, { paths, ...nativeLoadOptions(o) }),
-        {
-          signal: o.signal,
-          onProgress: (loaded, total) => o.onProgress?.({ phase: 'load', loaded, total }),
-        },
-      );
-      // Between the model's answer and here the caller may have given up, and would not dispose of what he gets.
-      o.signal?.throwIfAborted();
+      const engine = await LocalEngine.load(how, call);
       // The constructor is not for users.
-      const Class = of as unknown as new (
-        session: NativeSession,
-        info: ModelInfo,
-        onNote: OnNote,
-      ) => T;
-      return new Class(session, info, onNote);
+      const Class = of as unknown as new (by: typeof BY_LOAD, engine: Engine, onNote: OnNote) => T;
+      return new Class(BY_LOAD, engine, onNote);
     } catch (error) {
-      // No caller awaits this, and `error` is what there is to tell.
-      session.dispose().catch(() => {});
       throw withPlace(error, paths);
     }
   }
 
   /** Architecture, sizes, weight types, device and memory. Stays readable after `dispose`. */
   get info(): ModelInfo {
-    if (this.#session.closing.aborted) return this.#info;
-    return this.#session.ask((model) => model.info());
+    return this.#engine.info();
   }
 
   /** What is sent for a prompt as a caller wrote it, about so many pictures. Here it is taken as it is. */
@@ -213,7 +178,7 @@ export class Model {
   /** The prompt to send; the caller gets its notes. */
   #read(prompt: string | Prompt, pictures: number): Prompt {
     if (!(prompt instanceof Prompt)) checkPrompt(prompt);
-    const read = prompt instanceof Prompt ? prompt : this.promptOf(prompt, pictures, this.#info);
+    const read = prompt instanceof Prompt ? prompt : this.promptOf(prompt, pictures, this.info);
     for (const note of read.notes) this.#onNote(note);
     return read;
   }
@@ -248,10 +213,15 @@ export class Model {
     const images = asList(image);
     const sent = this.#read(prompt, images.length);
     const place = callerOf(Model.prototype.stream);
-    return new PredictionStream([o.signal, this.#session.closing], (signal, onToken, onImages) =>
-      this.#session
-        .admit((id) => this.#generate(id, images, sent, o, signal, onToken, onImages))
-        .catch((error: unknown) => Promise.reject(place(error))),
+    return new PredictionStream(
+      [o.signal, this.#engine.closing],
+      async (signal, onToken, onImages) => {
+        try {
+          return await this.#generate(images, sent, o, { signal, onToken, onImages });
+        } catch (error) {
+          throw place(error);
+        }
+      },
     );
   }
 
@@ -276,36 +246,27 @@ export class Model {
       const images = asList(image);
       const { text: sent } = this.#read(prompt, images.length);
       const begin = performance.now();
-      const { controller, release } = follow(o.signal, this.#session.closing);
-      const { signal } = controller;
-      try {
-        return await this.#session.admit(async (id) => {
-          const { pictures, prepareMs } = await this.#prepareAll(images, sent, o, signal);
-          const result = await this.#session.request<NativeScores>(
-            (model, request) =>
-              model.score(request, {
-                images: pictures.map((picture) => picture.pixels),
-                prompt: sent,
-                candidates: texts,
-              }),
-            { id, signal },
-          );
-          return {
-            prompt: sent,
-            candidates: result.candidates.map(({ tokens, logprobs }, i) => ({
-              text: texts[i] ?? '',
-              tokens: [...tokens],
-              logprobs: [...logprobs],
-            })),
-            images: pictures.map(sizeOf),
-            ...costs(result, images.length, prepareMs, performance.now() - begin),
-          };
-        });
-      } finally {
-        // Also ends the decoding of the other pictures when one is at fault.
-        controller.abort();
-        release();
-      }
+      return this.#following(o.signal, async (signal) => {
+        this.#checkSize(sent, images.length);
+        const pictures = this.#take(images, o, signal);
+        const answer = await this.#engine.score(
+          pictures,
+          pick(IMAGE_OPTIONS, o),
+          { prompt: sent, candidates: texts },
+          signal,
+        );
+        const { result, prepareMs } = answer;
+        return {
+          prompt: sent,
+          candidates: result.candidates.map(({ tokens, logprobs }, i) => ({
+            text: texts[i] ?? '',
+            tokens: [...tokens],
+            logprobs: [...logprobs],
+          })),
+          images: answer.images,
+          ...costs(result, images.length, prepareMs, performance.now() - begin),
+        };
+      });
     });
   }
 
@@ -317,10 +278,7 @@ export class Model {
   async decodeMasks(codes: ArrayLike<number>, options?: SignalOptions): Promise<Float32Array> {
     return atCaller(Model.prototype.decodeMasks, async () => {
       const { signal } = parseOptions('decodeMasks', SIGNAL_OPTIONS, options);
-      return this.#session.request<Float32Array>(
-        (model, id) => model.decodeMasks(id, Int32Array.from(codes)),
-        { signal },
-      );
+      return this.#engine.decodeMasks(Int32Array.from(codes), signal);
     });
   }
 
@@ -328,10 +286,7 @@ export class Model {
   async encodeMasks(masks: ArrayLike<number>, options?: SignalOptions): Promise<Int32Array> {
     return atCaller(Model.prototype.encodeMasks, async () => {
       const { signal } = parseOptions('encodeMasks', SIGNAL_OPTIONS, options);
-      return this.#session.request<Int32Array>(
-        (model, id) => model.encodeMasks(id, Float32Array.from(masks)),
-        { signal },
-      );
+      return this.#engine.encodeMasks(Float32Array.from(masks), signal);
     });
   }
 
@@ -339,12 +294,10 @@ export class Model {
   async prepare(image: PictureInput, options?: EncodeOptions): Promise<Picture> {
     return atCaller(Model.prototype.prepare, async () => {
       const o = parseEncodeOptions(options);
-      const { controller, release } = follow(o.signal, this.#session.closing);
-      try {
-        return await this.#picture(image, o, controller.signal);
-      } finally {
-        release();
-      }
+      return this.#following(o.signal, (signal) => {
+        const [picture] = this.#take([image], o, signal) as [PictureSource];
+        return this.#engine.prepare(picture, pick(IMAGE_OPTIONS, o), signal);
+      });
     });
   }
 
@@ -352,20 +305,15 @@ export class Model {
   async encode(image: PictureInput, options?: EncodeOptions): Promise<ImageFeatures> {
     return atCaller(Model.prototype.encode, async () => {
       const o = parseEncodeOptions(options);
-      const { controller, release } = follow(o.signal, this.#session.closing);
-      const { signal } = controller;
-      try {
-        return await this.#session.admit(async (id) => {
-          const { pixels, width, height } = await this.#picture(image, o, signal);
-          const features = await this.#session.request<NativeFeatures>(
-            (model, request) => model.encode(request, pixels),
-            { id, signal },
-          );
-          return { ...features, image: { width, height } };
-        });
-      } finally {
-        release();
-      }
+      return this.#following(o.signal, async (signal) => {
+        const [picture] = this.#take([image], o, signal) as [PictureSource];
+        const { result, images } = await this.#engine.encode(
+          picture,
+          pick(IMAGE_OPTIONS, o),
+          signal,
+        );
+        return { ...result, image: images[0] as ImageSize };
+      });
     });
   }
 
@@ -373,20 +321,18 @@ export class Model {
   tokenize(text: string): number[] {
     checkString('text', text);
     checkLength('text', text);
-    return [...this.#session.ask((model) => model.tokenize(text))];
+    return [...this.#engine.tokenize(text)];
   }
 
   /** Text of ids; control tokens are left out. */
   detokenize(ids: Iterable<number>): string {
-    const list = tokenIds(ids, this.#info.vocabularySize);
-    return this.#session.ask((model) => model.detokenize(Int32Array.from(list)));
+    const list = tokenIds(ids, this.info.vocabularySize);
+    return this.#engine.detokenize(Int32Array.from(list));
   }
 
   /** Cancels all running calls with `ERR_DISPOSED` and frees the model. Can be called again. */
   dispose(): Promise<void> {
-    // A last look, as it stays readable.
-    this.#info = this.info;
-    return this.#session.dispose();
+    return this.#engine.dispose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -394,13 +340,14 @@ export class Model {
   }
 
   /** Decoding thousands of pictures that cannot fit would only waste time and memory. */
-  #checkPictures(count: number): void {
-    const { imageTokenCount, contextLength } = this.#info;
-    const tokens = count * imageTokenCount;
+  #checkSize(prompt: string, pictures: number): void {
+    checkLength('prompt', prompt);
+    const { imageTokenCount, contextLength } = this.info;
+    const tokens = pictures * imageTokenCount;
     if (tokens <= contextLength) return;
     throw makeError(
       'ERR_PROMPT_TOO_LONG',
-      `${count} pictures have ${tokens} tokens, the context holds ${contextLength}`,
+      `${pictures} pictures have ${tokens} tokens, the context holds ${contextLength}`,
       {
         name: 'image',
         found: `${tokens} tokens`,
@@ -410,74 +357,45 @@ export class Model {
     );
   }
 
-  async #picture(
-    image: PictureInput,
-    o: ParsedEncodeOptions,
+  /** Snapshots, in the caller's tick: what the caller does to its buffers afterwards changes nothing. */
+  #take(
+    images: readonly PictureInput[],
+    { maxPixels }: ReadOptions,
     signal: AbortSignal,
-  ): Promise<Picture> {
-    const side = this.#info.imageSize;
-    if (!(image instanceof Picture)) {
-      const { pixels, ...size } = await prepareImage(image, side, { ...o, signal });
-      return new Picture(pixels, size);
-    }
+  ): readonly PictureSource[] {
     signal.throwIfAborted();
-    if (image.pixels.length === side * side * 3) return image;
-    const found = `${Math.round(Math.sqrt(image.pixels.length / 3))} pixels`;
-    throw makeError(
-      'ERR_OPTION_RANGE',
-      `image was prepared for a model of ${found}, expected ${side}`,
-      {
-        name: 'image',
-        found,
-        expected: `${side} pixels`,
-        hint: 'prepare it with the model that is asked',
-      },
-    );
+    return images.map((image) => (image instanceof Picture ? image : takeSource(image, maxPixels)));
   }
 
-  /** Checks what can be checked and gets the pictures ready. */
-  async #prepareAll(
-    images: readonly PictureInput[],
-    prompt: string,
-    o: ParsedEncodeOptions,
-    signal: AbortSignal,
-  ): Promise<{ pictures: Picture[]; prepareMs: number }> {
-    checkLength('prompt', prompt);
-    this.#checkPictures(images.length);
-    signal.throwIfAborted();
-    const begin = performance.now();
-    const pictures = await Promise.all(images.map((image) => this.#picture(image, o, signal)));
-    return { pictures, prepareMs: performance.now() - begin };
+  /** `work` with a signal that follows the caller's and the model's end. */
+  async #following<T>(
+    given: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { controller, release } = follow(given, this.#engine.closing);
+    try {
+      return await work(controller.signal);
+    } finally {
+      release();
+    }
   }
 
   async #generate(
-    id: number,
     images: readonly PictureInput[],
     { text: prompt, drafts = NO_DRAFTS }: Prompt,
     o: ParsedGenerateOptions,
-    signal: AbortSignal,
-    onToken: (token: NativeToken) => void,
-    onImages: (images: readonly ImageSize[]) => void,
+    call: GenerateCall,
   ): Promise<Answer> {
-    const { pictures, prepareMs } = await this.#prepareAll(images, prompt, o, signal);
-    const sizes = pictures.map(sizeOf);
-    onImages(sizes);
-    const params: NativeGenerateParams = {
-      images: pictures.map((picture) => picture.pixels),
+    this.#checkSize(prompt, images.length);
+    const params = {
       prompt,
       // What an answer contains of each label, up to the next box.
       drafts: drafts.labels.map((label) => ` ${label} ;`),
       draftAfter: drafts.after,
       ...nativeGenerateOptions(o),
     };
-    const result = await this.#session.request<NativeResult>(
-      (model, request) => model.generate(request, params),
-      { id, signal, onToken },
-    );
-    return { prompt, result, images: sizes, prepareMs, hasTopLogprobs: o.topLogprobs > 0 };
+    const pictures = this.#take(images, o, call.signal);
+    const answer = await this.#engine.generate(pictures, pick(IMAGE_OPTIONS, o), params, call);
+    return { prompt, ...answer, hasTopLogprobs: o.topLogprobs > 0 };
   }
-}
-
-function sizeOf({ width, height }: ImageSize): ImageSize {
-  return { width, height };
 }

@@ -1,7 +1,8 @@
 /** class PaliGemma: a model with its tasks as methods. What each task does is in src/tasks. */
 import { atCaller } from './caller.js';
+import type { PictureInput } from './engine/picture.js';
 import type { VideoInput } from './image-input/video.js';
-import { Model, type ModelInfo, type PictureInput } from './model.js';
+import { Model, type ModelInfo } from './model.js';
 import { parseOptions } from './options/option.js';
 import { DETECT_OPTIONS } from './options/tasks.js';
 import type {

@@ -37,36 +37,34 @@ const decoding = new Gate(2);
  * Decodes to interleaved 8-bit RGB. The input is checked and copied before this returns: the caller may reuse its
  * buffers at once. Rejects with an InputError, or with the signal's reason.
  */
-export function decodeImage(input: ImageInput, options: ImageOptions): Promise<DecodedImage> {
-  return start(input, options, (source) => decode(source, options));
+export async function decodeImage(input: ImageInput, options: ImageOptions): Promise<DecodedImage> {
+  options.signal?.throwIfAborted();
+  const source = takeSource(input, options.maxPixels);
+  return decoding.run(() => decode(source, options), options.signal);
 }
 
-/** Decodes and resizes to `size` x `size` as PIL's bicubic does. Otherwise as decodeImage. */
-export function prepareImage(
-  input: ImageInput,
+/** Decodes and resizes a snapshot to `size` x `size` as PIL's bicubic does. Rejects as decodeImage does. */
+export async function prepareImage(
+  source: ImageSource,
   size: number,
   options: ImageOptions,
 ): Promise<PreparedImage> {
-  return start(input, options, async (source) => {
-    const { data, width, height } = await decode(source, options);
-    options.signal?.throwIfAborted();
-    try {
-      return { pixels: await native().resize(data, width, height, size), width, height };
-    } catch (error) {
-      throw fromNative(error);
-    }
-  });
+  options.signal?.throwIfAborted();
+  return decoding.run(() => prepare(source, size, options), options.signal);
 }
 
-/** Takes the snapshot now, in the caller's tick; runs `work` on it when there is room. */
-async function start<T>(
-  input: ImageInput,
+async function prepare(
+  source: ImageSource,
+  size: number,
   options: ImageOptions,
-  work: (source: ImageSource) => Promise<T>,
-): Promise<T> {
+): Promise<PreparedImage> {
+  const { data, width, height } = await decode(source, options);
   options.signal?.throwIfAborted();
-  const source = takeSource(input, options.maxPixels);
-  return decoding.run(() => work(source), options.signal);
+  try {
+    return { pixels: await native().resize(data, width, height, size), width, height };
+  } catch (error) {
+    throw fromNative(error);
+  }
 }
 
 async function decode(source: ImageSource, options: ImageOptions): Promise<DecodedImage> {

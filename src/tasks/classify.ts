@@ -2,7 +2,8 @@
  * Which of some labels fits a picture, with the probability of each. One meaning has many spellings (`cat`, `cats`, `Cat`),
  * so that each label is asked for by the sum of its own.
  */
-import { type Model, type PictureInput, sendNote } from '../model.js';
+import type { PictureInput } from '../engine/picture.js';
+import { type Model, sendNote } from '../model.js';
 import type { Note } from '../notes.js';
 import { ENCODE_OPTIONS } from '../options/image.js';
 import { parseOptions, pick } from '../options/option.js';

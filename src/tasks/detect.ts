@@ -1,5 +1,6 @@
 /** Where things are: boxes for labels. */
-import { type Model, type PictureInput, sendNote } from '../model.js';
+import type { PictureInput } from '../engine/picture.js';
+import { type Model, sendNote } from '../model.js';
 import { type Parsed, pick } from '../options/option.js';
 import { ANSWER_OPTIONS, type DETECT_OPTIONS } from '../options/tasks.js';
 import type { GenerateOptions } from '../options/types.js';

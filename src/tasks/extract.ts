@@ -1,6 +1,8 @@
 /** Several typed values from one document: a question per field, and a reader that never makes a value up. */
+
+import type { PictureInput } from '../engine/picture.js';
 import { makeError } from '../errors.js';
-import type { Model, PictureInput } from '../model.js';
+import type { Model } from '../model.js';
 import { ENCODE_OPTIONS } from '../options/image.js';
 import { nearest } from '../options/nearest.js';
 import { parseOptions, pick } from '../options/option.js';

@@ -2,9 +2,10 @@
  * Every task, described once: methods, command line, documentation and every other front are made from it. It loads
  * neither the addon nor sharp, and knows nothing of any front.
  */
+import type { PictureInput } from '../engine/picture.js';
 import { makeError } from '../errors.js';
 import type { ImageInput } from '../image-input/source.js';
-import type { Model, PictureInput } from '../model.js';
+import type { Model } from '../model.js';
 import { GENERATE_OPTIONS } from '../options/generate.js';
 import type { Declarations, Input, Parsed } from '../options/option.js';
 import {

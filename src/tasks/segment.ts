@@ -1,6 +1,8 @@
 /** Outlines: boxes with masks, for labels or for one phrase. */
+
+import type { PictureInput } from '../engine/picture.js';
 import { makeError } from '../errors.js';
-import type { Model, PictureInput } from '../model.js';
+import type { Model } from '../model.js';
 import { type Parsed, parseOptions, pick } from '../options/option.js';
 import { ANSWER_OPTIONS, REFER_OPTIONS, SEGMENT_OPTIONS } from '../options/tasks.js';
 import type { ReferOptions, SegmentOptions } from '../options/types.js';

@@ -2,8 +2,10 @@
  * Several phrasings of one wish over one encoded picture: how far they agree, and what most of them say. PaliGemma minds
  * a plural or an article; a sweep shows it, and `robust` detection lives on it.
  */
+
+import type { PictureInput } from '../engine/picture.js';
 import { makeError } from '../errors.js';
-import type { Model, PictureInput } from '../model.js';
+import type { Model } from '../model.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS } from '../options/image.js';
 import { type Parsed, parseOptions, pick } from '../options/option.js';
 import { PHRASINGS } from '../options/task-arguments.js';

@@ -1,6 +1,8 @@
 /** Tasks whose answer is text: caption, ask, ocr, compare, and the raw prompt. */
+
+import type { PictureInput } from '../engine/picture.js';
 import { makeError } from '../errors.js';
-import type { Model, PictureInput } from '../model.js';
+import type { Model } from '../model.js';
 import { asList } from '../options/arguments.js';
 import { parseGenerateOptions } from '../options/generate.js';
 import { parseOptions, pick } from '../options/option.js';

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { prepareImage } from '../../src/image-input/prepare.js';
+import { takeSource } from '../../src/image-input/source.js';
 import { convert, type WeightType } from '../../src/index.js';
 import { parseEncodeOptions } from '../../src/options/image.js';
 
@@ -33,7 +34,9 @@ export function imagePath(name: string): string {
 
 /** A reference picture as a model of this size sees it: interleaved RGB. */
 export async function pixelsOf(name: string, size: number): Promise<Uint8Array> {
-  return (await prepareImage(imagePath(name), size, parseEncodeOptions({ upright: false }))).pixels;
+  const options = parseEncodeOptions({ upright: false });
+  const source = takeSource(imagePath(name), options.maxPixels);
+  return (await prepareImage(source, size, options)).pixels;
 }
 
 /** Where a checkpoint, its cases and its taps are. */

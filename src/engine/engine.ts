@@ -1,0 +1,85 @@
+/** What computes for a Model, as the model sees it. Knows no tasks, and no options by name. */
+import type {
+  NativeFeatures,
+  NativeGenerateParams,
+  NativeModelInfo,
+  NativeResult,
+  NativeScoreParams,
+  NativeScores,
+  NativeToken,
+} from '../native/contract.js';
+import type { ParsedEncodeOptions } from '../options/image.js';
+import type { NativeLoadOptions } from '../options/native.js';
+import type { ImageSize } from '../results/types.js';
+import type { Picture, PictureSource } from './picture.js';
+
+/** How pictures are to be read. */
+export type ReadOptions = Omit<ParsedEncodeOptions, 'signal'>;
+
+/** What an engine is loaded with. */
+export interface EngineOptions {
+  /** One file, or the two of a model in two parts. */
+  readonly paths: readonly string[];
+  readonly native: NativeLoadOptions;
+  /** Calls that may be prepared, wait or run at the same time. */
+  readonly maxQueue: number;
+}
+
+export interface LoadCall {
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (loaded: number, total: number) => void;
+}
+
+export type GenerateParams = Omit<NativeGenerateParams, 'images'>;
+export type ScoreParams = Omit<NativeScoreParams, 'images'>;
+
+export interface GenerateCall {
+  readonly signal: AbortSignal;
+  readonly onToken: (token: NativeToken) => void;
+  /** Called once, before the first token. */
+  readonly onImages: (sizes: readonly ImageSize[]) => void;
+}
+
+/** A result of the network and what came before it. */
+export interface Prepared<T> {
+  readonly result: T;
+  /** Of the upright originals. */
+  readonly images: readonly ImageSize[];
+  /** Milliseconds of reading, decoding and resizing the pictures, and of waiting for that. */
+  readonly prepareMs: number;
+}
+
+/**
+ * One loaded model. Calls run in order of arrival and reject with ERR_QUEUE_FULL beyond `maxQueue`, with the reason of their
+ * signal at once, with ERR_DISPOSED after `dispose`. Pictures are taken as they are when the call is made.
+ */
+export interface Engine {
+  /** Aborted with ERR_DISPOSED by `dispose`, for work around the calls. */
+  readonly closing: AbortSignal;
+  /** Stays readable after `dispose`. */
+  info(): NativeModelInfo;
+  tokenize(text: string): Int32Array;
+  detokenize(ids: Int32Array): string;
+  prepare(picture: PictureSource, read: ReadOptions, signal: AbortSignal): Promise<Picture>;
+  generate(
+    pictures: readonly PictureSource[],
+    read: ReadOptions,
+    params: GenerateParams,
+    call: GenerateCall,
+  ): Promise<Prepared<NativeResult>>;
+  score(
+    pictures: readonly PictureSource[],
+    read: ReadOptions,
+    params: ScoreParams,
+    signal: AbortSignal,
+  ): Promise<Prepared<NativeScores>>;
+  encode(
+    picture: PictureSource,
+    read: ReadOptions,
+    signal: AbortSignal,
+  ): Promise<Prepared<NativeFeatures>>;
+  decodeMasks(codes: Int32Array, signal: AbortSignal | undefined): Promise<Float32Array>;
+  encodeMasks(masks: Float32Array, signal: AbortSignal | undefined): Promise<Int32Array>;
+  /** Always the same promise. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,208 @@
+/** The addon in this process: decodes pictures, then asks the native model. */
+import { performance } from 'node:perf_hooks';
+import { follow } from '../abort.js';
+import { makeError } from '../errors.js';
+import { prepareImage } from '../image-input/prepare.js';
+import type {
+  NativeFeatures,
+  NativeModel,
+  NativeModelInfo,
+  NativeResult,
+  NativeScores,
+} from '../native/contract.js';
+import { addGpuBackend } from '../native/gpu.js';
+import { NativeSession } from '../native/session.js';
+import type { ImageSize } from '../results/types.js';
+import type {
+  Engine,
+  EngineOptions,
+  GenerateCall,
+  GenerateParams,
+  LoadCall,
+  Prepared,
+  ReadOptions,
+  ScoreParams,
+} from './engine.js';
+import { Picture, type PictureSource } from './picture.js';
+
+export class LocalEngine implements Engine {
+  readonly #session: NativeSession;
+  /** As it was loaded, and as it was when it was disposed of. */
+  #info: NativeModelInfo;
+
+  private constructor(session: NativeSession, info: NativeModelInfo) {
+    this.#session = session;
+    this.#info = info;
+  }
+
+  static async load(
+    { paths, native, maxQueue }: EngineOptions,
+    { signal, onProgress }: LoadCall,
+  ): Promise<LocalEngine> {
+    addGpuBackend(native.device);
+    const session = new NativeSession(maxQueue);
+    try {
+      const info = await session.request<NativeModelInfo>(
+        (model, id) => model.load(id, { paths, ...native }),
+        { signal, onProgress },
+      );
+      // Between the model's answer and here the caller may have given up, and would not dispose of what it gets.
+      signal?.throwIfAborted();
+      return new LocalEngine(session, info);
+    } catch (error) {
+      // No caller awaits this, and `error` is what there is to report.
+      session.dispose().catch(() => {});
+      throw error;
+    }
+  }
+
+  get closing(): AbortSignal {
+    return this.#session.closing;
+  }
+
+  info(): NativeModelInfo {
+    if (this.closing.aborted) return this.#info;
+    return this.#session.ask((model) => model.info());
+  }
+
+  tokenize(text: string): Int32Array {
+    return this.#session.ask((model) => model.tokenize(text));
+  }
+
+  detokenize(ids: Int32Array): string {
+    return this.#session.ask((model) => model.detokenize(ids));
+  }
+
+  async prepare(picture: PictureSource, read: ReadOptions, signal: AbortSignal): Promise<Picture> {
+    const { controller, release } = follow(signal, this.closing);
+    try {
+      return await this.#picture(picture, read, controller.signal);
+    } finally {
+      release();
+    }
+  }
+
+  generate(
+    pictures: readonly PictureSource[],
+    read: ReadOptions,
+    params: GenerateParams,
+    { signal, onToken, onImages }: GenerateCall,
+  ): Promise<Prepared<NativeResult>> {
+    return this.#run<NativeResult>(pictures, read, signal, {
+      onImages,
+      onToken,
+      start: (model, id, images) => model.generate(id, { ...params, images }),
+    });
+  }
+
+  score(
+    pictures: readonly PictureSource[],
+    read: ReadOptions,
+    params: ScoreParams,
+    signal: AbortSignal,
+  ): Promise<Prepared<NativeScores>> {
+    return this.#run<NativeScores>(pictures, read, signal, {
+      start: (model, id, images) => model.score(id, { ...params, images }),
+    });
+  }
+
+  encode(
+    picture: PictureSource,
+    read: ReadOptions,
+    signal: AbortSignal,
+  ): Promise<Prepared<NativeFeatures>> {
+    return this.#run<NativeFeatures>([picture], read, signal, {
+      start: (model, id, [image]) => model.encode(id, image as Uint8Array),
+    });
+  }
+
+  decodeMasks(codes: Int32Array, signal: AbortSignal | undefined): Promise<Float32Array> {
+    return this.#session.request<Float32Array>((model, id) => model.decodeMasks(id, codes), {
+      signal,
+    });
+  }
+
+  encodeMasks(masks: Float32Array, signal: AbortSignal | undefined): Promise<Int32Array> {
+    return this.#session.request<Int32Array>((model, id) => model.encodeMasks(id, masks), {
+      signal,
+    });
+  }
+
+  dispose(): Promise<void> {
+    // A last look, as it stays readable.
+    this.#info = this.info();
+    return this.#session.dispose();
+  }
+
+  /** One request with its pictures, which are decoded while others compute. */
+  async #run<T>(
+    pictures: readonly PictureSource[],
+    read: ReadOptions,
+    given: AbortSignal,
+    {
+      start,
+      onToken,
+      onImages,
+    }: {
+      readonly start: (model: NativeModel, id: number, images: readonly Uint8Array[]) => void;
+      readonly onToken?: GenerateCall['onToken'];
+      readonly onImages?: GenerateCall['onImages'];
+    },
+  ): Promise<Prepared<T>> {
+    const { controller, release } = follow(given, this.closing);
+    const { signal } = controller;
+    try {
+      return await this.#session.admit(async (id) => {
+        signal.throwIfAborted();
+        const begin = performance.now();
+        const ready = await Promise.all(
+          pictures.map((picture) => this.#picture(picture, read, signal)),
+        );
+        const prepareMs = performance.now() - begin;
+        const images = ready.map(sizeOf);
+        onImages?.(images);
+        const pixels = ready.map((picture) => picture.pixels);
+        const result = await this.#session.request<T>(
+          (model, request) => start(model, request, pixels),
+          { id, signal, ...(onToken && { onToken }) },
+        );
+        return { result, images, prepareMs };
+      });
+    } finally {
+      // Also ends the decoding of the other pictures when one is at fault.
+      controller.abort();
+      release();
+    }
+  }
+
+  async #picture(picture: PictureSource, read: ReadOptions, signal: AbortSignal): Promise<Picture> {
+    const side = this.#info.imageSize;
+    if (picture instanceof Picture) {
+      signal.throwIfAborted();
+      checkSide(picture, side);
+      return picture;
+    }
+    const { pixels, ...size } = await prepareImage(picture, side, { ...read, signal });
+    return new Picture(pixels, size);
+  }
+}
+
+/** Throws ERR_OPTION_RANGE for a picture that another model has prepared. */
+export function checkSide({ pixels }: Picture, side: number): void {
+  if (pixels.length === side * side * 3) return;
+  const found = `${Math.round(Math.sqrt(pixels.length / 3))} pixels`;
+  throw makeError(
+    'ERR_OPTION_RANGE',
+    `image was prepared for a model of ${found}, expected ${side}`,
+    {
+      name: 'image',
+      found,
+      expected: `${side} pixels`,
+      hint: 'prepare it with the model that is asked',
+    },
+  );
+}
+
+function sizeOf({ width, height }: ImageSize): ImageSize {
+  return { width, height };
+}
