@@ -14,6 +14,7 @@ export const TYPESCRIPT = [
   ['results'],
   ['image-input', 'hub', 'devices', 'demo-model', 'prompt', 'prediction'],
   ['inspect', 'convert', 'annotate', 'engine'],
+  ['isolated'],
   ['model'],
   ['tasks'],
   ['paligemma'],
@@ -132,6 +133,7 @@ export const RESTRICTED = {
     may: [
       'native',
       'engine',
+      'isolated',
       'model.ts',
       'prediction.ts',
       'devices.ts',

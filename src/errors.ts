@@ -53,6 +53,7 @@ export const ERROR_CODES = {
   ERR_HUB_DAMAGED: { class: 'HubError', retryable: true },
   ERR_BINARY_NOT_FOUND: { class: 'EngineError', retryable: false },
   ERR_DEPENDENCY_MISSING: { class: 'EngineError', retryable: false },
+  ERR_ENGINE_CRASHED: { class: 'EngineError', retryable: true },
   ERR_ENGINE_NUMERIC: { class: 'EngineError', retryable: false },
   ERR_ENGINE_INTERNAL: { class: 'EngineError', retryable: false },
 } as const;
@@ -68,8 +69,13 @@ export interface ErrorFacts {
   /** What the user can do about it: a name of REMEDIES where fronts say it in different words, else the words. */
   readonly remedy?: RemedyName;
   readonly hint?: string;
+  /** Where the code alone does not decide it: whether the same call may succeed later. */
+  readonly retryable?: boolean;
   readonly cause?: unknown;
 }
+
+/** What `fromNative` makes an error of again, for an error that crosses to another process. */
+export let toNative: (error: PaliGemmaError) => NativeErrorShape;
 
 export class PaliGemmaError extends Error {
   /** Stable: `ERR_…`. */
@@ -79,6 +85,19 @@ export class PaliGemmaError extends Error {
   readonly found?: string;
   readonly expected?: string;
   readonly hint?: string;
+  static {
+    toNative = (error) => ({
+      code: error.code,
+      message: error.#sentence,
+      retryable: error.retryable,
+      ...(error.subject !== undefined && { subject: error.subject }),
+      ...(error.found !== undefined && { found: error.found }),
+      ...(error.expected !== undefined && { expected: error.expected }),
+      ...(error.#remedy !== undefined && { remedy: error.#remedy }),
+      ...(error.#remedy === undefined && error.hint !== undefined && { hint: error.hint }),
+    });
+  }
+
   readonly #sentence: string;
   readonly #remedy: RemedyName | undefined;
   /** True when the same call may succeed later without any change. */
@@ -89,7 +108,7 @@ export class PaliGemmaError extends Error {
     super(withHint(message, hint), facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = new.target.name;
     this.code = code;
-    this.retryable = ERROR_CODES[code].retryable;
+    this.retryable = facts.retryable ?? ERROR_CODES[code].retryable;
     if (facts.name !== undefined) this.subject = facts.name;
     if (facts.found !== undefined) this.found = facts.found;
     if (facts.expected !== undefined) this.expected = facts.expected;
@@ -134,7 +153,7 @@ export class LifecycleError extends PaliGemmaError {}
 export class RequestError extends PaliGemmaError {}
 /** The model hub does not give the model. */
 export class HubError extends PaliGemmaError {}
-/** The native part, or a package that is needed, is missing or failed. */
+/** The native part, its process, or a package that is needed, is missing or failed. */
 export class EngineError extends PaliGemmaError {}
 
 /** Why no binary could be loaded; docs/errors.md has the remedy of each. */
@@ -202,6 +221,7 @@ export interface NativeErrorShape {
   readonly expected?: string;
   readonly remedy?: string;
   readonly hint?: string;
+  readonly retryable?: boolean;
 }
 
 /** Returns an error of the addon as one of its class; anything unknown becomes `ERR_ENGINE_INTERNAL`. */
@@ -214,6 +234,7 @@ export function fromNative(error: unknown): Error {
     if (e.found) facts.found = e.found;
     if (e.expected) facts.expected = e.expected;
     if (e.hint) facts.hint = e.hint;
+    if (e.retryable !== undefined) facts.retryable = e.retryable;
     // The addon's names are among ours, as a test sees to.
     if (e.remedy) facts.remedy = e.remedy as RemedyName;
     return makeError(e.code as ErrorCode, e.message ?? e.code, facts);

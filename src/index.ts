@@ -3,6 +3,7 @@ export { annotate } from './annotate/annotate.js';
 export { annotationSvg } from './annotate/svg.js';
 export { type ConvertedTensor, type ConvertReport, convert } from './convert/convert.js';
 export { type Device, devices } from './devices.js';
+export type { Health } from './engine/engine.js';
 export type { Picture, PictureInput } from './engine/picture.js';
 export {
   EngineError,

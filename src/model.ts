@@ -6,12 +6,13 @@ import { performance } from 'node:perf_hooks';
 import { follow } from './abort.js';
 import { atCaller, callerOf } from './caller.js';
 import { demoModel } from './demo-model.js';
-import type { Engine, GenerateCall, ReadOptions } from './engine/engine.js';
+import type { Engine, GenerateCall, Health, ReadOptions } from './engine/engine.js';
 import { LocalEngine } from './engine/local.js';
 import { Picture, type PictureInput, type PictureSource } from './engine/picture.js';
 import { makeError } from './errors.js';
 import { modelFiles } from './hub/model-files.js';
 import { takeSource } from './image-input/source.js';
+import { IsolatedEngine } from './isolated/isolated-engine.js';
 import type { NativeModelInfo } from './native/contract.js';
 import { type Note, type OnNote, warnOnce } from './notes.js';
 import {
@@ -156,7 +157,10 @@ export class Model {
         o.onProgress?.({ phase: 'load', loaded, total }),
     };
     try {
-      const engine = await LocalEngine.load(how, call);
+      const engine =
+        o.isolate === 'process'
+          ? await IsolatedEngine.load(how, { engines: o.engines, hangMs: o.hangMs }, call)
+          : await LocalEngine.load(how, call);
       // The constructor is not for users.
       const Class = of as unknown as new (by: typeof BY_LOAD, engine: Engine, onNote: OnNote) => T;
       return new Class(BY_LOAD, engine, onNote);
@@ -168,6 +172,11 @@ export class Model {
   /** Architecture, sizes, weight types, device and memory. Stays readable after `dispose`. */
   get info(): ModelInfo {
     return this.#engine.info();
+  }
+
+  /** Whether the engine can take calls. What can change is an engine in a process of its own (load option `isolate`). */
+  get health(): Health {
+    return this.#engine.health;
   }
 
   /** What is sent for a prompt as a caller wrote it, about so many pictures. Here it is taken as it is. */

@@ -10,6 +10,7 @@
 #include "compute/roofline.h"
 #include "compute/weight_type.h"
 #include "kernels/kernel_sets.h"
+#include "platform/parent.h"
 
 namespace paligemma {
 
@@ -41,6 +42,13 @@ Napi::Value cpu_variant_list(const Napi::CallbackInfo& info) {
 Napi::Value add_backend_library(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
         add_backend(info[0].As<Napi::String>().Utf8Value());
+        return info.Env().Undefined();
+    });
+}
+
+Napi::Value end_with_parent(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] {
+        exit_with_parent(static_cast<int>(js::to_integer(info[0], "channel")));
         return info.Env().Undefined();
     });
 }
@@ -98,6 +106,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("remedies", Napi::Function::New(env, remedies, "remedies"));
     exports.Set("inspect", Napi::Function::New(env, inspect_file, "inspect"));
     exports.Set("roofline", Napi::Function::New(env, roofline, "roofline"));
+    exports.Set("loadVocabulary", Napi::Function::New(env, load_vocabulary, "loadVocabulary"));
+    exports.Set("exitWithParent", Napi::Function::New(env, end_with_parent, "exitWithParent"));
     exports.Set("resize", Napi::Function::New(env, resize_pixels, "resize"));
     exports.Set("quantize", Napi::Function::New(env, quantize_rows, "quantize"));
     exports.Set("cancelAll", Napi::Function::New(env, cancel_all, "cancelAll"));

@@ -9,6 +9,7 @@
 #include "compute/quantize.h"
 #include "compute/weights.h"
 #include "image/resize.h"
+#include "models/model_files.h"
 #include "platform/thread_state.h"
 
 namespace paligemma {
@@ -81,6 +82,14 @@ Napi::Value inspect_file(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
         std::string path = js::to_text(info[0], "path");
         return start<GgufFile>(info.Env(), [path] { return ModelFile(path).parse(); });
+    });
+}
+
+Napi::Value load_vocabulary(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] {
+        const auto paths = js::to_texts(info[0], "paths");
+        return start<std::shared_ptr<const Tokenizer>>(
+            info.Env(), [paths] { return ModelFiles(paths, {}).tokenizer(); });
     });
 }
 

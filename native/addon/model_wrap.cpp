@@ -3,7 +3,6 @@
 #include "addon/convert/convert.h"
 #include "addon/host.h"
 #include "addon/js_error.h"
-#include "text/detokenizer.h"
 
 namespace paligemma {
 
@@ -22,6 +21,7 @@ Napi::Function ModelWrap::define(Napi::Env env) {
                            InstanceMethod<&ModelWrap::tokenize>("tokenize"),
                            InstanceMethod<&ModelWrap::detokenize>("detokenize"),
                            InstanceMethod<&ModelWrap::info>("info"),
+                           InstanceMethod<&ModelWrap::pulse>("pulse"),
                        });
 }
 
@@ -96,21 +96,28 @@ Napi::Value ModelWrap::tokenize(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
         const auto tokenizer = host_->engine().tokenizer();
         if (!tokenizer) throw Error(ErrorCode::Disposed, "no model is loaded", {});
-        return js::from(info.Env(), tokenizer->encode(js::to_text(info[0], "text")));
+        return js::tokenize(info, *tokenizer);
     });
 }
 
 Napi::Value ModelWrap::detokenize(const Napi::CallbackInfo& info) {
-    return guarded(info.Env(), [&]() -> Napi::Value {
+    return guarded(info.Env(), [&] {
         const auto tokenizer = host_->engine().tokenizer();
         if (!tokenizer) throw Error(ErrorCode::Disposed, "no model is loaded", {});
-        return Napi::String::New(
-            info.Env(), paligemma::detokenize(tokenizer->vocabulary(), js::to_ids(info[0], "ids")));
+        return js::detokenize(info, *tokenizer);
     });
 }
 
 Napi::Value ModelWrap::info(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] { return js::from(info.Env(), host_->engine().info()); });
+}
+
+Napi::Value ModelWrap::pulse(const Napi::CallbackInfo& info) {
+    const Pump::Pulse pulse = host_->engine().pulse();
+    Napi::Object o = Napi::Object::New(info.Env());
+    o.Set("busy", pulse.busy);
+    o.Set("steps", static_cast<double>(pulse.steps));
+    return o;
 }
 
 Napi::Value cancel_all(const Napi::CallbackInfo& info) {

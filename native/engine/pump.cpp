@@ -123,6 +123,7 @@ void Pump::run() {
             // A request that runs alone waits for those before it and blocks those after it.
             if (alone && it != requests_.begin() && (*it)->cancel_flag.load() == 0) break;
             const bool over = run_step(**it, progressed);
+            ++n_steps_;
             if (over) {
                 {
                     std::lock_guard lock(mutex_);
@@ -155,6 +156,11 @@ void Pump::give_up_if_stuck() {
     for (auto& request : requests_)
         fail_quietly(*request, Error(ErrorCode::EngineInternal, "the engine waits for itself", {}));
     requests_.clear();
+}
+
+Pump::Pulse Pump::pulse() {
+    std::lock_guard lock(mutex_);
+    return {running_, n_steps_.load()};
 }
 
 void Pump::wait_idle() {

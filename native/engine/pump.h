@@ -41,6 +41,13 @@ class Request {
 
 class Pump {
   public:
+    // Whether there is work, and how many steps were done so far. A pump that has work and does no
+    // step is stuck: every step is bounded, but for loading, which reports its progress.
+    struct Pulse {
+        bool busy;
+        uint64_t steps;
+    };
+
     // `start` is called on the posting thread whenever a worker is needed; it must get run() called
     // once, elsewhere.
     explicit Pump(std::function<void()> start) : start_(std::move(start)) {}
@@ -55,6 +62,8 @@ class Pump {
 
     // The worker. Returns when there is no request left.
     void run();
+    // Any thread.
+    Pulse pulse();
     // Blocks until no worker runs. Only for shutting down.
     void wait_idle();
 
@@ -69,6 +78,7 @@ class Pump {
     std::unordered_map<uint64_t, std::weak_ptr<Request>> by_id_;
     bool running_ = false;
     bool closed_ = false;
+    std::atomic<uint64_t> n_steps_{0};
 
     std::list<std::shared_ptr<Request>> requests_;  // the worker's own, in order of arrival
 };

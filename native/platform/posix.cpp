@@ -1,5 +1,8 @@
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,9 +10,11 @@
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 #include "platform/file.h"
 #include "platform/library.h"
+#include "platform/parent.h"
 
 namespace paligemma {
 
@@ -98,6 +103,28 @@ std::filesystem::path own_folder() {
     Dl_info info{};
     if (::dladdr(reinterpret_cast<const void*>(&own_folder), &info) == 0) return {};
     return std::filesystem::path(info.dli_fname).parent_path();
+}
+
+void exit_with_parent(int channel) {
+    const pid_t parent = ::getppid();
+    // The host may close its descriptor, and open another file with the same number.
+    const int end = ::fcntl(channel, F_DUPFD_CLOEXEC, 0);
+    // Signals are for the threads of the host.
+    sigset_t all, before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    std::thread([end, parent] {
+        // Nothing is asked for: POLLHUP and POLLERR are always reported. A negative descriptor is
+        // left out.
+        pollfd channel{end, 0, 0};
+        for (;;) {
+            const int n = ::poll(&channel, 1, 500);
+            // An orphan has another parent. That alone counts where a system does not report the
+            // end of the channel.
+            if (n > 0 || ::getppid() != parent) ::_exit(0);
+        }
+    }).detach();
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 }  // namespace paligemma

@@ -9,6 +9,7 @@
 
 #include "platform/file.h"
 #include "platform/library.h"
+#include "platform/parent.h"
 
 namespace paligemma {
 
@@ -125,5 +126,7 @@ std::filesystem::path own_folder() {
     name.resize(GetModuleFileNameW(module, name.data(), static_cast<DWORD>(name.size())));
     return std::filesystem::path(name).parent_path();
 }
+
+void exit_with_parent(int) {}
 
 }  // namespace paligemma

@@ -49,6 +49,20 @@ export interface Prepared<T> {
   readonly prepareMs: number;
 }
 
+export interface Health {
+  /**
+   * `ready`: a call is computed at once; `starting`: calls wait for a child that is being started; `unavailable`: calls are
+   * rejected, because it crashed too often; `disposed`.
+   */
+  readonly state: 'ready' | 'starting' | 'unavailable' | 'disposed';
+  /** Crashes and hangs since the model was loaded. */
+  readonly crashes: number;
+  /** Why the last one ended; undefined while there was none. */
+  readonly lastCrash?: string;
+  /** Ids of the child processes; empty where the engine is in this process. */
+  readonly pids: readonly number[];
+}
+
 /**
  * One loaded model. Calls run in order of arrival and reject with ERR_QUEUE_FULL beyond `maxQueue`, with the reason of their
  * signal at once, with ERR_DISPOSED after `dispose`. Pictures are taken as they are when the call is made.
@@ -56,6 +70,7 @@ export interface Prepared<T> {
 export interface Engine {
   /** Aborted with ERR_DISPOSED by `dispose`, for work around the calls. */
   readonly closing: AbortSignal;
+  readonly health: Health;
   /** Stays readable after `dispose`. */
   info(): NativeModelInfo;
   tokenize(text: string): Int32Array;

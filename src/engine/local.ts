@@ -7,6 +7,7 @@ import type {
   NativeFeatures,
   NativeModel,
   NativeModelInfo,
+  NativePulse,
   NativeResult,
   NativeScores,
 } from '../native/contract.js';
@@ -18,6 +19,7 @@ import type {
   EngineOptions,
   GenerateCall,
   GenerateParams,
+  Health,
   LoadCall,
   Prepared,
   ReadOptions,
@@ -60,9 +62,17 @@ export class LocalEngine implements Engine {
     return this.#session.closing;
   }
 
+  get health(): Health {
+    return { state: this.closing.aborted ? 'disposed' : 'ready', crashes: 0, pids: [] };
+  }
+
   info(): NativeModelInfo {
     if (this.closing.aborted) return this.#info;
     return this.#session.ask((model) => model.info());
+  }
+
+  pulse(): NativePulse {
+    return this.#session.ask((model) => model.pulse());
   }
 
   tokenize(text: string): Int32Array {

@@ -192,7 +192,17 @@ export interface NativeModel {
   tokenize(text: string): Int32Array;
   detokenize(ids: Int32Array): string;
   info(): NativeModelInfo;
+  /** Whether the pump has work, and how many of its bounded steps it has done; without any in seconds, it hangs. */
+  pulse(): NativePulse;
 }
+
+export interface NativePulse {
+  readonly busy: boolean;
+  readonly steps: number;
+}
+
+/** The tokenizer of a model whose weights are elsewhere. */
+export type NativeVocabulary = Pick<NativeModel, 'tokenize' | 'detokenize'>;
 
 /** The CPU backend compiled for one instruction set. */
 export interface NativeCpuVariant {
@@ -218,6 +228,13 @@ export interface NativeBinding {
   remedies(): readonly string[];
   /** Reads and checks header and tensor table of one file. */
   inspect(path: string): Promise<NativeGgufInfo>;
+  /** Reads the header of a model's files, checks it as `load` does, and keeps the vocabulary only. */
+  loadVocabulary(paths: readonly string[]): Promise<NativeVocabulary>;
+  /**
+   * For a process with one parent: it ends within a second of the parent's end, or of the moment when the parent closes the
+   * socket `channel`, whatever its threads do.
+   */
+  exitWithParent(channel: number): void;
   /**
    * Antialiased bicubic resize of interleaved 8-bit RGB, byte-equal to PIL's, to size x size.
    * `pixels` must not be changed until the promise settles.

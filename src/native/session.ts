@@ -71,14 +71,7 @@ export class NativeSession {
    * waits holds memory, and a caller who sends faster than answers come should hear of it.
    */
   async admit<T>(work: (id: number) => Promise<T>): Promise<T> {
-    if (this.#admitted >= this.#maxQueue) {
-      throw makeError('ERR_QUEUE_FULL', `${this.#admitted} requests run or wait already`, {
-        name: 'maxQueue',
-        found: `${this.#admitted + 1} requests`,
-        expected: `at most ${this.#maxQueue}`,
-        remedy: 'max-queue',
-      });
-    }
+    if (this.#admitted >= this.#maxQueue) throw queueFull(this.#admitted, this.#maxQueue);
     this.#admitted++;
     try {
       return await work(this.#nextId++);
@@ -164,6 +157,15 @@ export class NativeSession {
   }
 }
 
-function disposedError(): Error {
+export function disposedError(): Error {
   return makeError('ERR_DISPOSED', 'the model was disposed of', { hint: 'load it again' });
+}
+
+export function queueFull(admitted: number, maxQueue: number): Error {
+  return makeError('ERR_QUEUE_FULL', `${admitted} requests run or wait already`, {
+    name: 'maxQueue',
+    found: `${admitted + 1} requests`,
+    expected: `at most ${maxQueue}`,
+    remedy: 'max-queue',
+  });
 }

@@ -76,6 +76,23 @@ export const LOAD_OPTIONS = {
     default: false,
     doc: 'refuse a file whose weights hold NaN or infinity; reads all of them once more',
   }),
+  isolate: oneOf(['none', 'process'], {
+    default: 'none',
+    doc: 'process: decode pictures and compute in a child process, so that a crash or a hang there is an error, ERR_ENGINE_CRASHED, and a new child takes over',
+  }),
+  engines: integer({
+    default: 1,
+    min: 1,
+    max: 2,
+    doc: 'child processes with the model in memory, for `isolate`; 2 keeps a spare that takes over at once',
+  }),
+  hangMs: integer({
+    default: 20_000,
+    min: 1000,
+    max: 3_600_000,
+    unit: 'ms',
+    doc: 'how long a child process may show no progress, for `isolate`, before it is killed and replaced',
+  }),
   featureCacheMb: number({
     default: 64,
     min: 0,

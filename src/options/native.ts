@@ -9,11 +9,11 @@ import { LOAD_OPTIONS, type ParsedLoadOptions, stageThreadCounts } from './load.
 import { omit } from './option.js';
 
 const { threads, encodeThreads, prefillThreads, decodeThreads, featureCacheMb } = LOAD_OPTIONS;
-const { maxQueue, onProgress, onNote, signal } = LOAD_OPTIONS;
+const { maxQueue, onProgress, onNote, signal, isolate, engines, hangMs } = LOAD_OPTIONS;
 
 const LOADING_HERE = {
   ...{ threads, encodeThreads, prefillThreads, decodeThreads, featureCacheMb },
-  ...{ maxQueue, onProgress, onNote, signal },
+  ...{ maxQueue, onProgress, onNote, signal, isolate, engines, hangMs },
   ...HUB_OPTIONS,
 };
 

@@ -143,6 +143,21 @@ export interface ModelOptions {
   /** Refuse a file whose weights hold NaN or infinity; reads all of them once more. Default false. */
   readonly checkTensors?: boolean | undefined;
   /**
+   * process: decode pictures and compute in a child process, so that a crash or a hang there is an error,
+   * ERR_ENGINE_CRASHED, and a new child takes over. Default `none`.
+   */
+  readonly isolate?: 'none' | 'process' | undefined;
+  /**
+   * Child processes with the model in memory, for `isolate`; 2 keeps a spare that takes over at once. Integer, 1 to
+   * 2. Default 1.
+   */
+  readonly engines?: number | undefined;
+  /**
+   * How long a child process may show no progress, for `isolate`, before it is killed and replaced. Integer, 1,000
+   * to 3,600,000 ms. Default 20,000.
+   */
+  readonly hangMs?: number | undefined;
+  /**
    * Memory for encoded pictures, so that further questions about one skip the encoder; 0 turns it off. Number, 0 to
    * 65,536 MiB. Default 64.
    */

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PaliGemma as Compiled } from '../../lib/index.js';
 import {
   type EncodeOptions,
   type GenerateOptions,
@@ -96,6 +97,21 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
     expect((await infoOf({ threads: 1, prefillThreads: 3 })).threads).toBe(3),
   decodeThreads: async () =>
     expect((await infoOf({ threads: 2, decodeThreads: 1 })).threads).toBe(2),
+  // A child is a compiled program; test/binding/isolated.test.ts has what these do.
+  isolate: async () => {
+    const model = await Compiled.load(file, { isolate: 'process' });
+    expect(model.health.pids).toHaveLength(1);
+    await model.dispose();
+  },
+  engines: async () => {
+    const model = await Compiled.load(file, { isolate: 'process', engines: 2 });
+    expect(model.health.pids).toHaveLength(2);
+    await model.dispose();
+  },
+  hangMs: () =>
+    expect(PaliGemma.load(file, { hangMs: 999 })).rejects.toMatchObject({
+      code: 'ERR_OPTION_RANGE',
+    }),
   token: async () =>
     expect((await seenByHub({ token: 'hf_x' }))[0]?.authorization).toBe('Bearer hf_x'),
   offline: async () => expect(await seenByHub({ offline: true })).toEqual([]),
@@ -334,7 +350,17 @@ describe('the addon reads every option that crosses', () => {
     expect(read).toEqual(expect.arrayContaining(Object.keys(crossing)));
     // Those that cross in another form, and those that this side uses.
     const changed = ['encodeThreads', 'prefillThreads', 'decodeThreads', 'featureCacheMb'];
-    const here = ['maxQueue', 'token', 'offline', 'onProgress', 'onNote', 'signal'];
+    const here = [
+      'maxQueue',
+      'isolate',
+      'engines',
+      'hangMs',
+      'token',
+      'offline',
+      'onProgress',
+      'onNote',
+      'signal',
+    ];
     expect([...read, ...changed, ...here]).toEqual(
       expect.arrayContaining(Object.keys(LOAD_OPTIONS)),
     );

@@ -26,6 +26,10 @@ export const OPEN_FILES_REPLACED = onlyWhere(
   'a system that replaces files while they are open',
 );
 export const PERMISSION_BITS = onlyWhere(ON_POSIX, 'permission bits of files');
+export const FROZEN_THREADS = onlyWhere(
+  process.platform === 'linux',
+  'threads of other processes that can be stopped one by one',
+);
 export const FULL_DEVICE = onlyWhere(existsSync('/dev/full'), '/dev/full');
 
 /** For tests that start a program of tools.mjs. */

@@ -21,6 +21,9 @@ export const TOOLS = {
   fish: { programs: ['fish'], packages: { linux: ['fish'], darwin: ['fish'] } },
   // A terminal; macOS has one of its own.
   script: { programs: ['script', 'stty'], packages: { linux: ['bsdutils'], darwin: [] } },
+  // Processes are stopped and counted by them.
+  python3: { programs: ['python3'], packages: { linux: ['python3'], darwin: ['python3'] } },
+  ps: { programs: ['ps'], packages: { linux: ['procps'], darwin: [] } },
   'systemd-analyze': {
     programs: ['systemd-analyze'],
     packages: { linux: ['systemd'], darwin: [] },

@@ -39,4 +39,10 @@ Napi::Value from(Napi::Env env, const Outcome& outcome);
 // gguf.cpp
 Napi::Value from(Napi::Env env, const GgufFile& file);
 
+// vocabulary.cpp
+Napi::Value tokenize(const Napi::CallbackInfo& info, const Tokenizer& tokenizer);
+Napi::Value detokenize(const Napi::CallbackInfo& info, const Tokenizer& tokenizer);
+// NativeVocabulary, which owns the tokenizer.
+Napi::Value from(Napi::Env env, const std::shared_ptr<const Tokenizer>& tokenizer);
+
 }  // namespace paligemma::js
