@@ -189,7 +189,7 @@ class Engine {
     // depends on nor changes.
     void run();
     void wait_idle() { pump_.wait_idle(); }
-    Pump::Pulse pulse() { return pump_.pulse(); }
+    Pump::Pulse pulse() const { return pump_.pulse(); }
 
     // Null before the model is loaded.
     std::shared_ptr<const Tokenizer> tokenizer() const;

@@ -158,11 +158,6 @@ void Pump::give_up_if_stuck() {
     requests_.clear();
 }
 
-Pump::Pulse Pump::pulse() {
-    std::lock_guard lock(mutex_);
-    return {running_, n_steps_.load()};
-}
-
 void Pump::wait_idle() {
     std::unique_lock lock(mutex_);
     idle_.wait(lock, [this] { return !running_; });

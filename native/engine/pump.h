@@ -62,8 +62,8 @@ class Pump {
 
     // The worker. Returns when there is no request left.
     void run();
-    // Any thread.
-    Pulse pulse();
+    // Any thread, without waiting for any other.
+    Pulse pulse() const { return {running_.load(), n_steps_.load()}; }
     // Blocks until no worker runs. Only for shutting down.
     void wait_idle();
 
@@ -76,7 +76,7 @@ class Pump {
     std::condition_variable idle_;
     std::deque<std::shared_ptr<Request>> incoming_;
     std::unordered_map<uint64_t, std::weak_ptr<Request>> by_id_;
-    bool running_ = false;
+    std::atomic<bool> running_{false};  // written under the mutex
     bool closed_ = false;
     std::atomic<uint64_t> n_steps_{0};
 

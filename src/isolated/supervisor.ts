@@ -279,8 +279,11 @@ export class Supervisor {
   #failSent(reason: string): void {
     const sent = [...this.#sent.values()];
     this.#sent.clear();
+    // Several that ask the same are one suspect.
+    for (const fingerprint of new Set(sent.map((entry) => entry.fingerprint))) {
+      this.#suspects.accuse(fingerprint);
+    }
     for (const entry of sent) {
-      this.#suspects.accuse(entry.fingerprint);
       const crashes = this.#suspects.crashesOf(entry.fingerprint);
       entry.reject(
         crashes > 1
