@@ -71,6 +71,7 @@ h1 { font-size: 1.6rem; } h2 { margin-top: 2rem; font-size: 1.2rem; }
 figure { margin: 1rem 0; } img { max-width: 100%; height: auto; }
 .table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3rem 0.8rem; border-bottom: 1px solid var(--line); text-align: left; font-weight: normal; overflow-wrap: anywhere; }
+th[scope=row], td:not(.number) { min-width: 7rem; }
 thead th { color: var(--faint); } .number { text-align: right; white-space: nowrap; }
 @media print { body { margin: 0; max-width: none; } section, tr, figure { break-inside: avoid; } }
 `;
