@@ -39,7 +39,7 @@ export async function openDrawings(
 }
 
 /** The format that the name of a file asks for. */
-function formatOfName(name: string): AnnotationFormat | undefined {
+export function formatOfName(name: string): AnnotationFormat | undefined {
   const extension = path.extname(name).slice(1).toLowerCase();
   const found = Object.entries(EXTENSIONS).find(([, all]) => all.includes(extension));
   return found?.[0] as AnnotationFormat | undefined;

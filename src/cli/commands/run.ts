@@ -1,12 +1,21 @@
 /** `paligemma run`: prompts about one picture, one after the other, with the model loaded once. */
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
-import type { DetectedObject, PaliGemma } from '../../index.js';
+import { makeError } from '../../errors.js';
+import type { annotate, DetectedObject, PaliGemma } from '../../index.js';
 import { oneLine } from '../../options/show.js';
+import { outputError } from '../../output-error.js';
+import type { AnswerKind } from '../../tasks/registry.js';
 import { tabbedLine } from '../../wire/delimited.js';
+import { FORMATS, type FormatName, formatWriter } from '../../wire/formats.js';
+import { taskJson } from '../../wire/results.js';
 import { readableColumns, readableRows } from '../../wire/rows.js';
 import { checkPicture } from '../batch/arguments.js';
+import { draw, drawText, formatOfName } from '../batch/drawings.js';
+import { PictureFiles } from '../batch/picture-files.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
@@ -17,6 +26,7 @@ const HELP = `a prompt, such as "caption en", "ocr" or "answer en how many cars 
 /detect LABELS   find things, with commas between labels
 /segment LABELS  outline things
 /image FILE      another picture
+/save FILE       the last answer: drawn into a .png, .jpg, .webp or .svg, or written as .json, .csv or .txt
 /help            this list
 /quit            end, as Ctrl-D does; Ctrl-C stops an answer
 `;
@@ -52,11 +62,24 @@ Examples:
     });
 }
 
+/** What `/save` writes. */
+interface Answer {
+  readonly image: string;
+  readonly kind: AnswerKind;
+  readonly result: object;
+  /** Left out for answers in words. */
+  readonly objects?: Parameters<typeof annotate>[1];
+}
+
+/** Formats of files with any answer. */
+const SAVED_AS = ['json', 'jsonl', 'csv', 'text'] as const satisfies readonly FormatName[];
+
 class Loop {
   readonly #context: Context;
   readonly #model: PaliGemma;
   readonly #table: Table;
   #image: string;
+  #last: Answer | undefined;
   /** Stops the answer under way. */
   #answer: AbortController | undefined;
 
@@ -129,27 +152,37 @@ class Loop {
         this.#image = rest;
         return;
       case 'detect': {
-        const { detections } = await this.#model.detect(this.#image, labels, { signal });
-        return this.#print(detections);
+        const result = await this.#model.detect(this.#image, labels, { signal });
+        this.#keep('detections', result, result.detections);
+        return this.#print(result.detections);
       }
       case 'segment': {
-        const { segments } = await this.#model.segment(this.#image, labels, { signal });
-        return this.#print(segments);
+        const result = await this.#model.segment(this.#image, labels, { signal });
+        this.#keep('segments', result, result.segments);
+        return this.#print(result.segments);
       }
+      case 'save':
+        return save(rest, this.#last);
       default:
         if (name !== 'help') output.note(`note: there is no /${name}`);
         output.note(HELP.trimEnd());
     }
   }
 
+  #keep(kind: AnswerKind, result: object, objects?: Answer['objects']): void {
+    this.#last = { image: this.#image, kind, result, ...(objects && { objects }) };
+  }
+
   async #stream(prompt: string, signal: AbortSignal): Promise<void> {
     const { output } = this.#context;
     let isOpen = false;
     try {
-      for await (const { text } of this.#model.stream(this.#image, prompt, { signal })) {
+      const stream = this.#model.stream(this.#image, prompt, { signal });
+      for await (const { text } of stream) {
         await output.data(text);
         isOpen = true;
       }
+      this.#keep('text', await stream.result);
     } finally {
       if (isOpen) await output.data('\n');
     }
@@ -162,4 +195,52 @@ class Loop {
     if (output.isTerminal) return output.styled(this.#table.lines(this.#image, rows));
     return output.data(rows.map((row) => tabbedLine([this.#image, ...row])).join(''));
   }
+}
+
+async function save(file: string, answer: Answer | undefined): Promise<void> {
+  if (answer === undefined || file === '') {
+    const found = file === '' ? 'no name' : 'no answer';
+    throw makeError('ERR_OPTION_RANGE', `/save has ${found}, expected a file for the last answer`, {
+      name: '/save',
+      found,
+      expected: 'the name of a file, after an answer',
+    });
+  }
+  const { image, kind, result, objects } = answer;
+  const picture = formatOfName(file);
+  if (picture !== undefined) {
+    const files = await PictureFiles.openFile(file);
+    await files.check(image);
+    const data = objects
+      ? draw(image, picture, objects, {})
+      : drawText(image, picture, kind, result, {});
+    return files.write({ image }, { data: await data, extension: picture });
+  }
+  const extension = path.extname(file).slice(1).toLowerCase();
+  const extensions = (name: FormatName): readonly string[] => FORMATS[name].extensions;
+  const format = SAVED_AS.find((name) => extensions(name).includes(extension));
+  if (format === undefined) {
+    const expected = `.png, .jpg, .webp, .svg, ${SAVED_AS.map((name) => `.${extensions(name)[0]}`).join(', ')}`;
+    throw makeError('ERR_OPTION_RANGE', `${oneLine(file)} ends in none of ${expected}`, {
+      name: '/save',
+      found: oneLine(file),
+      expected,
+    });
+  }
+  const toJson = (): object => ({ image, ...taskJson(result) });
+  const facts = {
+    front: 'cli',
+    kind,
+    labels: [],
+    named: false,
+    hasPages: false,
+    head: {},
+  } as const;
+  const writer = formatWriter(format, { ...facts, toJson });
+  const text =
+    (writer.begin?.() ?? '') + writer.picture({ image, result }) + (writer.end?.() ?? '');
+  // As with --output, nothing that exists is replaced.
+  await writeFile(file, text, { flag: 'wx' }).catch((cause: unknown) => {
+    throw outputError(file, 'write', cause);
+  });
 }

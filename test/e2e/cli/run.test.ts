@@ -1,7 +1,12 @@
 /** `paligemma run`: prompts from standard input, one a line. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { ROOT } from '../../support/models.js';
+import { needsTool } from '../../support/needs.js';
+import { Terminal } from '../../support/terminal.js';
 import { paligemma } from './command.js';
 
 const SHAPES = path.join(ROOT, 'examples', 'pictures', 'shapes.png');
@@ -27,4 +32,63 @@ it('reports a prompt that fails and reads the next', async () => {
   });
   expect([all.code, all.stdout]).toEqual([6, 'ID 472\n']);
   expect(all.stderr).toContain('ERR_IMAGE_NOT_FOUND');
+});
+
+it('saves the last answer as the extension says, and replaces no results', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'paligemma-run-'));
+  const at = (name: string): string => path.join(folder, name);
+  try {
+    const stdin = [
+      `/save ${at('early.json')}`,
+      'caption en',
+      ...['txt', 'json', 'png', 'doc', 'txt'].map((ending) => `/save ${at(`words.${ending}`)}`),
+      '/detect white circle',
+      ...['csv', 'json', 'webp'].map((ending) => `/save ${at(`boxes.${ending}`)}`),
+      `/save ${SHAPES}`,
+    ].join('\n');
+    const { code, stdout, stderr } = await paligemma(['run', SHAPES], { stdin });
+    const [caption] = stdout.split('\n');
+    expect(readdirSync(folder).sort()).toEqual([
+      'boxes.csv',
+      'boxes.json',
+      'boxes.webp',
+      'words.json',
+      'words.png',
+      'words.txt',
+    ]);
+    expect(readFileSync(at('words.txt'), 'utf8')).toBe(`${caption}\n`);
+    expect(JSON.parse(readFileSync(at('words.json'), 'utf8'))).toMatchObject({
+      results: [{ image: SHAPES, text: caption }],
+    });
+    expect(readFileSync(at('boxes.csv'), 'utf8')).toMatch(
+      /^image,label,[^\n]*\n[^\n]*,white circle,/,
+    );
+    expect(JSON.parse(readFileSync(at('boxes.json'), 'utf8'))).toMatchObject({
+      results: [{ detections: [{ label: 'white circle' }] }],
+    });
+    const drawn = await Promise.all(
+      ['words.png', 'boxes.webp'].map((name) => sharp(at(name)).metadata()),
+    );
+    expect(drawn.map(({ format }) => format)).toEqual(['png', 'webp']);
+    // Too early, no such format, a file that exists, and the picture itself.
+    expect([code, stderr.match(/^error: /gm)?.length]).toEqual([6, 4]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('on a terminal has a history and ends with Ctrl-D', needsTool('script'), async () => {
+  const terminal = new Terminal(['run', SHAPES]);
+  await terminal.until(/> /);
+  terminal.type('/help\r');
+  expect(await terminal.until(/\/quit/)).toContain('/save FILE');
+  await terminal.until(/> /);
+  terminal.type('ocr\r');
+  await terminal.until(/\n.*> /);
+  // The line before it.
+  terminal.type('\u001b[A\u001b[A\r');
+  await terminal.until(/\/save FILE/);
+  await terminal.until(/> /);
+  terminal.type('\u0004');
+  expect(await terminal.ended).toBe(0);
 });
