@@ -52,7 +52,7 @@ int score_of(const Library& library) {
 // Windows 10, or of AVX-512 where a kernel parameter disables them.
 bool system_saves_registers_of(std::string_view variant) {
     if (variant == "sapphirerapids") return has_amx();
-    if (variant == "skylakex" || variant == "icelake" || variant == "zen4") return has_avx512();
+    if (variant == "skylakex" || variant == "icelake") return has_avx512();
     if (variant == "haswell" || variant == "alderlake") return has_avx2();
     return true;
 }

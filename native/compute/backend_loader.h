@@ -8,7 +8,7 @@
 namespace paligemma {
 
 struct CpuVariant {
-    std::string name;  // "haswell", "zen4", "armv8.2_2"
+    std::string name;  // "haswell", "icelake", "armv8.2_2"
     int score = 0;  // ggml's rating for this CPU; 0: it or the system lacks what the variant needs
     bool chosen = false;
 };

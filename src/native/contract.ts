@@ -206,7 +206,7 @@ export type NativeVocabulary = Pick<NativeModel, 'tokenize' | 'detokenize'>;
 
 /** The CPU backend compiled for one instruction set. */
 export interface NativeCpuVariant {
-  /** `haswell`, `zen4`, `armv8.2_2`. */
+  /** `haswell`, `icelake`, `armv8.2_2`. */
   readonly name: string;
   /** ggml's rating for this CPU; 0: it lacks an instruction, or the system does not save its registers. The highest is chosen. */
   readonly score: number;
