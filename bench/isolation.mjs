@@ -1,5 +1,5 @@
-// What `isolate: 'process'` costs: a caption of a small JPEG with the engine in this process and in a child, in turns. Every pair of
-// turns gives one difference; printed are its median and its 2nd and 9th of 10, an interval of 98 %.
+// What `isolate: 'process'` costs: a caption of a small JPEG with the engine in this process and in a child, in turns. Every pair
+// of turns is one difference; printed are their median and its 2nd and 9th of 10, an interval of 98 %.
 // Usage: node bench/isolation.mjs [MODEL] [--pairs 10] [--calls 40]
 import os from 'node:os';
 import { parseArgs } from 'node:util';
