@@ -60,6 +60,8 @@ export const FRONTS = {
   cli: {
     may: ['index', 'tasks/registry', 'options', 'errors', 'remedies', 'wire', 'runs', 'datasets'],
     except: {
+      'server/app.ts': 'a command is the only user of it',
+      'server/config.ts': 'a command is the only user of it',
       'annotate/colours.ts': 'labels on a terminal have the colours of the drawing',
       'abort.ts': 'turns a signal of the system into the reason of an abort',
       'bench/report.ts': 'a command is the only user of it',

@@ -17,6 +17,8 @@ interface Advice {
   readonly flags?: string;
   /** What works without it. */
   readonly without?: string;
+  /** Packages that are of use only together: one command installs all of them. */
+  readonly together?: readonly string[];
 }
 
 /**
@@ -45,12 +47,14 @@ export async function importPeer<T>(
 }
 
 /** `npm install undici@6.29.1`: with the version that this package was made for, if it names one. */
-export function installCommand(name: string, flags?: string): string {
-  const range = rangeOf(name);
-  // No version is as good as any. Other characters mean something to one shell or another.
-  const wanted = range === undefined || range === '*' ? name : `${name}@${range}`;
-  const word = /^[\w@/.-]+$/.test(wanted) ? wanted : `"${wanted}"`;
-  return ['npm install', flags, word].filter((part) => part !== undefined).join(' ');
+export function installCommand(names: string | readonly string[], flags?: string): string {
+  const words = [names].flat().map((name) => {
+    const range = rangeOf(name);
+    // No version is as good as any. Other characters mean something to one shell or another.
+    const wanted = range === undefined || range === '*' ? name : `${name}@${range}`;
+    return /^[\w@/.-]+$/.test(wanted) ? wanted : `"${wanted}"`;
+  });
+  return ['npm install', flags, ...words].filter((part) => part !== undefined).join(' ');
 }
 
 function rangeOf(name: string): string | undefined {
@@ -67,14 +71,14 @@ function rangeOf(name: string): string | undefined {
 function dependencyError(
   name: string,
   cause: unknown,
-  { flags, without }: Advice = {},
+  { flags, without, together = [name] }: Advice = {},
 ): PaliGemmaError {
   const isMissing = isAbsent(name, cause);
   const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
   const message = isMissing
     ? `the package ${name} is not installed`
     : `the package ${name} cannot be loaded: ${reason}`;
-  const run = `run ${installCommand(name, flags)}`;
+  const run = `run ${installCommand(together, flags)}`;
   return makeError('ERR_DEPENDENCY_MISSING', message, {
     name,
     found: isMissing ? 'no such package' : reason,

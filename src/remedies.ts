@@ -121,6 +121,10 @@ export const REMEDIES = {
     cli: 'decode it first: base64 -d FILE > picture',
     http: 'send it as a data URL: data:image/jpeg;base64,…',
   }),
+  'serve-keys': remedy({
+    api: 'set keys or keysFile, or withoutKeys for a network that you trust',
+    cli: 'name a file of keys with --keys, or use --without-keys in a network that you trust',
+  }),
   'name-model': remedy({
     api: 'name the path of a GGUF file, or try the demo model: npm install @node-paligemma/demo-model',
     cli: 'name one with --model or PALIGEMMA_MODEL, or try the demo model: npm install @node-paligemma/demo-model',

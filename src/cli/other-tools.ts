@@ -125,7 +125,6 @@ const OPTIONS: readonly OtherOption[] = [
   },
   { names: 'task mode', say: 'the task is the command: paligemma detect, paligemma caption, …' },
   { names: 'save-transcript log-file', ours: ['--output'] },
-  { names: 'host port', say: 'there is no server in the package; examples/ has some in few lines' },
 ];
 
 interface OtherCommand {
@@ -163,10 +162,7 @@ const COMMANDS: readonly OtherCommand[] = [
     names: 'ps stop',
     say: 'nothing runs in the background: each command loads the model and ends',
   },
-  {
-    names: 'serve server',
-    say: 'there is no server in the package; examples/ has some in few lines',
-  },
+  { names: 'server start listen', ours: ['serve'] },
   {
     names: 'train finetune val tune',
     say: 'models are trained elsewhere, and taken in with paligemma convert',

@@ -14,6 +14,7 @@ import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
 import { pullCommand } from './commands/pull.js';
 import { runCommand } from './commands/run.js';
+import { serveCommand } from './commands/serve.js';
 import { taskCommands } from './commands/tasks.js';
 import { tokenizeCommand } from './commands/tokenize.js';
 import type { Context } from './context.js';
@@ -44,6 +45,7 @@ Results go to standard output, everything else to standard error.`,
     compareCommand(context, exit),
     predictCommand(context, exit),
     runCommand(context, exit),
+    serveCommand(context, exit),
     convertCommand(context, exit),
     pullCommand(context, exit),
     listCommand(context, exit),

@@ -88,6 +88,7 @@ export const SERVER_OPTIONS = {
   }),
   keysFile: path({
     default: undefined,
+    cli: false,
     doc: 'file with a key on each line, in the same form; read again when it changes',
   }),
   requestsPerMinute: integer({
@@ -191,22 +192,44 @@ export const SERVER_OPTIONS = {
   }),
 };
 
+/** Of a server of its own, which `paligemma serve` starts. */
+export const SERVE_OPTIONS = {
+  host: string({
+    default: '127.0.0.1',
+    ...text,
+    placeholder: 'address',
+    doc: 'address to listen on; 0.0.0.0 for all of this machine, which needs keys',
+  }),
+  port: integer({ default: 8765, min: 0, max: 65_535, doc: 'port to listen on; 0 for a free one' }),
+  withoutKeys: boolean({
+    default: false,
+    doc: 'let everyone who reaches the address ask',
+  }),
+  logRequests: boolean({
+    default: false,
+    doc: 'write a line of JSON to standard error for each request, without its query and body',
+  }),
+  ...SERVER_OPTIONS,
+};
+
+export type ParsedServeOptions = Parsed<typeof SERVE_OPTIONS>;
 export type ParsedServerOptions = Parsed<typeof SERVER_OPTIONS>;
 export type ParsedServedModel = Parsed<typeof SERVED_MODEL_OPTIONS>;
 
 /** What a model is called that was named without an alias. */
 export const DEFAULT_ALIAS = 'paligemma';
 
-/** `owner` is where they come from, for the message: a call, or a file. */
-export function parseServerOptions(
-  options?: ServerOptions,
-  owner = 'paligemma',
-): ParsedServerOptions {
-  // First, as a record says of its entries only what each may be.
-  for (const [alias, one] of Object.entries(options?.models ?? {})) {
+export function parseServerOptions(options?: ServerOptions): ParsedServerOptions {
+  checkModels(options ?? {});
+  return parseOptions('paligemma', SERVER_OPTIONS, options);
+}
+
+/** For `models` before it is parsed: a record says of its entries only what each may be, not which key is wrong. */
+export function checkModels({ models }: { readonly models?: unknown }): void {
+  if (typeof models !== 'object' || models === null) return;
+  for (const [alias, one] of Object.entries(models)) {
     if (typeof one === 'object' && one !== null) parseServedModel(alias, one);
   }
-  return parseOptions(owner, SERVER_OPTIONS, options);
 }
 
 /** Every model by its alias, with all of its options; none where none is named. */

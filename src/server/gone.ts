@@ -4,6 +4,7 @@
  * (https://github.com/fastify/fastify/issues/6725).
  */
 import type { ServerResponse } from 'node:http';
+import { onAbort } from '../abort.js';
 import { makeError } from '../errors.js';
 
 /** Why it had to stop, for metrics. */
@@ -47,4 +48,12 @@ export function followClient(
       return cause;
     },
   };
+}
+
+/** `work`, or the abort of `signal`, whichever comes first. The work itself goes on. */
+export function withSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const release = onAbort(signal, reject);
+    work.then(resolve, reject).finally(release);
+  });
 }

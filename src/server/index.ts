@@ -5,7 +5,7 @@
 import { PaliGemma } from '../index.js';
 import { DEFAULT_ALIAS, parseServerOptions } from '../options/server.js';
 import type { ServerOptions } from '../options/types.js';
-import { serve } from './plugin.js';
+import { serveInside } from './plugin.js';
 
 export type { ServedModelOptions, ServerOptions } from '../options/types.js';
 
@@ -42,7 +42,7 @@ export async function paligemma(app: object, options: PluginOptions = {}): Promi
     ...rest,
     ...(model !== undefined && !isLoaded && { model }),
   });
-  await serve(app, parsed, isLoaded ? new Map([[DEFAULT_ALIAS, model]]) : new Map());
+  await serveInside(app, parsed, isLoaded ? new Map([[DEFAULT_ALIAS, model]]) : new Map());
 }
 
 // Read by Fastify: which of its versions this is for.

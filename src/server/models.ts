@@ -3,11 +3,11 @@
  * idle time or to make room. Clients name an alias and never a file.
  */
 import { stat } from 'node:fs/promises';
-import { onAbort } from '../abort.js';
 import { makeError } from '../errors.js';
 import { type ModelInfo, PaliGemma } from '../index.js';
 import type { ParsedServedModel } from '../options/server.js';
 import { Turns } from './admission.js';
+import { withSignal } from './gone.js';
 
 /** Requests that are given to the engine beside those it decodes, so that it never waits for the next one. */
 const AHEAD = 2;
@@ -181,13 +181,13 @@ export class Models {
   /** Takes another set of models. Those that are the same stay loaded; others are freed once no request uses them. */
   async replace(models: ReadonlyMap<string, ParsedServedModel>): Promise<void> {
     const before = this.#served;
-    this.#served = new Map(
-      [...models].map(([alias, options]) => {
-        const old = before.get(alias);
-        const isSame = JSON.stringify(old?.options) === JSON.stringify(options);
-        return [alias, old !== undefined && isSame ? old : new Served(alias, options)];
-      }),
-    );
+    const callers = [...before].filter(([, { options }]) => options === undefined);
+    const next = [...models].map(([alias, options]): [string, Served] => {
+      const old = before.get(alias);
+      const isSame = JSON.stringify(old?.options) === JSON.stringify(options);
+      return [alias, old !== undefined && isSame ? old : new Served(alias, options)];
+    });
+    this.#served = new Map([...callers, ...next]);
     for (const [alias, old] of before) {
       if (this.#served.get(alias) === old) continue;
       old.isRemoved = true;
@@ -306,11 +306,3 @@ async function bytesOf(files: readonly (string | undefined)[]): Promise<number> 
 }
 
 const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
-
-/** `work`, or the abort of `signal`, whichever comes first. The work goes on, as others wait for it. */
-function withSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const release = onAbort(signal, reject);
-    work.then(resolve, reject).finally(release);
-  });
-}

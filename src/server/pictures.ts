@@ -3,12 +3,15 @@
  * Bytes are counted while they arrive. What they are is decided by their first bytes, whatever the request calls them.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { makeError } from '../errors.js';
+import { makeError, PaliGemmaError } from '../errors.js';
 import { decodeDataUrl, isDataUrl } from '../image-input/data-url.js';
 import { sniff } from '../image-input/format.js';
 import { notAnImage } from '../image-input/source.js';
 import { importPeer } from '../load-peer.js';
+import { readBytes } from './body.js';
 import { tooLargeBody } from './errors.js';
+import { withSignal } from './gone.js';
+import { SERVER_PACKAGES } from './packages.js';
 
 /** Where pictures come from that a request only names. Undefined where there are none. */
 export interface PictureSources {
@@ -77,11 +80,13 @@ export class Pictures {
     const { default: multipart } = await importPeer(
       '@fastify/multipart',
       () => import('@fastify/multipart'),
+      { together: SERVER_PACKAGES },
     );
     await app.register(multipart, {
       throwFileSizeLimit: false,
       limits: {
-        ...{ fileSize: this.#maxBytes, files: this.#maxPictures, fields: 200, parts: 250 },
+        // One more, as a file that is cut off at the limit would be read to its end first.
+        ...{ fileSize: this.#maxBytes + 1, files: this.#maxPictures, fields: 200, parts: 250 },
         ...{ fieldSize: 1024 * 1024, fieldNameSize: 200, headerPairs: 50 },
       },
     });
@@ -96,16 +101,15 @@ export class Pictures {
       left -= bytes;
       if (left < 0) throw tooLargeBody(this.#maxBytes);
     };
-    for await (const part of request.parts()) {
-      signal.throwIfAborted();
+    // Not for await: leaving that would wait for the rest of the body.
+    const parts = request.parts();
+    for (;;) {
+      const { value: part, done } = await withSignal(parts.next(), signal).catch(formFault);
+      if (done) break;
       if (part.type === 'file') {
-        const chunks: Buffer[] = [];
-        for await (const chunk of part.file as AsyncIterable<Buffer>) {
-          count(chunk.length);
-          chunks.push(chunk);
-        }
-        if (part.file.truncated) throw tooLargeBody(this.#maxBytes);
-        pictures.push(this.fromBytes(Buffer.concat(chunks)));
+        const bytes = await readBytes(part.file, left, signal);
+        count(bytes.length);
+        pictures.push(this.fromBytes(bytes));
         continue;
       }
       const text = String(part.value);
@@ -124,6 +128,15 @@ export class Pictures {
       ...{ name: 'images', found, expected },
     });
   }
+}
+
+/** What the parser of forms rejects with; it has a status where a limit was passed, and none for what it cannot read. */
+function formFault(error: unknown): never {
+  const { statusCode } = (error ?? {}) as { readonly statusCode?: unknown };
+  if (error instanceof PaliGemmaError || typeof statusCode === 'number') throw error;
+  throw makeError('ERR_REQUEST_FORMAT', 'the form is damaged', {
+    ...{ name: 'body', found: 'a damaged form', expected: 'multipart/form-data', cause: error },
+  });
 }
 
 /** Its first characters may be a secret or a picture: nothing of it is repeated. */

@@ -7,6 +7,7 @@ import { makeError } from '../errors.js';
 import type { PaliGemma } from '../index.js';
 import { importPeer, installCommand } from '../load-peer.js';
 import { type ParsedServerOptions, servedModels } from '../options/server.js';
+import { watchFiles } from './config.js';
 import { typed } from './faces/typed.js';
 import { health } from './health.js';
 import { Keys, readKeys } from './keys.js';
@@ -14,6 +15,7 @@ import { Metrics } from './metrics.js';
 import { metricsFace } from './metrics-route.js';
 import { Models } from './models.js';
 import { openapi } from './openapi.js';
+import { SERVER_PACKAGES } from './packages.js';
 import { Pictures } from './pictures.js';
 import { type Face, type RouteConfig, Service } from './service.js';
 
@@ -27,7 +29,8 @@ async function makeService(
   loaded: ReadonlyMap<string, PaliGemma> = new Map(),
 ): Promise<Service> {
   const prometheus = options.metrics
-    ? (await importPeer('prom-client', () => import('prom-client'))).default
+    ? (await importPeer('prom-client', () => import('prom-client'), { together: SERVER_PACKAGES }))
+        .default
     : undefined;
   const service: Service = new Service({
     options,
@@ -79,7 +82,10 @@ async function registerFaces(app: FastifyInstance, service: Service): Promise<vo
           const own = route.config as RouteConfig | undefined;
           route.config = { access: 'work', face: face.name, ...own } as object;
         });
-        scope.addHook('onRequest', async (request, reply) => service.admit(request, reply));
+        scope.addHook('onRequest', async (request, reply) => {
+          reply.header('x-request-id', request.id);
+          service.admit(request, reply);
+        });
         scope.setErrorHandler((error, request, reply) =>
           service.fail(error, request, reply, face.errorBody),
         );
@@ -96,21 +102,70 @@ function packageVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
+/** What can be done with a service from outside. */
+export interface Reloadable {
+  /** Resolves when the models that are loaded at the start are; rejects with the first failure. */
+  readonly started: Promise<void>;
+  /** Takes keys and models of newly read options; names the options that differ and need a restart. */
+  readonly reload: (options: ParsedServerOptions) => Promise<readonly string[]>;
+  readonly drain: () => Promise<void>;
+}
+
+/** As `serve`, in an application whose log is the only place for what fails later. */
+export async function serveInside(
+  app: object,
+  options: ParsedServerOptions,
+  loaded: ReadonlyMap<string, PaliGemma>,
+): Promise<void> {
+  const { log } = app as FastifyInstance;
+  const { started, reload } = await serve(app, options, loaded);
+  started.catch((error: unknown) => log.error({ err: error }, 'a model cannot be loaded'));
+  const unwatch = watchFiles([options.keysFile], () => {
+    reload(options).catch((error: unknown) =>
+      log.error({ err: error }, 'the keys are as they were'),
+    );
+  });
+  (app as FastifyInstance).addHook('onClose', async () => unwatch());
+}
+
 /** What the plugin does: `app` is the application in the scope of the plugin. */
 export async function serve(
   app: object,
   options: ParsedServerOptions,
   loaded: ReadonlyMap<string, PaliGemma>,
-): Promise<void> {
+): Promise<Reloadable> {
   // Its type is not in the public types, which compile without fastify.
   const scope = app as FastifyInstance;
   const service = await makeService(options, loaded);
-  scope.addHook('preClose', () => service.drain());
+  // Fastify does not wait longer for any hook.
+  const { pluginTimeout = 0 } = scope.initialConfig;
+  const most = pluginTimeout > 0 ? Math.max(0, pluginTimeout - 1000) : Number.POSITIVE_INFINITY;
+  scope.addHook('preClose', () => service.drain(most));
   scope.addHook('onClose', () => service.close());
   await registerFaces(scope, service);
-  service.models.start().catch((error: unknown) => {
-    scope.log.error({ err: error }, 'a model cannot be loaded');
-  });
+  const started = service.models.start();
+  started.catch(() => {});
+  return {
+    started,
+    drain: () => service.drain(),
+    reload: async (next) => {
+      // Both first: a fault in one changes nothing.
+      const [keys, models] = [keysOf(next), modelsOf(next, loaded)];
+      service.keys = new Keys(keys, options.requestsPerMinute);
+      await service.models.replace(models);
+      return Object.keys(options).filter(
+        (name) => !RELOADED.includes(name) && !isSame(name, options, next),
+      );
+    },
+  };
+}
+
+/** Options that are taken without a restart. */
+const RELOADED: readonly string[] = ['keys', 'keysFile', 'model', 'mmproj', 'models'];
+
+function isSame(name: string, ...options: readonly object[]): boolean {
+  const [a, b] = options.map((one) => JSON.stringify((one as Record<string, unknown>)[name]));
+  return a === b;
 }
 
 /** A request in a log: neither its query nor its headers. */

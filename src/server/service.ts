@@ -16,6 +16,7 @@
  *    What is written to `reply.raw` by hand goes through sse.ts.
  * 5. `paths` describes the routes for /openapi.json; a test compares them with the routes.
  */
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../errors.js';
 import type { ModelInfo, PaliGemma, Picture, Timings, Usage } from '../index.js';
@@ -23,6 +24,7 @@ import { checkText } from '../options/option.js';
 import { type ParsedServerOptions, SERVER_OPTIONS } from '../options/server.js';
 import { type ResultOf, TASKS, type Task, type TaskName } from '../tasks/registry.js';
 import { Admission, type Ticket } from './admission.js';
+import { readBytes } from './body.js';
 import {
   CLIENT_GONE,
   type Failure,
@@ -156,6 +158,12 @@ export class Service {
     return this.#ticketOf(request).signal;
   }
 
+  /** The body of a request as bytes, counted while they arrive: for parsers of bodies. */
+  readBody(request: FastifyRequest, payload: Readable): Promise<Buffer> {
+    const { maxBodyBytes } = this.options;
+    return readBytes(payload, maxBodyBytes, this.#ticketOf(request).signal);
+  }
+
   /** The answer comes next: what is stopped from now on was stopped while it was sent. */
   answering(request: FastifyRequest): void {
     this.#ticketOf(request).stage = 'reply';
@@ -273,13 +281,15 @@ export class Service {
     const failure = this.failed(error, request);
     const { status, retryAfter } = failure;
     if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
+    // The rest of a body that is too large is not waited for.
+    if (!request.raw.complete && status === 413) reply.header('connection', 'close');
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     return reply.code(status).send(shape(failure, request.id));
   }
 
   /** Lets no request in any more and waits for those that are; what takes longer than `drainMs` is stopped. */
-  drain(): Promise<void> {
-    return this.admission.drain(this.options.drainMs);
+  drain(most = Number.POSITIVE_INFINITY): Promise<void> {
+    return this.admission.drain(Math.min(most, this.options.drainMs));
   }
 
   /** After `drain`. */

@@ -33,6 +33,12 @@ import { ENCODE_OPTIONS } from '../../src/options/image.js';
 import { LOAD_OPTIONS } from '../../src/options/load.js';
 import { type Declarations, REQUIRED } from '../../src/options/option.js';
 import {
+  MODEL_OPTIONS,
+  SERVE_OPTIONS,
+  SERVED_MODEL_OPTIONS,
+  SERVER_OPTIONS,
+} from '../../src/options/server.js';
+import {
   ASK_OPTIONS,
   CAPTION_OPTIONS,
   CLASSIFY_OPTIONS,
@@ -331,7 +337,11 @@ function sizeTable(): string {
 
 /** What a task takes beside the options that all tasks take. */
 function ownOptions(all: Declarations): Declarations {
-  return Object.fromEntries(Object.entries(all).filter(([name]) => !(name in OCR_OPTIONS)));
+  return without(OCR_OPTIONS, all);
+}
+
+function without(some: Declarations, all: Declarations): Declarations {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !(name in some)));
 }
 
 /** What is left out around a prompt. */
@@ -376,6 +386,9 @@ function taskTable(): string {
 const TABLES: Readonly<Record<string, () => string>> = {
   'load options': () => optionTable(LOAD_OPTIONS),
   'pull options': () => optionTable(PULL_OPTIONS),
+  'server options': () => optionTable(SERVER_OPTIONS),
+  'served model options': () => optionTable(without(MODEL_OPTIONS, SERVED_MODEL_OPTIONS)),
+  'serve options': () => optionTable(without(SERVER_OPTIONS, SERVE_OPTIONS)),
   'generate options': () => optionTable(GENERATE_OPTIONS),
   'encode options': () => optionTable(ENCODE_OPTIONS),
   'convert options': () => optionTable(CONVERT_OPTIONS),
@@ -399,6 +412,7 @@ describe('tables', () => {
     ['docs/conversion.md', 3],
     ['docs/hub.md', 1],
     ['docs/prompts.md', 1],
+    ['docs/serving.md', 3],
     ['docs/tasks.md', 8],
   ] as const)('in %s are those of the declarations', (file, count) => {
     const text = read(file);

@@ -3,6 +3,7 @@
  * arguments and options in the query; as files of a form; or as data URLs in JSON. Answers are results in JSON, parts as
  * they come, or the picture with the answer drawn in.
  */
+import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../../errors.js';
 import { annotate, type ImageInput, videoFrames } from '../../index.js';
@@ -18,8 +19,8 @@ import { TASKS, type Task, type TaskName } from '../../tasks/registry.js';
 import { drawingOf } from '../../wire/drawing.js';
 import { jsonText } from '../../wire/json.js';
 import { taskJson } from '../../wire/results.js';
+import { asObject, parseJson } from '../body.js';
 import { failureOf } from '../errors.js';
-import { asObject, parseJson } from '../json-body.js';
 import type { Face, Running, SentPicture, Service } from '../service.js';
 import { EventStream } from '../sse.js';
 import { parametersOf, pathItem, pathOf } from './typed-schema.js';
@@ -43,15 +44,13 @@ export const typed: Face = {
   routes: async (app, service) => {
     await service.pictures.takeForms(app);
     app.removeContentTypeParser(['application/json', 'text/plain']);
-    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => {
-      try {
-        done(null, parseJson(body as Buffer));
-      } catch (error) {
-        done(error as Error);
-      }
-    });
+    app.addContentTypeParser('application/json', async (request: FastifyRequest, body: Readable) =>
+      parseJson(await service.readBody(request, body)),
+    );
     // A picture, whatever the client calls it: curl says that it is a form.
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+    app.addContentTypeParser('*', (request: FastifyRequest, body: Readable) =>
+      service.readBody(request, body),
+    );
     for (const name of NAMES) {
       app.post(pathOf(name), { config: { task: name } }, (request, reply) =>
         answer(service, name, request, reply),
@@ -104,10 +103,14 @@ async function stream(
   reply: FastifyReply,
 ): Promise<void> {
   reply.header('x-model', running.alias);
+  const parts = running.parts?.[Symbol.asyncIterator]();
+  // What is wrong with the request shows before the first part, and has a status of its own.
+  let part = await parts?.next();
+  if (part === undefined || part.done) await running.result;
   const events = new EventStream(reply, service.signalOf(request));
   try {
-    for await (const part of running.parts ?? []) {
-      await events.send(part, task.parts && PART_EVENTS[task.parts]);
+    for (; parts !== undefined && part !== undefined && !part.done; part = await parts.next()) {
+      await events.send(part.value, task.parts && PART_EVENTS[task.parts]);
     }
     const result = await running.result;
     service.answering(request);

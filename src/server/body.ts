@@ -1,5 +1,11 @@
-/** Bodies in JSON, bounded before they are parsed: a body that is small can take long and much memory to read. */
+/**
+ * Bodies of requests: bytes counted while they arrive, and JSON, bounded before it is parsed, as a small body can take long and
+ * much memory to read.
+ */
+import type { Readable } from 'node:stream';
+import { onAbort } from '../abort.js';
 import { makeError } from '../errors.js';
+import { tooLargeBody } from './errors.js';
 
 const MAX_DEPTH = 16;
 /** Commas, colons and brackets: a schema of 200 fields has some 1,500. */
@@ -9,6 +15,41 @@ const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const OPEN = new Set([0x5b, 0x7b]);
 const CLOSE = new Set([0x5d, 0x7d]);
 const BETWEEN = new Set([0x2c, 0x3a]);
+
+/**
+ * All bytes of a stream, at most `maxBytes`. Not Fastify's own parser, which a deadline could not end. Rejects with
+ * ERR_REQUEST_TOO_LARGE, or with the reason of the signal; the stream is not read on then.
+ */
+export function readBytes(
+  stream: Readable,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const onData = (chunk: Buffer): void => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length > maxBytes) end(() => reject(tooLargeBody(maxBytes)));
+    };
+    const onEnd = (): void => end(() => resolve(Buffer.concat(chunks, length)));
+    const onFailure = (): void => end(() => reject(malformed('the body was cut off')));
+    const release = onAbort(signal, (reason) => end(() => reject(reason)));
+    function end(settle: () => void): void {
+      stream.off('data', onData).off('end', onEnd);
+      stream.off('error', onFailure).off('close', onFailure);
+      // Without a listener an error would end the process.
+      stream.on('error', () => {});
+      stream.pause();
+      release?.();
+      settle();
+    }
+    if (signal.aborted) return;
+    stream.on('data', onData).once('end', onEnd);
+    stream.once('error', onFailure).once('close', onFailure);
+  });
+}
 
 /** Throws ERR_REQUEST_FORMAT. Nothing of the body is repeated. */
 export function parseJson(body: Buffer): unknown {

@@ -1,0 +1,103 @@
+/** The server's file: JSON with the options as keys, read again on request and when it changes. */
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import path from 'node:path';
+import { makeError } from '../errors.js';
+import { type JsonSchema, jsonSchema } from '../options/json-schema.js';
+import { parseOptions } from '../options/option.js';
+import { checkModels, type ParsedServeOptions, SERVE_OPTIONS } from '../options/server.js';
+import { asObject } from './body.js';
+
+/** Editors look for it there. */
+const SCHEMA_KEY = '$schema';
+/** Files are looked at so often: a mounted ConfigMap is exchanged as a whole, which no watcher of folders sees reliably. */
+const LOOK_MS = 1000;
+
+/** The options in a file, over which those of `flags` take precedence. Throws an error that names file and key. */
+export function readConfig(
+  file: string | undefined,
+  flags: Readonly<Record<string, unknown>> = {},
+): ParsedServeOptions {
+  const given = file === undefined ? {} : fromFile(file);
+  const options = { ...given, ...flags };
+  checkModels(options);
+  return parseOptions(file ?? 'serve', SERVE_OPTIONS, options);
+}
+
+function fromFile(file: string): Readonly<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw fileFault(file, 'a file that cannot be read', cause);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    const [, place] = /(at position \d+.*|line \d+.*)$/.exec((cause as Error).message) ?? [];
+    throw fileFault(file, `no JSON${place === undefined ? '' : ` (${place})`}`, cause);
+  }
+  const { [SCHEMA_KEY]: _, ...options } = asObject(json);
+  return fromFolder(path.dirname(file), options);
+}
+
+/** Paths in a file are relative to it. */
+function fromFolder(folder: string, options: Readonly<Record<string, unknown>>) {
+  const place = (value: unknown): unknown =>
+    typeof value !== 'string' || value === '' || /^(hf|file):/.test(value)
+      ? value
+      : path.resolve(folder, value);
+  const placeAll = (object: object, names: readonly string[]): object =>
+    Object.fromEntries(
+      Object.entries(object).map(([key, value]) => [
+        key,
+        names.includes(key) ? place(value) : value,
+      ]),
+    );
+  const { models } = options;
+  const isRecord = typeof models === 'object' && models !== null && !Array.isArray(models);
+  return {
+    ...placeAll(options, ['model', 'mmproj', 'keysFile']),
+    ...(isRecord && {
+      models: Object.fromEntries(
+        Object.entries(models).map(([alias, one]) => [
+          alias,
+          typeof one === 'object' && one !== null ? placeAll(one, ['file', 'mmproj']) : place(one),
+        ]),
+      ),
+    }),
+  };
+}
+
+function fileFault(file: string, found: string, cause: unknown): Error {
+  const expected = 'a JSON file with options of the server';
+  return makeError('ERR_OPTION_RANGE', `${file} is ${found}, expected ${expected}`, {
+    ...{ name: 'config', found: `${file}: ${found}`, expected, cause },
+  });
+}
+
+/** The schema of the file, for editors: published as docs/serving.schema.json. */
+export function configSchema(): JsonSchema {
+  const schema = jsonSchema(SERVE_OPTIONS);
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'paligemma serve',
+    ...schema,
+    properties: { [SCHEMA_KEY]: { type: 'string' }, ...(schema['properties'] as object) },
+  };
+}
+
+/** Calls `changed` when one of the files has changed. What it returns ends that. */
+export function watchFiles(
+  files: readonly (string | undefined)[],
+  changed: () => void,
+): () => void {
+  const present = files.filter((file) => file !== undefined);
+  const listener = (now: { mtimeMs: number; size: number }, before: typeof now): void => {
+    if (now.mtimeMs !== before.mtimeMs || now.size !== before.size) changed();
+  };
+  for (const file of present) {
+    watchFile(file, { interval: LOOK_MS, persistent: false }, listener);
+  }
+  return () => present.forEach((file) => void unwatchFile(file, listener));
+}

@@ -1,0 +1,90 @@
+/** A client that leaves stops its work, wherever that is: while its body comes, in the queue, in the engine, in a stream. */
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { PaliGemma } from '../../../src/index.js';
+import { DEMO_MODEL } from '../../support/models.js';
+import {
+  CAPTION,
+  metric,
+  openServer,
+  openSocket,
+  SHAPES,
+  type TestServer,
+} from '../../support/server.js';
+
+let model: PaliGemma;
+let server: TestServer;
+beforeAll(async () => {
+  // Three requests are in the engine, the others wait.
+  model = await PaliGemma.load(DEMO_MODEL, { slots: 1 });
+  server = await openServer({ model });
+});
+afterAll(async () => {
+  await server.app.close();
+  await model.dispose();
+});
+
+/** A request whose answer is as long as the context allows. */
+const LONG = `/v1/predict?${new URLSearchParams({ prompt: 'caption en', pattern: '[a-z ]{1000}', maxTokens: '150' })}`;
+
+async function send(path: string, length = SHAPES.length, headers = '') {
+  const socket = await openSocket(server.port);
+  socket.write(
+    `POST ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}content-type: image/png\r\ncontent-length: ${SHAPES.length}\r\n\r\n`,
+  );
+  socket.write(SHAPES.subarray(0, length));
+  return socket;
+}
+
+const left = (stage: string) =>
+  metric(server, 'paligemma_cancelled_total', { stage, cause: 'gone' });
+
+async function expectAllWell(): Promise<void> {
+  await vi.waitFor(async () => expect(await metric(server, 'paligemma_requests_inside')).toBe(0));
+  const answer = await server.post('/v1/caption', SHAPES);
+  expect(((await answer.json()) as { text: string }).text).toBe(CAPTION);
+}
+
+it('while its body comes', async () => {
+  const socket = await send('/v1/caption', 100);
+  await vi.waitFor(async () => expect(await metric(server, 'paligemma_requests_inside')).toBe(1));
+  socket.destroy();
+  await vi.waitFor(async () => expect(await left('body')).toBe(1));
+  await expectAllWell();
+});
+
+it('in the queue: those in the engine are not touched', async () => {
+  const answers = Array.from({ length: 6 }, () => server.post(LONG, SHAPES));
+  await vi.waitFor(async () =>
+    expect(await metric(server, 'paligemma_requests_waiting')).toBeGreaterThan(0),
+  );
+  const socket = await send(LONG);
+  await vi.waitFor(async () => expect(await metric(server, 'paligemma_requests_inside')).toBe(7), {
+    interval: 1,
+  });
+  socket.destroy();
+  await vi.waitFor(async () => expect(await left('queue')).toBe(1), { interval: 5 });
+  for (const answer of await Promise.all(answers)) expect(answer.status).toBe(200);
+  await expectAllWell();
+});
+
+it('in the engine', async () => {
+  // How long it takes until the work begins depends on the machine.
+  for (let ms = 5; (await left('engine')) === 0 && ms < 2000; ms *= 1.3) {
+    const socket = await send(LONG);
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    socket.destroy();
+    await vi.waitFor(async () => expect(await metric(server, 'paligemma_requests_inside')).toBe(0));
+  }
+  expect(await left('engine')).toBe(1);
+  await expectAllWell();
+});
+
+it('in the middle of a stream', async () => {
+  const before = await left('engine');
+  const socket = await send(LONG, SHAPES.length, 'accept: text/event-stream\r\n');
+  await vi.waitFor(() => expect(socket.received()).toContain('event: piece'), { interval: 1 });
+  expect(socket.received()).not.toContain('event: result');
+  socket.destroy();
+  await vi.waitFor(async () => expect(await left('engine')).toBe(before + 1));
+  await expectAllWell();
+});

@@ -1,0 +1,114 @@
+/** `paligemma serve`: the line it prints works, it reads its files again, and it finishes what it has begun. */
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { configSchema } from '../../../src/server/config.js';
+import { folderWith } from '../../support/folder.js';
+import { DEMO_MODEL, ROOT } from '../../support/models.js';
+import { CAPTION, SHAPES } from '../../support/server.js';
+import { finish, paligemma, start } from '../cli/command.js';
+
+const SCHEMA = path.join(ROOT, 'docs', 'serving.schema.json');
+
+async function serve(args: readonly string[]) {
+  const child = start(['serve', '--port', '0', ...args]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let stderr = '';
+  child.stderr.on('data', (data: Buffer) => {
+    stderr += data;
+  });
+  const finished = finish(child);
+  // Those that a test does not await are killed at its end.
+  finished.catch(() => {});
+  await vi.waitFor(() => expect(stderr).toContain('try it: '), 20_000);
+  const url = /listening on (\S+)/.exec(stderr)?.[1] ?? '';
+  const post = (route: string, headers: Record<string, string> = {}) =>
+    fetch(url + route, { method: 'POST', body: SHAPES, headers });
+  return { child, finished, url, post, stderr: () => stderr };
+}
+
+it('prints one line that works, and ends with 0 after SIGTERM with all requests answered', async () => {
+  const { child, finished, post, stderr } = await serve([]);
+  const line = /try it: (.*)/.exec(stderr())?.[1] ?? '';
+  const { stdout } = await promisify(execFile)('sh', ['-c', line], { cwd: ROOT });
+  expect(JSON.parse(stdout)).toMatchObject({ detections: [{ label: 'white circle' }] });
+  const running = Array.from({ length: 6 }, () => post('/v1/caption'));
+  await Promise.race(running);
+  child.kill('SIGTERM');
+  for (const answer of await Promise.all(running)) {
+    expect([answer.status, ((await answer.json()) as { text: string }).text]).toEqual([
+      200,
+      CAPTION,
+    ]);
+  }
+  expect(await finished).toMatchObject({ code: 0, stdout: '' });
+});
+
+it('reads keys and models again when the file changes or at SIGHUP, and keeps the old ones if it is bad', async () => {
+  const folder = folderWith({});
+  const file = path.join(folder, 'serve.json');
+  const write = (config: unknown) =>
+    writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
+  write({ $schema: 'x', models: { one: DEMO_MODEL }, keys: ['first-key'] });
+  const { child, post, stderr } = await serve(['--config', file]);
+  const status = async (key: string, model: string) =>
+    (await post(`/v1/caption?model=${model}`, { 'x-api-key': key })).status;
+  expect([await status('first-key', 'one'), await status('second-key', 'one')]).toEqual([200, 401]);
+
+  write({
+    models: { one: DEMO_MODEL, two: { file: DEMO_MODEL, slots: 1 } },
+    keys: ['second-key'],
+    maxRequests: 3,
+  });
+  child.kill('SIGHUP');
+  await vi.waitFor(async () => expect(await status('second-key', 'two')).toBe(200), 10_000);
+  expect(await status('first-key', 'one')).toBe(401);
+  expect(stderr()).toContain('needs a restart: maxRequests');
+
+  for (const [bad, words] of [
+    ['{"models": {', `${file} is no JSON`],
+    [
+      { models: { one: { file: DEMO_MODEL, slots: 'many' } } },
+      'models.one: option slots is "many"',
+    ],
+    [{ model: DEMO_MODEL, prot: 1 }, `${file} has no option "prot" (did you mean port?)`],
+  ] as const) {
+    write(bad);
+    await vi.waitFor(() => expect(stderr()).toContain(words), 10_000);
+    expect(stderr()).toContain('the configuration is as it was');
+    expect(await status('second-key', 'two')).toBe(200);
+  }
+  write({ models: { two: { file: DEMO_MODEL, slots: 1 } }, keys: ['second-key'] });
+  await vi.waitFor(async () => expect(await status('second-key', 'one')).toBe(404), 10_000);
+  expect(await status('second-key', 'two')).toBe(200);
+});
+
+it.each([
+  ['a model that is not there', ['--model', 'nix.gguf'], 1, 'ERR_MODEL_NOT_FOUND'],
+  [
+    'an address that others reach, without keys',
+    ['--host', '0.0.0.0'],
+    2,
+    'name a file of keys with --keys',
+  ],
+  [
+    'a file that is not there',
+    ['--config', 'nix.json'],
+    2,
+    'nix.json is a file that cannot be read',
+  ],
+  ['keys that are not there', ['--keys', 'nix.txt'], 2, 'keysFile is a file that cannot be read'],
+  ['a port that is none', ['--port', '70000'], 2, 'Expected an integer from 0 to 65535'],
+])('%s ends it', async (_, args, code, words) => {
+  const { code: ended, stderr } = await paligemma(['serve', '--port', '0', ...args]);
+  expect(stderr).toContain(words);
+  expect(ended).toBe(code);
+});
+
+it('the schema of the file is published as the declarations have it', () => {
+  const current = `${JSON.stringify(configSchema(), null, 2)}\n`;
+  if (process.env['PALIGEMMA_UPDATE_DOCS']) writeFileSync(SCHEMA, current);
+  expect(readFileSync(SCHEMA, 'utf8')).toBe(current);
+});

@@ -1,0 +1,32 @@
+/** Bodies in JSON. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { parseJson } from '../../../src/server/body.js';
+
+it('reads what JSON.parse reads', () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 8 }), (text) => {
+      expect(parseJson(Buffer.from(text))).toEqual(JSON.parse(text));
+    }),
+  );
+});
+
+it('brackets and quotes in texts are no depth', () => {
+  const text = JSON.stringify({ a: '[{"\\'.repeat(20_000), b: '\\"' });
+  expect(parseJson(Buffer.from(text))).toEqual(JSON.parse(text));
+});
+
+it.each([
+  ['deep', '['.repeat(1_000_000), 'nested'],
+  ['wide', `{${Array.from({ length: 1_000_000 }, (_, i) => `"${i}":0`).join(',')}}`, 'too many'],
+  ['cut off', '{"a": "b', 'not JSON'],
+  ['empty', '', 'not JSON'],
+  ['no JSON', 'labels=cat', 'not JSON'],
+])('%s is refused before it is parsed', (_, text, words) => {
+  expect(() => parseJson(Buffer.from(text))).toThrow(
+    expect.objectContaining({
+      code: 'ERR_REQUEST_FORMAT',
+      message: expect.stringContaining(words),
+    }),
+  );
+});
