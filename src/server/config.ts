@@ -81,7 +81,7 @@ export function configSchema(): JsonSchema {
   const schema = jsonSchema(SERVE_OPTIONS);
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'paligemma serve',
+    title: 'configuration of a PaliGemma server',
     ...schema,
     properties: { [SCHEMA_KEY]: { type: 'string' }, ...(schema['properties'] as object) },
   };

@@ -33,7 +33,7 @@ describe('keys', () => {
     expect((await send({ 'x-api-key': 'another-key' })).status).toBe(200);
     for (const headers of [
       {},
-      { authorization: 'Bearer nobody' },
+      { authorization: 'Bearer unknown-key' },
       { authorization: `Bearer ${hashed}` },
       { authorization: `Basic ${WORD}` },
       { 'x-api-key': '' },
