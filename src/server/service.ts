@@ -85,6 +85,8 @@ export interface Running<Result = object> {
   readonly result: Promise<Result>;
   /** Pieces of text, detections or segments as they come; undefined for tasks that have none. */
   readonly parts: AsyncIterable<unknown> | undefined;
+  /** What tokens of the model say. */
+  readonly textOf: (tokens: readonly number[]) => string;
 }
 
 interface Parts {
@@ -208,7 +210,8 @@ export class Service {
       // The registry's types say which result a task has.
       const result = lent.until(Promise.resolve(run) as Promise<ResultOf<N>>);
       const parts = task.parts && (run as unknown as AsyncIterable<unknown>);
-      return { alias, info, result, parts };
+      const textOf = (tokens: readonly number[]) => model.detokenize(tokens);
+      return { alias, info, result, parts, textOf };
     } catch (error) {
       lent.fail();
       throw error;
@@ -279,8 +282,10 @@ export class Service {
   /** Sends a failure in the shape of a face. */
   fail(error: unknown, request: FastifyRequest, reply: FastifyReply, shape: Face['errorBody']) {
     const failure = this.failed(error, request);
-    const { status, retryAfter } = failure;
+    const { status, retryAfter, retryable } = failure;
     if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
+    // Clients of OpenAI's APIs would send again what crashed the engine.
+    else if (!retryable) reply.header('x-should-retry', 'false');
     // The rest of a body that is too large is not waited for.
     if (!request.raw.complete && status === 413) reply.header('connection', 'close');
     if (status === 401) reply.header('www-authenticate', 'Bearer');

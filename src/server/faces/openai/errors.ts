@@ -1,0 +1,60 @@
+/** Failures in the shape of OpenAI's API. Codes are texts: ours, which docs/errors.md explains. */
+import type { ErrorCode } from '../../../errors.js';
+import { makeError } from '../../../errors.js';
+import type { Failure } from '../../errors.js';
+import type { Face } from '../../service.js';
+
+const TYPES: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  429: 'rate_limit_error',
+};
+
+/** The fields of a request that ours are called in the API. */
+const PARAMS: Readonly<Record<string, string>> = {
+  maxTokens: 'max_completion_tokens',
+  topP: 'top_p',
+  topLogprobs: 'top_logprobs',
+};
+
+export const RESPONSE_FORMAT = 'response_format';
+
+/** `field`: the one that pictures and prompt are in. */
+export function errorBodyOf(field: 'messages' | 'input'): Face['errorBody'] {
+  return ({ status, code, message, subject }) => ({
+    error: {
+      message,
+      type: TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error'),
+      param: IN_MESSAGES.test(code) ? field : paramOf(subject, field),
+      code: subject === RESPONSE_FORMAT ? 'unsupported_response_format' : code,
+    },
+  });
+}
+
+/** Whatever the error itself is about. */
+const IN_MESSAGES = /^ERR_(?:IMAGE|PROMPT)_/;
+
+function paramOf(subject: string | undefined, field: string): string | null {
+  if (subject === undefined) return null;
+  return subject === 'prompt' || subject === 'images' ? field : (PARAMS[subject] ?? subject);
+}
+
+/** What the responses API calls faults of pictures. */
+const PICTURE_CODES: Readonly<Partial<Record<ErrorCode, string>>> = {
+  ERR_IMAGE_FORMAT: 'unsupported_image_media_type',
+  ERR_IMAGE_CORRUPT: 'image_parse_error',
+  ERR_IMAGE_TOO_LARGE: 'image_too_large',
+  ERR_IMAGE_NOT_FOUND: 'failed_to_download_image',
+};
+
+/** The code inside of a response that failed. */
+export const responseCodeOf = ({ code }: Failure): string => PICTURE_CODES[code] ?? code;
+
+/** A field of a request that is not what it must be. */
+export function badField(name: string, found: string, expected: string, hint?: string): Error {
+  return makeError('ERR_REQUEST_FORMAT', `${name} is ${found}, expected ${expected}`, {
+    ...{ name, found, expected },
+    ...(hint !== undefined && { hint }),
+  });
+}

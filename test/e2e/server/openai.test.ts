@@ -1,0 +1,397 @@
+/** The routes of OpenAI's APIs over real HTTP, as a client sees them that sends JSON by hand. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PaliGemma } from '../../../src/index.js';
+import { DEMO_MODEL } from '../../support/models.js';
+import {
+  CAPTION,
+  DATA_URL,
+  openServer,
+  SHAPES,
+  startServer,
+  type TestServer,
+} from '../../support/server.js';
+
+let model: PaliGemma;
+let server: TestServer;
+beforeAll(async () => {
+  model = await PaliGemma.load(DEMO_MODEL);
+  server = await openServer({ model });
+});
+afterAll(async () => {
+  await server.app.close();
+  await model.dispose();
+});
+
+interface Completion {
+  readonly object: string;
+  readonly model: string;
+  readonly choices: readonly {
+    readonly message: { readonly content: string | null; readonly refusal: string | null };
+    readonly finish_reason: string;
+    readonly logprobs: { readonly content: readonly Entry[] } | null;
+  }[];
+  readonly usage: Readonly<Record<string, number>>;
+  readonly paligemma: Readonly<Record<string, unknown>> & { readonly notes: readonly string[] };
+}
+interface Entry {
+  readonly token: string;
+  readonly logprob: number;
+  readonly bytes: readonly number[] | null;
+  readonly top_logprobs?: readonly Entry[];
+}
+interface Failed {
+  readonly error: Readonly<Record<'message' | 'type' | 'param' | 'code', string | null>>;
+}
+
+const asked = (text: string, url: unknown = { url: DATA_URL }) => [
+  {
+    role: 'user',
+    content: [
+      { type: 'image_url', image_url: url },
+      { type: 'text', text },
+    ],
+  },
+];
+
+async function complete(text: string, more: object = {}): Promise<Completion> {
+  const answer = await server.post('/v1/chat/completions', { messages: asked(text), ...more });
+  const body = (await answer.json()) as Completion;
+  expect([answer.status, body]).toEqual([200, expect.anything()]);
+  return body;
+}
+
+async function refused(body: object): Promise<[number, Failed['error'], Response]> {
+  const answer = await server.post('/v1/chat/completions', body);
+  return [answer.status, ((await answer.json()) as Failed).error, answer];
+}
+
+const contentOf = ({ choices }: Completion): string => choices[0]?.message.content ?? '';
+
+describe('chat completions', () => {
+  it('answer what the model answers, with usage', async () => {
+    const { usage } = await model.generate(SHAPES, 'caption en');
+    const body = await complete('caption en');
+    expect(body).toMatchObject({
+      ...{ object: 'chat.completion', model: 'paligemma' },
+      choices: [
+        {
+          index: 0,
+          message: { role: 'assistant', content: CAPTION, refusal: null },
+          finish_reason: 'stop',
+          logprobs: null,
+        },
+      ],
+      usage: {
+        prompt_tokens: usage.promptTokens + usage.imageTokens,
+        completion_tokens: usage.completionTokens,
+        total_tokens: usage.promptTokens + usage.imageTokens + usage.completionTokens,
+      },
+      paligemma: { task: 'generate', prompt: 'caption en', raw: CAPTION, notes: [] },
+    });
+  });
+
+  it('take pictures however clients write them', async () => {
+    const data = SHAPES.toString('base64');
+    const ways = [
+      DATA_URL,
+      { url: `data:;base64,${data}` },
+      { url: `DATA:IMAGE/JPEG;BASE64,${data}` },
+      { url: DATA_URL, detail: 'high' },
+    ];
+    for (const url of ways) {
+      const answer = await server.post('/v1/chat/completions', {
+        messages: asked('caption en', url),
+      });
+      expect([answer.status, contentOf((await answer.json()) as Completion)]).toEqual([
+        200,
+        CAPTION,
+      ]);
+    }
+  });
+
+  it('ignore what they do not know and what is null', async () => {
+    const body = await complete('caption en', {
+      ...{ user: 'me', store: true, metadata: {}, parallel_tool_calls: true, tools: [] },
+      ...{ temperature: null, max_tokens: null, stop: null, response_format: null, n: null },
+      ...{ tool_choice: 'none', presence_penalty: 0, paligemma: null, logit_bias: {} },
+    });
+    expect(contentOf(body)).toBe(CAPTION);
+  });
+
+  it('keep boxes as the model wrote them, and read them beside', async () => {
+    const prompt = 'detect white circle ; yellow square';
+    const { text } = await model.generate(SHAPES, prompt);
+    const body = await complete(prompt);
+    expect(contentOf(body)).toBe(text);
+    expect(body.paligemma['detections']).toMatchObject([
+      { label: 'white circle' },
+      { label: 'yellow square' },
+    ]);
+  });
+
+  it('make a question into a trained prompt, unless they must not', async () => {
+    const question = 'What color is the circle?';
+    const auto = await complete(question);
+    expect(auto.paligemma['prompt']).toBe(`answer en ${question}`);
+    expect(auto.paligemma.notes.join()).toContain(`answer en ${question}`);
+    const verbatim = await complete(question, { paligemma: { prompt_mode: 'verbatim' } });
+    expect(verbatim.paligemma['prompt']).toBe(question);
+    const [status, error] = await refused({
+      ...{ messages: asked(question), paligemma: { prompt_mode: 'strict' } },
+    });
+    expect([status, error.param]).toEqual([400, 'messages']);
+  });
+
+  it('answer the last message of the user, about the last picture', async () => {
+    const answer = await server.post('/v1/chat/completions', {
+      messages: [
+        { role: 'system', content: 'You are a pirate.' },
+        ...asked('caption en'),
+        { role: 'assistant', content: CAPTION },
+        { role: 'user', content: 'ocr' },
+      ],
+    });
+    const { paligemma } = (await answer.json()) as Completion;
+    expect(paligemma['prompt']).toBe('ocr');
+    expect(paligemma.notes).toHaveLength(2);
+  });
+
+  it('end at a text, and after so many tokens, which may be more than the context has', async () => {
+    expect(contentOf(await complete('caption en', { stop: [' and', 'xyz'] }))).toBe(
+      'an orange triangle, a white circle',
+    );
+    const short = await complete('caption en', { max_completion_tokens: 2 });
+    expect([contentOf(short), short.choices[0]?.finish_reason]).toEqual(['an orange', 'length']);
+    for (const max_tokens of [4096, 1_000_000]) {
+      expect(contentOf(await complete('caption en', { max_tokens }))).toBe(CAPTION);
+    }
+  });
+
+  it('tell the probability of each token', async () => {
+    const { tokens, logprobs } = await model.generate(SHAPES, 'caption en');
+    const body = await complete('caption en', { logprobs: true, top_logprobs: 2 });
+    const entries = body.choices[0]?.logprobs?.content ?? [];
+    expect(entries).toHaveLength(tokens.length);
+    expect(entries.map(({ token }) => token).join('')).toBe(CAPTION);
+    for (const [i, { logprob, bytes, token, top_logprobs = [] }] of entries.entries()) {
+      expect(logprob).toBeCloseTo(logprobs[i] ?? 0, 4);
+      expect(Buffer.from(bytes ?? []).toString()).toBe(token);
+      expect(top_logprobs).toHaveLength(2);
+      expect(top_logprobs[0]?.token).toBe(token);
+    }
+  });
+
+  it('run a task in place of the prompt', async () => {
+    const body = await complete('', {
+      paligemma: { task: 'detect', labels: ['white circle'], options: { minScore: 0.1 } },
+    });
+    const { detections } = await model.detect(SHAPES, ['white circle'], { minScore: 0.1 });
+    expect(body.paligemma['detections']).toEqual(JSON.parse(JSON.stringify(detections)));
+    const ask = await complete('what color is the circle?', { paligemma: { task: 'ask' } });
+    expect(ask.paligemma['prompt']).toBe('answer en what color is the circle?');
+  });
+});
+
+describe('streams', () => {
+  const events = async (more: object, text = 'caption en'): Promise<readonly string[]> => {
+    const answer = await server.post('/v1/chat/completions', {
+      ...{ messages: asked(text), stream: true },
+      ...more,
+    });
+    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    return (await answer.text())
+      .split('\n\n')
+      .filter((event) => event.startsWith('data: '))
+      .map((event) => event.slice('data: '.length));
+  };
+
+  it('send the same answer in pieces, then the reason, the usage and the end', async () => {
+    const whole = await complete('caption en');
+    const all = await events({ stream_options: { include_usage: true } });
+    expect(all.at(-1)).toBe('[DONE]');
+    const chunks = all.slice(0, -1).map((data) => JSON.parse(data) as Chunk);
+    const deltas = chunks.map(({ choices }) => choices[0]?.delta);
+    expect(deltas[0]).toEqual({ role: 'assistant', content: '' });
+    expect(deltas.map((delta) => delta?.content ?? '').join('')).toBe(CAPTION);
+    expect(deltas.length).toBeGreaterThan(5);
+    expect(chunks.map(({ choices }) => choices[0]?.finish_reason ?? null).filter(Boolean)).toEqual([
+      'stop',
+    ]);
+    const { prompt_tokens, completion_tokens } = whole.usage;
+    expect(chunks.at(-1)).toMatchObject({
+      ...{ choices: [], usage: { prompt_tokens, completion_tokens } },
+    });
+    expect(chunks.slice(0, -1).every(({ usage }) => usage === null)).toBe(true);
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('end at a text that comes in several pieces', async () => {
+    const all = await events({ stop: ' circle and' });
+    const text = all
+      .slice(0, -1)
+      .map((data) => (JSON.parse(data) as Chunk).choices[0]?.delta?.content ?? '')
+      .join('');
+    expect(text).toBe('an orange triangle, a white');
+  });
+
+  it('of a bad picture are no streams but failures', async () => {
+    const url = `data:image/png;base64,${SHAPES.subarray(0, 400).toString('base64')}`;
+    const [status, error] = await refused({ messages: asked('caption en', url), stream: true });
+    expect([status, error.param]).toEqual([400, 'messages']);
+  });
+});
+
+interface Chunk {
+  readonly id: string;
+  readonly usage?: object | null;
+  readonly choices: readonly {
+    readonly delta?: { readonly content?: string };
+    readonly finish_reason: string | null;
+  }[];
+}
+
+describe('response_format', () => {
+  const format = (schema: object) => ({
+    response_format: { type: 'json_schema', json_schema: { name: 'x', strict: true, schema } },
+  });
+  const text = { type: 'string' };
+  const strict = { additionalProperties: false };
+
+  it('reads the fields of a flat object', async () => {
+    const properties = {
+      colour: { ...text, description: 'what color is the circle?' },
+      total: { type: ['number', 'null'] },
+    };
+    const schema = { type: 'object', properties, required: ['colour', 'total'], ...strict };
+    const body = await complete('', format(schema));
+    const { fields } = await model.extract(SHAPES, {
+      colour: { type: 'text', question: 'what color is the circle?' },
+      total: 'number',
+    });
+    expect(JSON.parse(contentOf(body))).toEqual({
+      ...{ colour: fields.colour.raw, total: fields.total.value },
+    });
+  });
+
+  it('refuses to make up a value that cannot be null', async () => {
+    const properties = { colour: { type: 'integer', description: 'what color is the circle?' } };
+    const schema = { type: 'object', properties, required: ['colour'], ...strict };
+    const [choice] = (await complete('', format(schema))).choices;
+    expect(choice?.message).toMatchObject({
+      ...{ content: null, refusal: expect.stringContaining('colour') as unknown },
+    });
+  });
+
+  it('chooses among an enum', async () => {
+    const among = { ...text, enum: ['orange', 'blue', 'white'] };
+    const question = 'what color is the circle?';
+    const { label } = await model.classify(SHAPES, among.enum, { question });
+    const object = { type: 'object', properties: { colour: among }, required: ['colour'] };
+    expect(JSON.parse(contentOf(await complete(question, format(object))))).toEqual({
+      colour: label,
+    });
+    expect(JSON.parse(contentOf(await complete(question, format(among))))).toBe(label);
+  });
+
+  it('writes boxes between 0 and 1', async () => {
+    const number = { type: 'number' };
+    const properties = {
+      ...{ x_min: number, y_min: number, x_max: number, y_max: number },
+      ...{ class_name: text, confidence: number },
+    };
+    const items = { type: 'object', properties, required: Object.keys(properties), ...strict };
+    const schema = {
+      ...{ type: 'object', properties: { detections: { type: 'array', items } } },
+      required: ['detections'],
+    };
+    const body = await complete('detect white circle ; yellow square', format(schema));
+    const { detections, image } = await model.detect(SHAPES, ['white circle', 'yellow square']);
+    expect(JSON.parse(contentOf(body))).toEqual({
+      detections: detections.map(({ box, label, score }) => ({
+        ...{ x_min: box.xmin / image.width, y_min: box.ymin / image.height },
+        ...{ x_max: box.xmax / image.width, y_max: box.ymax / image.height },
+        ...{ class_name: label, confidence: score },
+      })),
+    });
+  });
+
+  it('reads words', async () => {
+    const words = { type: 'array', items: text };
+    const { words: found } = await model.ocr(SHAPES);
+    expect(JSON.parse(contentOf(await complete('', format(words))))).toEqual(
+      found.map((word) => word.text),
+    );
+  });
+
+  it('refuses shapes that cannot be guaranteed', async () => {
+    const nested = { type: 'object', properties: { a: { type: 'object' } } };
+    for (const response_format of [
+      { type: 'json_object' },
+      format(nested).response_format,
+      format({ type: 'object', properties: { a: { ...text, pattern: '^x$' } } }).response_format,
+      { type: 'json_schema' },
+      'json',
+    ]) {
+      const [status, error] = await refused({ messages: asked('ocr'), response_format });
+      expect([status, error.param, error.code]).toEqual([
+        ...[400, 'response_format', 'unsupported_response_format'],
+      ]);
+    }
+  });
+});
+
+describe('failures', () => {
+  it('have the shape of the API and name the field', async () => {
+    const good = { messages: asked('caption en') };
+    const cases: readonly [object, number, string | null][] = [
+      [{}, 400, 'messages'],
+      [{ messages: [] }, 400, 'messages'],
+      [{ messages: 'caption en' }, 400, 'messages'],
+      [{ messages: [null] }, 400, 'messages'],
+      [{ messages: [{ role: 'user', content: 'caption en' }] }, 400, 'messages'],
+      [{ messages: [{ role: 'user', content: [{ type: 'input_audio' }] }] }, 400, 'messages'],
+      [{ messages: asked('caption en', { url: 'cat.jpg' }) }, 400, 'messages'],
+      [{ messages: asked('caption en', { url: 'https://example.com/a.png' }) }, 400, 'messages'],
+      [{ messages: asked('caption en', { url: 'data:image/png;base64,AAAA' }) }, 415, 'messages'],
+      [{ ...good, n: 2 }, 422, 'n'],
+      [{ ...good, temperature: 3 }, 422, 'temperature'],
+      [{ ...good, tools: [{ type: 'function' }] }, 400, 'tools'],
+      [{ ...good, audio: { voice: 'x' } }, 400, 'audio'],
+      [{ ...good, stop: [1] }, 400, 'stop'],
+      [{ ...good, model: 'gpt-4o' }, 404, 'model'],
+      [{ ...good, paligemma: { task: 'video' } }, 422, 'task'],
+      [{ ...good, paligemma: { task: 'detect', labels: ['a'], lables: 1 } }, 422, 'lables'],
+    ];
+    for (const [body, status, param] of cases) {
+      const [found, error, answer] = await refused(body);
+      const label = JSON.stringify(body).slice(0, 80);
+      expect([label, found, error.param]).toEqual([label, status, param]);
+      expect(error.code).toMatch(/^ERR_/);
+      expect([typeof error.message, typeof error.type]).toEqual(['string', 'string']);
+      expect(answer.headers.get('x-should-retry')).toBe('false');
+      expect(answer.headers.get('x-request-id')).toBeTruthy();
+    }
+  });
+
+  it('of a key say so', async () => {
+    const locked = await startServer({ model, keys: ['a-key-of-ours'] });
+    const answer = await locked.get('/v1/models');
+    expect([answer.status, ((await answer.json()) as Failed).error.type]).toEqual([
+      ...[401, 'authentication_error'],
+    ]);
+    const open = await locked.get('/v1/models', { authorization: 'Bearer a-key-of-ours' });
+    expect(open.status).toBe(200);
+  });
+});
+
+it('lists its models', async () => {
+  const list = (await (await server.get('/v1/models')).json()) as { data: readonly object[] };
+  expect(list).toMatchObject({ object: 'list', data: [{ id: 'paligemma', object: 'model' }] });
+  expect(await (await server.get('/v1/models/paligemma')).json()).toEqual(list.data[0]);
+  for (const id of ['google/paligemma', 'x']) {
+    const none = await server.get(`/v1/models/${encodeURIComponent(id)}`);
+    expect([none.status, ((await none.json()) as Failed).error.code]).toEqual([
+      ...[404, 'ERR_REQUEST_MODEL'],
+    ]);
+  }
+});
