@@ -1,0 +1,134 @@
+// The official client of OpenAI against our server: chat completions, responses, models, streams, errors and retries.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+const require = createRequire(path.join(root, 'build', 'clients', 'package.json'));
+const { default: OpenAI } = require('openai');
+
+const { URL_OF, BUSY, KEY, PICTURE } = process.env;
+const CAPTION = 'an orange triangle, a white circle and a yellow square';
+const url = `data:image/png;base64,${readFileSync(PICTURE).toString('base64')}`;
+const client = new OpenAI({ baseURL: `${URL_OF}/v1`, apiKey: KEY });
+const model = 'paligemma';
+const ask = (text, image = url) => ({
+  model,
+  messages: [
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text },
+        { type: 'image_url', image_url: { url: image, detail: 'auto' } },
+      ],
+    },
+  ],
+});
+
+const tests = {
+  async 'a completion'() {
+    const answer = await client.chat.completions.create(ask('caption en'));
+    assert.equal(answer.choices[0].message.content, CAPTION);
+    assert.equal(answer.choices[0].finish_reason, 'stop');
+    assert.equal(answer.usage.completion_tokens, 11);
+    assert.ok(answer._request_id);
+    assert.equal(answer.paligemma.task, 'generate');
+  },
+  async 'a streamed completion'() {
+    const stream = await client.chat.completions.create({
+      ...{ ...ask('caption en'), stream: true, stream_options: { include_usage: true } },
+    });
+    let [text, usage] = ['', undefined];
+    for await (const chunk of stream) {
+      text += chunk.choices[0]?.delta.content ?? '';
+      usage = chunk.usage ?? usage;
+    }
+    assert.deepEqual([text, usage.completion_tokens], [CAPTION, 11]);
+  },
+  async 'the helper that collects a stream'() {
+    const runner = client.chat.completions.stream({
+      ...{ ...ask('caption en'), logprobs: true, top_logprobs: 2 },
+    });
+    const { choices } = await runner.finalChatCompletion();
+    assert.equal(choices[0].message.content, CAPTION);
+    assert.equal(choices[0].logprobs.content.map(({ token }) => token).join(''), CAPTION);
+  },
+  async 'a stream that is left'() {
+    const stream = await client.chat.completions.create({ ...ask('caption en'), stream: true });
+    for await (const _ of stream) break;
+    assert.equal(stream.controller.signal.aborted, true);
+  },
+  async 'parsed JSON'() {
+    const schema = {
+      ...{ type: 'object', additionalProperties: false, required: ['colour'] },
+      properties: { colour: { type: 'string', description: 'what color is the circle?' } },
+    };
+    const answer = await client.chat.completions.parse({
+      ...ask(''),
+      response_format: { type: 'json_schema', json_schema: { name: 'x', strict: true, schema } },
+    });
+    assert.equal(typeof answer.choices[0].message.parsed.colour, 'string');
+  },
+  async 'a task'() {
+    const answer = await client.chat.completions.create({
+      ...{ ...ask(''), paligemma: { task: 'detect', labels: ['white circle'] } },
+    });
+    assert.equal(answer.paligemma.detections[0].label, 'white circle');
+  },
+  async 'a bad picture'() {
+    const error = await failure(ask('caption en', 'data:image/png;base64,AAAA'));
+    assert.ok(error instanceof OpenAI.APIError);
+    assert.deepEqual([error.code, error.param], ['ERR_IMAGE_FORMAT', 'messages']);
+    assert.ok(error.requestID);
+  },
+  async 'a bad request, whole and streamed'() {
+    for (const stream of [false, true]) {
+      const error = await failure({ ...ask('caption en'), n: 2, stream });
+      assert.ok(error instanceof OpenAI.UnprocessableEntityError);
+      assert.equal(error.param, 'n');
+    }
+  },
+  async 'a wrong key'() {
+    const other = new OpenAI({ baseURL: `${URL_OF}/v1`, apiKey: 'not-the-key' });
+    const error = await failure(ask('caption en'), other);
+    assert.ok(error instanceof OpenAI.AuthenticationError);
+  },
+  async 'an unknown model'() {
+    const error = await failure({ ...ask('caption en'), model: 'gpt-4o' });
+    assert.ok(error instanceof OpenAI.NotFoundError);
+  },
+  async 'a full server, which is asked again'() {
+    const patient = new OpenAI({ baseURL: `${BUSY}/v1`, apiKey: 'none', maxRetries: 2 });
+    const answer = await patient.chat.completions.create(ask('caption en'));
+    assert.equal(answer.choices[0].message.content, CAPTION);
+  },
+  async models() {
+    const ids = [];
+    for await (const one of client.models.list()) ids.push(one.id);
+    assert.deepEqual(ids, [model]);
+    assert.equal((await client.models.retrieve(model)).id, model);
+    await assert.rejects(client.models.retrieve('google/paligemma'), OpenAI.NotFoundError);
+  },
+};
+
+async function failure(body, from = client) {
+  try {
+    const answer = await from.chat.completions.create(body);
+    if (body.stream) for await (const _ of answer);
+  } catch (error) {
+    return error;
+  }
+  throw new assert.AssertionError({ message: 'the request succeeded' });
+}
+
+for (const [name, test] of Object.entries(tests)) {
+  try {
+    await test();
+    console.error(`ok   ${name}`);
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`FAIL ${name}\n${error.stack}`);
+  }
+}
