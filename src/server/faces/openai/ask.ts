@@ -11,14 +11,14 @@ import type { Extension } from './fields.js';
 import { type Plan, planOf, type Reading } from './formats.js';
 import { promptOf, type Turn } from './turn.js';
 
-/** How tokens are drawn and what is said of them. */
+/** How tokens are drawn and what is reported of them. */
 export interface Drawing {
   readonly temperature: number;
   readonly topP: number;
   readonly seed: number | undefined;
   /** Tokens. */
   readonly most: number | undefined;
-  /** Of how many tokens the probability is told at each place; undefined for none. */
+  /** Of how many tokens the probability is reported at each place; undefined for none. */
   readonly topLogprobs: number | undefined;
 }
 

@@ -18,6 +18,7 @@ const PARAMS: Readonly<Record<string, string>> = {
   topLogprobs: 'top_logprobs',
 };
 
+/** Of chat completions; other APIs have it elsewhere. */
 export const RESPONSE_FORMAT = 'response_format';
 
 /** `field`: the one that pictures and prompt are in. */
@@ -37,6 +38,7 @@ const IN_MESSAGES = /^ERR_(?:IMAGE|PROMPT)_/;
 
 function paramOf(subject: string | undefined, field: string): string | null {
   if (subject === undefined) return null;
+  if (subject === RESPONSE_FORMAT && field === 'input') return 'text.format';
   return subject === 'prompt' || subject === 'images' ? field : (PARAMS[subject] ?? subject);
 }
 

@@ -57,11 +57,11 @@ export const RESPONSES_FIELDS = {
   max_output_tokens: most('longest answer in tokens'),
 };
 
-export const PROMPT_MODES = ['auto', 'verbatim', 'strict'] as const;
+const PROMPT_MODES = ['auto', 'verbatim', 'strict'] as const;
 export type PromptMode = (typeof PROMPT_MODES)[number];
 
 /** Tasks whose answers are one text, or can be written as one. */
-export const ASKED_TASKS = (Object.keys(TASKS) as TaskName[]).filter((name) => {
+const ASKED_TASKS = (Object.keys(TASKS) as TaskName[]).filter((name) => {
   const { images, answers } = TASKS[name];
   return images !== 'clip' && answers !== 'phrasings';
 });

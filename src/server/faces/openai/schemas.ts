@@ -2,7 +2,7 @@
 import { jsonSchema } from '../../../options/json-schema.js';
 import type { Declarations } from '../../../options/option.js';
 import type { PathItem } from '../../service.js';
-import { CHAT_FIELDS, EXTENSION } from './fields.js';
+import { CHAT_FIELDS, EXTENSION, RESPONSES_FIELDS } from './fields.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -115,6 +115,54 @@ export const chatPath: PathItem = {
       ),
     },
     responses: answers(completion, 'the completion, or its chunks'),
+  },
+};
+
+const response = object({
+  ...{ id: text, object: { const: 'response' }, created_at: count, model: text },
+  status: { enum: ['completed', 'incomplete'] },
+  error: { type: 'null' },
+  incomplete_details: orNull(object({ reason: text })),
+  output: array(
+    object({
+      ...{ type: { const: 'message' }, id: text, role: text, status: text },
+      content: array({
+        anyOf: [
+          object({
+            ...{ type: { const: 'output_text' }, text, annotations: array({}) },
+            logprobs: array(entry),
+          }),
+          object({ type: { const: 'refusal' }, refusal: text }),
+        ],
+      }),
+    }),
+  ),
+  usage: object({ input_tokens: count, output_tokens: count, total_tokens: count }),
+  paligemma: { type: 'object', description: 'the result of the task, and notes' },
+});
+
+export const responsesPath: PathItem = {
+  post: {
+    operationId: 'createResponse',
+    summary: 'responses of OpenAI, without state',
+    description:
+      'The answer of the model to the last message of the user, which needs a picture. Unknown fields are ignored.',
+    tags: ['openai'],
+    requestBody: {
+      required: true,
+      content: json(
+        requestOf(
+          {
+            input: messages,
+            ...fieldsOf(RESPONSES_FIELDS),
+            text: orNull({ type: 'object' }),
+            include: orNull(array(text)),
+          },
+          'input',
+        ),
+      ),
+    },
+    responses: answers(response, 'the response, or its events'),
   },
 };
 
