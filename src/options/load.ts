@@ -78,7 +78,7 @@ export const LOAD_OPTIONS = {
   }),
   isolate: oneOf(['none', 'process'], {
     default: 'none',
-    doc: 'process: decode pictures and compute in a child process, so that a crash or a hang there is an error, ERR_ENGINE_CRASHED, and a new child takes over',
+    doc: 'where pictures are decoded and the model computes: with process in a child process, whose crash or hang is an error, ERR_ENGINE_CRASHED, before a new child takes over',
   }),
   engines: integer({
     default: 1,

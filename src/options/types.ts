@@ -143,8 +143,8 @@ export interface ModelOptions {
   /** Refuse a file whose weights hold NaN or infinity; reads all of them once more. Default false. */
   readonly checkTensors?: boolean | undefined;
   /**
-   * process: decode pictures and compute in a child process, so that a crash or a hang there is an error,
-   * ERR_ENGINE_CRASHED, and a new child takes over. Default `none`.
+   * Where pictures are decoded and the model computes: with process in a child process, whose crash or hang is an
+   * error, ERR_ENGINE_CRASHED, before a new child takes over. Default `none`.
    */
   readonly isolate?: 'none' | 'process' | undefined;
   /**
