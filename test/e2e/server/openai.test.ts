@@ -14,7 +14,7 @@ import {
 let model: PaliGemma;
 let server: TestServer;
 beforeAll(async () => {
-  model = await PaliGemma.load(DEMO_MODEL);
+  model = await PaliGemma.load(DEMO_MODEL, { onNote: () => {} });
   server = await openServer({ model });
 });
 afterAll(async () => {
@@ -187,6 +187,10 @@ describe('chat completions', () => {
     });
     const { detections } = await model.detect(SHAPES, ['white circle'], { minScore: 0.1 });
     expect(body.paligemma['detections']).toEqual(JSON.parse(JSON.stringify(detections)));
+    const labels = ['orange', 'blue', 'white'];
+    const question = 'what color is the circle?';
+    const choice = await complete(question, { paligemma: { task: 'classify', labels } });
+    expect(contentOf(choice)).toBe((await model.classify(SHAPES, labels, { question })).label);
     const ask = await complete('what color is the circle?', { paligemma: { task: 'ask' } });
     expect(ask.paligemma['prompt']).toBe('answer en what color is the circle?');
   });
@@ -225,6 +229,19 @@ describe('streams', () => {
     expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
   });
 
+  it('send what a task generates as it comes', async () => {
+    const all = await events({ paligemma: { task: 'caption' } }, '');
+    expect(all.length).toBeGreaterThan(8);
+    const more = await events({ paligemma: { task: 'detect', labels: ['white circle'] } }, '');
+    const text = (data: readonly string[]) =>
+      data
+        .slice(0, -1)
+        .map((one) => (JSON.parse(one) as Chunk).choices[0]?.delta?.content ?? '')
+        .join('');
+    const { raw } = await model.detect(SHAPES, 'white circle');
+    expect([text(all), text(more)]).toEqual([CAPTION, raw]);
+  });
+
   it('end at a text that comes in several pieces', async () => {
     const all = await events({ stop: ' circle and' });
     const text = all
@@ -260,16 +277,18 @@ describe('response_format', () => {
   it('reads the fields of a flat object', async () => {
     const properties = {
       colour: { ...text, description: 'what color is the circle?' },
-      total: { type: ['number', 'null'] },
+      total: { type: ['null', 'number'] },
+      sum: { anyOf: [{ type: 'number' }, { type: 'null' }] },
     };
-    const schema = { type: 'object', properties, required: ['colour', 'total'], ...strict };
+    const schema = { type: 'object', properties, required: ['colour', 'total', 'sum'], ...strict };
     const body = await complete('', format(schema));
     const { fields } = await model.extract(SHAPES, {
       colour: { type: 'text', question: 'what color is the circle?' },
       total: 'number',
+      sum: 'number',
     });
     expect(JSON.parse(contentOf(body))).toEqual({
-      ...{ colour: fields.colour.raw, total: fields.total.value },
+      ...{ colour: fields.colour.raw, total: fields.total.value, sum: fields.sum.value },
     });
   });
 
@@ -358,6 +377,10 @@ describe('failures', () => {
       [{ ...good, tools: [{ type: 'function' }] }, 400, 'tools'],
       [{ ...good, audio: { voice: 'x' } }, 400, 'audio'],
       [{ ...good, stop: [1] }, 400, 'stop'],
+      [{ ...good, stream: true, stream_options: 5 }, 400, 'stream_options'],
+      [{ ...good, paligemma: [] }, 400, 'paligemma'],
+      [{ ...good, paligemma: { options: 7 } }, 400, 'paligemma.options'],
+      [{ ...good, paligemma: { task: 'ocr', annotate: 'png' } }, 422, 'annotate'],
       [{ ...good, model: 'gpt-4o' }, 404, 'model'],
       [{ ...good, paligemma: { task: 'video' } }, 422, 'task'],
       [{ ...good, paligemma: { task: 'detect', labels: ['a'], lables: 1 } }, 422, 'lables'],
@@ -373,6 +396,19 @@ describe('failures', () => {
     }
   });
 
+  it('that pass are tried again', async () => {
+    const key = 'a-key-of-ours';
+    const busy = await startServer({ model, keys: [key], requestsPerMinute: 1 });
+    const body = { messages: asked('caption en') };
+    const headers = { authorization: `Bearer ${key}` };
+    expect((await busy.post('/v1/chat/completions', body, headers)).status).toBe(200);
+    const refusal = await busy.post('/v1/chat/completions', body, headers);
+    const { error } = (await refusal.json()) as Failed;
+    expect([refusal.status, error.type]).toEqual([429, 'rate_limit_error']);
+    expect(Number(refusal.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(refusal.headers.get('x-should-retry')).toBe(null);
+  });
+
   it('of a key say so', async () => {
     const locked = await startServer({ model, keys: ['a-key-of-ours'] });
     const answer = await locked.get('/v1/models');
@@ -381,95 +417,6 @@ describe('failures', () => {
     ]);
     const open = await locked.get('/v1/models', { authorization: 'Bearer a-key-of-ours' });
     expect(open.status).toBe(200);
-  });
-});
-
-describe('responses', () => {
-  const input = (text: string, image_url: unknown = DATA_URL) => [
-    {
-      role: 'user',
-      content: [
-        { type: 'input_text', text },
-        { type: 'input_image', image_url },
-      ],
-    },
-  ];
-  const respond = (body: object) => server.post('/v1/responses', body);
-
-  it('answer what the model answers, with usage', async () => {
-    const answer = await respond({ input: input('caption en'), instructions: 'Be brief.' });
-    const { usage } = await model.generate(SHAPES, 'caption en');
-    expect(await answer.json()).toMatchObject({
-      ...{ object: 'response', status: 'completed', model: 'paligemma', error: null },
-      output: [{ type: 'message', content: [{ type: 'output_text', text: CAPTION }] }],
-      usage: {
-        input_tokens: usage.promptTokens + usage.imageTokens,
-        output_tokens: usage.completionTokens,
-      },
-      paligemma: { notes: ['instructions were not sent'] },
-    });
-  });
-
-  it('say that an answer was cut', async () => {
-    const answer = await respond({ input: input('caption en'), max_output_tokens: 2 });
-    expect(await answer.json()).toMatchObject({
-      ...{ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } },
-      output: [{ content: [{ text: 'an orange' }] }],
-    });
-  });
-
-  it('come as events, numbered, whose names are their types', async () => {
-    const answer = await respond({ input: input('caption en'), stream: true });
-    const events = (await answer.text())
-      .split('\n\n')
-      .filter((event) => event.startsWith('event: '))
-      .map((event) => {
-        const [, name, data = ''] = /^event: (.*)\ndata: (.*)$/.exec(event) ?? [];
-        return [name, JSON.parse(data) as Readonly<Record<string, unknown>>] as const;
-      });
-    const types = events.map(([name]) => name?.replace('response.', ''));
-    const deltas = events.filter(([name]) => name === 'response.output_text.delta');
-    expect(types).toEqual([
-      ...['created', 'in_progress', 'output_item.added', 'content_part.added'],
-      ...deltas.map(() => 'output_text.delta'),
-      ...['output_text.done', 'content_part.done', 'output_item.done', 'completed'],
-    ]);
-    expect(deltas.map(([, { delta }]) => delta).join('')).toBe(CAPTION);
-    for (const [i, [name, { type, sequence_number }]] of events.entries()) {
-      expect([type, sequence_number]).toEqual([name, i]);
-    }
-  });
-
-  it('refuse what needs a state, and name the field', async () => {
-    const cases: readonly [object, number, string][] = [
-      [{ input: input('caption en'), previous_response_id: 'resp_1' }, 400, 'previous_response_id'],
-      [{ input: input('caption en'), background: true }, 400, 'background'],
-      [{ input: 'caption en' }, 400, 'input'],
-      [{}, 400, 'input'],
-      [{ input: input('caption en', 'data:image/png;base64,AAAA') }, 415, 'input'],
-      [
-        { input: input('caption en'), text: { format: { type: 'json_object' } } },
-        400,
-        'text.format',
-      ],
-    ];
-    for (const [body, status, param] of cases) {
-      const answer = await respond(body);
-      const { error } = (await answer.json()) as Failed;
-      expect([answer.status, error.param]).toEqual([status, param]);
-    }
-  });
-
-  it('in JSON follow the schema', async () => {
-    const among = { type: 'string', enum: ['orange', 'blue', 'white'] };
-    const answer = await respond({
-      input: input('what color is the circle?'),
-      text: { format: { type: 'json_schema', name: 'x', schema: among } },
-    });
-    const { output } = (await answer.json()) as {
-      output: readonly { content: readonly { text: string }[] }[];
-    };
-    expect(among.enum).toContain(JSON.parse(output[0]?.content[0]?.text ?? ''));
   });
 });
 

@@ -1,7 +1,7 @@
 /** One question of a client to the model: what both APIs make out of a request, and what both put into an answer. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ModelInfo, type Piece, parseDetections, type TokenLogprob } from '../../../index.js';
-import { parseOptions } from '../../../options/option.js';
+import { type Declarations, parseOptions } from '../../../options/option.js';
 import { TASKS, type Task } from '../../../tasks/registry.js';
 import { taskJson } from '../../../wire/results.js';
 import type { Running, Service } from '../../service.js';
@@ -73,7 +73,9 @@ export async function ask(
   const pictures = await service.pictures.fromTexts(turn.pictures, service.signalOf(request));
   const task: Task = TASKS[plan.task];
   const given = { ...sampling(service, question, plan), ...plan.parameters };
-  const checked = parseOptions(plan.task, parametersOf(task), given);
+  // The model is a field of the request; a drawing has no place in it.
+  const { model: _, annotate: __, ...declared } = parametersOf(task);
+  const checked = parseOptions(plan.task, declared, given);
   const among = (declared: object) =>
     Object.fromEntries(Object.entries(checked).filter(([name]) => Object.hasOwn(declared, name)));
   const running = await service.start(request, {
@@ -96,6 +98,8 @@ export async function ask(
 }
 
 interface NotedPlan extends Plan {
+  /** The content is what the model generates, so that it can be sent as it comes. */
+  readonly isRaw: boolean;
   readonly notes: readonly string[];
 }
 
@@ -104,7 +108,7 @@ function planFor({ turn, field, extension, schema }: Question): NotedPlan {
   if (schema !== undefined) {
     if (task !== undefined) throw badField('paligemma.task', 'set', 'nothing with response_format');
     const plan = planOf(schema, turn.text, labels);
-    return { ...plan, notes: [`the answer is that of the task ${plan.task}`] };
+    return { ...plan, isRaw: false, notes: [`the answer is that of the task ${plan.task}`] };
   }
   if (task === undefined || task === 'generate') {
     const { prompt, notes } = promptOf(turn.text, prompt_mode, field);
@@ -112,13 +116,18 @@ function planFor({ turn, field, extension, schema }: Question): NotedPlan {
       content: (result as { readonly text: string }).text,
       refusal: null,
     });
-    return { task: 'generate', parameters: { ...parameters, prompt }, read, notes };
+    return { task: 'generate', parameters: { ...parameters, prompt }, read, isRaw: true, notes };
   }
   // The one text that the task takes, unless it is named.
-  const text = Object.entries(TASKS[task].arguments).find(([, { kind }]) => kind === 'string')?.[0];
+  const all: Declarations = { ...TASKS[task].arguments, ...TASKS[task].options };
+  const text = TEXTS.find((name) => Object.hasOwn(all, name));
   const words = text !== undefined && turn.text !== '' ? { [text]: turn.text } : {};
-  return { task, parameters: { ...words, ...parameters }, read: readTask, notes: [] };
+  const isRaw = (TASKS[task] as Task).parts === 'text';
+  return { task, parameters: { ...words, ...parameters }, read: readTask, isRaw, notes: [] };
 }
+
+/** Arguments and options of tasks that the text of a message is. */
+const TEXTS = ['question', 'phrase', 'statement'];
 
 /** The result of a task as a text. */
 function readTask(result: object): Reading {
@@ -246,7 +255,7 @@ async function* piecesOf(
   plan: NotedPlan,
   { stops, drawing }: Question,
 ): AsyncGenerator<AnswerPiece, void, undefined> {
-  if (plan.task !== 'generate') {
+  if (!plan.isRaw) {
     const { content } = plan.read(await running.result);
     if (content !== null) yield { text: cutAt(content, stops).text, logprobs: null };
     return;

@@ -10,7 +10,7 @@ import type { Face, Service } from '../../service.js';
 import { EventStream } from '../../sse.js';
 import { type Answer, type Asked, ask, type LogprobEntry } from './ask.js';
 import { errorBodyOf } from './errors.js';
-import { CHAT_FIELDS, readExtension, readFields, readStops, refuse } from './fields.js';
+import { CHAT_FIELDS, readExtension, readFields, readObject, readStops, refuse } from './fields.js';
 import { schemaOf } from './formats.js';
 import { chatPath } from './schemas.js';
 import { takeJson, tellFailure } from './transport.js';
@@ -55,7 +55,7 @@ async function complete(
     },
   });
   if (fields.stream) {
-    const { include_usage } = asObject(body['stream_options'] ?? {});
+    const { include_usage } = readObject(body, 'stream_options');
     return stream(service, request, reply, { asked, hasUsage: include_usage === true });
   }
   const answer = await asked.answer();

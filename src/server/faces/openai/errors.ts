@@ -27,7 +27,7 @@ export function errorBodyOf(field: 'messages' | 'input'): Face['errorBody'] {
     error: {
       message,
       type: TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error'),
-      param: IN_MESSAGES.test(code) ? field : paramOf(subject, field),
+      param: IN_MESSAGES.test(code) ? field : status < 500 ? paramOf(subject, field) : null,
       code: subject === RESPONSE_FORMAT ? 'unsupported_response_format' : code,
     },
   });

@@ -12,7 +12,6 @@ import {
 } from '../../../options/option.js';
 import { LABEL_LIMITS } from '../../../options/task-arguments.js';
 import { TASKS, type TaskName } from '../../../tasks/registry.js';
-import { asObject } from '../../body.js';
 import { badField } from './errors.js';
 
 /** Most tokens that a client may name: what is more than the server allows becomes what it allows. */
@@ -99,15 +98,23 @@ export interface Extension extends Parsed<typeof EXTENSION> {
 }
 
 export function readExtension(body: Readonly<Record<string, unknown>>): Extension {
-  const given = body['paligemma'] ?? {};
+  const given = readObject(body, 'paligemma');
+  const { options: _, task: __, prompt_mode: ___, ...args } = given;
+  const options = readObject(given, 'options', 'paligemma.options');
+  return { ...readFields(EXTENSION, given), parameters: { ...args, ...options } };
+}
+
+/** A field that is an object; an empty one where it is left out. `path`: its name in the whole request. */
+export function readObject(
+  body: Readonly<Record<string, unknown>>,
+  name: string,
+  path = name,
+): Readonly<Record<string, unknown>> {
+  const given = body[name] ?? {};
   if (typeof given !== 'object' || Array.isArray(given)) {
-    throw badField('paligemma', 'no object', 'an object');
+    throw badField(path, 'no object', 'an object');
   }
-  const { options, task: _, prompt_mode: __, ...args } = given as Record<string, unknown>;
-  return {
-    ...readFields(EXTENSION, given as Readonly<Record<string, unknown>>),
-    parameters: { ...args, ...asObject(options ?? {}) },
-  };
+  return given as Readonly<Record<string, unknown>>;
 }
 
 /** Texts that end an answer. */
@@ -129,6 +136,6 @@ export function refuse(
     if (value === undefined || value === false) continue;
     if (Array.isArray(value) && value.every((one) => allowed.includes(String(one)))) continue;
     if (typeof value === 'string' && allowed.includes(value)) continue;
-    throw badField(name, 'set', 'nothing, as the model has no such thing');
+    throw badField(name, 'set', 'nothing, as it cannot be kept here');
   }
 }

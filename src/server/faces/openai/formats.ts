@@ -189,9 +189,11 @@ function withoutNull(given: Schema): { schema: Schema; isNullable: boolean } {
   const [first, second, ...others] = [type ?? anyOf].flat() as unknown[];
   const isNull = (one: unknown): boolean =>
     one === 'null' || (typeof one === 'object' && asSchema(one)['type'] === 'null');
-  if (!isNull(second) || others.length > 0) return { schema: given, isNullable: false };
+  const value = isNull(first) ? second : first;
+  const isEither = isNull(first) !== isNull(second) && others.length === 0;
+  if (value === undefined || !isEither) return { schema: given, isNullable: false };
   const schema =
-    typeof first === 'string' ? { ...rest, type: first } : { ...rest, ...asSchema(first) };
+    typeof value === 'string' ? { ...rest, type: value } : { ...rest, ...asSchema(value) };
   return { schema, isNullable: true };
 }
 
@@ -229,7 +231,7 @@ function propertiesOf(schema: Schema): Schema | undefined {
 }
 
 function unsupported(): Error {
-  return makeError('ERR_REQUEST_FORMAT', 'answers cannot be guaranteed to have this shape', {
+  return makeError('ERR_REQUEST_FORMAT', `this shape cannot be guaranteed, expected ${SHAPES}`, {
     ...{ name: RESPONSE_FORMAT, found: 'another schema', expected: SHAPES },
   });
 }

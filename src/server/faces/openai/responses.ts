@@ -8,7 +8,7 @@ import type { Face, Service } from '../../service.js';
 import { EventStream } from '../../sse.js';
 import { type Answer, type Asked, ask, type LogprobEntry } from './ask.js';
 import { errorBodyOf, responseCodeOf } from './errors.js';
-import { RESPONSES_FIELDS, readExtension, readFields, refuse } from './fields.js';
+import { RESPONSES_FIELDS, readExtension, readFields, readObject, refuse } from './fields.js';
 import { schemaOf } from './formats.js';
 import { responsesPath } from './schemas.js';
 import { takeJson, tellFailure } from './transport.js';
@@ -47,7 +47,7 @@ async function respond(
   const turn = readTurn(body['input'], 'input');
   const hasInstructions = typeof body['instructions'] === 'string' && body['instructions'] !== '';
   const notes = hasInstructions ? [...turn.notes, 'instructions were not sent'] : turn.notes;
-  const { format } = asObject(body['text'] ?? {});
+  const { format } = readObject(body, 'text');
   const { include } = body;
   const hasLogprobs =
     fields.top_logprobs > 0 || (Array.isArray(include) && include.includes(LOGPROBS));
@@ -78,7 +78,7 @@ class Response {
     fields: Parsed<typeof RESPONSES_FIELDS>,
   ) {
     const { temperature, top_p, max_output_tokens } = fields;
-    const { format = { type: 'text' } } = asObject(body['text'] ?? {});
+    const { format = { type: 'text' } } = readObject(body, 'text');
     this.#head = {
       ...{ id: `resp_${randomUUID()}`, object: 'response', created_at: created, model: alias },
       ...{ instructions: body['instructions'] ?? null, metadata: body['metadata'] ?? {} },
