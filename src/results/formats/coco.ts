@@ -18,7 +18,7 @@ import {
   scoreOf,
   text,
   whole,
-} from './reading.js';
+} from '../reading.js';
 
 /** Run-length code, or polygons; an empty array where there is only a box. */
 export type CocoSegmentation = Rle | UncompressedRle | readonly (readonly number[])[];

@@ -7,7 +7,7 @@
 import { makeError } from '../../errors.js';
 import { checkBox, checkImageSize } from '../box.js';
 import type { Detection, ImageSize } from '../types.js';
-import { badDocument } from './reading.js';
+import { badDocument } from '../reading.js';
 import { child, escapeXml, parseXml, type XmlElement } from './xml.js';
 
 export interface PascalVocOptions {

@@ -11,7 +11,7 @@ import { joinPolygons, type PolygonOptions } from '../polygons.js';
 import type { Rle } from '../rle.js';
 import type { Detection, ImageSize } from '../types.js';
 import { classIndex, labelsOf } from './classes.js';
-import { fields, finite, list, scoreOf, text, whole } from './reading.js';
+import { fields, finite, list, scoreOf, text, whole } from '../reading.js';
 
 export interface RoboflowPrediction {
   /** Centre of the box in pixels. */

@@ -1,7 +1,7 @@
 /** Boxes as arrays of four numbers, and boxes relative to the picture. Masks have no place in either. */
 import { checkBox, checkImageSize } from '../box.js';
 import type { Box, Detection, ImageSize } from '../types.js';
-import { fields, finite, list, numbers, text } from './reading.js';
+import { fields, finite, list, numbers, text } from '../reading.js';
 
 /** One detection as torchvision, transformers and supervision know it. */
 export interface XyxyDetection {

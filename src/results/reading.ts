@@ -1,5 +1,5 @@
 /** Checks on documents that other tools wrote: each returns the value with its type or tells where it is wrong. */
-import { makeError } from '../../errors.js';
+import { makeError } from '../errors.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
