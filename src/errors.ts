@@ -103,18 +103,20 @@ export class PaliGemmaError extends Error {
   /** True when the same call may succeed later without any change. */
   readonly retryable: boolean;
 
+  /** @throws `ERR_OPTION_TYPE` or `ERR_OPTION_RANGE` for another code, and for what is no message or no facts */
   constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
-    const hint = facts.remedy ? REMEDIES[facts.remedy]('api', facts.name ?? '') : facts.hint;
-    super(withHint(message, hint), facts.cause === undefined ? undefined : { cause: facts.cause });
+    const { hint: words, remedy, name, ...own } = checkedFacts(code, message, facts);
+    const hint = remedy ? REMEDIES[remedy]('api', name ?? '') : words;
+    super(withHint(message, hint), own.cause === undefined ? undefined : { cause: own.cause });
     this.name = new.target.name;
     this.code = code;
-    this.retryable = facts.retryable ?? ERROR_CODES[code].retryable;
-    if (facts.name !== undefined) this.subject = facts.name;
-    if (facts.found !== undefined) this.found = facts.found;
-    if (facts.expected !== undefined) this.expected = facts.expected;
+    this.retryable = own.retryable ?? ERROR_CODES[code].retryable;
+    if (name !== undefined) this.subject = name;
+    if (own.found !== undefined) this.found = own.found;
+    if (own.expected !== undefined) this.expected = own.expected;
     if (hint !== undefined) this.hint = hint;
     this.#sentence = message;
-    this.#remedy = facts.remedy;
+    this.#remedy = remedy;
   }
 
   /** The message as `front` words it: its names of options, its words for what can be done. */
@@ -135,6 +137,29 @@ export class PaliGemmaError extends Error {
     const lead = ['', 'option '].find((one) => this.#sentence === `${one}${subject}${rest}`);
     return lead === undefined ? this.#sentence : `${lead}${optionName(front, subject)}${rest}`;
   }
+}
+
+/** `facts` as an object of our own. These classes are public: their own arguments may be wrong as well. */
+function checkedFacts(code: unknown, message: unknown, facts: unknown): ErrorFacts {
+  if (typeof code !== 'string') throw wrongArgument('code', typeof code, 'string');
+  if (!Object.hasOwn(ERROR_CODES, code)) throw wrongArgument('code', 'none', 'one of this package');
+  if (typeof message !== 'string') throw wrongArgument('message', typeof message, 'string');
+  if (typeof facts !== 'object' || facts === null) {
+    throw wrongArgument('facts', facts === null ? 'null' : typeof facts, 'object');
+  }
+  let own: ErrorFacts;
+  try {
+    own = { ...facts };
+  } catch (cause) {
+    throw wrongArgument('facts', 'unreadable', 'object', cause);
+  }
+  if (own.remedy === undefined || Object.hasOwn(REMEDIES, own.remedy)) return own;
+  throw wrongArgument('facts.remedy', 'none', 'a name of REMEDIES');
+}
+
+function wrongArgument(name: string, found: string, expected: string, cause?: unknown): InputError {
+  const message = `${name} is ${found}, expected ${expected}`;
+  return new InputError('ERR_OPTION_TYPE', message, { name, found, expected, cause });
 }
 
 function withHint(message: string, hint: string | undefined): string {
@@ -186,11 +211,28 @@ export class PaliGemmaLoadError extends EngineError {
     message: string,
     facts: ErrorFacts,
   ) {
-    const files = tried.map(({ file, reason }) => `\n  tried ${file}: ${reason}`).join('');
+    const own = attemptsOf(tried);
+    if (typeof message !== 'string') throw wrongArgument('message', typeof message, 'string');
+    const files = own.map(({ file, reason }) => `\n  tried ${file}: ${reason}`).join('');
     super('ERR_BINARY_NOT_FOUND', `cannot load paligemma.node: ${message}${files}\n `, facts);
     this.failure = failure;
-    this.tried = tried;
+    this.tried = own;
   }
+}
+
+function attemptsOf(tried: unknown): readonly LoadAttempt[] {
+  let own: readonly LoadAttempt[] | undefined;
+  let cause: unknown;
+  try {
+    if (Array.isArray(tried)) own = tried.map((one: LoadAttempt) => ({ ...one }));
+  } catch (error) {
+    cause = error;
+  }
+  const isList = own?.every(({ file, reason }) =>
+    [file, reason].every((text) => typeof text === 'string'),
+  );
+  if (own !== undefined && isList) return own;
+  throw wrongArgument('tried', 'something else', 'a list of file and reason', cause);
 }
 
 const CLASSES = {

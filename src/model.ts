@@ -3,6 +3,7 @@
  * src/tasks, which add to it (class PaliGemma); what computes in src/engine, decoding of pictures in src/image-input.
  */
 import { performance } from 'node:perf_hooks';
+import { types } from 'node:util';
 import { follow } from './abort.js';
 import { atCaller, callerOf } from './caller.js';
 import { demoModel } from './demo-model.js';
@@ -22,6 +23,7 @@ import {
   checkPrompt,
   checkString,
   type ModelSource,
+  numberList,
   tokenIds,
   withPlace,
 } from './options/arguments.js';
@@ -186,8 +188,9 @@ export class Model {
 
   /** The prompt to send; the caller gets its notes. */
   #read(prompt: string | Prompt, pictures: number): Prompt {
-    if (!(prompt instanceof Prompt)) checkPrompt(prompt);
-    const read = prompt instanceof Prompt ? prompt : this.promptOf(prompt, pictures, this.info);
+    const isRead = !types.isProxy(prompt) && prompt instanceof Prompt;
+    if (!isRead) checkPrompt(prompt);
+    const read = isRead ? prompt : this.promptOf(prompt as string, pictures, this.info);
     for (const note of read.notes) this.#onNote(note);
     return read;
   }
@@ -287,7 +290,7 @@ export class Model {
   async decodeMasks(codes: ArrayLike<number>, options?: SignalOptions): Promise<Float32Array> {
     return atCaller(Model.prototype.decodeMasks, async () => {
       const { signal } = parseOptions('decodeMasks', SIGNAL_OPTIONS, options);
-      return this.#engine.decodeMasks(Int32Array.from(codes), signal);
+      return this.#engine.decodeMasks(Int32Array.from(numberList('codes', codes)), signal);
     });
   }
 
@@ -295,7 +298,7 @@ export class Model {
   async encodeMasks(masks: ArrayLike<number>, options?: SignalOptions): Promise<Int32Array> {
     return atCaller(Model.prototype.encodeMasks, async () => {
       const { signal } = parseOptions('encodeMasks', SIGNAL_OPTIONS, options);
-      return this.#engine.encodeMasks(Float32Array.from(masks), signal);
+      return this.#engine.encodeMasks(Float32Array.from(numberList('masks', masks)), signal);
     });
   }
 
@@ -373,7 +376,7 @@ export class Model {
     signal: AbortSignal,
   ): readonly PictureSource[] {
     signal.throwIfAborted();
-    return images.map((image) => (image instanceof Picture ? image : takeSource(image, maxPixels)));
+    return images.map((image) => (isPicture(image) ? image : takeSource(image, maxPixels)));
   }
 
   /** `work` with a signal that follows the caller's and the model's end. */
@@ -407,4 +410,8 @@ export class Model {
     const answer = await this.#engine.generate(pictures, pick(IMAGE_OPTIONS, o), params, call);
     return { prompt, ...answer, hasTopLogprobs: o.topLogprobs > 0 };
   }
+}
+
+function isPicture(image: PictureInput): image is Picture {
+  return !types.isProxy(image) && image instanceof Picture;
 }

@@ -1,7 +1,11 @@
 /** What a call to the model returns: the result, and the stream of pieces it is made from. */
 import { performance } from 'node:perf_hooks';
 import { follow } from './abort.js';
+import { makeError } from './errors.js';
 import type { NativeCosts, NativeResult, NativeToken } from './native/contract.js';
+import { parseOptions, SIGNAL_OPTIONS } from './options/option.js';
+import { reading } from './options/read.js';
+import { showValue } from './options/show.js';
 import type { ImageSize } from './results/types.js';
 
 export interface TokenLogprob {
@@ -120,7 +124,17 @@ export class PredictionStream implements AsyncIterableIterator<Piece> {
 
   /** Made by `stream`. `run` starts at once; it and everything it started is cancelled with the first of `signals`. */
   constructor(signals: readonly (AbortSignal | undefined)[], run: Run) {
-    const { controller, release } = follow(...signals);
+    if (typeof (run as unknown) !== 'function') {
+      const [found, expected] = [showValue(run), 'a function'];
+      throw makeError('ERR_OPTION_TYPE', `run is ${found}, expected ${expected}`, {
+        name: 'run',
+        found,
+        expected,
+        hint: 'a stream is not made with new: model.stream(image, prompt) returns one',
+      });
+    }
+    const given = reading('signals', 'a list of AbortSignals', () => [...signals]);
+    const { controller, release } = follow(...given.map((one) => checkSignal(one)));
     this.#controller = controller;
     this.result = this.#collect(run).finally(release);
     // A caller that only iterates gets the error there.
@@ -168,6 +182,14 @@ export class PredictionStream implements AsyncIterableIterator<Piece> {
           this.images = images;
         },
       );
+      if (typeof (answer as Answer | undefined)?.result !== 'object') {
+        const found = showValue(answer);
+        throw makeError('ERR_OPTION_TYPE', `what run returns is ${found}, expected an answer`, {
+          name: 'run',
+          found,
+          expected: 'an answer',
+        });
+      }
       const { tail } = answer.result;
       if (tail !== '') push({ text: tail, token: -1, logprob: 0 });
       const prediction = toPrediction(this.#pieces, answer, performance.now() - begin);
@@ -205,6 +227,10 @@ export class PredictionStream implements AsyncIterableIterator<Piece> {
       }
     }
   }
+}
+
+function checkSignal(signal: unknown): AbortSignal | undefined {
+  return parseOptions('PredictionStream', SIGNAL_OPTIONS, { signal }).signal;
 }
 
 function toPiece({ text, id, logprob, top, locProbabilities, presence }: NativeToken): Piece {

@@ -2,8 +2,9 @@
  * Results as a caller hands them in, checked and copied to what is drawn. What they look like is in svg.ts.
  */
 import { makeError, type PaliGemmaError } from '../errors.js';
+import { reading } from '../options/read.js';
 import { showValue } from '../options/show.js';
-import { Mask, type Segment } from '../results/mask.js';
+import { isMask, type Mask, type Segment } from '../results/mask.js';
 import type { Box, Detection, ImageSize } from '../results/types.js';
 
 /** A detection, or one of `parseDetections`, which has no score. */
@@ -32,7 +33,9 @@ const EDGES = ['xmin', 'ymin', 'xmax', 'ymax'] as const;
  * finite and for a box whose edges are swapped.
  */
 export function readShapes(results: Drawable): readonly Shape[] {
-  return listOf(results).map((item: unknown, index) => readShape(item, `results[${index}]`, index));
+  return reading('results', 'detections or segments', () =>
+    listOf(results).map((item: unknown, index) => readShape(item, `results[${index}]`, index)),
+  );
 }
 
 /** A mask belongs to one picture: on another it would be drawn in the wrong place. Throws ERR_OPTION_RANGE. */
@@ -75,7 +78,7 @@ function readShape(item: unknown, name: string, index: number): Shape {
   if (typeof label !== 'string') {
     throw failure('ERR_OPTION_TYPE', `${name}.label`, showValue(label), 'a string');
   }
-  if (mask !== undefined && !(mask instanceof Mask)) {
+  if (mask !== undefined && !isMask(mask)) {
     throw failure('ERR_OPTION_TYPE', `${name}.mask`, showValue(mask), 'a Mask or nothing');
   }
   const shape = {

@@ -50,8 +50,8 @@ export function annotationSvg(
   options?: DrawingOptions,
 ): string {
   const parsed = parseDrawingOptions(options);
-  checkImageSize(size, 'size');
-  return drawing(readShapes(results), plainCanvas(size), parsed);
+  const own = checkImageSize(size, 'size');
+  return drawing(readShapes(results), plainCanvas(own), parsed);
 }
 
 /**

@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises';
 import { atCaller } from '../caller.js';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { loadSharp } from '../load-sharp.js';
+import { reading } from '../options/read.js';
 import type { VideoOptions } from '../options/types.js';
 import { type ParsedVideoOptions, parseVideoOptions } from '../options/video.js';
 import { type DecodedImage, decodeFile, readPages } from './decode.js';
@@ -53,8 +54,10 @@ export async function videoFrames(
 async function framesOf(source: VideoInput, options: VideoOptions): Promise<ImageInput[]> {
   const parsed = parseVideoOptions(options);
   parsed.signal?.throwIfAborted();
-  // Array.isArray does not narrow a readonly array away.
-  if (Array.isArray(source)) return listFrames(source as readonly ImageInput[], parsed);
+  const frames = reading('source', 'pictures, or a clip', () =>
+    Array.isArray(source) ? [...(source as readonly ImageInput[])] : undefined,
+  );
+  if (frames !== undefined) return listFrames(frames, parsed);
   const taken = takeSource(source as ImageInput, parsed.maxPixels);
   if (taken.kind === 'sharp') return tiled([taken.pipeline], parsed.count);
   if (taken.kind === 'pixels') return tiled([taken.pixels], parsed.count);

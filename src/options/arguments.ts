@@ -1,7 +1,9 @@
 /** What calls of a model are given beside their options: checked, or an error that says what was expected. */
+import { types } from 'node:util';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { filePath, placeOf } from './file.js';
 import { MAX_PROMPT_LENGTH } from './limits.js';
+import { reading } from './read.js';
 import { showValue } from './show.js';
 
 /**
@@ -18,7 +20,9 @@ const MAX_CANDIDATES = 10_000;
 
 /** One picture, or several. */
 export function asList<T>(image: T | readonly T[]): readonly T[] {
-  const images: readonly T[] = Array.isArray(image) ? [...image] : [image as T];
+  const images = reading('image', 'a picture or a list of pictures', (): readonly T[] =>
+    Array.isArray(image) ? [...(image as readonly T[])] : [image as T],
+  );
   if (images.length > 0) return images;
   throw makeError('ERR_OPTION_RANGE', 'image is an empty list, expected at least one picture', {
     name: 'image',
@@ -29,7 +33,9 @@ export function asList<T>(image: T | readonly T[]): readonly T[] {
 
 /** What `score` compares. */
 export function candidateList(candidates: readonly string[]): readonly string[] {
-  const texts = Array.isArray(candidates) ? [...(candidates as readonly string[])] : undefined;
+  const texts = reading('candidates', 'a list of texts', () =>
+    Array.isArray(candidates) ? [...(candidates as readonly string[])] : undefined,
+  );
   if (texts === undefined || texts.length === 0 || texts.length > MAX_CANDIDATES) {
     const found = texts === undefined ? showValue(candidates) : `${texts.length} texts`;
     const expected = `1 to ${MAX_CANDIDATES} texts`;
@@ -46,6 +52,29 @@ export function candidateList(candidates: readonly string[]): readonly string[] 
   return texts;
 }
 
+/** Numbers as codes of masks and masks have them; a typed array of any kind, or a list. Throws ERR_OPTION_TYPE. */
+export function numberList(name: string, values: unknown): ArrayLike<number> {
+  const expected = 'a list or typed array of numbers';
+  if (
+    types.isTypedArray(values) &&
+    !types.isBigInt64Array(values) &&
+    !types.isBigUint64Array(values)
+  ) {
+    return values;
+  }
+  const own = reading(name, expected, () =>
+    Array.isArray(values) ? [...(values as readonly unknown[])] : undefined,
+  );
+  const wrong = own?.findIndex((one) => typeof one !== 'number') ?? -1;
+  if (own !== undefined && wrong < 0) return own as readonly number[];
+  const found = own === undefined ? showValue(values) : `${showValue(own[wrong])} at ${wrong}`;
+  throw makeError('ERR_OPTION_TYPE', `${name} is ${found}, expected ${expected}`, {
+    name,
+    found,
+    expected,
+  });
+}
+
 export function checkString(name: string, value: unknown, hint?: string): void {
   if (typeof value === 'string') return;
   throw makeError('ERR_OPTION_TYPE', `${name} is ${showValue(value)}, expected a string`, {
@@ -58,10 +87,9 @@ export function checkString(name: string, value: unknown, hint?: string): void {
 
 /** A prompt, of which newcomers give something else. */
 export function checkPrompt(value: unknown): void {
-  const hint =
-    value instanceof Uint8Array
-      ? "the text of a file is readFileSync(file, 'utf8')"
-      : 'the picture comes first, then the prompt, then the options';
+  const hint = types.isUint8Array(value)
+    ? "the text of a file is readFileSync(file, 'utf8')"
+    : 'the picture comes first, then the prompt, then the options';
   checkString('prompt', value, hint);
 }
 
@@ -86,9 +114,10 @@ export function modelPaths(source: ModelSource): string[] {
   const isPair =
     typeof given === 'object' &&
     given !== null &&
+    !types.isProxy(given) &&
     ('text' in given || 'mmproj' in given) &&
     !(given instanceof URL);
-  if (typeof given === 'object' && given?.constructor === Object && !isPair) {
+  if (isPlainObject(given) && !isPair) {
     const found = showValue(given);
     throw makeError('ERR_OPTION_TYPE', `model is ${found}, expected the path of a GGUF file`, {
       name: 'model',
@@ -98,11 +127,18 @@ export function modelPaths(source: ModelSource): string[] {
     });
   }
   if (!isPair) return [filePath('model', given, 'a GGUF file', { remedy: 'two-parts' })];
-  const { text, mmproj } = given as { readonly text?: unknown; readonly mmproj?: unknown };
+  const { text, mmproj } = reading('model', 'the paths of two GGUF files', () => {
+    return { ...(given as { readonly text?: unknown; readonly mmproj?: unknown }) };
+  });
   return [
     filePath('model.text', text, 'the GGUF file of the language model'),
     filePath('model.mmproj', mmproj, 'the GGUF file of the vision part'),
   ];
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
+  return Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** `error` with what helps when it says that a file of `paths` is not there. */
@@ -128,14 +164,18 @@ export function withPlace(error: unknown, paths: readonly string[]): unknown {
 
 /** Ids of a vocabulary of so many tokens. */
 export function tokenIds(ids: Iterable<number>, vocabularySize: number): readonly number[] {
-  if (typeof (ids as Partial<typeof ids> | null)?.[Symbol.iterator] !== 'function') {
+  const list = reading('ids', 'an array or another iterable of token ids', () =>
+    typeof (ids as Partial<typeof ids> | null)?.[Symbol.iterator] === 'function'
+      ? [...ids]
+      : undefined,
+  );
+  if (list === undefined) {
     throw makeError('ERR_OPTION_TYPE', `ids is ${showValue(ids)}, expected token ids`, {
       name: 'ids',
       found: showValue(ids),
       expected: 'an array or another iterable of token ids',
     });
   }
-  const list = [...ids];
   for (const id of list) {
     if (!Number.isInteger(id) || id < 0 || id >= vocabularySize) {
       throw makeError(

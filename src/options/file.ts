@@ -1,6 +1,7 @@
 /** Files as callers name them outside of options: a path or a `file:` URL. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
 import { type ErrorFacts, makeError } from '../errors.js';
 import { oneLine, showThrown, showValue } from './show.js';
 
@@ -27,7 +28,7 @@ export function filePath(
   let named = file;
   let found = showValue(file);
   let cause: unknown;
-  if (file instanceof URL) {
+  if (!types.isProxy(file) && file instanceof URL) {
     try {
       named = fileURLToPath(file);
       found = showValue(named);

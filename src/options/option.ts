@@ -5,7 +5,8 @@
 import { types } from 'node:util';
 import { makeError, type PaliGemmaError } from '../errors.js';
 import { nearest } from './nearest.js';
-import { showThrown, showValue } from './show.js';
+import { unreadable } from './read.js';
+import { showValue } from './show.js';
 
 interface Common {
   /** One sentence or two, without a full stop at the end; shown in help, tables and beside the type. */
@@ -423,7 +424,9 @@ function numberFromText(declaration: Numeric, text: string): unknown {
 }
 
 function asObject(owner: string, options: unknown): object {
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
+  const isObject = typeof options === 'object' && options !== null;
+  // Asked first: not even whether it is an array can be asked of a revoked Proxy.
+  if (isObject && (types.isProxy(options) || !Array.isArray(options))) return options;
   throw failure('ERR_OPTION_TYPE', `${owner}: options`, showValue(options), 'an object');
 }
 
@@ -456,15 +459,6 @@ function read(name: string, declaration: Declaration, given: object): unknown {
   } catch (cause) {
     throw unreadable(`option ${name}`, expectation(declaration), cause);
   }
-}
-
-function unreadable(name: string, expected: string, cause: unknown): PaliGemmaError {
-  const message = `${name} cannot be read: ${showThrown(cause)}, expected ${expected}`;
-  return makeError('ERR_OPTION_TYPE', message, {
-    name: name.replace(/^option /, ''),
-    expected,
-    cause,
-  });
 }
 
 function failure(

@@ -1,7 +1,9 @@
 /**
  * Arithmetic on boxes: area, overlap, clipping, and the check that public calls make. Masks are in mask.ts.
  */
-import { makeError } from '../errors.js';
+
+import { reading } from '../options/read.js';
+import { badDocument, fields, finite, whole } from './reading.js';
 import type { Box, ImageSize } from './types.js';
 
 /** Pixels of a picture that masks and converters accept: RLE counts and their differences stay within 32 bits. */
@@ -12,8 +14,17 @@ export function boxArea(box: Box): number {
   return Math.max(0, box.xmax - box.xmin) * Math.max(0, box.ymax - box.ymin);
 }
 
-/** Intersection over union, 0 to 1. Two boxes without area have an IoU of 0, equal or not. */
+/**
+ * Intersection over union, 0 to 1. Two boxes without area have an IoU of 0, equal or not.
+ *
+ * @throws `ERR_OPTION_TYPE` or `ERR_OPTION_RANGE` unless all edges are finite numbers
+ */
 export function boxIou(a: Box, b: Box): number {
+  return overlap(checkBox(a, 'a'), checkBox(b, 'b'));
+}
+
+/** `boxIou` of boxes that are known to be boxes. */
+export function overlap(a: Box, b: Box): number {
   const width = Math.min(a.xmax, b.xmax) - Math.max(a.xmin, b.xmin);
   const height = Math.min(a.ymax, b.ymax) - Math.max(a.ymin, b.ymin);
   const shared = Math.max(0, width) * Math.max(0, height);
@@ -28,51 +39,30 @@ export function clipBox(box: Box, image: ImageSize): Box {
   return { xmin: x(box.xmin), ymin: y(box.ymin), xmax: x(box.xmax), ymax: y(box.ymax) };
 }
 
-/** Throws `ERR_OPTION_RANGE` unless all four edges are finite numbers. */
-export function checkBox(box: Box): void {
-  for (const edge of ['xmin', 'ymin', 'xmax', 'ymax'] as const) {
-    if (!Number.isFinite(box?.[edge])) {
-      throw makeError(
-        'ERR_OPTION_RANGE',
-        `box.${edge} is ${box?.[edge]}, expected a finite number`,
-        {
-          name: `box.${edge}`,
-          found: String(box?.[edge]),
-          expected: 'a finite number of pixels',
-        },
-      );
-    }
-  }
+/** `box` as an object of our own. Throws `ERR_OPTION_TYPE` or `ERR_OPTION_RANGE` unless all four edges are finite numbers. */
+export function checkBox(box: unknown, name = 'box'): Box {
+  return reading(name, 'a box', () => {
+    const given = fields(box, name);
+    const edge = (key: keyof Box): number => finite(given[key], `${name}.${key}`);
+    return { xmin: edge('xmin'), ymin: edge('ymin'), xmax: edge('xmax'), ymax: edge('ymax') };
+  });
 }
 
 /**
- * Throws `ERR_OPTION_RANGE` unless both sides are positive integers and the picture has at most 2^31 - 1 pixels. `name`:
- * what the caller calls it.
+ * `image` as an object of our own. Throws `ERR_OPTION_TYPE` or `ERR_OPTION_RANGE` unless both sides are positive integers
+ * and the picture has at most 2^31 - 1 pixels. `name`: what the caller calls it.
  */
-export function checkImageSize(image: ImageSize, name = 'image'): void {
-  for (const side of ['width', 'height'] as const) {
-    const value = image?.[side];
-    if (!Number.isInteger(value) || value < 1) {
-      throw makeError(
-        'ERR_OPTION_RANGE',
-        `${name}.${side} is ${value}, expected a positive integer`,
-        {
-          name: `${name}.${side}`,
-          found: String(value),
-          expected: 'a positive integer',
-        },
-      );
-    }
-  }
-  if (image.width * image.height > MAX_PIXELS) {
-    throw makeError(
-      'ERR_OPTION_RANGE',
-      `${name} is ${image.width} x ${image.height}, expected at most ${MAX_PIXELS} pixels`,
-      {
-        name,
-        found: `${image.width} x ${image.height}`,
-        expected: `at most ${MAX_PIXELS} pixels`,
-      },
-    );
-  }
+export function checkImageSize(image: unknown, name = 'image'): ImageSize {
+  const { width, height } = reading(name, 'the size of a picture', () => {
+    const given = fields(image, name);
+    const side = (key: keyof ImageSize): number => {
+      const value = whole(given[key], `${name}.${key}`);
+      if (value >= 1) return value;
+      throw badDocument('ERR_OPTION_RANGE', `${name}.${key}`, `${value}`, 'a positive integer');
+    };
+    return { width: side('width'), height: side('height') };
+  });
+  if (width * height <= MAX_PIXELS) return { width, height };
+  const found = `${width} x ${height}`;
+  throw badDocument('ERR_OPTION_RANGE', name, found, `at most ${MAX_PIXELS} pixels`);
 }

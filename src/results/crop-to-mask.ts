@@ -1,7 +1,10 @@
 /** The mask encoder's input out of a full-size mask, for training data. The encoder itself is native. */
+import { types } from 'node:util';
 import { makeError } from '../errors.js';
+import { showValue } from '../options/show.js';
 import { checkBox, checkImageSize, clipBox } from './box.js';
 import { MASK_SIDE } from './mask.js';
+import { badDocument } from './reading.js';
 import { resizeBytes } from './resize.js';
 import type { Box, ImageSize } from './types.js';
 
@@ -14,10 +17,13 @@ import type { Box, ImageSize } from './types.js';
  * @throws `ERR_OPTION_RANGE` when `full` has another size than the picture or the rounded box has no pixel
  */
 export function cropToMask(full: Uint8Array, image: ImageSize, box: Box): Float32Array {
-  checkImageSize(image);
-  checkBox(box);
-  if (full.length !== image.width * image.height) {
-    const expected = `${image.width * image.height}, for ${image.width} x ${image.height}`;
+  const size = checkImageSize(image);
+  const edges = checkBox(box);
+  if (!types.isUint8Array(full)) {
+    throw badDocument('ERR_OPTION_TYPE', 'full', showValue(full), 'a Uint8Array');
+  }
+  if (full.length !== size.width * size.height) {
+    const expected = `${size.width * size.height}, for ${size.width} x ${size.height}`;
     throw makeError(
       'ERR_OPTION_RANGE',
       `the mask has ${full.length} values, expected ${expected}`,
@@ -30,12 +36,12 @@ export function cropToMask(full: Uint8Array, image: ImageSize, box: Box): Float3
   }
   const { xmin, ymin, xmax, ymax } = clipBox(
     {
-      xmin: Math.round(box.xmin),
-      ymin: Math.round(box.ymin),
-      xmax: Math.round(box.xmax),
-      ymax: Math.round(box.ymax),
+      xmin: Math.round(edges.xmin),
+      ymin: Math.round(edges.ymin),
+      xmax: Math.round(edges.xmax),
+      ymax: Math.round(edges.ymax),
     },
-    image,
+    size,
   );
   const [width, height] = [xmax - xmin, ymax - ymin];
   if (width < 1 || height < 1) {
@@ -49,7 +55,7 @@ export function cropToMask(full: Uint8Array, image: ImageSize, box: Box): Float3
   const crop = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      crop[y * width + x] = full[(y + ymin) * image.width + x + xmin] === 0 ? 0 : 255;
+      crop[y * width + x] = full[(y + ymin) * size.width + x + xmin] === 0 ? 0 : 255;
     }
   }
   const resized = resizeBytes(crop, [width, height], [MASK_SIDE, MASK_SIDE]);

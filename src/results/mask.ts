@@ -2,7 +2,11 @@
  * One object's mask: the decoder's 64 x 64 values, resized into the box of the object. The run-length code, outlines and
  * PNG that it hands out are made in files of their own.
  */
+
+import { types } from 'node:util';
 import { makeError } from '../errors.js';
+import { reading } from '../options/read.js';
+import { showValue } from '../options/show.js';
 import { checkBox, checkImageSize, clipBox } from './box.js';
 import { maskPng } from './png.js';
 import {
@@ -13,6 +17,7 @@ import {
   polygonsBox,
   polygonsOf,
 } from './polygons.js';
+import { badDocument, flag, list, optionsOf } from './reading.js';
 import { resizeBytes, resizeFloats } from './resize.js';
 import {
   compressRuns,
@@ -43,6 +48,9 @@ export interface MaskJson {
   readonly rle: Rle;
 }
 
+/** Whether it is a mask that this package made: what only looks like one has no pixels. */
+export let isMask: (value: unknown) => value is Mask;
+
 /**
  * `data` covers `box`, whose edges are whole pixels: the detection's box with its edges truncated, as the reference
  * evaluator does.
@@ -62,13 +70,21 @@ export class Mask {
   #data: Uint8Array | undefined;
   #area: number | undefined;
 
+  static {
+    isMask = (value): value is Mask =>
+      typeof value === 'object' && value !== null && #soft in value;
+  }
+
   /**
    * @param soft [64, 64] row-major; above 0 is inside
    * @param box pixels of the picture, inside it; truncated to whole pixels
-   * @throws `ERR_OPTION_RANGE` for another number of values or a box that leaves the picture
+   * @throws `ERR_OPTION_TYPE` for other types, `ERR_OPTION_RANGE` for another number of values or a box that leaves the picture
    */
   constructor(soft: Float32Array, box: Box, image: ImageSize) {
-    checkImageSize(image);
+    if (!types.isFloat32Array(soft)) {
+      throw badDocument('ERR_OPTION_TYPE', 'soft', showValue(soft), 'a Float32Array');
+    }
+    const size = checkImageSize(image);
     if (soft.length !== MASK_SIDE * MASK_SIDE) {
       throw makeError('ERR_OPTION_RANGE', `soft has ${soft.length} values, expected 4096`, {
         name: 'soft',
@@ -77,8 +93,8 @@ export class Mask {
       });
     }
     this.#soft = soft;
-    this.image = { width: image.width, height: image.height };
-    this.box = wholePixels(box, image);
+    this.image = size;
+    this.box = wholePixels(checkBox(box), size);
     this.width = Math.max(0, this.box.xmax - this.box.xmin);
     this.height = Math.max(0, this.box.ymax - this.box.ymin);
   }
@@ -93,7 +109,7 @@ export class Mask {
   static fromRle(rle: Rle | UncompressedRle, box?: Box): Mask {
     const { runs, image } = readRle(rle);
     const tight = runsBox(runs, image);
-    const asked = box && wholePixels(clipBox(box, image), image);
+    const asked = box === undefined ? box : wholePixels(clipBox(checkBox(box), image), image);
     const covered = asked && holds(asked, tight) ? asked : tight;
     return Mask.#fromData(covered, image, (data) => paintRuns(runs, image, covered, data));
   }
@@ -105,12 +121,14 @@ export class Mask {
    * @throws `ERR_OPTION_RANGE` for a polygon of less than three points or numbers that are not finite
    */
   static fromPolygons(polygons: readonly Polygon[], image: ImageSize, box?: Box): Mask {
-    checkImageSize(image);
-    for (const polygon of polygons) checkPolygon(polygon);
-    const tight = polygonsBox(polygons, image);
-    const asked = box && wholePixels(clipBox(box, image), image);
+    const size = checkImageSize(image);
+    const own = reading('polygons', 'an array of polygons', () =>
+      list(polygons, 'polygons').map((polygon, i) => checkPolygon(polygon, `polygons[${i}]`)),
+    );
+    const tight = polygonsBox(own, size);
+    const asked = box === undefined ? box : wholePixels(clipBox(checkBox(box), size), size);
     const covered = asked && holds(asked, tight) ? asked : tight;
-    return Mask.#fromData(covered, image, (data) => fillPolygons(polygons, covered, data));
+    return Mask.#fromData(covered, size, (data) => fillPolygons(own, covered, data));
   }
 
   static #fromData(box: Box, image: ImageSize, paint: (data: Uint8Array) => void): Mask {
@@ -160,7 +178,7 @@ export class Mask {
    *
    * @throws `ERR_OPTION_RANGE` for options out of range
    */
-  toPolygons(options: PolygonOptions = {}): Polygon[] {
+  toPolygons(options?: PolygonOptions): Polygon[] {
     return polygonsOf(this.data, this.box, options);
   }
 
@@ -180,7 +198,7 @@ export class Mask {
    * @throws `ERR_OPTION_RANGE` for `crop` when the box has no pixels
    */
   async toPng(options: { readonly crop?: boolean | undefined } = {}): Promise<Buffer> {
-    if (!options.crop) return maskPng(this.toFullSize(), this.image);
+    if (!flag(optionsOf(options)['crop'], 'crop')) return maskPng(this.toFullSize(), this.image);
     if (this.data.length === 0) {
       const found = `${this.width} x ${this.height} pixels`;
       throw makeError(
@@ -207,9 +225,12 @@ export class Mask {
 /**
  * Intersection over union of the pixels, 0 to 1; 0 when both masks are empty.
  *
- * @throws `ERR_OPTION_RANGE` when the masks belong to pictures of different size
+ * @throws `ERR_OPTION_TYPE` for what is no mask, `ERR_OPTION_RANGE` when the masks belong to pictures of different size
  */
 export function maskIou(a: Mask, b: Mask): number {
+  for (const [name, value] of Object.entries({ a, b })) {
+    if (!isMask(value)) throw badDocument('ERR_OPTION_TYPE', name, showValue(value), 'a Mask');
+  }
   if (a.image.width !== b.image.width || a.image.height !== b.image.height) {
     const expected = `${a.image.width} x ${a.image.height}`;
     const found = `${b.image.width} x ${b.image.height}`;
@@ -234,11 +255,10 @@ export function maskIou(a: Mask, b: Mask): number {
 
 /** Whether a detection has a mask. */
 export function isSegment(detection: Detection | Segment): detection is Segment {
-  return 'mask' in detection && detection.mask instanceof Mask;
+  return 'mask' in detection;
 }
 
 function wholePixels(box: Box, image: ImageSize): Box {
-  checkBox(box);
   const edge = (name: keyof Box, size: number): number => {
     const whole = Math.trunc(box[name]) + 0; // + 0: no negative zero
     if (whole >= 0 && whole <= size) return whole;

@@ -2,7 +2,8 @@
  * Outlines of masks: traced along pixel edges, simplified, joined into one, and filled again. What a mask is: see
  * mask.ts.
  */
-import { makeError } from '../errors.js';
+import { showValue } from '../options/show.js';
+import { badDocument, numbers, optionsOf } from './reading.js';
 import type { Box, ImageSize } from './types.js';
 
 /** x, y, x, y, … in pixels of the picture, closed without repeating the first point: as COCO writes it. */
@@ -142,9 +143,10 @@ function simplify(points: Points, tolerance: number): Points {
  * Outer outlines of a mask that covers `box` (whole pixels), largest first. Holes are covered: COCO polygons have no
  * way to say one.
  */
-export function polygonsOf(data: Uint8Array, box: Box, options: PolygonOptions = {}): Polygon[] {
-  const tolerance = inRange('tolerance', options.tolerance ?? 1, Number.MAX_VALUE);
-  const minShare = inRange('minShare', options.minShare ?? 0.01, 1);
+export function polygonsOf(data: Uint8Array, box: Box, options?: PolygonOptions): Polygon[] {
+  const { tolerance: wanted, minShare: share } = optionsOf(options, { name: 'polygons' });
+  const tolerance = inRange('tolerance', wanted ?? 1, Number.MAX_VALUE);
+  const minShare = inRange('minShare', share ?? 0.01, 1);
   const outlines = traceOutlines(data, box.xmax - box.xmin, box.ymax - box.ymin)
     .map((outline) => ({ ...outline, area: signedArea(outline.points) }))
     .filter(({ area }) => area > 0)
@@ -172,14 +174,11 @@ function isAround(points: Points, [x, y]: Point): boolean {
   return around;
 }
 
-function inRange(name: string, value: number, max: number): number {
-  if (value >= 0 && value <= max) return value;
+function inRange(name: string, value: unknown, max: number): number {
+  if (typeof value === 'number' && value >= 0 && value <= max) return value;
   const expected = max === 1 ? '0 to 1' : 'a finite number, 0 or more';
-  throw makeError('ERR_OPTION_RANGE', `${name} is ${value}, expected ${expected}`, {
-    name,
-    found: String(value),
-    expected,
-  });
+  const code = typeof value === 'number' ? 'ERR_OPTION_RANGE' : 'ERR_OPTION_TYPE';
+  throw badDocument(code, name, showValue(value), expected);
 }
 
 /**
@@ -205,28 +204,12 @@ export function joinPolygons(polygons: readonly Polygon[]): Polygon {
   return joined;
 }
 
-/** Throws `ERR_OPTION_RANGE` unless the polygon has three points or more, all of finite numbers. */
-export function checkPolygon(polygon: Polygon): void {
-  const isPolygon =
-    Array.isArray(polygon) &&
-    polygon.length >= 6 &&
-    polygon.length % 2 === 0 &&
-    polygon.every(Number.isFinite);
-  if (isPolygon) return;
-  const found = Array.isArray(polygon)
-    ? polygon.every(Number.isFinite)
-      ? `${polygon.length} numbers`
-      : 'something that is not a finite number'
-    : typeof polygon;
-  throw makeError(
-    'ERR_OPTION_RANGE',
-    `not a polygon: ${found}, expected x, y of 3 points or more`,
-    {
-      name: 'polygon',
-      found,
-      expected: 'x, y of 3 points or more, all finite',
-    },
-  );
+/** A copy. Throws `ERR_OPTION_TYPE` or `ERR_OPTION_RANGE` unless it has three points or more, all of finite numbers. */
+export function checkPolygon(polygon: unknown, where: string): Polygon {
+  const own = numbers(polygon, where);
+  if (own.length >= 6 && own.length % 2 === 0) return own;
+  const expected = 'x, y of 3 points or more';
+  throw badDocument('ERR_OPTION_RANGE', where, `${own.length} numbers`, expected);
 }
 
 /** The smallest box of whole pixels that holds the polygons' pixels, inside the picture. */

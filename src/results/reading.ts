@@ -1,5 +1,7 @@
-/** Checks on documents that other tools wrote: each returns the value with its type or tells where it is wrong. */
+/** Checks on arguments and on documents that other tools wrote: each returns the value with its type or tells where it is wrong. */
 import { makeError } from '../errors.js';
+import { reading } from '../options/read.js';
+import { showValue } from '../options/show.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -18,14 +20,37 @@ export function badDocument(
 }
 
 function describe(value: unknown): string {
-  if (value === undefined) return 'missing';
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return value === undefined ? 'missing' : showValue(value);
 }
 
 export function fields(value: unknown, where: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
   throw badDocument('ERR_OPTION_TYPE', where, describe(value), 'an object');
+}
+
+/** The options of a call as an object of our own; none for undefined, unless the call needs some. */
+export function optionsOf(value: unknown, { name = 'options', isNeeded = false } = {}): Fields {
+  if (value === undefined && !isNeeded) return {};
+  return reading(name, 'an object', () => ({ ...fields(value, name) }));
+}
+
+export function flag(value: unknown, where: string): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? false;
+  throw badDocument('ERR_OPTION_TYPE', where, describe(value), 'true or false');
+}
+
+/** One of `values`; the first for undefined. */
+export function choice<const V extends string>(
+  value: unknown,
+  where: string,
+  values: readonly [V, ...V[]],
+): V {
+  if (value === undefined) return values[0];
+  const found = values.find((one) => one === value);
+  if (found !== undefined) return found;
+  const code = typeof value === 'string' ? 'ERR_OPTION_RANGE' : 'ERR_OPTION_TYPE';
+  const expected = `one of ${values.map((one) => `"${one}"`).join(', ')}`;
+  throw badDocument(code, where, describe(value), expected);
 }
 
 export function list(value: unknown, where: string): readonly unknown[] {
@@ -40,12 +65,14 @@ export function text(value: unknown, where: string): string {
 
 export function finite(value: unknown, where: string): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw badDocument('ERR_OPTION_TYPE', where, describe(value), 'a finite number');
+  const code = typeof value === 'number' ? 'ERR_OPTION_RANGE' : 'ERR_OPTION_TYPE';
+  throw badDocument(code, where, describe(value), 'a finite number');
 }
 
 export function whole(value: unknown, where: string): number {
   if (Number.isSafeInteger(value)) return value as number;
-  throw badDocument('ERR_OPTION_TYPE', where, describe(value), 'an integer');
+  const code = typeof value === 'number' ? 'ERR_OPTION_RANGE' : 'ERR_OPTION_TYPE';
+  throw badDocument(code, where, describe(value), 'an integer');
 }
 
 /** Finite numbers; exactly `length` of them when it is given. */

@@ -4,7 +4,10 @@
  * Source: cocoapi common/maskApi.c: rleEncode, rleToString, rleFrString.
  */
 import { makeError } from '../errors.js';
+import { reading } from '../options/read.js';
+import { showValue } from '../options/show.js';
 import { checkImageSize } from './box.js';
+import { badDocument, fields, list } from './reading.js';
 import type { Box, ImageSize } from './types.js';
 
 /** What `json.dump` of a pycocotools mask writes, once its bytes are text. */
@@ -90,20 +93,25 @@ export function decompressRuns(counts: string): number[] {
 }
 
 /** A mask of the whole picture as runs, with the size of the picture; every run checked. */
-export function readRle(rle: Rle | UncompressedRle): { runs: readonly number[]; image: ImageSize } {
-  if (!Array.isArray(rle?.size) || rle.size.length !== 2) {
-    throw badRle(`size is ${JSON.stringify(rle?.size)}`, '[height, width]');
+export function readRle(rle: unknown): { runs: readonly number[]; image: ImageSize } {
+  const { size, counts } = reading('rle', 'an object of size and counts', () => {
+    const given = fields(rle, 'rle');
+    const sides = [...list(given['size'], 'rle.size')];
+    const code = given['counts'];
+    return { size: sides, counts: Array.isArray(code) ? [...(code as unknown[])] : code };
+  });
+  if (size.length !== 2) throw badRle(`size has ${size.length} sides`, '[height, width]');
+  const image = checkImageSize({ width: size[1], height: size[0] });
+  if (typeof counts !== 'string' && !Array.isArray(counts)) {
+    const expected = 'text or an array of integers';
+    throw badDocument('ERR_OPTION_TYPE', 'rle.counts', showValue(counts), expected);
   }
-  const image = { width: rle.size[1] as number, height: rle.size[0] as number };
-  checkImageSize(image);
-  if (typeof rle.counts !== 'string' && !Array.isArray(rle.counts)) {
-    throw badRle(`counts is ${typeof rle.counts}`, 'text or an array of integers');
-  }
-  const runs = typeof rle.counts === 'string' ? decompressRuns(rle.counts) : rle.counts;
+  const runs = typeof counts === 'string' ? decompressRuns(counts) : counts;
   let total = 0;
-  for (const run of runs) {
-    if (!Number.isInteger(run) || run < 0)
-      throw badRle(`a run of ${run} pixels`, 'runs of 0 or more');
+  for (const run of runs as readonly unknown[]) {
+    if (typeof run !== 'number' || !Number.isInteger(run) || run < 0) {
+      throw badRle(`a run of ${showValue(run)} pixels`, 'runs of 0 or more');
+    }
     total += run;
   }
   if (total !== image.width * image.height) {
@@ -112,7 +120,7 @@ export function readRle(rle: Rle | UncompressedRle): { runs: readonly number[]; 
       `${image.width * image.height}, for ${image.width} x ${image.height}`,
     );
   }
-  return { runs, image };
+  return { runs: runs as readonly number[], image };
 }
 
 /**

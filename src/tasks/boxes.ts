@@ -1,5 +1,5 @@
 /** From instances to boxes in pixels, and which of them stay: for detect, segment, refer. */
-import { boxIou } from '../results/box.js';
+import { overlap } from '../results/box.js';
 import type { Box, Detection, ImageSize } from '../results/types.js';
 import { type Dropped, type Instance, locValue } from './instances.js';
 import { askedFor } from './labels.js';
@@ -120,7 +120,7 @@ export function selectDetections<T extends Selectable>(
   const kept = new Set<T>();
   for (const one of [...scored].sort((a, b) => b.score - a.score)) {
     const isDuplicate = [...kept].some(
-      (other) => other.label === one.label && boxIou(other.box, one.box) > duplicateIou,
+      (other) => other.label === one.label && overlap(other.box, one.box) > duplicateIou,
     );
     if (!isDuplicate) kept.add(one);
   }

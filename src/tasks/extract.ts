@@ -6,6 +6,7 @@ import type { Model } from '../model.js';
 import { ENCODE_OPTIONS } from '../options/image.js';
 import { nearest } from '../options/nearest.js';
 import { parseOptions, pick } from '../options/option.js';
+import { reading } from '../options/read.js';
 import { showValue } from '../options/show.js';
 import { FIELDS } from '../options/task-arguments.js';
 import { EXTRACT_OPTIONS, FIELD_TYPES, type FieldType } from '../options/tasks.js';
@@ -102,7 +103,10 @@ export async function extract<const S extends ExtractSchema>(
   };
 }
 
-function fieldsOf(schema: ExtractSchema): ExtractSchema {
+function fieldsOf(given: ExtractSchema): ExtractSchema {
+  const schema = reading('schema', 'an object of fields', () =>
+    typeof given === 'object' && given !== null && !Array.isArray(given) ? { ...given } : given,
+  );
   const { minCount, maxCount } = FIELDS;
   const isObject = typeof schema === 'object' && schema !== null && !Array.isArray(schema);
   const count = isObject ? Object.keys(schema).length : 0;
@@ -117,12 +121,14 @@ function fieldsOf(schema: ExtractSchema): ExtractSchema {
 
 function toQuestion(name: string, spec: FieldSpec) {
   // Spread, as null and undefined cannot be taken apart.
-  const { type, question } =
-    typeof spec === 'string' ? { type: spec, question: undefined } : { ...spec };
-  const typo =
-    typeof spec === 'object' && spec !== null
-      ? Object.keys(spec).find((key) => key !== 'type' && key !== 'question')
-      : undefined;
+  const own = reading(`field ${showValue(name)}`, 'its type, or an object', () =>
+    typeof spec === 'string' ? { type: spec, question: undefined } : { ...spec },
+  );
+  const { type, question } = own;
+  const isObject = typeof spec === 'object' && spec !== null;
+  const typo = isObject
+    ? Object.keys(own).find((key) => key !== 'type' && key !== 'question')
+    : undefined;
   if (typo !== undefined) {
     const meant = nearest(typo, ['type', 'question']);
     throw makeError(
@@ -138,9 +144,10 @@ function toQuestion(name: string, spec: FieldSpec) {
   }
   if (!(FIELD_TYPES as readonly unknown[]).includes(type)) {
     const expected = `one of ${FIELD_TYPES.map((one) => `"${one}"`).join(', ')}`;
-    const found = showValue(type);
+    // Anything that is no object is what was taken for a type.
+    const found = showValue(isObject ? type : spec);
     throw makeError(
-      'ERR_OPTION_RANGE',
+      typeof type === 'string' ? 'ERR_OPTION_RANGE' : 'ERR_OPTION_TYPE',
       `type of field ${showValue(name)} is ${found}, expected ${expected}`,
       {
         name,

@@ -3,6 +3,8 @@
  * labels are English; prompts are built elsewhere.
  */
 
+import { checkString } from '../options/arguments.js';
+
 /** Singular and plural, where no rule derives one from the other. Families too: `grandchild`, `policewoman`, `bookshelf`. */
 const IRREGULAR: readonly (readonly [string, string])[] = [
   ['person', 'people'],
@@ -97,6 +99,7 @@ const QUALIFIER =
  * Labels that are not English keep their form and only gain or lose their article. The empty label has no variants.
  */
 export function labelVariants(label: string): string[] {
+  checkString('label', label);
   const given = label.trim().replace(/\s+/g, ' ');
   if (given === '') return [];
   const foreign = FOREIGN_ARTICLE.exec(given);

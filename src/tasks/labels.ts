@@ -2,6 +2,7 @@
 import { makeError } from '../errors.js';
 import { MAX_PART_LENGTH } from '../options/limits.js';
 import { nearest } from '../options/nearest.js';
+import { reading } from '../options/read.js';
 import { showValue } from '../options/show.js';
 import { LABEL_LIMITS } from '../options/task-arguments.js';
 import type { RemedyName } from '../remedies.js';
@@ -14,11 +15,18 @@ import { labelVariants } from './label-variants.js';
  */
 export function labelList(labels: string | readonly string[]): readonly string[] {
   const { minCount, maxCount } = LABEL_LIMITS;
-  const given: readonly unknown[] = Array.isArray(labels) ? [...labels] : [labels];
+  const given = labelsGiven(labels);
   if (given.length < minCount || given.length > maxCount) {
     throw range('labels', `a list of ${given.length}`, `${minCount} to ${maxCount} labels`);
   }
   return [...new Set(given.map((label) => labelText(label)))];
+}
+
+/** One label or several, as a list of our own; what each is, is not looked at. */
+export function labelsGiven(labels: unknown): readonly unknown[] {
+  return reading('labels', 'a label or a list of labels', () =>
+    Array.isArray(labels) ? [...(labels as readonly unknown[])] : [labels],
+  );
 }
 
 function labelText(value: unknown): string {

@@ -35,14 +35,14 @@ const CONTROL = /<(?:bos|eos|pad|image)>/g;
  */
 export function parseDetections(text: string, size: ImageSize): ParsedDetections {
   checkString('text', text);
-  checkImageSize(size, 'size');
+  const own = checkImageSize(size, 'size');
   const parser = new InstanceParser();
   const detections: ParsedDetection[] = [];
   const take = (instances: readonly Instance[]): void => {
     for (const instance of instances) {
       const box = pixelBox(
         instance.locs.map((loc) => locValue(loc.text) ?? 0),
-        size,
+        own,
       );
       if (!hasArea(box)) {
         parser.dropped.push(emptyBox(instance));

@@ -10,7 +10,7 @@ import { Prompt } from '../prompt.js';
 import type { CheckpointFamily, PromptAdvice, PromptWarningCode } from './advisor/advice.js';
 import { advisePrompt, formOf } from './advisor/advise.js';
 import { LANGUAGES, WORD_CODES } from './advisor/languages.js';
-import { labelList, languageCode, promptText } from './labels.js';
+import { labelList, labelsGiven, languageCode, promptText } from './labels.js';
 import { type MarkerKind, placeholdersIn, stripMarkers } from './markers.js';
 import { PROMPTS } from './prompts.js';
 
@@ -256,8 +256,7 @@ function cleanLabels(
   notes: Note[],
   verb?: 'detect' | 'segment',
 ): readonly string[] {
-  const given: readonly unknown[] = Array.isArray(labels) ? [...labels] : [labels];
-  const clean = given.map((label) => {
+  const clean = labelsGiven(labels).map((label) => {
     const text = textOf('label', label, 1, notes);
     if (typeof text !== 'string' || verb === undefined) return text;
     const taken = withoutVerb('label', verb, text, notes);

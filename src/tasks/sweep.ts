@@ -8,11 +8,13 @@ import { makeError } from '../errors.js';
 import type { Model } from '../model.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS } from '../options/image.js';
 import { type Parsed, parseOptions, pick } from '../options/option.js';
+import { reading } from '../options/read.js';
+import { showValue } from '../options/show.js';
 import { PHRASINGS } from '../options/task-arguments.js';
 import { DETECT_OPTIONS, SWEEP_OPTIONS } from '../options/tasks.js';
 import type { SweepOptions } from '../options/types.js';
 import { Prompt } from '../prompt.js';
-import { boxIou } from '../results/box.js';
+import { overlap } from '../results/box.js';
 import { type DetectedObject, selectDetections } from './boxes.js';
 import { type DetectResult, type DetectRun, detectLabels, noteCapitals } from './detect.js';
 import { labelVariants } from './label-variants.js';
@@ -98,20 +100,23 @@ export async function sweep(
 }
 
 function promptList(prompts: readonly string[]): readonly Prompt[] {
-  const given: readonly unknown[] | undefined = Array.isArray(prompts) ? prompts : undefined;
+  const given = reading('prompts', 'a list of prompts', (): readonly unknown[] | undefined =>
+    Array.isArray(prompts) ? [...(prompts as readonly unknown[])] : undefined,
+  );
   const n = given?.length ?? 0;
   const isFew = given !== undefined && n <= PHRASINGS.maxCount;
-  const each = isFew ? [...given].map((one) => phrasing(one)) : [];
+  const each = isFew ? given.map((one) => phrasing(one)) : [];
   const list = [...new Map(each.map((one) => [one.text, one])).values()];
   if (list.length >= PHRASINGS.minCount) return list;
   const found =
     given === undefined
-      ? 'no list'
+      ? showValue(prompts)
       : list.length === 1 && n > 1
         ? `one prompt ${n} times`
         : `a list of ${n}`;
   const expected = `${PHRASINGS.minCount} to ${PHRASINGS.maxCount} different prompts`;
-  throw makeError('ERR_OPTION_RANGE', `prompts is ${found}, expected ${expected}`, {
+  const code = given === undefined ? 'ERR_OPTION_TYPE' : 'ERR_OPTION_RANGE';
+  throw makeError(code, `prompts is ${found}, expected ${expected}`, {
     name: 'prompts',
     found,
     expected,
@@ -155,7 +160,7 @@ function matched(
         seed !== undefined &&
         nameOf(seed.detection.label) === nameOf(detection.label) &&
         [seed, ...others].every((other) => other.from !== from) &&
-        boxIou(seed.detection.box, detection.box) >= SAME_OBJECT_IOU,
+        overlap(seed.detection.box, detection.box) >= SAME_OBJECT_IOU,
     );
     if (group) group.push(member);
     else groups.push([member]);

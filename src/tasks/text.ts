@@ -6,6 +6,8 @@ import type { Model } from '../model.js';
 import { asList } from '../options/arguments.js';
 import { parseGenerateOptions } from '../options/generate.js';
 import { parseOptions, pick } from '../options/option.js';
+import { reading } from '../options/read.js';
+import { showValue } from '../options/show.js';
 import {
   ANSWER_OPTIONS,
   ASK_OPTIONS,
@@ -182,28 +184,29 @@ export function compare(
   options?: CompareOptions,
 ): TextRun<YesNo> {
   const o = parseOptions('compare', COMPARE_OPTIONS, options);
-  if (!Array.isArray(images) || images.length !== 2) {
-    const found = Array.isArray(images) ? `a list of ${images.length}` : 'no list';
-    throw makeError('ERR_OPTION_RANGE', `images is ${found}, expected two pictures`, {
-      name: 'images',
-      found,
-      expected: 'two pictures',
-    });
-  }
-  return textRun(
-    model,
-    images,
-    statementPrompt(statement),
-    pick(ANSWER_OPTIONS, o),
-    (prediction) => {
-      const result = answerOf(prediction);
-      const said = result.text.toLowerCase();
-      const answer = ['true', 'yes'].includes(said)
-        ? true
-        : ['false', 'no'].includes(said)
-          ? false
-          : undefined;
-      return { ...result, answer };
-    },
+  const pair = reading('images', 'two pictures', (): readonly PictureInput[] | undefined =>
+    Array.isArray(images) ? [...(images as readonly PictureInput[])] : undefined,
   );
+  if (pair?.length !== 2) {
+    const found = pair === undefined ? showValue(images) : `a list of ${pair.length}`;
+    throw makeError(
+      pair ? 'ERR_OPTION_RANGE' : 'ERR_OPTION_TYPE',
+      `images is ${found}, expected two pictures`,
+      {
+        name: 'images',
+        found,
+        expected: 'two pictures',
+      },
+    );
+  }
+  return textRun(model, pair, statementPrompt(statement), pick(ANSWER_OPTIONS, o), (prediction) => {
+    const result = answerOf(prediction);
+    const said = result.text.toLowerCase();
+    const answer = ['true', 'yes'].includes(said)
+      ? true
+      : ['false', 'no'].includes(said)
+        ? false
+        : undefined;
+    return { ...result, answer };
+  });
 }

@@ -5,6 +5,7 @@ import type { Model } from '../model.js';
 import { SAMPLING_OPTIONS } from '../options/generate.js';
 import { PIXEL_OPTIONS } from '../options/image.js';
 import { parseOptions, pick } from '../options/option.js';
+import { reading } from '../options/read.js';
 import { showValue } from '../options/show.js';
 import { VIDEO_TASK_OPTIONS } from '../options/tasks.js';
 import type { VideoTaskOptions } from '../options/types.js';
@@ -75,7 +76,7 @@ function fittingFrames(
 function questionOf(task: VideoTask): string | undefined {
   if (task === 'caption') return undefined;
   if (typeof task === 'object' && task !== null) {
-    const { ask } = task;
+    const ask = reading('task', '"caption" or { ask: question }', () => task.ask);
     // Refused before frames are made; how many pictures a placeholder may stand for is known after that.
     promptText('ask', typeof ask === 'string' ? stripMarkers(ask).text : ask);
     return ask;

@@ -1,5 +1,8 @@
 /** Labels and class numbers, for the formats that have numbers. */
 import { makeError } from '../../errors.js';
+import { reading } from '../../options/read.js';
+import { showValue } from '../../options/show.js';
+import { list } from '../reading.js';
 
 /** Label to number, and back. */
 export interface ClassIndex {
@@ -14,16 +17,16 @@ export interface ClassIndex {
  * @throws `ERR_OPTION_RANGE` when a label or a number is there twice or a number is no integer of 0 or more
  */
 export function classIndex(
-  entries: Iterable<readonly [id: number, label: string]>,
+  entries: Iterable<readonly [id: number, label: unknown]>,
   name: string,
 ): ClassIndex {
   const ids = new Map<string, number>();
   const labels = new Map<number, string>();
   for (const [id, label] of entries) {
     if (typeof label !== 'string' || !Number.isInteger(id) || id < 0) {
-      throw range(name, `${JSON.stringify(label)} as class ${id}`, 'text as class 0 or more');
+      throw range(name, `${showValue(label)} as class ${id}`, 'text as class 0 or more');
     }
-    if (ids.has(label)) throw range(name, `${JSON.stringify(label)} twice`, 'each label once');
+    if (ids.has(label)) throw range(name, `${showValue(label)} twice`, 'each label once');
     if (labels.has(id)) throw range(name, `class ${id} twice`, 'each number once');
     ids.set(label, id);
     labels.set(id, label);
@@ -34,7 +37,7 @@ export function classIndex(
       if (id !== undefined) return id;
       throw range(
         name,
-        `the label ${JSON.stringify(label)}`,
+        `the label ${showValue(label)}`,
         `one of ${some([...ids.keys()])}`,
         `add it to ${name}, or leave such detections out`,
       );
@@ -47,6 +50,12 @@ export function classIndex(
   };
 }
 
+/** The classes of a list of labels, numbered by their places. */
+export function classesOf(labels: unknown): ClassIndex {
+  const own = reading('classes', 'an array of labels', () => [...list(labels, 'classes')]);
+  return classIndex(own.entries(), 'classes');
+}
+
 /** Labels in the order of their first appearance. */
 export function labelsOf(detections: Iterable<{ readonly label: string }>): string[] {
   return [...new Set(Array.from(detections, ({ label }) => label))];
@@ -54,7 +63,7 @@ export function labelsOf(detections: Iterable<{ readonly label: string }>): stri
 
 function some(values: readonly unknown[]): string {
   if (values.length === 0) return 'none: the list is empty';
-  const shown = values.slice(0, 8).map((value) => JSON.stringify(value));
+  const shown = values.slice(0, 8).map((value) => showValue(value));
   return shown.join(', ') + (values.length > 8 ? `, … (${values.length})` : '');
 }
 

@@ -3,22 +3,29 @@
  *
  * Source: cocodataset.org, "Data format" and "Results format"; pycocotools coco.py (loadRes, annToRLE) and cocoeval.py.
  */
-import { checkBox, checkImageSize } from '../box.js';
+import { types } from 'node:util';
+import { reading } from '../../options/read.js';
+import { showValue } from '../../options/show.js';
+import { checkImageSize } from '../box.js';
 import { isSegment, Mask, type Segment } from '../mask.js';
 import type { PolygonOptions } from '../polygons.js';
-import type { Rle, UncompressedRle } from '../rle.js';
-import type { Box, Detection, ImageSize } from '../types.js';
-import { type ClassIndex, classIndex, labelsOf } from './classes.js';
 import {
   badDocument,
+  choice,
   type Fields,
   fields,
+  flag,
   list,
   numbers,
+  optionsOf,
   scoreOf,
   text,
   whole,
 } from '../reading.js';
+import type { Rle, UncompressedRle } from '../rle.js';
+import type { Box, Detection, ImageSize } from '../types.js';
+import { type ClassIndex, classIndex, labelsOf } from './classes.js';
+import { detectionsOf } from './detections.js';
 
 /** Run-length code, or polygons; an empty array where there is only a box. */
 export type CocoSegmentation = Rle | UncompressedRle | readonly (readonly number[])[];
@@ -107,13 +114,16 @@ export function toCocoResults(
   detections: readonly (Detection | Segment)[],
   options: CocoResultsOptions,
 ): CocoResult[] {
-  const classes = categoryIndex(toCategories(options.categories));
-  return detections.map((detection) => ({
-    image_id: options.imageId,
+  const given = optionsOf(options, { isNeeded: true });
+  const imageId = whole(given['imageId'], 'imageId');
+  const classes = categoryIndex(toCategories(given['categories']));
+  const how = readSegmentation(given);
+  return detectionsOf(detections).map((detection) => ({
+    image_id: imageId,
     category_id: classes.idOf(detection.label),
     bbox: toBbox(detection.box),
     score: detection.score,
-    ...(isSegment(detection) ? { segmentation: segmentationOf(detection.mask, options) } : {}),
+    ...(isSegment(detection) ? { segmentation: segmentationOf(detection.mask, how) } : {}),
   }));
 }
 
@@ -125,22 +135,23 @@ export function toCocoResults(
  */
 export function toCocoAnnotations(
   images: readonly AnnotatedImage[],
-  options: CocoAnnotationsOptions = {},
+  options?: CocoAnnotationsOptions,
 ): CocoDocument {
+  const given = optionsOf(options);
+  const how = readSegmentation(given);
+  const numbered = numberedImages(images);
   const categories = toCategories(
-    options.categories ?? labelsOf(images.flatMap(({ detections }) => detections)),
+    given['categories'] ?? labelsOf(numbered.flatMap(({ detections }) => detections)),
   );
   const classes = categoryIndex(categories);
-  const numbered = images.map((entry, i) => ({ ...entry, id: entry.id ?? i + 1 }));
   const seen = new Set<number>();
-  for (const [i, { id, image }] of numbered.entries()) {
+  for (const { id } of numbered) {
     if (seen.has(id))
       throw badDocument('ERR_OPTION_RANGE', 'images', `${id} twice`, 'each id once');
     seen.add(id);
-    checkImageSize(image, `images[${i}].image`);
   }
   return {
-    info: options.info ?? {},
+    info: optionsOf(given['info'], { name: 'info' }),
     licenses: [],
     images: numbered.map(({ id, fileName, image }) => ({
       id,
@@ -161,7 +172,7 @@ export function toCocoAnnotations(
           bbox,
           area: mask ? mask.area : bbox[2] * bbox[3],
           iscrowd: 0,
-          segmentation: mask ? segmentationOf(mask, options) : [],
+          segmentation: mask ? segmentationOf(mask, how) : [],
           score: detection.score,
         };
       }),
@@ -181,14 +192,25 @@ export function fromCocoResults(
     readonly images?: ReadonlyMap<number, ImageSize> | undefined;
   },
 ): Map<number, (Detection | Segment)[]> {
-  const classes = categoryIndex(toCategories(options.categories));
+  const given = optionsOf(options, { isNeeded: true });
+  const classes = categoryIndex(toCategories(given['categories']));
+  return reading('results', 'an array of COCO results', () =>
+    readResults(results, classes, sizes(given['images'])),
+  );
+}
+
+function readResults(
+  results: unknown,
+  classes: ClassIndex,
+  sizeOf: (id: number) => ImageSize | undefined,
+): Map<number, (Detection | Segment)[]> {
   const byImage = new Map<number, (Detection | Segment)[]>();
   for (const [i, item] of list(results, 'results').entries()) {
     const where = `results[${i}]`;
     const entry = fields(item, where);
     const imageId = whole(entry.image_id, `${where}.image_id`);
     const detections = byImage.get(imageId) ?? [];
-    detections.push(readDetection(entry, where, classes, options.images?.get(imageId)));
+    detections.push(readDetection(entry, where, classes, sizeOf(imageId)));
     byImage.set(imageId, detections);
   }
   return byImage;
@@ -202,8 +224,16 @@ export function fromCocoResults(
  */
 export function fromCocoAnnotations(
   document: unknown,
-  options: { readonly includeCrowds?: boolean | undefined } = {},
+  options?: { readonly includeCrowds?: boolean | undefined },
 ): { images: (AnnotatedImage & { readonly id: number })[]; categories: CocoCategory[] } {
+  const includeCrowds = flag(optionsOf(options)['includeCrowds'], 'includeCrowds');
+  return reading('document', 'a COCO document', () => readCoco(document, includeCrowds));
+}
+
+function readCoco(
+  document: unknown,
+  includeCrowds: boolean,
+): ReturnType<typeof fromCocoAnnotations> {
   const root = fields(document, 'document');
   const categories = list(root.categories, 'categories').map((item, i) => {
     const entry = fields(item, `categories[${i}]`);
@@ -235,7 +265,7 @@ export function fromCocoAnnotations(
   for (const [i, item] of list(root.annotations, 'annotations').entries()) {
     const where = `annotations[${i}]`;
     const entry = fields(item, where);
-    if (entry.iscrowd === 1 && !options.includeCrowds) continue;
+    if (entry.iscrowd === 1 && !includeCrowds) continue;
     const imageId = whole(entry.image_id, `${where}.image_id`);
     const target = images.get(imageId);
     if (!target) {
@@ -251,10 +281,53 @@ export function fromCocoAnnotations(
   return { images: [...images.values()], categories };
 }
 
-function toCategories(categories: CocoCategories): CocoCategory[] {
-  return Array.from<CocoCategory | string, CocoCategory>(categories, (entry, i) =>
-    typeof entry === 'string' ? { id: i + 1, name: entry } : entry,
+function toCategories(categories: unknown): CocoCategory[] {
+  return reading('categories', 'an array of labels or categories', () =>
+    list(categories, 'categories').map((item, i) => {
+      if (typeof item === 'string') return { id: i + 1, name: item };
+      const where = `categories[${i}]`;
+      const entry = { ...fields(item, where) };
+      return {
+        ...entry,
+        id: whole(entry['id'], `${where}.id`),
+        name: text(entry['name'], `${where}.name`),
+      };
+    }),
   );
+}
+
+function numberedImages(images: unknown) {
+  return reading('images', 'an array of pictures with detections', () =>
+    list(images, 'images').map((item, i) => {
+      const where = `images[${i}]`;
+      const { id, fileName, image, detections } = fields(item, where);
+      return {
+        id: id === undefined ? i + 1 : whole(id, `${where}.id`),
+        fileName: text(fileName, `${where}.fileName`),
+        image: checkImageSize(image, `${where}.image`),
+        detections: detectionsOf(detections, `${where}.detections`),
+      };
+    }),
+  );
+}
+
+/** The sizes of pictures by their numbers, each read when it is needed. */
+function sizes(images: unknown): (id: number) => ImageSize | undefined {
+  if (images === undefined) return () => undefined;
+  if (!types.isMap(images))
+    throw badDocument('ERR_OPTION_TYPE', 'images', showValue(images), 'a Map');
+  return (id) => {
+    const size: unknown = images.get(id);
+    return size === undefined ? undefined : checkImageSize(size, `images.get(${id})`);
+  };
+}
+
+function readSegmentation(given: Fields): SegmentationOptions {
+  return {
+    segmentation: choice(given['segmentation'], 'segmentation', ['rle', 'polygons']),
+    // Checked where outlines are made.
+    polygons: given['polygons'] as PolygonOptions | undefined,
+  };
 }
 
 function categoryIndex(categories: readonly CocoCategory[]): ClassIndex {
@@ -265,7 +338,6 @@ function categoryIndex(categories: readonly CocoCategory[]): ClassIndex {
 }
 
 function toBbox(box: Box): [number, number, number, number] {
-  checkBox(box);
   return [box.xmin, box.ymin, box.xmax - box.xmin, box.ymax - box.ymin];
 }
 

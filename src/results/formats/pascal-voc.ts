@@ -5,9 +5,10 @@
  * xmin and ymin are ours plus 1, xmax and ymax are ours. supervision reads and writes them the same way.
  */
 import { makeError } from '../../errors.js';
-import { checkBox, checkImageSize } from '../box.js';
+import { checkImageSize } from '../box.js';
+import { badDocument, choice, finite, flag, optionsOf, text as textOf } from '../reading.js';
 import type { Detection, ImageSize } from '../types.js';
-import { badDocument } from '../reading.js';
+import { detectionsOf } from './detections.js';
 import { child, escapeXml, parseXml, type XmlElement } from './xml.js';
 
 export interface PascalVocOptions {
@@ -32,11 +33,11 @@ export function toPascalVoc(
   image: ImageSize,
   options: PascalVocOptions,
 ): string {
-  checkImageSize(image);
-  const objects = detections.map(({ label, score, box }) => {
-    checkBox(box);
+  const { width, height } = checkImageSize(image);
+  const { fileName, folder, depth, coordinates, confidence } = readOptions(options);
+  const objects = detectionsOf(detections).map(({ label, score, box }) => {
     const edges =
-      options.coordinates === 'exact'
+      coordinates === 'exact'
         ? { xmin: box.xmin + 1, ymin: box.ymin + 1, xmax: box.xmax, ymax: box.ymax }
         : wholeEdges(box);
     return [
@@ -45,7 +46,7 @@ export function toPascalVoc(
       '    <pose>Unspecified</pose>',
       '    <truncated>0</truncated>',
       '    <difficult>0</difficult>',
-      ...(options.confidence ? [`    <confidence>${score}</confidence>`] : []),
+      ...(confidence ? [`    <confidence>${score}</confidence>`] : []),
       '    <bndbox>',
       ...Object.entries(edges).map(([name, value]) => `      <${name}>${value}</${name}>`),
       '    </bndbox>',
@@ -54,20 +55,31 @@ export function toPascalVoc(
   });
   return `${[
     '<annotation>',
-    `  <folder>${escapeXml(options.folder ?? 'VOC', 'folder')}</folder>`,
-    `  <filename>${escapeXml(options.fileName, 'fileName')}</filename>`,
+    `  <folder>${escapeXml(folder, 'folder')}</folder>`,
+    `  <filename>${escapeXml(fileName, 'fileName')}</filename>`,
     '  <source>',
     '    <database>Unknown</database>',
     '  </source>',
     '  <size>',
-    `    <width>${image.width}</width>`,
-    `    <height>${image.height}</height>`,
-    `    <depth>${options.depth ?? 3}</depth>`,
+    `    <width>${width}</width>`,
+    `    <height>${height}</height>`,
+    `    <depth>${depth}</depth>`,
     '  </size>',
     '  <segmented>0</segmented>',
     ...objects.flat(),
     '</annotation>',
   ].join('\n')}\n`;
+}
+
+function readOptions(options: unknown) {
+  const given = optionsOf(options, { isNeeded: true });
+  return {
+    fileName: textOf(given['fileName'], 'fileName'),
+    folder: textOf(given['folder'] ?? 'VOC', 'folder'),
+    depth: finite(given['depth'] ?? 3, 'depth'),
+    coordinates: choice(given['coordinates'], 'coordinates', ['pixels', 'exact']),
+    confidence: flag(given['confidence'], 'confidence'),
+  };
 }
 
 /**
@@ -80,7 +92,7 @@ export function fromPascalVoc(xml: string): {
   image: ImageSize;
   detections: Detection[];
 } {
-  const root = parseXml(xml);
+  const root = parseXml(textOf(xml, 'xml'));
   if (root.name !== 'annotation') {
     throw badDocument('ERR_OPTION_RANGE', 'the root', `<${root.name}>`, '<annotation>');
   }

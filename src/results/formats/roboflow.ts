@@ -5,13 +5,26 @@
  * InstanceSegmentationPrediction, InstanceSegmentationRLEPrediction); supervision reads it with `Detections.from_inference`.
  */
 import { randomUUID } from 'node:crypto';
-import { checkBox, checkImageSize } from '../box.js';
+import { reading } from '../../options/read.js';
+import { showValue } from '../../options/show.js';
+import { checkImageSize } from '../box.js';
 import { isSegment, Mask, type Segment } from '../mask.js';
 import { joinPolygons, type PolygonOptions } from '../polygons.js';
+import {
+  badDocument,
+  choice,
+  fields,
+  finite,
+  list,
+  optionsOf,
+  scoreOf,
+  text,
+  whole,
+} from '../reading.js';
 import type { Rle } from '../rle.js';
 import type { Detection, ImageSize } from '../types.js';
-import { classIndex, labelsOf } from './classes.js';
-import { fields, finite, list, scoreOf, text, whole } from '../reading.js';
+import { classesOf, labelsOf } from './classes.js';
+import { detectionsOf } from './detections.js';
 
 export interface RoboflowPrediction {
   /** Centre of the box in pixels. */
@@ -59,16 +72,17 @@ export interface RoboflowOptions {
 export function toRoboflow(
   detections: readonly (Detection | Segment)[],
   image: ImageSize,
-  options: RoboflowOptions = {},
+  options?: RoboflowOptions,
 ): RoboflowResponse {
-  checkImageSize(image);
-  const classes = classIndex((options.classes ?? labelsOf(detections)).entries(), 'classes');
+  const size = checkImageSize(image);
+  const own = detectionsOf(detections);
+  const given = readOptions(options);
+  const classes = classesOf(given.classes ?? labelsOf(own));
   return {
-    ...(options.timeMs === undefined ? {} : { time: options.timeMs / 1000 }),
-    image: { width: image.width, height: image.height },
-    predictions: detections.map((detection, i) => {
+    ...(given.timeMs === undefined ? {} : { time: given.timeMs / 1000 }),
+    image: size,
+    predictions: own.map((detection, i) => {
       const { label, score, box } = detection;
-      checkBox(box);
       return {
         x: (box.xmin + box.xmax) / 2,
         y: (box.ymin + box.ymax) / 2,
@@ -77,8 +91,8 @@ export function toRoboflow(
         confidence: score,
         class: label,
         class_id: classes.idOf(label),
-        detection_id: options.detectionId?.(i) ?? randomUUID(),
-        ...(isSegment(detection) ? maskFields(detection.mask, options) : {}),
+        detection_id: given.detectionId?.(i) ?? randomUUID(),
+        ...(isSegment(detection) ? maskFields(detection.mask, given) : {}),
       };
     }),
   };
@@ -93,6 +107,10 @@ export function fromRoboflow(response: unknown): {
   image: ImageSize;
   detections: (Detection | Segment)[];
 } {
+  return reading('response', 'an answer of Roboflow', () => readResponse(response));
+}
+
+function readResponse(response: unknown): ReturnType<typeof fromRoboflow> {
   const root = fields(response, 'response');
   const size = fields(root.image, 'image');
   const image = {
@@ -130,6 +148,22 @@ export function fromRoboflow(response: unknown): {
     return { ...found, mask: Mask.fromPolygons(polygons, image, found.box) };
   });
   return { image, detections };
+}
+
+function readOptions(options: unknown): RoboflowOptions {
+  const given = optionsOf(options);
+  const { classes, maskFormat, polygons, timeMs, detectionId } = given;
+  if (detectionId !== undefined && typeof detectionId !== 'function') {
+    throw badDocument('ERR_OPTION_TYPE', 'detectionId', showValue(detectionId), 'a function');
+  }
+  return {
+    // Checked where they are used.
+    classes: classes as readonly string[] | undefined,
+    polygons: polygons as PolygonOptions | undefined,
+    maskFormat: choice(maskFormat, 'maskFormat', ['polygon', 'rle']),
+    timeMs: timeMs === undefined ? undefined : finite(timeMs, 'timeMs'),
+    detectionId: detectionId as RoboflowOptions['detectionId'],
+  };
 }
 
 function maskFields(

@@ -1,7 +1,10 @@
 /** Boxes as arrays of four numbers, and boxes relative to the picture. Masks have no place in either. */
-import { checkBox, checkImageSize } from '../box.js';
-import type { Box, Detection, ImageSize } from '../types.js';
+
+import { reading } from '../../options/read.js';
+import { checkImageSize } from '../box.js';
 import { fields, finite, list, numbers, text } from '../reading.js';
+import type { Box, Detection, ImageSize } from '../types.js';
+import { detectionsOf } from './detections.js';
 
 /** One detection as torchvision, transformers and supervision know it. */
 export interface XyxyDetection {
@@ -16,8 +19,7 @@ export type NormalizedDetection = Detection;
 
 /** Exact; masks are left out. */
 export function toXyxy(detections: readonly Detection[]): XyxyDetection[] {
-  return detections.map(({ label, score, box }) => {
-    checkBox(box);
+  return detectionsOf(detections).map(({ label, score, box }) => {
     return {
       xyxy: [box.xmin, box.ymin, box.xmax, box.ymax],
       confidence: score,
@@ -28,16 +30,18 @@ export function toXyxy(detections: readonly Detection[]): XyxyDetection[] {
 
 /** @throws `ERR_OPTION_TYPE` or `ERR_OPTION_RANGE` that names the place */
 export function fromXyxy(detections: readonly XyxyDetection[]): Detection[] {
-  return list(detections, 'detections').map((item, i) => {
-    const where = `detections[${i}]`;
-    const entry = fields(item, where);
-    const [xmin = 0, ymin = 0, xmax = 0, ymax = 0] = numbers(entry.xyxy, `${where}.xyxy`, 4);
-    return {
-      label: text(entry.class, `${where}.class`),
-      score: finite(entry.confidence, `${where}.confidence`),
-      box: { xmin, ymin, xmax, ymax },
-    };
-  });
+  return reading('detections', 'an array of detections', () =>
+    list(detections, 'detections').map((item, i) => {
+      const where = `detections[${i}]`;
+      const entry = fields(item, where);
+      const [xmin = 0, ymin = 0, xmax = 0, ymax = 0] = numbers(entry.xyxy, `${where}.xyxy`, 4);
+      return {
+        label: text(entry.class, `${where}.class`),
+        score: finite(entry.confidence, `${where}.confidence`),
+        box: { xmin, ymin, xmax, ymax },
+      };
+    }),
+  );
 }
 
 /** Edges divided by the size of the picture; masks are left out. */
@@ -45,11 +49,11 @@ export function toNormalized(
   detections: readonly Detection[],
   image: ImageSize,
 ): NormalizedDetection[] {
-  checkImageSize(image);
-  return detections.map(({ label, score, box }) => ({
+  const size = checkImageSize(image);
+  return detectionsOf(detections).map(({ label, score, box }) => ({
     label,
     score,
-    box: mapEdges(box, image, (edge, size) => edge / size),
+    box: mapEdges(box, size, (edge, side) => edge / side),
   }));
 }
 
@@ -58,16 +62,15 @@ export function fromNormalized(
   detections: readonly NormalizedDetection[],
   image: ImageSize,
 ): Detection[] {
-  checkImageSize(image);
-  return detections.map(({ label, score, box }) => ({
+  const size = checkImageSize(image);
+  return detectionsOf(detections).map(({ label, score, box }) => ({
     label,
     score,
-    box: mapEdges(box, image, (edge, size) => edge * size),
+    box: mapEdges(box, size, (edge, side) => edge * side),
   }));
 }
 
 function mapEdges(box: Box, image: ImageSize, map: (edge: number, size: number) => number): Box {
-  checkBox(box);
   return {
     xmin: map(box.xmin, image.width),
     ymin: map(box.ymin, image.height),

@@ -5,11 +5,13 @@
  * place of the confidence, which is last.
  */
 import { makeError } from '../../errors.js';
-import { checkBox, checkImageSize } from '../box.js';
+import { checkImageSize } from '../box.js';
 import { isSegment, Mask, type Segment } from '../mask.js';
 import { joinPolygons, type PolygonOptions } from '../polygons.js';
+import { choice, flag, optionsOf, text as textOf } from '../reading.js';
 import type { Box, Detection, ImageSize } from '../types.js';
-import { classIndex } from './classes.js';
+import { classesOf } from './classes.js';
+import { detectionsOf } from './detections.js';
 
 export interface YoloOptions {
   /** Class numbers are places in this list, from 0: `names` of the data set's YAML file. */
@@ -36,24 +38,23 @@ export function toYolo(
   image: ImageSize,
   options: YoloOptions,
 ): string {
-  checkImageSize(image);
-  const classes = classIndex(options.classes.entries(), 'classes');
-  return detections
+  const size = checkImageSize(image);
+  const { classes, format, confidence, polygons } = readOptions(options);
+  return detectionsOf(detections)
     .map((detection) => {
       const { label, score, box } = detection;
-      checkBox(box);
       const numbers =
-        options.format === 'segment'
-          ? outline(detection, options.polygons).map(
-              (value, i) => value / (i % 2 === 0 ? image.width : image.height),
+        format === 'segment'
+          ? outline(detection, polygons).map(
+              (value, i) => value / (i % 2 === 0 ? size.width : size.height),
             )
           : [
-              (box.xmin + box.xmax) / 2 / image.width,
-              (box.ymin + box.ymax) / 2 / image.height,
-              (box.xmax - box.xmin) / image.width,
-              (box.ymax - box.ymin) / image.height,
+              (box.xmin + box.xmax) / 2 / size.width,
+              (box.ymin + box.ymax) / 2 / size.height,
+              (box.xmax - box.xmin) / size.width,
+              (box.ymax - box.ymin) / size.height,
             ];
-      if (options.confidence) numbers.push(score);
+      if (confidence) numbers.push(score);
       return `${[classes.idOf(label), ...numbers.map(decimal)].join(' ')}\n`;
     })
     .join('');
@@ -70,10 +71,12 @@ export function fromYolo(
   image: ImageSize,
   options: Pick<YoloOptions, 'classes'>,
 ): (Detection | Segment)[] {
-  checkImageSize(image);
-  const classes = classIndex(options.classes.entries(), 'classes');
+  const size = checkImageSize(image);
+  const { classes } = readOptions(options);
   const detections: (Detection | Segment)[] = [];
-  for (const [i, line] of text.split(/\r\n|\r|\n/).entries()) {
+  for (const [i, line] of textOf(text, 'text')
+    .split(/\r\n|\r|\n/)
+    .entries()) {
     const words = line.trim().split(/\s+/);
     if (words[0] === '') continue;
     const numbers = words.map(Number);
@@ -90,20 +93,31 @@ export function fromYolo(
     if (values.length === 4) {
       const [x = 0, y = 0, width = 0, height = 0] = values;
       const box = {
-        xmin: (x - width / 2) * image.width,
-        ymin: (y - height / 2) * image.height,
-        xmax: (x + width / 2) * image.width,
-        ymax: (y + height / 2) * image.height,
+        xmin: (x - width / 2) * size.width,
+        ymin: (y - height / 2) * size.height,
+        xmax: (x + width / 2) * size.width,
+        ymax: (y + height / 2) * size.height,
       };
       detections.push({ label, score, box });
     } else {
-      const polygon = values.map((value, j) => value * (j % 2 === 0 ? image.width : image.height));
+      const polygon = values.map((value, j) => value * (j % 2 === 0 ? size.width : size.height));
       const box = around(polygon);
-      const mask = Mask.fromPolygons([polygon], image, box);
+      const mask = Mask.fromPolygons([polygon], size, box);
       detections.push({ label, score, box, mask });
     }
   }
   return detections;
+}
+
+function readOptions(options: unknown) {
+  const given = optionsOf(options, { isNeeded: true });
+  return {
+    classes: classesOf(given['classes']),
+    format: choice(given['format'], 'format', ['detect', 'segment']),
+    confidence: flag(given['confidence'], 'confidence'),
+    // Checked where outlines are made.
+    polygons: given['polygons'] as PolygonOptions | undefined,
+  };
 }
 
 function outline(detection: Detection | Segment, options: PolygonOptions | undefined): number[] {

@@ -1,7 +1,8 @@
 /** What the advisor can say about a prompt. How it comes to say so is in the other files of this folder. */
 
 /** How a checkpoint was trained: `pt` pretrained, `mix` on many tasks, `ft` fine-tuned on one. */
-export type CheckpointFamily = 'pt' | 'mix' | 'ft';
+export const CHECKPOINT_FAMILIES = ['pt', 'mix', 'ft'] as const;
+export type CheckpointFamily = (typeof CHECKPOINT_FAMILIES)[number];
 
 /** Forms of prompts: spec sections 6.1 and 6.2. */
 export type PromptForm =

@@ -4,9 +4,17 @@
  */
 import { makeError } from '../../errors.js';
 import { showValue } from '../../options/show.js';
+import { choice, optionsOf } from '../../results/reading.js';
 import { labelVariants } from '../label-variants.js';
 import { PROMPTS } from '../prompts.js';
-import { Advice, type AdviseOptions, type PromptAdvice, type PromptSuggestion } from './advice.js';
+import {
+  Advice,
+  type AdviseOptions,
+  CHECKPOINT_FAMILIES,
+  type CheckpointFamily,
+  type PromptAdvice,
+  type PromptSuggestion,
+} from './advice.js';
 import { clean, isScience } from './clean.js';
 import { FORM_REASONS, FORMS, joined, readVerb, TASKS } from './forms.js';
 import { adviseRequest, withoutManners } from './requests.js';
@@ -21,7 +29,7 @@ const LONGEST = 4000;
  * @example
  * advisePrompt('Detect all cats').suggestions[0].prompt // 'detect cat'
  */
-export function advisePrompt(prompt: string, { family }: AdviseOptions = {}): PromptAdvice {
+export function advisePrompt(prompt: string, options?: AdviseOptions): PromptAdvice {
   const given: unknown = prompt;
   if (typeof given !== 'string') {
     const found = showValue(given);
@@ -31,6 +39,7 @@ export function advisePrompt(prompt: string, { family }: AdviseOptions = {}): Pr
       expected: 'a string',
     });
   }
+  const family = familyOf(options);
   const advice = new Advice(family);
   if (given.length > LONGEST) {
     advice.warn(
@@ -40,6 +49,11 @@ export function advisePrompt(prompt: string, { family }: AdviseOptions = {}): Pr
     return advice.untrained();
   }
   return advise(given, advice);
+}
+
+function familyOf(options: unknown): CheckpointFamily | undefined {
+  const { family } = optionsOf(options);
+  return family === undefined ? undefined : choice(family, 'family', CHECKPOINT_FAMILIES);
 }
 
 /** What a text that begins as a trained prompt does asks for; undefined for any other. */

@@ -128,13 +128,20 @@ describe('run-length code', () => {
     ['too many pixels', { size: [2, 3], counts: [4, 4] }],
     ['a negative run', { size: [2, 3], counts: [8, -2] }],
     ['a broken run', { size: [2, 3], counts: [2.5, 3.5] }],
-    ['no size', { counts: '231' }],
     ['a size of nothing', { size: [0, 3], counts: '0' }],
     ['a size beyond 32 bits', { size: [100_000, 100_000], counts: [1e10] }],
-    ['no counts', { size: [2, 3] }],
   ])('refuses %s', (_, rle) => {
     expect(() => readRle(rle as never)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION_RANGE' }),
+    );
+  });
+
+  it.each([
+    ['no size', { counts: '231' }, 'rle.size'],
+    ['no counts', { size: [2, 3] }, 'rle.counts'],
+  ])('refuses %s', (_, rle, subject) => {
+    expect(() => readRle(rle)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_TYPE', subject }),
     );
   });
 });

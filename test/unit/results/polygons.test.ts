@@ -123,7 +123,7 @@ describe('Mask.fromPolygons', () => {
     expect(Mask.fromPolygons([], image).toRle().size).toEqual([6, 8]);
   });
 
-  it.each([[[[1, 2, 3, 4]]], [[[1, 2, 3, 4, 5, 6, 7]]], [[[1, 2, 3, 4, 5, Number.NaN]]], [[null]]])(
+  it.each([[[[1, 2, 3, 4]]], [[[1, 2, 3, 4, 5, 6, 7]]], [[[1, 2, 3, 4, 5, Number.NaN]]]])(
     'refuses %j',
     (polygons) => {
       expect(() => Mask.fromPolygons(polygons as never, image)).toThrow(
@@ -131,6 +131,12 @@ describe('Mask.fromPolygons', () => {
       );
     },
   );
+
+  it('refuses what is no polygon', () => {
+    expect(() => Mask.fromPolygons([null] as never, image)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_TYPE', subject: 'polygons[0]' }),
+    );
+  });
 });
 
 /** Sets every 0 that no path over 0s (corners count) connects with the outside. */

@@ -98,7 +98,7 @@ describe('parseDetections', () => {
   it.each([
     [5, SIZE, 'text is 5, expected a string'],
     [null, SIZE, 'text is null'],
-    ['', undefined, 'size.width is undefined'],
+    ['', undefined, 'size is missing, expected an object'],
     ['', { width: 0, height: 5 }, 'size.width is 0'],
     ['', { width: 5, height: 2.5 }, 'size.height is 2.5'],
     ['', { width: 2 ** 16, height: 2 ** 16 }, 'size is 65536 x 65536, expected at most'],
