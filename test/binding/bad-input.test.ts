@@ -293,7 +293,8 @@ describe('pictures', () => {
   test('compare with no list is refused', async () => {
     for (const images of [scene, undefined, 'scene.png']) {
       const error = await failureOf(model.compare(images as never, 'x'));
-      expect(error.message).toBe('images is no list, expected two pictures');
+      expect(error).toMatchObject({ code: 'ERR_OPTION_TYPE', subject: 'images' });
+      expect(error.message).toBe(`images is ${error.found}, expected two pictures`);
     }
   });
 
@@ -342,9 +343,9 @@ describe('schemas of extract', () => {
     ['a list', ['total'], 'ERR_OPTION_TYPE', /expected an object with 1 to 200 fields/],
     ['no fields', {}, 'ERR_OPTION_RANGE', /an object with 0 fields, expected an object with 1/],
     ['an unknown type', { total: 'money' }, 'ERR_OPTION_RANGE', /"money", expected one of "text"/],
-    ['no type', { total: {} }, 'ERR_OPTION_RANGE', /type of field "total" is undefined, expected/],
-    ['null as a type', { total: null }, 'ERR_OPTION_RANGE', /type of field "total" is undefined/],
-    ['a number as a type', { total: 7 }, 'ERR_OPTION_RANGE', /type of field "total" is undefined/],
+    ['no type', { total: {} }, 'ERR_OPTION_TYPE', /type of field "total" is undefined, expected/],
+    ['null as a type', { total: null }, 'ERR_OPTION_TYPE', /type of field "total" is null/],
+    ['a number as a type', { total: 7 }, 'ERR_OPTION_TYPE', /type of field "total" is 7/],
     [
       'a misspelled key',
       { a: { type: 'text', qestion: 'x' } },
@@ -361,12 +362,17 @@ describe('schemas of extract', () => {
 });
 
 describe('prompts of sweep', () => {
+  test('no list is refused', async () => {
+    const error = await failureOf(model.sweep(scene, 'caption en' as never));
+    expect(error).toMatchObject({ code: 'ERR_OPTION_TYPE', found: '"caption en"' });
+    expect(error.message).toContain('expected 2 to 100 different prompts');
+  });
+
   test.each([
     ['none', [], /prompts is a list of 0, expected 2 to 100 different prompts/],
     ['101', Array.from({ length: 101 }, (_, i) => `p${i}`), /a list of 101, expected 2 to 100/],
     ['one', ['caption en'], /a list of 1, expected 2/],
     ['one twice', ['ocr', ' ocr'], /one prompt 2 times, expected 2/],
-    ['no list', 'caption en', /prompts is no list, expected 2 to 100 different prompts/],
     ['detect without a label', ['detect cat', 'detect  ; dog'], /label is "", expected text/],
   ])('%s: refused', async (_, prompts, message) => {
     const error = await failureOf(model.sweep(scene, prompts as never));
