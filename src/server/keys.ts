@@ -31,9 +31,12 @@ export class Keys {
     return this.#digests.length > 0;
   }
 
-  /** The client of a request by its headers, `authorization: Bearer KEY` or `x-api-key: KEY`. Throws ERR_REQUEST_KEY. */
-  clientOf(headers: IncomingHttpHeaders): Client {
-    return this.clientWith(keyOf(headers));
+  /**
+   * The client of a request by its headers, `authorization: Bearer KEY` or `x-api-key: KEY`, or by the key that it has
+   * elsewhere. Throws ERR_REQUEST_KEY.
+   */
+  clientOf(headers: IncomingHttpHeaders, other?: string): Client {
+    return this.clientWith(keyOf(headers) ?? other);
   }
 
   /** As clientOf, for a key that came in another way. */
@@ -74,7 +77,10 @@ export class Keys {
   }
 }
 
-function keyOf({ authorization, 'x-api-key': other }: IncomingHttpHeaders): string | undefined {
+export function keyOf({
+  authorization,
+  'x-api-key': other,
+}: IncomingHttpHeaders): string | undefined {
   const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
   return bearer ?? (typeof other === 'string' && other !== '' ? other : undefined);
 }

@@ -1,6 +1,4 @@
 /** The plugin: makes the service from its options and registers every face under the prefix. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { FastifyInstance, FastifyPluginOptions, RouteOptions } from 'fastify';
 import { findDemoModel } from '../demo-model.js';
 import { makeError } from '../errors.js';
@@ -11,6 +9,7 @@ import { watchFiles } from './config.js';
 import { chat } from './faces/openai/chat.js';
 import { models } from './faces/openai/models.js';
 import { responses } from './faces/openai/responses.js';
+import { roboflow } from './faces/roboflow/face.js';
 import { typed } from './faces/typed.js';
 import { health } from './health.js';
 import { Keys, readKeys } from './keys.js';
@@ -18,12 +17,15 @@ import { Metrics } from './metrics.js';
 import { metricsFace } from './metrics-route.js';
 import { Models } from './models.js';
 import { openapi } from './openapi.js';
-import { SERVER_PACKAGES } from './packages.js';
+import { packageVersion, SERVER_PACKAGES } from './packages.js';
 import { Pictures } from './pictures.js';
 import { type Face, type RouteConfig, Service } from './service.js';
 
 /** In the order of the documentation. */
-const DESCRIBED: readonly Face[] = [typed, chat, responses, models, health, metricsFace];
+const DESCRIBED: readonly Face[] = [
+  ...[typed, chat, responses, models, roboflow],
+  ...[health, metricsFace],
+];
 export const FACES: readonly Face[] = [...DESCRIBED, openapi(DESCRIBED, packageVersion())];
 
 /** `loaded`: models of the caller's by their aliases, which stay the caller's. */
@@ -98,11 +100,6 @@ async function registerFaces(app: FastifyInstance, service: Service): Promise<vo
       { logSerializers: LOG } as FastifyPluginOptions,
     );
   }
-}
-
-function packageVersion(): string {
-  const file = path.join(__dirname, '..', '..', 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
 /** What can be done with a service from outside. */

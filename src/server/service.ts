@@ -33,11 +33,12 @@ import {
   limitFault,
   tooLargeBody,
 } from './errors.js';
-import type { Client, Keys } from './keys.js';
+import { type Keys, keyOf } from './keys.js';
 import type { Metrics } from './metrics.js';
 import type { Lease, Models } from './models.js';
 import { checkCaller } from './origin.js';
 import type { Pictures } from './pictures.js';
+import { Strangers } from './strangers.js';
 
 /** Who may use a route: all, those with a key, or those with a key and a ticket. */
 export type Access = 'open' | 'key' | 'work';
@@ -45,6 +46,11 @@ export type Access = 'open' | 'key' | 'work';
 /** Of a route, in its `config`. */
 export interface RouteConfig {
   readonly access?: Access;
+  /**
+   * Where a key may be when it is not in the headers: the parameter `api_key` of the query, or the body, which is read before
+   * the face calls `identify` with it.
+   */
+  readonly keyIn?: 'query' | 'body';
   /** For metrics; the face's name unless set. */
   readonly face?: string;
   /** For metrics: from a closed set. */
@@ -111,6 +117,7 @@ export class Service {
   /** Replaced when they are read again. */
   keys: Keys;
   readonly #tickets = new WeakMap<FastifyRequest, Ticket>();
+  readonly #strangers = new Strangers();
 
   constructor({ options, keys, models, pictures, metrics }: Parts) {
     this.options = options;
@@ -123,7 +130,7 @@ export class Service {
 
   /** Before the body of a request is read: whether it may come in. The hook of every route. */
   admit(request: FastifyRequest, reply: FastifyReply): void {
-    const { access = 'work', face = '', task = '' } = configOf(request);
+    const { access = 'work', face = '', task = '', keyIn } = configOf(request);
     if (access === 'open') return;
     const response = reply.raw;
     response.once('close', () => {
@@ -131,13 +138,26 @@ export class Service {
       this.metrics?.ended(face, task, status, reply.elapsedTime / 1000);
     });
     checkCaller(request, this.options, this.keys.areNeeded);
-    const client = this.keys.clientOf(request.headers);
-    if (access === 'key') return;
-    this.#enter(request, reply, client);
+    if (keyIn === 'body' && this.keys.areNeeded && keyOf(request.headers) === undefined) {
+      this.#strangers.enter(request, response, this.options.maxRequests);
+    } else {
+      const { api_key: key } = request.query as { readonly api_key?: unknown };
+      const other = keyIn === 'query' && typeof key === 'string' ? key : undefined;
+      const client = this.keys.clientOf(request.headers, other);
+      if (access === 'key') return;
+      this.keys.count(client);
+    }
+    this.#enter(request, reply);
   }
 
-  #enter(request: FastifyRequest, reply: FastifyReply, client: Client): void {
-    this.keys.count(client);
+  /** The key that the body of a request has; checked where it came without one in its headers. Throws ERR_REQUEST_KEY. */
+  identify(request: FastifyRequest, key: unknown): void {
+    if (!this.#strangers.leave(request)) return;
+    const given = typeof key === 'string' && key !== '' ? key : undefined;
+    this.keys.count(this.keys.clientWith(given));
+  }
+
+  #enter(request: FastifyRequest, reply: FastifyReply): void {
     const { maxBodyBytes } = this.options;
     const length = Number(request.headers['content-length'] ?? 0);
     if (length > maxBodyBytes) throw tooLargeBody(maxBodyBytes);
@@ -240,6 +260,7 @@ export class Service {
   ): Promise<Lent> {
     const ticket = this.#ticketOf(request);
     const begin = performance.now();
+    if (this.#strangers.has(request)) throw new TypeError('the face has not identified the client');
     ticket.signal.throwIfAborted();
     ticket.stage = 'load';
     const lease = await this.models.lease(alias, ticket.signal);

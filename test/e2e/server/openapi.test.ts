@@ -29,8 +29,8 @@ it('names exactly the routes that there are', async () => {
   const routes: string[] = [];
   const app = Fastify();
   app.addHook('onRoute', ({ method, path }) => {
-    for (const one of [method].flat())
-      if (one !== 'HEAD') routes.push(`${one} ${path.replace(/:(\w+)/g, '{$1}')}`);
+    const described = path.replace(/:(\w+)/g, '{$1}').replace('*', '{model_id}');
+    for (const one of [method].flat()) if (one !== 'HEAD') routes.push(`${one} ${described}`);
   });
   await app.register(paligemma, { prefix: '/ai', keys: ['a-key-of-ours'] });
   await app.ready();
