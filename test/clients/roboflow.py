@@ -36,10 +36,13 @@ def read(answers):
         check("class ids", found.class_id.tolist(), [p["class_id"] for p in listed])
         check("scores", found.confidence.tolist(), [p["confidence"] for p in listed])
         edges = [[p["x"] - p["width"] / 2, p["y"] - p["height"] / 2, p["x"] + p["width"] / 2, p["y"] + p["height"] / 2] for p in listed]
-        if np.abs(found.xyxy - np.array(edges)).max(initial=0) > 1e-9:
+        if np.abs(found.xyxy - np.array(edges, dtype=float).reshape(-1, 4)).max(initial=0) > 1e-9:
             sys.exit("from_inference reads other boxes")
-        check("masks", found.mask is not None, "points" in (listed or [{}])[0])
-    print(f"supervision {sv.__version__} reads {len(answers['texts'])} texts and {len(answers['predictions'])} predictions")
+        check("masks", found.mask is not None, any("points" in p for p in listed))
+    boxes = sum(len(one["boxes"]) for one in answers["texts"])
+    if boxes == 0 or not any("points" in p for one in answers["predictions"] for p in one["predictions"]):
+        sys.exit("nothing was found, so nothing was compared")
+    print(f"supervision {sv.__version__} reads {boxes} boxes of {len(answers['texts'])} texts and {len(answers['predictions'])} predictions")
 
 
 if "ANSWERS" in os.environ:
