@@ -9,7 +9,7 @@ export const TASK_TYPES = {
   classify: 'classification',
 } as const;
 export type VisionTask = keyof typeof TASK_TYPES;
-export const VISION_TASKS = Object.keys(TASK_TYPES) as VisionTask[];
+const VISION_TASKS = Object.keys(TASK_TYPES) as VisionTask[];
 
 /**
  * Numbers of `paligemma-pretrains` by the names that stand for them. Clients replace some of these names before they ask.
