@@ -24,7 +24,7 @@ import { checkText } from '../options/option.js';
 import { type ParsedServerOptions, SERVER_OPTIONS } from '../options/server.js';
 import { type ResultOf, TASKS, type Task, type TaskName } from '../tasks/registry.js';
 import { Admission, type Ticket } from './admission.js';
-import { readBytes } from './body.js';
+import { parseJson, readBytes } from './body.js';
 import {
   CLIENT_GONE,
   type Failure,
@@ -184,6 +184,14 @@ export class Service {
   readBody(request: FastifyRequest, payload: Readable): Promise<Buffer> {
     const { maxBodyBytes } = this.options;
     return readBytes(payload, maxBodyBytes, this.#ticketOf(request).signal);
+  }
+
+  /** Lets the routes of `app` take JSON and nothing else. */
+  takeJson(app: FastifyInstance): void {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('application/json', async (request: FastifyRequest, body: Readable) =>
+      parseJson(await this.readBody(request, body)),
+    );
   }
 
   /** The answer comes next: what is stopped from now on was stopped while it was sent. */

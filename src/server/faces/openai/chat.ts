@@ -13,7 +13,7 @@ import { errorBodyOf } from './errors.js';
 import { CHAT_FIELDS, readExtension, readFields, readObject, readStops, refuse } from './fields.js';
 import { schemaOf } from './formats.js';
 import { chatPath } from './schemas.js';
-import { takeJson, tellFailure } from './transport.js';
+import { tellFailure } from './transport.js';
 import { readTurn } from './turn.js';
 
 const PATH = '/v1/chat/completions';
@@ -23,7 +23,7 @@ export const chat: Face = {
   paths: { [PATH]: chatPath },
   errorBody: errorBodyOf('messages'),
   routes: (app, service) => {
-    takeJson(app, service);
+    service.takeJson(app);
     app.post(PATH, { config: { face: 'openai' } }, (request, reply) =>
       complete(service, request, reply),
     );

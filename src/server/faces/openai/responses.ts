@@ -11,7 +11,7 @@ import { errorBodyOf, responseCodeOf } from './errors.js';
 import { RESPONSES_FIELDS, readExtension, readFields, readObject, refuse } from './fields.js';
 import { schemaOf } from './formats.js';
 import { responsesPath } from './schemas.js';
-import { takeJson, tellFailure } from './transport.js';
+import { tellFailure } from './transport.js';
 import { readTurn } from './turn.js';
 
 const PATH = '/v1/responses';
@@ -21,7 +21,7 @@ export const responses: Face = {
   paths: { [PATH]: responsesPath },
   errorBody: errorBodyOf('input'),
   routes: (app, service) => {
-    takeJson(app, service);
+    service.takeJson(app);
     app.post(PATH, { config: { face: 'openai' } }, (request, reply) =>
       respond(service, request, reply),
     );

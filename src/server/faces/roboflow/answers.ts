@@ -45,7 +45,7 @@ export function classesAnswer(
   return { image, predictions, top: label, confidence: score };
 }
 
-/** What every answer begins with. `begin`: of the request, as performance.now() has it. */
+/** What every answer begins with. `begin`: when it was begun, as performance.now() has it. */
 export function headOf(begin: number) {
   return { inference_id: randomUUID(), time: (performance.now() - begin) / 1000 };
 }

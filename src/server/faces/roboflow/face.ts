@@ -6,15 +6,22 @@
  * Source: roboflow/inference, core/interfaces/http/http_api.py, core/entities/requests and responses, and inference_sdk/http.
  */
 import { randomUUID } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../../../errors.js';
-import { asObject, parseJson } from '../../body.js';
+import { asObject } from '../../body.js';
 import { packageVersion } from '../../packages.js';
 import type { Face, SentPicture, Service } from '../../service.js';
 import { bestOf, boxesAnswer, classesAnswer, headOf, visualization } from './answers.js';
 import { modelNamed, registryOf, TASK_TYPES, type VisionTask } from './names.js';
-import { FIELDS, fieldsOf, LMM_FIELDS, labelsOf, MODEL_FIELDS, picturesOf } from './requests.js';
+import {
+  FIELDS,
+  fieldsOf,
+  LMM_FIELDS,
+  labelsOf,
+  MODEL_FIELDS,
+  picturesOf,
+  USUAL_TOKENS,
+} from './requests.js';
 import { PATHS } from './schemas.js';
 import { runWorkflow, WORKSPACE } from './workflows.js';
 
@@ -38,10 +45,7 @@ export const roboflow: Face = {
     }),
   }),
   routes: (app, service) => {
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser('application/json', async (request: FastifyRequest, body: Readable) =>
-      parseJson(await service.readBody(request, body)),
-    );
+    service.takeJson(app);
     app.addHook('preHandler', async (request) => {
       const { api_key: key } = (request.body ?? {}) as { readonly api_key?: unknown };
       service.identify(request, key);
@@ -73,9 +77,16 @@ function addManagement(app: FastifyInstance, service: Service): void {
   const open = { config: { access: 'open' } };
   const info = { name: 'node-paligemma', version: packageVersion(), uuid: randomUUID() };
   app.get('/info', open, () => info);
-  app.get('/model/registry', { config: { access: 'key', keyIn: 'query' } }, () =>
-    registryOf(service.models),
-  );
+  let isWarned = false;
+  app.get('/model/registry', { config: { access: 'key', keyIn: 'query' } }, (request) => {
+    if (!isWarned && service.keys.areNeeded && Object.hasOwn(request.query as object, 'api_key')) {
+      isWarned = true;
+      request.log.warn(
+        'a client sends its key in an address, which proxies log; InferenceConfiguration(api_key_transport="header") sends it in a header',
+      );
+    }
+    return registryOf(service.models);
+  });
   // A ticket, as models load while the client waits.
   app.post('/model/add', { config: { keyIn: 'body' } }, async (request) => {
     const id = fieldsOf('add', MODEL_FIELDS, asObject(request.body)).model_id;
@@ -113,7 +124,9 @@ async function answerEach(
   const { image } = asObject(request.body);
   const answers: object[] = [];
   for (const picture of await picturesOf(service, image, service.signalOf(request))) {
-    answers.push({ ...headOf(begin), ...(await answer(picture)) });
+    const start = performance.now();
+    const answered = await answer(picture);
+    answers.push({ ...headOf(start), ...answered });
   }
   service.answering(request);
   reply.header('x-model-id', alias);
@@ -126,8 +139,7 @@ async function answerPrompt(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const body = asObject(request.body);
-  const fields = fieldsOf('lmm', LMM_FIELDS, body);
+  const fields = fieldsOf('lmm', LMM_FIELDS, asObject(request.body));
   const { '*': inPath } = request.params as { readonly '*'?: string };
   if (inPath !== undefined && fields.model_id !== undefined && inPath !== fields.model_id) {
     throw makeError('ERR_REQUEST_FORMAT', 'Model ID mismatch: the path names another model', {
@@ -141,10 +153,7 @@ async function answerPrompt(
       ...{ name: 'prompt', found: 'none', expected: 'what the model is asked' },
     });
   }
-  const isAsked = body['max_new_tokens'] !== undefined && body['max_new_tokens'] !== null;
-  const maxTokens = isAsked
-    ? max_new_tokens
-    : Math.min(max_new_tokens, service.options.maxAnswerTokens);
+  const maxTokens = max_new_tokens ?? Math.min(USUAL_TOKENS, service.options.maxAnswerTokens);
   return answerEach(service, request, reply, alias, async (picture) => {
     const { result } = await service.run(request, {
       ...{ model: alias, task: 'generate', pictures: [picture], args: { prompt } },

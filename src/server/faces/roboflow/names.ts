@@ -55,7 +55,11 @@ export function modelNamed(models: Models, id: string | undefined): ModelName {
   }
   // A label may have a slash in it.
   const text = labels.join('/');
-  return { alias, task, labels: text === '' ? undefined : text.split(',') };
+  return {
+    alias,
+    task,
+    labels: text === '' ? undefined : text.split(','),
+  };
 }
 
 function wellKnown(id: string): string {

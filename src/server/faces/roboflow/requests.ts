@@ -33,6 +33,9 @@ const READING_FIELDS = {
   }),
 };
 
+/** Of an answer whose length a request does not limit. */
+export const USUAL_TOKENS = 400;
+
 export const LMM_FIELDS = {
   ...MODEL_FIELDS,
   prompt: string<string, undefined>({
@@ -42,11 +45,11 @@ export const LMM_FIELDS = {
     doc: 'what the model is asked, as it was trained: detect cat ; dog',
   }),
   max_new_tokens: integer({
-    default: 400,
+    default: undefined,
     min: 1,
     max: MAX_CONTEXT_LENGTH,
     unit: 'tokens',
-    doc: 'longest answer',
+    doc: `longest answer; left out, ${USUAL_TOKENS}`,
   }),
   ...READING_FIELDS,
 };
@@ -126,7 +129,8 @@ export function labelsOf(
   named: readonly string[] | undefined,
 ): readonly string[] {
   const labels = filter ?? named;
-  if (labels !== undefined) return labels;
+  // As the results have them.
+  if (labels !== undefined) return labels.map((label) => label.trim());
   throw makeError('ERR_OPTION_TYPE', 'class_filter is missing', {
     ...{ name: 'class_filter', found: 'none', expected: 'the labels to look for' },
     hint: 'name them in class_filter, or in model_id: paligemma/classify/cat,dog',
@@ -135,8 +139,12 @@ export function labelsOf(
 
 /** Whether a value is a picture, or a list of them, and no other parameter. */
 export function isImage(value: unknown): boolean {
-  const [first] = Array.isArray(value) ? (value as unknown[]) : [value];
-  return typeof first === 'object' && first !== null && 'type' in first && 'value' in first;
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  const { type, value: data } = (first ?? {}) as {
+    readonly type?: unknown;
+    readonly value?: unknown;
+  };
+  return data !== undefined && ['base64', 'url', 'numpy'].includes(String(type));
 }
 
 /** The pictures of a field, one or a list of `{ type, value }`. */
