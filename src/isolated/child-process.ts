@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import type { EngineOptions } from '../engine/engine.js';
 import { fromNative } from '../errors.js';
 import type { NativeModelInfo } from '../native/contract.js';
+import { showThrown } from '../options/show.js';
 import { BEAT_MS, type Call, type FromChild, type ToChild } from './protocol.js';
 
 /** Beside this file, as tools that copy what a program needs can see. */
@@ -12,6 +13,9 @@ const PROGRAM = join(__dirname, 'child.js');
 
 /** The end of what the child wrote to standard error: the last words of a native library. */
 const STDERR_KEPT = 64 * 1024;
+
+/** After a kill. What hangs in the kernel, such as in a driver, does not end even then; it is given up. */
+const END_MS = 2000;
 
 /** Loading and decoding pictures report rarely: they may be silent this many times longer than a computation. */
 const RARE = 3;
@@ -33,7 +37,8 @@ export interface ChildEvents {
 }
 
 export class EngineProcess {
-  readonly #child: ChildProcess;
+  /** Undefined when it could not be started at all. */
+  readonly #child: ChildProcess | undefined;
   readonly #events: ChildEvents;
   readonly #hangMs: number;
   readonly #watch: NodeJS.Timeout;
@@ -49,42 +54,56 @@ export class EngineProcess {
   #pulse = { busy: false, steps: -1 };
   #checkedAt = this.#heardAt;
   readonly #exited: Promise<void>;
+  #end: (ending: string) => void = () => {};
 
   constructor(options: EngineOptions, hangMs: number, events: ChildEvents) {
     this.#events = events;
     this.#hangMs = hangMs;
-    this.#child = fork(PROGRAM, [], {
-      // Not those of the parent, such as --inspect with its port.
-      execArgv: [],
-      env: environment(),
-      serialization: 'advanced',
-      // Nothing that a library prints may reach the parent's output.
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
     this.#exited = new Promise((resolve) => {
-      const gone = (reason: string): void => {
+      this.#end = (ending) => {
         resolve();
-        this.#gone(reason);
+        this.#gone(ending);
       };
-      this.#child.once('error', (error) => gone(`it cannot be started: ${error.message}`));
-      this.#child.once('close', (code, signal) => gone(ending(code, signal)));
     });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
-    });
-    this.#child.on('message', (message) => this.#receive(message as FromChild));
     this.#watch = setInterval(() => this.#check(), BEAT_MS);
     // Whether the process goes on is decided by calls that wait, not by an idle child.
     this.#watch.unref();
-    this.#child.unref();
-    this.#child.channel?.unref();
-    (this.#child.stderr as unknown as { unref(): void } | null)?.unref();
+    this.#child = this.#fork();
     this.#send({ kind: 'load', options });
+  }
+
+  #fork(): ChildProcess | undefined {
+    const failed = (error: unknown): void =>
+      this.#end(`it cannot be started: ${showThrown(error)}`);
+    try {
+      const child = fork(PROGRAM, [], {
+        // Not those of the parent, such as --inspect with its port.
+        execArgv: [],
+        env: environment(),
+        serialization: 'advanced',
+        // Nothing that a library prints may reach the parent's output.
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      });
+      child.once('error', failed);
+      child.once('close', (code, signal) => this.#end(ending(code, signal)));
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
+      });
+      child.on('message', (message) => this.#receive(message as FromChild));
+      child.unref();
+      child.channel?.unref();
+      (child.stderr as unknown as { unref(): void } | null)?.unref();
+      return child;
+    } catch (error) {
+      // Some failures of the system are events, others exceptions. All are heard of after the constructor.
+      setImmediate(failed, error);
+      return undefined;
+    }
   }
 
   /** Undefined when it could not be started. */
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#child?.pid;
   }
 
   get state(): 'loading' | 'ready' | 'gone' {
@@ -109,13 +128,14 @@ export class EngineProcess {
   /** Ends it at once, whatever it does. Resolves when it is gone. */
   kill(reason: string): Promise<void> {
     this.#verdict ??= reason;
-    this.#child.kill('SIGKILL');
+    this.#child?.kill('SIGKILL');
+    setTimeout(() => this.#end('it does not end'), END_MS).unref();
     return this.#exited;
   }
 
   #send(message: ToChild): void {
     // A failure here means that the child is about to be gone.
-    if (this.#child.connected) this.#child.send(message, () => {});
+    if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
   #receive(message: FromChild): void {

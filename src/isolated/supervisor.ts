@@ -429,7 +429,7 @@ export class Supervisor {
       return;
     }
     this.#sent.delete(entry.id);
-    if (++this.#goodAnswers >= GOOD_ANSWERS) this.#crashesInRow = 0;
+    if (message.kind === 'done' && ++this.#goodAnswers >= GOOD_ANSWERS) this.#crashesInRow = 0;
     this.#fill();
   }
 

@@ -295,6 +295,18 @@ describe('a child that ends', () => {
   });
 });
 
+test('where no process may be started, loading says so', () => {
+  const isOld = Number(process.versions.node.split('.')[0]) < 23;
+  const permission = isOld ? '--experimental-permission' : '--permission';
+  const code = `
+    const { PaliGemma } = require(${JSON.stringify(path.join(ROOT, 'lib'))});
+    PaliGemma.load(${JSON.stringify(DEMO_MODEL)}, { isolate: 'process' })
+      .catch(({ code, message }) => console.log(code, message));`;
+  const rights = [permission, '--allow-addons', '--allow-fs-read=*', '--allow-fs-write=*'];
+  const { stdout } = spawnSync(process.execPath, [...rights, '-e', code], { encoding: 'utf8' });
+  expect(stdout).toMatch(/^ERR_ENGINE_CRASHED the engine did not start: it cannot be started: /);
+});
+
 describe('nothing is left behind', () => {
   test('after dispose', async () => {
     const model = await isolated(DEMO_MODEL, { engines: 2 });
