@@ -16,7 +16,10 @@ const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 30_000;
 const GOOD_ANSWERS = 10;
 
-/** So many crashes within this time open the circuit: nothing is tried before the longest delay is over. */
+/**
+ * So many crashes within this time, without so many good answers, open the circuit: nothing is tried before the longest delay
+ * is over.
+ */
 const CIRCUIT_CRASHES = 5;
 const CIRCUIT_MS = 60_000;
 
@@ -75,11 +78,11 @@ export class Supervisor {
   #slots = 1;
   #crashes = 0;
   #lastCrash: string | undefined;
-  /** When the latest crashes were. */
-  #crashTimes: number[] = [];
-  /** Crashes since the last GOOD_ANSWERS, and answers since the last crash. */
+  /** Crashes since there were GOOD_ANSWERS, and answers since the last crash. */
   #crashesInRow = 0;
   #goodAnswers = 0;
+  /** When the latest of them were. */
+  #crashTimes: number[] = [];
   #restart: NodeJS.Timeout | undefined;
   #opensAt = 0;
   #disposed: { readonly error: Error; readonly done: Promise<void> } | undefined;
@@ -429,7 +432,10 @@ export class Supervisor {
       return;
     }
     this.#sent.delete(entry.id);
-    if (message.kind === 'done' && ++this.#goodAnswers >= GOOD_ANSWERS) this.#crashesInRow = 0;
+    if (message.kind === 'done' && ++this.#goodAnswers >= GOOD_ANSWERS) {
+      this.#crashesInRow = 0;
+      this.#crashTimes = [];
+    }
     this.#fill();
   }
 
