@@ -12,10 +12,10 @@ const ENVIRONMENTS = {
 const answers = path.join(ROOT, 'build', 'clients', 'roboflow-answers.json');
 
 function run(command, args, env = {}) {
-  const { status, error } = spawnSync(command, args, {
+  const { status, signal, error } = spawnSync(command, args, {
     ...{ stdio: 'inherit', env: { ...process.env, ...env } },
   });
-  if (status !== 0) throw error ?? new Error(`${command} ended with ${status}`);
+  if (status !== 0) throw error ?? new Error(`${command} ended with ${signal ?? status}`);
 }
 
 for (const [name, packages] of Object.entries(ENVIRONMENTS)) {

@@ -47,8 +47,10 @@ for (const client of CLIENTS) {
   const picture = path.join(ROOT, 'examples', 'pictures', 'shapes.png');
   const env = { ...process.env, URL_OF: url, BUSY: busyUrl, KEY: key, PICTURE: picture };
   const child = spawn(node, [program], { stdio: 'inherit', env });
-  const [code] = await once(child, 'exit');
-  say(`${code === 0 ? 'ok  ' : 'FAIL'} ${[client, PACKAGES[client]].filter(Boolean).join(' ')}`);
+  const [code, signal] = await once(child, 'exit');
+  say(
+    `${code === 0 ? 'ok  ' : `FAIL (${signal ?? code})`} ${[client, PACKAGES[client]].filter(Boolean).join(' ')}`,
+  );
   if (code !== 0) failure = client;
 }
 await Promise.all([app.close(), busy.close()]);
