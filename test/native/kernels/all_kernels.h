@@ -1,11 +1,11 @@
 // Every kernel that can run here, those included whose instructions are emulated.
 #pragma once
-#include <cstdio>
 #include <vector>
 
 #include "kernels/amx_emulated.h"
 #include "kernels/kernel_sets.h"
 #include "platform/cpu.h"
+#include "support/test.h"
 
 namespace paligemma {
 
@@ -29,7 +29,7 @@ inline std::vector<UsableKernel> all_kernels() {
         kernels.push_back({"avx2", GGML_TYPE_Q8_0, emulated_vnni_q8_0()});
         kernels.push_back({"avx2", GGML_TYPE_Q4_0, emulated_vnni_q4_0()});
     }
-    if (kernels.empty()) std::fprintf(stderr, "skipped: no kernel of ours runs here\n");
+    if (kernels.empty()) left_out("no kernel of ours runs here");
     return kernels;
 }
 
