@@ -4,10 +4,11 @@ import type { Detection } from '../results/types.js';
 import type { AnswerKind } from '../tasks/registry.js';
 import { readableRows } from './rows.js';
 
-/** Things at their places, or a text under the picture. */
-export type Drawing =
-  | { readonly objects: readonly (Detection | Segment)[] }
-  | { readonly caption: string };
+/** What `annotate` takes: things at their places, or none and a text under the picture. */
+export interface Drawing {
+  readonly objects: readonly (Detection | Segment)[];
+  readonly caption?: string;
+}
 
 export function drawingOf(kind: AnswerKind, result: object): Drawing {
   const { detections, segments, consensus } = result as {
@@ -19,5 +20,5 @@ export function drawingOf(kind: AnswerKind, result: object): Drawing {
   const objects = segments ?? detections ?? (typeof consensus === 'string' ? undefined : consensus);
   if (objects !== undefined) return { objects };
   const lines = readableRows(kind, result).map((row) => row.join(': '));
-  return { caption: lines.join('\n') };
+  return { objects: [], caption: lines.join('\n') };
 }

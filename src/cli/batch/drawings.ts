@@ -2,11 +2,11 @@
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SNIFF_BYTES, type Sniffed, sniff } from '../../image-input/format.js';
-import type { AnnotateOptions, annotate, ImageInput, PicturePage } from '../../index.js';
+import type { AnnotateOptions, ImageInput, PicturePage } from '../../index.js';
 import { type AnnotationFormat, FILE_OPTIONS } from '../../options/annotate.js';
 import { IMAGE_OPTIONS, PIXEL_OPTIONS } from '../../options/image.js';
 import type { AnswerKind } from '../../tasks/registry.js';
-import { readableRows } from '../../wire/rows.js';
+import { drawingOf } from '../../wire/drawing.js';
 import { givenFlags } from '../flags.js';
 import { PictureFiles } from './picture-files.js';
 
@@ -88,16 +88,18 @@ export function drawnWith(
   return { ...givenFlags(IMAGE_OPTIONS, given), ...givenFlags(DRAWN_OPTIONS, flags) };
 }
 
-/** The picture with objects drawn in. */
+/** The picture with what was found drawn in, or with the answer under it. */
 export async function draw(
   image: ImageInput,
   format: AnnotationFormat,
-  objects: Parameters<typeof annotate>[1],
+  kind: AnswerKind,
+  result: object,
   options: AnnotateOptions,
 ): Promise<Uint8Array> {
   // Here and not above: --help and usage errors should not wait for sharp and the addon.
-  const index = await import('../../index.js');
-  return index.annotate(image, objects, { ...options, format });
+  const { annotate } = await import('../../index.js');
+  const { objects, ...caption } = drawingOf(kind, result);
+  return annotate(image, objects, { ...options, ...caption, format });
 }
 
 /** The first frame of a clip, which its answer is drawn on. */
@@ -137,7 +139,7 @@ export async function drawPair(
   // Each has been checked against the limit on its own.
   const joined = { data, width, height, channels: 3 } as const;
   const all = { ...givenFlags(DRAWN_OPTIONS, options), maxPixels: width * height };
-  return drawText(joined, format, kind, result, all);
+  return draw(joined, format, kind, result, all);
 }
 
 async function decoded(
@@ -150,16 +152,4 @@ async function decoded(
     if (one.page === page) return one;
   }
   return undefined;
-}
-
-/** The picture with the answer under it. */
-export function drawText(
-  image: ImageInput,
-  format: AnnotationFormat,
-  kind: AnswerKind,
-  result: object,
-  options: AnnotateOptions,
-): Promise<Uint8Array> {
-  const lines = readableRows(kind, result).map((row) => row.join(': '));
-  return draw(image, format, [], { ...options, caption: lines.join('\n') });
 }

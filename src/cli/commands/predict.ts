@@ -5,7 +5,7 @@ import { TASKS } from '../../tasks/registry.js';
 import { predictionJson } from '../../wire/results.js';
 import { addArguments, typedArguments } from '../arguments.js';
 import { pictureCommand } from '../batch/command.js';
-import { drawnWith, drawText } from '../batch/drawings.js';
+import { draw, drawnWith } from '../batch/drawings.js';
 import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
@@ -51,6 +51,6 @@ function predictTask(
     stream: (image, signal) => model.stream(image, prompt, { ...options, signal }),
     json: predictionJson,
     annotate: (image, result, format) =>
-      drawText(image, format, 'text', result, drawnWith(options, flags)),
+      draw(image, format, 'text', result, drawnWith(options, flags)),
   };
 }

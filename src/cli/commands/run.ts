@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { makeError } from '../../errors.js';
-import type { annotate, DetectedObject, PaliGemma } from '../../index.js';
+import type { DetectedObject, PaliGemma } from '../../index.js';
 import { oneLine } from '../../options/show.js';
 import { outputError } from '../../output-error.js';
 import type { AnswerKind } from '../../tasks/registry.js';
@@ -14,7 +14,7 @@ import { FORMATS, type FormatName, formatWriter } from '../../wire/formats.js';
 import { taskJson } from '../../wire/results.js';
 import { readableColumns, readableRows } from '../../wire/rows.js';
 import { checkPicture } from '../batch/arguments.js';
-import { draw, drawText, formatOfName } from '../batch/drawings.js';
+import { draw, formatOfName } from '../batch/drawings.js';
 import { PictureFiles } from '../batch/picture-files.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -67,8 +67,6 @@ interface Answer {
   readonly image: string;
   readonly kind: AnswerKind;
   readonly result: object;
-  /** Left out for answers in words. */
-  readonly objects?: Parameters<typeof annotate>[1];
 }
 
 /** Formats of files with any answer. */
@@ -153,12 +151,12 @@ class Loop {
         return;
       case 'detect': {
         const result = await this.#model.detect(this.#image, labels, { signal });
-        this.#keep('detections', result, result.detections);
+        this.#keep('detections', result);
         return this.#print(result.detections);
       }
       case 'segment': {
         const result = await this.#model.segment(this.#image, labels, { signal });
-        this.#keep('segments', result, result.segments);
+        this.#keep('segments', result);
         return this.#print(result.segments);
       }
       case 'save':
@@ -169,8 +167,8 @@ class Loop {
     }
   }
 
-  #keep(kind: AnswerKind, result: object, objects?: Answer['objects']): void {
-    this.#last = { image: this.#image, kind, result, ...(objects && { objects }) };
+  #keep(kind: AnswerKind, result: object): void {
+    this.#last = { image: this.#image, kind, result };
   }
 
   async #stream(prompt: string, signal: AbortSignal): Promise<void> {
@@ -206,15 +204,13 @@ async function save(file: string, answer: Answer | undefined): Promise<void> {
       expected: 'the name of a file, after an answer',
     });
   }
-  const { image, kind, result, objects } = answer;
+  const { image, kind, result } = answer;
   const picture = formatOfName(file);
   if (picture !== undefined) {
     const files = await PictureFiles.openFile(file);
     await files.check(image);
-    const data = objects
-      ? draw(image, picture, objects, {})
-      : drawText(image, picture, kind, result, {});
-    return files.write({ image }, { data: await data, extension: picture });
+    const data = await draw(image, picture, kind, result, {});
+    return files.write({ image }, { data, extension: picture });
   }
   const extension = path.extname(file).slice(1).toLowerCase();
   const extensions = (name: FormatName): readonly string[] => FORMATS[name].extensions;

@@ -1,12 +1,12 @@
 /** The commands of the tasks about single pictures: what src/tasks/registry.ts does not know of the command line. */
 import type { Command } from 'commander';
-import type { annotate, ImageInput, TextResult, TextRun } from '../../index.js';
+import type { ImageInput, TextResult, TextRun } from '../../index.js';
 import { FIELD_TYPES } from '../../options/tasks.js';
 import { needsText, type ResultOf, TASKS, type Task, type TaskName } from '../../tasks/registry.js';
 import { taskJson } from '../../wire/results.js';
 import { type ArgumentFlags, addArguments, readArguments, typedArguments } from '../arguments.js';
 import { pictureCommand } from '../batch/command.js';
-import { draw, drawnWith, drawText, firstFrame } from '../batch/drawings.js';
+import { draw, drawnWith, firstFrame } from '../batch/drawings.js';
 import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
@@ -23,8 +23,6 @@ interface Row<N extends TaskName> {
   readonly examples: readonly string[];
   readonly arguments?: ArgumentFlags<keyof (typeof TASKS)[N]['arguments'] & string>;
   readonly remarks?: (result: ResultOf<N>) => readonly string[];
-  /** What `--annotate` draws; where it is undefined, the answer is written under the picture. */
-  readonly drawn?: (result: ResultOf<N>) => Parameters<typeof annotate>[1] | undefined;
 }
 
 const OBJECT_LINES =
@@ -60,7 +58,6 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
     ],
     arguments: { labels: { letter: 'l', commas: 'always', doc: labelsDoc('find') } },
     remarks: ({ detections, unasked }) => emptyRemarks(detections, unasked),
-    drawn: ({ detections }) => detections,
   },
   segment: {
     prints: `${OBJECT_LINES}; --json has the masks, --annotate draws them.`,
@@ -70,12 +67,10 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
     ],
     arguments: { labels: { letter: 'l', commas: 'always', doc: labelsDoc('outline') } },
     remarks: ({ segments, unasked }) => emptyRemarks(segments, unasked),
-    drawn: ({ segments }) => segments,
   },
   refer: {
     examples: ['$ paligemma refer photo.jpg --phrase "the man on the left"'],
     remarks: ({ segments, unasked }) => emptyRemarks(segments, unasked),
-    drawn: ({ segments }) => segments,
   },
   classify: {
     examples: [
@@ -104,7 +99,6 @@ const ROWS: { readonly [N in Exclude<TaskName, 'compare' | 'generate'>]: Row<N> 
     ],
     arguments: { prompts: { letter: 'p', doc: 'a phrasing; can be given several times' } },
     remarks: sweepRemarks,
-    drawn: (result) => (result.kind === 'boxes' ? result.consensus : undefined),
   },
   video: {
     examples: [
@@ -156,11 +150,7 @@ function taskCommand<N extends TaskName>(
         ...(row.remarks && { remarks: row.remarks }),
         annotate: async (image, result, format) => {
           const picture = task.images === 'clip' ? await firstFrame(image) : image;
-          const options = drawnWith(given, flags);
-          const objects = row.drawn?.(result);
-          return objects
-            ? draw(picture, format, objects, options)
-            : drawText(picture, format, task.answers, result, options);
+          return draw(picture, format, task.answers, result, drawnWith(given, flags));
         },
       };
     },

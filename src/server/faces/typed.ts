@@ -139,9 +139,8 @@ async function draw(
       options[name] === undefined ? [] : [[name, options[name]]],
     ),
   );
-  const drawing = drawingOf(task.answers, result);
-  const [objects, more] = 'objects' in drawing ? [drawing.objects, {}] : [[], drawing];
-  return annotate(picture, objects, { roomy: true, ...reading, ...more, format, signal });
+  const { objects, ...caption } = drawingOf(task.answers, result);
+  return annotate(picture, objects, { ...reading, ...caption, format, signal });
 }
 
 // --- requests -------------------------------------------------------------------------------------------------------

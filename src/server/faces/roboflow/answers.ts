@@ -65,7 +65,7 @@ export async function visualization(
 ): Promise<string> {
   // Of a request it is always bytes.
   const bytes = await annotate(picture as ImageInput, objects, {
-    ...{ format: 'jpeg', roomy: true, ...more },
+    ...{ format: 'jpeg', ...more },
     showLabels: drawing.visualization_labels,
     lineWidth: drawing.visualization_stroke_width,
     upright: !drawing.disable_preproc_auto_orient,
