@@ -5,9 +5,10 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { type LoadOptions, PaliGemma } from '../../src/index.js';
 import { type PluginOptions, paligemma } from '../../src/server/index.js';
-import { ROOT } from './models.js';
+import { DEMO_MODEL, ROOT } from './models.js';
 
 export const SHAPES = readFileSync(path.join(ROOT, 'examples', 'pictures', 'shapes.png'));
 export const CAPTION = 'an orange triangle, a white circle and a yellow square';
@@ -34,6 +35,25 @@ export async function startServer(
   const server = await openServer(options, fastify);
   onTestFinished(() => server.app.close());
   return server;
+}
+
+export interface Served {
+  readonly model: PaliGemma;
+  readonly server: TestServer;
+}
+
+/** One server with the demo model for all tests of a file. Registers the hooks; `take` gets it. */
+export function useServer(take: (served: Served) => void, options: LoadOptions = {}): void {
+  let served: Served | undefined;
+  beforeAll(async () => {
+    const model = await PaliGemma.load(DEMO_MODEL, options);
+    served = { model, server: await openServer({ model }) };
+    take(served);
+  });
+  afterAll(async () => {
+    await served?.server.app.close();
+    await served?.model.dispose();
+  });
 }
 
 /** Is closed by the caller. */

@@ -1,27 +1,22 @@
 /** A client that leaves stops its work, wherever that is: while its body comes, in the queue, in the engine, in a stream. */
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { PaliGemma } from '../../../src/index.js';
-import { DEMO_MODEL } from '../../support/models.js';
+import { expect, it, vi } from 'vitest';
 import {
   CAPTION,
   metric,
-  openServer,
   openSocket,
   SHAPES,
   type TestServer,
+  useServer,
 } from '../../support/server.js';
 
-let model: PaliGemma;
 let server: TestServer;
-beforeAll(async () => {
-  // Three requests are in the engine, the others wait.
-  model = await PaliGemma.load(DEMO_MODEL, { slots: 1 });
-  server = await openServer({ model });
-});
-afterAll(async () => {
-  await server.app.close();
-  await model.dispose();
-});
+// Three requests are in the engine, the others wait.
+useServer(
+  (served) => {
+    ({ server } = served);
+  },
+  { slots: 1 },
+);
 
 /** A request whose answer is as long as the context allows. */
 const LONG = `/v1/predict?${new URLSearchParams({ prompt: 'caption en', pattern: '[a-z ]{1000}', maxTokens: '150' })}`;

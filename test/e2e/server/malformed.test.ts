@@ -1,28 +1,20 @@
 /** Requests that are wrong in every way: each gets an answer of class 4xx, and the server goes on. */
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PaliGemma } from '../../../src/index.js';
+import { describe, expect, it } from 'vitest';
 import { pathOf } from '../../../src/server/faces/typed-schema.js';
 import { TASKS, type TaskName } from '../../../src/tasks/registry.js';
-import { DEMO_MODEL } from '../../support/models.js';
 import {
   CAPTION,
   DATA_URL,
-  openServer,
   openSocket,
   SHAPES,
   type TestServer,
+  useServer,
 } from '../../support/server.js';
 
-let model: PaliGemma;
 let server: TestServer;
-beforeAll(async () => {
-  model = await PaliGemma.load(DEMO_MODEL);
-  server = await openServer({ model });
-});
-afterAll(async () => {
-  await server.app.close();
-  await model.dispose();
+useServer((served) => {
+  ({ server } = served);
 });
 
 /** Sends text as it is and returns the status; 0 when the server only closed the connection. */

@@ -1,26 +1,23 @@
 /** The routes of OpenAI's APIs over real HTTP, as a client sees them that sends JSON by hand. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PaliGemma } from '../../../src/index.js';
-import { DEMO_MODEL } from '../../support/models.js';
+import { describe, expect, it } from 'vitest';
+import type { PaliGemma } from '../../../src/index.js';
 import {
   CAPTION,
   DATA_URL,
-  openServer,
   SHAPES,
   startServer,
   type TestServer,
+  useServer,
 } from '../../support/server.js';
 
 let model: PaliGemma;
 let server: TestServer;
-beforeAll(async () => {
-  model = await PaliGemma.load(DEMO_MODEL, { onNote: () => {} });
-  server = await openServer({ model });
-});
-afterAll(async () => {
-  await server.app.close();
-  await model.dispose();
-});
+useServer(
+  (served) => {
+    ({ model, server } = served);
+  },
+  { onNote: () => {} },
+);
 
 interface Completion {
   readonly object: string;

@@ -2,17 +2,17 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fromRoboflow, PaliGemma } from '../../../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { fromRoboflow, type PaliGemma } from '../../../src/index.js';
 import { PATHS } from '../../../src/server/faces/roboflow/schemas.js';
 import { DEMO_MODEL, FIXTURES } from '../../support/models.js';
 import {
   CAPTION,
   DATA_URL,
-  openServer,
   SHAPES,
   startServer,
   type TestServer,
+  useServer,
 } from '../../support/server.js';
 
 interface Recorded {
@@ -69,13 +69,8 @@ function problems(item: object, answer: unknown): string {
 
 let model: PaliGemma;
 let server: TestServer;
-beforeAll(async () => {
-  model = await PaliGemma.load(DEMO_MODEL);
-  server = await openServer({ model });
-});
-afterAll(async () => {
-  await server.app.close();
-  await model.dispose();
+useServer((served) => {
+  ({ model, server } = served);
 });
 
 const body = async (answer: Response | Promise<Response>) =>

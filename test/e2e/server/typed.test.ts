@@ -1,32 +1,26 @@
 /** The typed routes: every task of the registry over real HTTP answers what the method answers. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { annotate, PaliGemma } from '../../../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { annotate, type PaliGemma } from '../../../src/index.js';
 import { pathOf } from '../../../src/server/faces/typed-schema.js';
 import { TASKS, type Task, type TaskName } from '../../../src/tasks/registry.js';
 import { jsonText } from '../../../src/wire/json.js';
 import { RESULT_SCHEMAS } from '../../../src/wire/result-schemas.js';
 import { taskJson } from '../../../src/wire/results.js';
-import { DEMO_MODEL } from '../../support/models.js';
 import {
   CAPTION,
   DATA_URL,
   formOf,
-  openServer,
   SHAPES,
   type TestServer,
+  useServer,
 } from '../../support/server.js';
 import { SAMPLES, startSample, TASK_NAMES } from '../../support/task-samples.js';
 
 let model: PaliGemma;
 let server: TestServer;
-beforeAll(async () => {
-  model = await PaliGemma.load(DEMO_MODEL);
-  server = await openServer({ model });
-});
-afterAll(async () => {
-  await server.app.close();
-  await model.dispose();
+useServer((served) => {
+  ({ model, server } = served);
 });
 
 /** What differs from call to call. */
@@ -120,7 +114,7 @@ describe.each(TASK_NAMES)('%s', (name) => {
     }
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/webp']);
     expect(bytes.subarray(8, 12).toString()).toBe('WEBP');
-    const undrawn = await annotate(SHAPES, [], { roomy: true, format: 'webp' });
+    const undrawn = await annotate(SHAPES, [], { format: 'webp' });
     expect(bytes.equals(undrawn)).toBe(false);
   });
 });
