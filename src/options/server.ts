@@ -117,6 +117,26 @@ export const SERVER_OPTIONS = {
     maxLength: 253,
     doc: 'web pages that may call the server, such as https://app.example; left out, only its own',
   }),
+  pictureHosts: list({
+    default: undefined,
+    cli: false,
+    of: 'host',
+    minCount: 1,
+    maxCount: 1000,
+    minLength: 1,
+    maxLength: 300,
+    doc: 'hosts that pictures may be fetched from when a request names an address: images.example, *.images.example, or * for all; with a port if it is another one, with http:// if it is not https; left out, nothing is fetched',
+  }),
+  pictureNetworks: list({
+    default: undefined,
+    cli: false,
+    of: 'network',
+    minCount: 1,
+    maxCount: 100,
+    minLength: 2,
+    maxLength: 50,
+    doc: 'networks of your own, such as 10.1.0.0/16, in which these hosts may be; left out, they are reached in the public internet only',
+  }),
 
   maxRequests: integer({
     default: 64,

@@ -459,6 +459,16 @@ export interface ServerOptions {
   readonly hosts?: readonly string[] | undefined;
   /** Web pages that may call the server, such as https://app.example; left out, only its own. */
   readonly origins?: readonly string[] | undefined;
+  /**
+   * Hosts that pictures may be fetched from when a request names an address: images.example, *.images.example, or *
+   * for all; with a port if it is another one, with http:// if it is not https; left out, nothing is fetched.
+   */
+  readonly pictureHosts?: readonly string[] | undefined;
+  /**
+   * Networks of your own, such as 10.1.0.0/16, in which these hosts may be; left out, they are reached in the public
+   * internet only.
+   */
+  readonly pictureNetworks?: readonly string[] | undefined;
   /** Requests that are read, wait or run at the same time; one more gets 503. Integer, 1 to 100,000. Default 64. */
   readonly maxRequests?: number | undefined;
   /**

@@ -18,7 +18,7 @@ export interface PictureSources {
   /** By the id of an upload; undefined for an id that is not there. */
   readonly upload?: (id: string) => Uint8Array | undefined;
   /** By its address. */
-  readonly remote?: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
+  readonly remote?: (url: string, maxBytes: number, signal: AbortSignal) => Promise<Uint8Array>;
 }
 
 /** What a form held. */
@@ -49,8 +49,8 @@ export class Pictures {
     return bytes;
   }
 
-  /** A data URL, the id of an upload, or an address. Never a path. */
-  async fromText(text: unknown, signal: AbortSignal): Promise<Uint8Array> {
+  /** A data URL, the id of an upload, or an address. Never a path. `maxBytes`: for what comes from elsewhere. */
+  async #fromText(text: unknown, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     if (typeof text !== 'string') throw unknownText('no text');
     if (isDataUrl(text)) return this.fromBytes(await decodeDataUrl(text, this.#maxBytes));
     if (/^img_[\w-]{1,128}$/.test(text)) {
@@ -61,7 +61,7 @@ export class Pictures {
     if (/^https?:/i.test(text)) {
       const { remote } = this.#sources;
       if (remote === undefined) throw unknownText('an address, which this server does not fetch');
-      return this.fromBytes(await remote(text, signal));
+      return this.fromBytes(await remote(text, maxBytes, signal));
     }
     throw unknownText('another text');
   }
@@ -71,7 +71,13 @@ export class Pictures {
     const list: readonly unknown[] = Array.isArray(texts) ? texts : [texts];
     this.#checkCount(list.length);
     const pictures: Uint8Array[] = [];
-    for (const text of list) pictures.push(await this.fromText(text, signal));
+    // Together: a small request could name many large ones.
+    let left = this.#maxBytes;
+    for (const text of list) {
+      const picture = await this.#fromText(text, left, signal);
+      left = Math.max(0, left - picture.length);
+      pictures.push(picture);
+    }
     return pictures;
   }
 

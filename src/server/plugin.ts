@@ -18,7 +18,8 @@ import { metricsFace } from './metrics-route.js';
 import { Models } from './models.js';
 import { openapi } from './openapi.js';
 import { packageVersion, SERVER_PACKAGES } from './packages.js';
-import { Pictures } from './pictures.js';
+import { type PictureSources, Pictures } from './pictures.js';
+import { RemotePictures } from './remote.js';
 import { type Face, type RouteConfig, Service } from './service.js';
 
 /** In the order of the documentation. */
@@ -45,7 +46,7 @@ async function makeService(
       modelsOf(options, loaded),
       loaded,
     ),
-    pictures: new Pictures(options),
+    pictures: new Pictures(options, remoteOf(options)),
     metrics: ({ admission, models }) =>
       prometheus &&
       new Metrics(prometheus, {
@@ -58,6 +59,13 @@ async function makeService(
       }),
   });
   return service;
+}
+
+/** Nothing is fetched unless the operator says from where. */
+function remoteOf(options: ParsedServerOptions): PictureSources {
+  if (options.pictureHosts === undefined) return {};
+  const remote = new RemotePictures(options);
+  return { remote: (...given) => remote.fetch(...given) };
 }
 
 function keysOf({ keys = [], keysFile }: ParsedServerOptions): string[] {

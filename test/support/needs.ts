@@ -30,6 +30,10 @@ export const FROZEN_THREADS = onlyWhere(
   process.platform === 'linux',
   'threads of other processes that can be stopped one by one',
 );
+export const LOOPBACK_NETWORK = onlyWhere(
+  process.platform !== 'darwin',
+  'all addresses of 127.0.0.0/8',
+);
 export const FULL_DEVICE = onlyWhere(existsSync('/dev/full'), '/dev/full');
 
 /** For tests that start a program of tools.mjs. */
