@@ -280,3 +280,14 @@ export function costs(
     timings: { prepareMs, queueMs, encodeMs, prefillMs, decodeMs, totalMs, encodings },
   };
 }
+
+/** Of several calls together: usage or timings, which are numbers by name. */
+export function total<T extends object>(parts: readonly T[]): T {
+  return parts.reduce((sum, part) => {
+    const added = Object.entries(part).map(([key, value]) => {
+      const before = (sum as Readonly<Record<string, number>>)[key] ?? 0;
+      return [key, before + (value as number)];
+    });
+    return Object.fromEntries(added) as T;
+  });
+}

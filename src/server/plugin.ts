@@ -6,6 +6,7 @@ import type { PaliGemma } from '../index.js';
 import { importPeer, installCommand } from '../load-peer.js';
 import { type ParsedServerOptions, servedModels } from '../options/server.js';
 import { watchFiles } from './config.js';
+import { decisions } from './faces/decisions/openai.js';
 import { chat } from './faces/openai/chat.js';
 import { models } from './faces/openai/models.js';
 import { responses } from './faces/openai/responses.js';
@@ -24,7 +25,7 @@ import { type Face, type RouteConfig, Service } from './service.js';
 
 /** In the order of the documentation. */
 const DESCRIBED: readonly Face[] = [
-  ...[typed, chat, responses, models, roboflow],
+  ...[typed, chat, responses, models, decisions, roboflow],
   ...[health, metricsFace],
 ];
 export const FACES: readonly Face[] = [...DESCRIBED, openapi(DESCRIBED, packageVersion())];

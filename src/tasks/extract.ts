@@ -11,7 +11,7 @@ import { showValue } from '../options/show.js';
 import { FIELDS } from '../options/task-arguments.js';
 import { EXTRACT_OPTIONS, FIELD_TYPES, type FieldType } from '../options/tasks.js';
 import type { ExtractOptions } from '../options/types.js';
-import type { Timings, Usage } from '../prediction.js';
+import { type Timings, total, type Usage } from '../prediction.js';
 import type { ImageSize } from '../results/types.js';
 import { parseBoolean } from './fields/boolean.js';
 import { type Money, parseCurrency } from './fields/currency.js';
@@ -86,14 +86,6 @@ export async function extract<const S extends ExtractSchema>(
     const { text: raw, score, prompt } = answer;
     return [name, { value: readField(type, raw, { dayFirst, locale }), raw, score, prompt }];
   });
-  const total = <T extends object>(parts: readonly T[]): T =>
-    parts.reduce((sum, part) => {
-      const added = Object.entries(part).map(([key, value]) => {
-        const before = (sum as Readonly<Record<string, number>>)[key] ?? 0;
-        return [key, before + (value as number)];
-      });
-      return Object.fromEntries(added) as T;
-    });
   return {
     // One entry per key of S, each read by the type it names.
     fields: Object.fromEntries(fields) as ExtractResult<S>['fields'],

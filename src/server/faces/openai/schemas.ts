@@ -4,23 +4,23 @@ import type { Declarations } from '../../../options/option.js';
 import type { PathItem } from '../../service.js';
 import { CHAT_FIELDS, EXTENSION, RESPONSES_FIELDS } from './fields.js';
 
-type Schema = Readonly<Record<string, unknown>>;
+export type Schema = Readonly<Record<string, unknown>>;
 
-const text: Schema = { type: 'string' };
-const count: Schema = { type: 'integer', minimum: 0 };
-const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
-const array = (items: Schema): Schema => ({ type: 'array', items });
+export const text: Schema = { type: 'string' };
+export const count: Schema = { type: 'integer', minimum: 0 };
+export const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
+export const array = (items: Schema): Schema => ({ type: 'array', items });
 
 /** Every one of `properties`. */
-const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
+export const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
   type: 'object',
   properties,
   required: Object.keys(properties),
 });
 
-const json = (schema: Schema) => ({ 'application/json': { schema } });
+export const json = (schema: Schema) => ({ 'application/json': { schema } });
 
-const ERROR = {
+export const ERROR = {
   description: 'a failure',
   content: json(
     object({

@@ -65,21 +65,30 @@ function readParts(content: unknown, name: string): Content {
 }
 
 function readPart(read: Content, part: unknown, name: string): void {
-  const { type, text, image_url, detail } = (part ?? {}) as Readonly<Record<string, unknown>>;
-  if ((type === 'text' || type === 'input_text') && typeof text === 'string') {
+  const { type, text } = (part ?? {}) as Readonly<Record<string, unknown>>;
+  const picture = pictureOf(part);
+  if (picture !== undefined) {
+    if (picture.detail !== 'auto') read.hasDetail = true;
+    read.pictures.push(picture.text);
+  } else if ((type === 'text' || type === 'input_text') && typeof text === 'string') {
     read.texts.push(text);
-  } else if (type === 'image_url' || type === 'input_image') {
-    // An object in one API, a text in the other, and clients mix them up.
-    const { url, detail: inner } =
-      typeof image_url === 'object' && image_url !== null
-        ? (image_url as Readonly<Record<string, unknown>>)
-        : { url: image_url, detail: undefined };
-    const asked = detail ?? inner ?? 'auto';
-    if (asked !== 'auto') read.hasDetail = true;
-    read.pictures.push(url);
   } else {
     throw badField(name, 'with a part that is neither text nor picture', 'texts and pictures');
   }
+}
+
+/** The picture that a part of a message names; undefined for a part of another type. */
+export function pictureOf(
+  part: unknown,
+): { readonly text: unknown; readonly detail: unknown } | undefined {
+  const { type, image_url, file_id, detail } = (part ?? {}) as Readonly<Record<string, unknown>>;
+  if (type !== 'image_url' && type !== 'input_image') return undefined;
+  // An object in one API, a text in the other, and clients mix them up.
+  const { url, detail: inner } =
+    typeof image_url === 'object' && image_url !== null
+      ? (image_url as Readonly<Record<string, unknown>>)
+      : { url: image_url, detail: undefined };
+  return { text: url ?? file_id, detail: detail ?? inner ?? 'auto' };
 }
 
 /** The prompt for what a user wrote. Throws ERR_REQUEST_FORMAT in the strict mode. */

@@ -1,0 +1,111 @@
+/** What /openapi.json says of both routes of decisions. */
+import type { PathItem } from '../../service.js';
+import { array, count, ERROR, json, object, orNull, type Schema, text } from '../openai/schemas.js';
+import { LIMITS } from './texts.js';
+
+const [, maxQuestions] = LIMITS.questions;
+
+const probability: Schema = { type: 'number', minimum: 0, maximum: 1 };
+const list = (items: Schema, [minItems, maxItems]: readonly [number, number]): Schema => ({
+  ...{ type: 'array', items, minItems, maxItems },
+});
+
+const edges = object({
+  ...{ left: probability, top: probability, right: probability, bottom: probability },
+});
+
+/** How an answer came about. */
+const said = (more: Readonly<Record<string, Schema>>): Schema => ({
+  ...object({ prompt: text }),
+  properties: { prompt: text, ...more },
+});
+const covered = {
+  ...said({ coverage: probability }),
+  description:
+    'what was sent, and how probable it is that the model answers with one of the options at all',
+};
+const present = said({ presence: probability });
+
+const paligemma: Schema = object({
+  timings: { type: 'object' },
+  notes: array(text),
+});
+
+const usage = object({
+  ...{ input_tokens: count, output_tokens: count, total_tokens: count },
+  input_tokens_details: object({ cached_tokens: count, cache_write_tokens: count }),
+  output_tokens_details: object({ reasoning_tokens: count }),
+});
+
+// --- OpenAI's -------------------------------------------------------------------------------------------------------
+
+const instructions: Schema = {
+  anyOf: [text, array(object({ type: { const: 'input_text' }, text }))],
+};
+const value: Schema = { type: ['string', 'boolean'] };
+
+/** A question of the type, with what else it needs. */
+const question = (type: string, more: Readonly<Record<string, Schema>> = {}): Schema => ({
+  ...object({ type: { const: type }, instructions, ...more }),
+  properties: { type: { const: type }, instructions, ...more, name: orNull(text) },
+});
+const option = (name: string, schema: Schema): Schema => ({
+  ...object({ [name]: schema }),
+  properties: { [name]: schema, description: orNull(text) },
+});
+
+const request: Schema = {
+  ...object({
+    input: { anyOf: [text, array({ type: 'object' })] },
+    questions: list(
+      {
+        anyOf: [
+          question('predicate'),
+          question('choice', { choices: list(option('value', value), LIMITS.choices) }),
+          question('score', { levels: list(option('label', text), LIMITS.levels) }),
+          question('box'),
+        ],
+      },
+      LIMITS.questions,
+    ),
+  }),
+};
+
+const named = (type: string, more: Readonly<Record<string, Schema>>): Schema =>
+  object({ type: { const: type }, name: orNull(text), ...more });
+
+const answers = array({
+  anyOf: [
+    named('predicate', { probability, paligemma: covered }),
+    named('choice', {
+      ...{ choice: value, confidence: probability, paligemma: covered },
+      probabilities: array(object({ value, probability })),
+    }),
+    named('score', {
+      ...{ score: { type: 'number' }, confidence: probability, paligemma: covered },
+      probabilities: array(object({ value: count, label: text, probability })),
+    }),
+    named('box', { box: edges, confidence: probability, paligemma: present }),
+    named('refusal', { paligemma: present }),
+  ],
+});
+
+const pathOf = (head: object, content: object, answer: Schema): PathItem => ({
+  post: {
+    ...head,
+    tags: ['decisions'],
+    requestBody: { required: true, content },
+    responses: { 200: { description: 'the answers', content: json(answer) }, default: ERROR },
+  },
+});
+
+const model = { model: orNull(text) };
+
+export const decisionsPath: PathItem = pathOf(
+  {
+    ...{ operationId: 'createDecision', summary: 'decisions of OpenAI' },
+    description: `Probabilities for 1 to ${maxQuestions} questions about a picture. Unknown fields are ignored.`,
+  },
+  json({ ...request, properties: { ...(request['properties'] as object), ...model } }),
+  object({ model: text, answers, usage, paligemma }),
+);
