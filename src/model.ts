@@ -374,7 +374,7 @@ export class Model {
     images: readonly PictureInput[],
     { maxPixels }: ReadOptions,
     signal: AbortSignal,
-  ): readonly PictureSource[] {
+  ): PictureSource[] {
     signal.throwIfAborted();
     return images.map((image) => (isPicture(image) ? image : takeSource(image, maxPixels)));
   }

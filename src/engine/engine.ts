@@ -65,7 +65,8 @@ export interface Health {
 
 /**
  * One loaded model. Calls run in order of arrival and reject with ERR_QUEUE_FULL beyond `maxQueue`, with the reason of their
- * signal at once, with ERR_DISPOSED after `dispose`. Pictures are taken as they are when the call is made.
+ * signal at once, with ERR_DISPOSED after `dispose`. Pictures are taken as they are when the call is made; an engine may
+ * empty the list when it has read them, so that they are not in memory until the answer.
  */
 export interface Engine {
   /** Aborted with ERR_DISPOSED by `dispose`, for work around the calls. */
@@ -77,13 +78,13 @@ export interface Engine {
   detokenize(ids: Int32Array): string;
   prepare(picture: PictureSource, read: ReadOptions, signal: AbortSignal): Promise<Picture>;
   generate(
-    pictures: readonly PictureSource[],
+    pictures: PictureSource[],
     read: ReadOptions,
     params: GenerateParams,
     call: GenerateCall,
   ): Promise<Prepared<NativeResult>>;
   score(
-    pictures: readonly PictureSource[],
+    pictures: PictureSource[],
     read: ReadOptions,
     params: ScoreParams,
     signal: AbortSignal,

@@ -93,7 +93,7 @@ export class LocalEngine implements Engine {
   }
 
   generate(
-    pictures: readonly PictureSource[],
+    pictures: PictureSource[],
     read: ReadOptions,
     params: GenerateParams,
     { signal, onToken, onImages }: GenerateCall,
@@ -106,7 +106,7 @@ export class LocalEngine implements Engine {
   }
 
   score(
-    pictures: readonly PictureSource[],
+    pictures: PictureSource[],
     read: ReadOptions,
     params: ScoreParams,
     signal: AbortSignal,
@@ -146,7 +146,7 @@ export class LocalEngine implements Engine {
 
   /** One request with its pictures, which are decoded while others compute. */
   async #run<T>(
-    pictures: readonly PictureSource[],
+    pictures: PictureSource[],
     read: ReadOptions,
     given: AbortSignal,
     {
@@ -165,9 +165,7 @@ export class LocalEngine implements Engine {
       return await this.#session.admit(async (id) => {
         signal.throwIfAborted();
         const begin = performance.now();
-        const ready = await Promise.all(
-          pictures.map((picture) => this.#picture(picture, read, signal)),
-        );
+        const ready = await this.#prepareAll(pictures, read, signal);
         const prepareMs = performance.now() - begin;
         const images = ready.map(sizeOf);
         onImages?.(images);
@@ -178,11 +176,21 @@ export class LocalEngine implements Engine {
         );
         return { result, images, prepareMs };
       });
+    } catch (error) {
+      // Ends the decoding of the other pictures when one is at fault.
+      controller.abort(error);
+      throw error;
     } finally {
-      // Also ends the decoding of the other pictures when one is at fault.
-      controller.abort();
       release();
     }
+  }
+
+  #prepareAll(
+    pictures: PictureSource[],
+    read: ReadOptions,
+    signal: AbortSignal,
+  ): Promise<Picture[]> {
+    return Promise.all(pictures.splice(0).map((picture) => this.#picture(picture, read, signal)));
   }
 
   async #picture(picture: PictureSource, read: ReadOptions, signal: AbortSignal): Promise<Picture> {
