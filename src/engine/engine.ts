@@ -59,6 +59,8 @@ export interface Health {
   readonly crashes: number;
   /** Why the last one ended; undefined while there was none. */
   readonly lastCrash?: string;
+  /** Until calls are taken again; while it is `unavailable`. */
+  readonly retryAfterMs?: number;
   /** Ids of the child processes; empty where the engine is in this process. */
   readonly pids: readonly number[];
 }

@@ -129,17 +129,13 @@ export class Supervisor {
 
   get health(): Health {
     const ready = this.#active?.state === 'ready';
+    const isOpen = this.#isOpen();
     const pids = this.#children().flatMap(({ pid }) => pid ?? []);
     return {
-      state: this.#disposed
-        ? 'disposed'
-        : ready
-          ? 'ready'
-          : this.#isOpen()
-            ? 'unavailable'
-            : 'starting',
+      state: this.#disposed ? 'disposed' : ready ? 'ready' : isOpen ? 'unavailable' : 'starting',
       crashes: this.#crashes,
       ...(this.#lastCrash !== undefined && { lastCrash: this.#lastCrash }),
+      ...(isOpen && { retryAfterMs: this.#opensAt - performance.now() }),
       pids,
     };
   }

@@ -102,10 +102,12 @@ export function withRetryAfter(error: PaliGemmaError, seconds: number): PaliGemm
 export function failureOf(error: unknown): Failure {
   const known = error instanceof PaliGemmaError ? error : asOurs(error);
   const { code, subject, retryable } = known;
-  const status = STATUS[code];
+  const waitsFor = waits.get(known);
+  // A failure that has a time is one of the moment.
+  const status = STATUS[code] === 500 && waitsFor !== undefined ? 503 : STATUS[code];
   const isShown = status < 500 || OPEN.has(code);
   const words = isShown ? known.messageFor('http') : HIDDEN[ERROR_CODES[code].class];
-  const retryAfter = waits.get(known) ?? (status === 429 || status === 503 ? 1 : undefined);
+  const retryAfter = waitsFor ?? (status === 429 || status === 503 ? 1 : undefined);
   return {
     ...{ status, code, retryable, message: words ?? 'the server failed; its log says why' },
     ...(isShown && subject !== undefined && { subject }),

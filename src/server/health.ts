@@ -5,8 +5,12 @@ import type { Face, PathItem, Service } from './service.js';
 function reasonOf({ models, admission }: Service): string | undefined {
   if (admission.isDraining) return 'the server is closing';
   if (!models.areStarted) return 'models are being loaded';
-  const failed = models.statuses.find(({ state }) => state === 'failed');
-  return failed && `the model ${failed.alias} cannot be loaded`;
+  for (const { alias, state, health } of models.statuses) {
+    if (state === 'failed') return `the model ${alias} cannot be loaded`;
+    if (health?.state === 'starting') return `the engine of ${alias} crashed and is started again`;
+    if (health?.state === 'unavailable') return `the engine of ${alias} crashed too often`;
+  }
+  return undefined;
 }
 
 const STATUS = {

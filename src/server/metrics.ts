@@ -15,9 +15,16 @@ export interface Gauges {
   readonly tokens: () => number;
   readonly tokensPerSecond: () => number | undefined;
   readonly waiting: () => number;
-  /** Models by alias: 1 where it is loaded, else 0. */
-  readonly models: () => readonly (readonly [alias: string, isLoaded: boolean])[];
+  readonly models: () => readonly ModelGauge[];
   readonly memory: () => number;
+}
+
+interface ModelGauge {
+  readonly alias: string;
+  readonly isLoaded: boolean;
+  /** Whether its engine computes at once what it is given. */
+  readonly isReady: boolean;
+  readonly crashes: number;
 }
 
 export class Metrics {
@@ -72,12 +79,23 @@ export class Metrics {
     gauge('tokens_per_second', 'cost that is finished in a second of work', gauges.tokensPerSecond);
     gauge('model_memory_bytes', 'memory of all models', gauges.memory);
     gauge('resident_memory_bytes', 'memory of the process', () => process.memoryUsage.rss());
-    const loaded: prom.Gauge<'model'> = new Gauge({
-      ...{ name: 'paligemma_model_loaded', help: 'whether a model is in memory', registers },
-      labelNames: ['model'],
-      collect: () => {
-        loaded.reset();
-        for (const [model, isLoaded] of gauges.models()) loaded.set({ model }, isLoaded ? 1 : 0);
+    const ofModels = (name: string, help: string, read: (model: ModelGauge) => boolean): void => {
+      new Gauge({
+        ...{ name: `paligemma_${name}`, help, registers, labelNames: ['model'] },
+        collect() {
+          this.reset();
+          for (const one of gauges.models()) this.set({ model: one.alias }, Number(read(one)));
+        },
+      });
+    };
+    ofModels('model_loaded', 'whether a model is in memory', ({ isLoaded }) => isLoaded);
+    ofModels('engine_ready', 'whether an engine computes at once', ({ isReady }) => isReady);
+    new Counter({
+      ...{ name: 'paligemma_engine_crashes_total', help: 'crashes and hangs of engines' },
+      ...{ registers, labelNames: ['model'] },
+      collect() {
+        this.reset();
+        for (const { alias, crashes } of gauges.models()) this.inc({ model: alias }, crashes);
       },
     });
   }

@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { makeError } from '../errors.js';
-import { type ModelInfo, PaliGemma } from '../index.js';
+import { type Health, type ModelInfo, PaliGemma } from '../index.js';
 import type { ParsedServedModel } from '../options/server.js';
 import { Turns } from './admission.js';
 import { withSignal } from './gone.js';
@@ -20,6 +20,9 @@ export interface ModelStatus {
   readonly state: ModelState;
   /** While it is loaded. */
   readonly info?: ModelInfo;
+  readonly health?: Health;
+  /** Of its engine, since it was first loaded. */
+  readonly crashes: number;
   /** Seconds since 1970 when it was loaded last. */
   readonly loadedAt?: number;
   /** Of the last attempt, when that failed. */
@@ -53,6 +56,8 @@ class Served {
   loadedAt: number | undefined;
   leases = 0;
   usedAt = 0;
+  /** Of engines that were freed. */
+  crashesBefore = 0;
   timer: NodeJS.Timeout | undefined;
   /** No longer among the models: freed when its last request is done. */
   isRemoved = false;
@@ -73,9 +78,11 @@ class Served {
   get status(): ModelStatus {
     const { alias, model, loadedAt, error } = this;
     const state = this.loading ? 'loading' : model ? 'ready' : error ? 'failed' : 'idle';
+    const health = model?.health;
     return {
-      ...{ alias, state },
+      ...{ alias, state, crashes: this.crashesBefore + (health?.crashes ?? 0) },
       ...(model && { info: model.info }),
+      ...(health && { health }),
       ...(loadedAt !== undefined && { loadedAt }),
       ...(error !== undefined && { error }),
     };
@@ -289,6 +296,7 @@ export class Models {
     await served.loading?.catch(() => {});
     const { model } = served;
     served.model = undefined;
+    served.crashesBefore += model?.health.crashes ?? 0;
     await model?.dispose();
   }
 }

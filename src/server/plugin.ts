@@ -56,7 +56,11 @@ async function makeService(
         tokensPerSecond: () => admission.speed.tokensPerSecond,
         waiting: () => models.waiting,
         memory: () => models.bytes,
-        models: () => models.statuses.map(({ alias, state }) => [alias, state === 'ready']),
+        models: () =>
+          models.statuses.map(({ alias, state, health, crashes }) => ({
+            ...{ alias, crashes },
+            ...{ isLoaded: state === 'ready', isReady: health?.state === 'ready' },
+          })),
       }),
   });
   return service;

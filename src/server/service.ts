@@ -32,6 +32,7 @@ import {
   isFault,
   limitFault,
   tooLargeBody,
+  withRetryAfter,
 } from './errors.js';
 import { type Keys, keyOf } from './keys.js';
 import type { Metrics } from './metrics.js';
@@ -273,6 +274,7 @@ export class Service {
     ticket.stage = 'load';
     const lease = await this.models.lease(alias, ticket.signal);
     try {
+      checkHealth(lease.model);
       const tokens = cost(lease.model.info);
       ticket.weigh(tokens);
       ticket.stage = 'queue';
@@ -404,6 +406,13 @@ function promptsOf(
   if (Array.isArray(prompts)) return prompts.length;
   if (typeof fields === 'object' && fields !== null) return Object.keys(fields).length;
   return robust === true ? 3 : 1;
+}
+
+/** What would be refused by the engine later is refused before it waits. Throws ERR_ENGINE_CRASHED. */
+function checkHealth({ health: { state, retryAfterMs = 0 } }: PaliGemma): void {
+  if (state !== 'unavailable') return;
+  const error = makeError('ERR_ENGINE_CRASHED', 'the engine crashed too often');
+  throw withRetryAfter(error, Math.max(1, Math.ceil(retryAfterMs / 1000)));
 }
 
 function noCodec(task: string, alias: string): Error {

@@ -30,6 +30,7 @@ export const FROZEN_THREADS = onlyWhere(
   process.platform === 'linux',
   'threads of other processes that can be stopped one by one',
 );
+export const STOPPED_PROCESSES = onlyWhere(ON_POSIX, 'signals that stop a process');
 export const LOOPBACK_NETWORK = onlyWhere(
   process.platform !== 'darwin',
   'all addresses of 127.0.0.0/8',

@@ -14,6 +14,9 @@ export const SHAPES = readFileSync(path.join(ROOT, 'examples', 'pictures', 'shap
 export const CAPTION = 'an orange triangle, a white circle and a yellow square';
 export const DATA_URL = `data:image/png;base64,${SHAPES.toString('base64')}`;
 
+/** The plugin: as it is compiled where a test needs engines of their own, whose programs are compiled. */
+type Plugin = (app: object, options: PluginOptions) => Promise<void>;
+
 export interface TestServer {
   readonly app: FastifyInstance;
   readonly url: string;
@@ -31,8 +34,9 @@ export interface TestServer {
 export async function startServer(
   options: PluginOptions = {},
   fastify: FastifyServerOptions = {},
+  plugin: Plugin = paligemma,
 ): Promise<TestServer> {
-  const server = await openServer(options, fastify);
+  const server = await openServer(options, fastify, plugin);
   onTestFinished(() => server.app.close());
   return server;
 }
@@ -60,9 +64,10 @@ export function useServer(take: (served: Served) => void, options: LoadOptions =
 export async function openServer(
   options: PluginOptions = {},
   fastify: FastifyServerOptions = {},
+  plugin: Plugin = paligemma,
 ): Promise<TestServer> {
   const app: FastifyInstance = Fastify({ forceCloseConnections: true, ...fastify });
-  await app.register(paligemma, options);
+  await app.register(plugin, options);
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   return {
     app,
