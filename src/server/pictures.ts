@@ -21,10 +21,15 @@ export interface PictureSources {
   readonly remote?: (url: string, maxBytes: number, signal: AbortSignal) => Promise<Uint8Array>;
 }
 
+/** What ids of uploads look like. */
+const UPLOAD_ID = /^img_[\w-]{1,128}$/;
+
 /** What a form held. */
 export interface Form {
   readonly pictures: readonly Uint8Array[];
-  /** Texts by name, in order. */
+  /** What the fields of the pictures are called. */
+  readonly names: readonly string[];
+  /** Texts by name, in order; JSON as text. */
   readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -53,7 +58,7 @@ export class Pictures {
   async #fromText(text: unknown, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     if (typeof text !== 'string') throw unknownText('no text');
     if (isDataUrl(text)) return this.fromBytes(await decodeDataUrl(text, this.#maxBytes));
-    if (/^img_[\w-]{1,128}$/.test(text)) {
+    if (UPLOAD_ID.test(text)) {
       const bytes = this.#sources.upload?.(text);
       if (bytes !== undefined) return bytes;
       throw unknownText('the id of no upload');
@@ -101,6 +106,7 @@ export class Pictures {
   /** The files of a form are pictures, whatever they are called; the rest are fields. */
   async readForm(request: FastifyRequest, signal: AbortSignal): Promise<Form> {
     const pictures: Uint8Array[] = [];
+    const names: string[] = [];
     const fields = new Map<string, string[]>();
     let left = this.#maxBytes;
     const count = (bytes: number): void => {
@@ -116,14 +122,15 @@ export class Pictures {
         const bytes = await readBytes(part.file, left, signal);
         count(bytes.length);
         pictures.push(this.fromBytes(bytes));
+        names.push(part.fieldname);
         continue;
       }
-      const text = String(part.value);
+      const text = textOf(part.value);
       count(text.length);
       if (part.valueTruncated || part.fieldnameTruncated) throw tooLargeBody(this.#maxBytes);
       fields.set(part.fieldname, [...(fields.get(part.fieldname) ?? []), text]);
     }
-    return { pictures, fields };
+    return { pictures, names, fields };
   }
 
   #checkCount(count: number): void {
@@ -134,6 +141,22 @@ export class Pictures {
       ...{ name: 'images', found, expected },
     });
   }
+}
+
+/** A field of a form, which the parser has read where its type is JSON. */
+function textOf(value: unknown): string {
+  try {
+    return typeof value === 'string' ? value : JSON.stringify(value);
+  } catch (error) {
+    // Nested too deeply.
+    return formFault(error);
+  }
+}
+
+/** Base64 as a text that pictures are read from. No id and no data URL is base64: either may be in its place. */
+export function base64Text(given: unknown): string | undefined {
+  if (typeof given !== 'string' || given === '') return undefined;
+  return isDataUrl(given) || UPLOAD_ID.test(given) ? given : `data:;base64,${given}`;
 }
 
 /** What the parser of forms rejects with; it has a status where a limit was passed, and none for what it cannot read. */

@@ -7,6 +7,7 @@ import { importPeer, installCommand } from '../load-peer.js';
 import { type ParsedServerOptions, servedModels } from '../options/server.js';
 import { watchFiles } from './config.js';
 import { decisions } from './faces/decisions/openai.js';
+import { systemOne } from './faces/decisions/systemone.js';
 import { chat } from './faces/openai/chat.js';
 import { models } from './faces/openai/models.js';
 import { responses } from './faces/openai/responses.js';
@@ -25,7 +26,7 @@ import { type Face, type RouteConfig, Service } from './service.js';
 
 /** In the order of the documentation. */
 const DESCRIBED: readonly Face[] = [
-  ...[typed, chat, responses, models, decisions, roboflow],
+  ...[typed, chat, responses, models, decisions, systemOne, roboflow],
   ...[health, metricsFace],
 ];
 export const FACES: readonly Face[] = [...DESCRIBED, openapi(DESCRIBED, packageVersion())];

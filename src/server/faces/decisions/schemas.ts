@@ -109,3 +109,75 @@ export const decisionsPath: PathItem = pathOf(
   json({ ...request, properties: { ...(request['properties'] as object), ...model } }),
   object({ model: text, answers, usage, paligemma }),
 );
+
+// --- System One -----------------------------------------------------------------------------------------------------
+
+const content: Schema = { type: ['string', 'object', 'array', 'null'] };
+const record = (additionalProperties: Schema): Schema => ({ type: 'object', additionalProperties });
+
+const typed = (type: string, more: Readonly<Record<string, Schema>>): Schema =>
+  object({ type: { const: type }, ...more });
+
+/** With what it may have beside what it must have. */
+const asked = (type: string, criteria?: Schema, isNeeded = criteria !== undefined): Schema => {
+  const both = { type: { const: type }, ...(criteria && { criteria }) };
+  return {
+    ...object(isNeeded ? both : { type: { const: type } }),
+    properties: { ...both, instructions: content },
+  };
+};
+
+const asset: Schema = {
+  type: 'object',
+  properties: {
+    data_base64: { ...text, description: 'a picture in base64, or the id of an upload' },
+    part: { ...text, description: 'the name of the part of the form that has it' },
+  },
+};
+
+const systemOneRequest: Schema = {
+  ...object({
+    assets: { ...record(asset), minProperties: 1 },
+    questions: {
+      ...record({
+        anyOf: [
+          asked('noul', record(content), false),
+          asked('choice', record(content)),
+          asked('score', { ...array(content), minItems: 1, maxItems: LIMITS.levels[1] }),
+          asked('box'),
+        ],
+      }),
+      ...{ minProperties: 1, maxProperties: maxQuestions },
+    },
+  }),
+};
+
+const systemOneAnswers = record({
+  anyOf: [
+    typed('noul', { noul: probability, paligemma: covered }),
+    typed('choice', {
+      ...{ choice: text, confidence: probability, paligemma: covered },
+      probabilities: record(probability),
+    }),
+    typed('score', {
+      ...{ score: { type: 'number' }, confidence: probability, paligemma: covered },
+      ...{ legend: record(content), probabilities: record(probability) },
+    }),
+    typed('box', { box: edges, confidence: probability, paligemma: present }),
+  ],
+});
+
+export const systemOnePath: PathItem = pathOf(
+  {
+    ...{ operationId: 'systemOne', summary: 'System One of TypeSafe' },
+    description: `Probabilities for 1 to ${maxQuestions} questions about pictures. In a form, the JSON is the field request. Unknown fields are ignored.`,
+  },
+  {
+    ...json({
+      ...systemOneRequest,
+      properties: { ...(systemOneRequest['properties'] as object), state: {}, ...model },
+    }),
+    'multipart/form-data': { schema: object({ request: text }) },
+  },
+  object({ model: text, answers: systemOneAnswers, usage, paligemma }),
+);

@@ -19,6 +19,12 @@ export function checkCount(
   if (count < min || count > max) throw badField(at, `a list of ${count}`, `${min} to ${max}`);
 }
 
+/** Names that a client makes up: failures repeat them. */
+export function checkNames(at: string, names: readonly string[]): void {
+  const longest = Math.max(0, ...names.map(({ length }) => length));
+  if (longest > 256) throw badField(at, `with a name of ${longest} characters`, 'at most 256');
+}
+
 /** A prompt is one line, whatever the lines of a text are. */
 export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 

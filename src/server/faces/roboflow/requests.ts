@@ -13,6 +13,7 @@ import {
   string,
 } from '../../../options/option.js';
 import { TASKS } from '../../../tasks/registry.js';
+import { base64Text } from '../../pictures.js';
 import type { SentPicture, Service } from '../../service.js';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -164,11 +165,10 @@ function textOf(image: unknown): string {
   // Arrays of numpy come pickled, and reading that runs what is in it.
   if (type === 'numpy') throw badImage('of type "numpy"');
   if (typeof value !== 'string') throw badImage('without a text as its value');
-  const isData = /^\s*data:/i.test(value.slice(0, 100));
-  if (type === 'base64') return isData ? value : `data:;base64,${value}`;
-  if (type !== 'url') throw badImage('of another type');
-  if (isData || /^https?:/i.test(value)) return value;
-  throw badImage('no address');
+  const text = type === 'base64' ? base64Text(value) : value;
+  if (type !== 'base64' && type !== 'url') throw badImage('of another type');
+  if (text !== undefined) return text;
+  throw badImage('empty');
 }
 
 function badImage(found: string): Error {

@@ -1,0 +1,251 @@
+/**
+ * TypeSafe's System One: questions by names of the client's about pictures in `assets`, in JSON or in a form as TypeSafe's own
+ * client sends it.
+ *
+ * Source: typesafe-sdk 0.7.5 on PyPI, _schemas/models.py (made from TypeSafe's own OpenAPI document) and _core/endpoints.py.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { jsonText } from '../../../wire/json.js';
+import { asObject, parseJson } from '../../body.js';
+import { base64Text } from '../../pictures.js';
+import type { Face, SentPicture, Service } from '../../service.js';
+import { badField, errorBodyOf } from '../openai/errors.js';
+import { MODEL_FIELD, readFields, readObject } from '../openai/fields.js';
+import { decide } from './decide.js';
+import { choosing, finding, meanOf, type Question } from './questions.js';
+import { systemOnePath } from './schemas.js';
+import {
+  checkCount,
+  checkNames,
+  type Fields,
+  fieldText,
+  LIMITS,
+  oneLine,
+  typeOf,
+} from './texts.js';
+
+const PATH = '/v1/systemone';
+
+export const systemOne: Face = {
+  name: 'systemone',
+  paths: { [PATH]: systemOnePath },
+  errorBody: errorBodyOf('assets', 'questions'),
+  routes: async (app, service) => {
+    service.takeJson(app);
+    await service.pictures.takeForms(app);
+    app.post(PATH, { config: { task: 'decide' } }, (request, reply) =>
+      answer(service, request, reply),
+    );
+  },
+};
+
+async function answer(
+  service: Service,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const { body, parts } = await readRequest(service, request);
+  const { model } = readFields(MODEL_FIELD, body);
+  const assets = Object.entries(readObject(body, 'assets'));
+  const asked = Object.entries(readObject(body, 'questions'));
+  checkCount('assets', assets.length, [1, service.options.maxPictures]);
+  checkCount('questions', asked.length, LIMITS.questions);
+  for (const [at, entries] of Object.entries({ assets, questions: asked })) {
+    checkNames(
+      at,
+      entries.map(([name]) => name),
+    );
+  }
+  const names = new Names(
+    assets.map(([name]) => name),
+    body['state'],
+  );
+  const questions = asked.map(([name, one]) => questionOf(one, `questions.${name}`, names));
+  const pictures = await picturesOf(service, request, assets, parts);
+  const notes = names.isAll(body['state']) ? [] : [NOT_SENT];
+  const decision = await decide(service, request, reply, { model, pictures, questions, notes });
+  const answers = Object.fromEntries(asked.map(([name], i) => [name, decision.answers[i]]));
+  return reply.type('application/json; charset=utf-8').send(jsonText({ ...decision, answers }));
+}
+
+const NOT_SENT = 'the text of state was not sent: each question is asked by itself';
+
+/** The field of a form that has what would be the body. */
+const IN_FORM = 'request';
+
+async function readRequest(service: Service, request: FastifyRequest) {
+  if (!request.isMultipart()) return { body: asObject(request.body), parts: new Map() };
+  const form = await service.pictures.readForm(request, service.signalOf(request));
+  const [text, ...others] = form.fields.get(IN_FORM) ?? [];
+  if (text === undefined || others.length > 0) {
+    throw badField(IN_FORM, others.length > 0 ? 'there twice' : 'missing', 'a part with the JSON');
+  }
+  const parts = new Map(form.names.map((name, i) => [name, form.pictures[i]]));
+  return { body: asObject(parseJson(Buffer.from(text))), parts };
+}
+
+/** The pictures of the assets, in their order: parts of the form, or texts. */
+async function picturesOf(
+  service: Service,
+  request: FastifyRequest,
+  assets: readonly (readonly [string, unknown])[],
+  parts: ReadonlyMap<string, SentPicture | undefined>,
+): Promise<SentPicture[]> {
+  const given = assets.map(([name, asset]) => {
+    const { part, data_base64: data } = (asset ?? {}) as Fields;
+    const picture = typeof part === 'string' ? parts.get(part) : base64Text(data);
+    if (picture !== undefined) return picture;
+    throw badField(`assets.${name}`, 'without a picture', '{"data_base64":"…"}, or a part');
+  });
+  const texts = given.filter((one) => typeof one === 'string');
+  const read = await service.pictures.fromTexts(texts, service.signalOf(request));
+  return given.map((one) => (typeof one === 'string' ? (read.shift() as SentPicture) : one));
+}
+
+// --- texts ----------------------------------------------------------------------------------------------------------
+
+/** In place of a name while others are looked for. */
+const MARK = '\0';
+/** Fields of a state that texts may name: each text is searched for all of them. */
+const MOST_FIELDS = 32;
+
+/** What the texts of a request call its pictures: the names of the assets, and those of fields of the state that hold one. */
+class Names {
+  /** The longest first, as one may be part of another. */
+  readonly #all: readonly (readonly [name: string, picture: number])[];
+  readonly #count: number;
+
+  constructor(assets: readonly string[], state: unknown) {
+    this.#count = assets.length;
+    const fields = fieldsIn(state).flatMap(([field, text]) => {
+      const picture = assets.indexOf(text.trim());
+      return picture < 0 ? [] : [[`\`${field}\``, picture] as const];
+    });
+    const own = assets.map((name, i) => [name, i] as const);
+    this.#all = [...fields.slice(0, MOST_FIELDS), ...own].sort(([a], [b]) => b.length - a.length);
+  }
+
+  /** The text without names, in one line, and which pictures it names. */
+  take(text: string): { readonly text: string; readonly pictures: readonly number[] } {
+    const pictures = new Set<number>();
+    let left = text;
+    for (const [name, picture] of this.#all) {
+      if (name === '' || !left.includes(name)) continue;
+      pictures.add(picture);
+      left = left.replaceAll(`\`${name}\``, MARK).replaceAll(name, MARK);
+    }
+    // "the dog in `photo`" is a dog.
+    const without = left.replace(/(?:\s{1,8}(?:in|on|of|from))?\s{0,8}\0/g, '');
+    return { text: oneLine(without), pictures: [...pictures] };
+  }
+
+  /** Whether the state is nothing but pictures. */
+  isAll(state: unknown): boolean {
+    return this.take(textOf(state)).text === '';
+  }
+
+  /** The picture of a question that names `pictures`. */
+  pictureOf(pictures: readonly number[], at: string): number {
+    const [picture = 0, ...others] = pictures.length > 0 ? pictures : Array(this.#count).keys();
+    if (others.length === 0) return picture;
+    const found = `about ${others.length + 1} pictures`;
+    throw badField(`${at}.instructions`, found, 'the name of one asset in it');
+  }
+}
+
+/** Texts by the names of their fields, at any depth. */
+function fieldsIn(content: unknown): (readonly [string, string])[] {
+  if (typeof content !== 'object' || content === null) return [];
+  return Object.entries(content).flatMap(([name, one]) =>
+    typeof one === 'string' ? [[name, one] as const] : fieldsIn(one),
+  );
+}
+
+/** Content is a text, or an object or list of contents: its texts, in their order. */
+function textOf(content: unknown): string {
+  if (typeof content === 'object' && content !== null) {
+    return Object.values(content).map(textOf).join(' ');
+  }
+  return content === undefined || content === null ? '' : String(content);
+}
+
+// --- questions ------------------------------------------------------------------------------------------------------
+
+const TYPES = ['noul', 'choice', 'score', 'box'] as const;
+
+function questionOf(given: unknown, at: string, names: Names): Question {
+  const fields = (given ?? {}) as Fields;
+  const type = typeOf(fields['type'], at, TYPES);
+  const named = new Set<number>();
+  const read = (content: unknown): string => {
+    const { text, pictures } = names.take(textOf(content));
+    for (const one of pictures) named.add(one);
+    return text;
+  };
+  const instructions = read(fields['instructions']);
+  const criteria = Object.entries((fields['criteria'] ?? {}) as object);
+  const described = criteria.map(([name, one]) => [name, read(one)] as const);
+  const picture = names.pictureOf([...named], at);
+  const about = {
+    ...{ at, picture, field: 'criteria' },
+    question: instructions === '' ? undefined : instructions,
+  };
+  switch (type) {
+    case 'noul': {
+      const { true: yes, false: no } = Object.fromEntries(described);
+      const question = fieldText(instructions || yes || '', `${at}.instructions`);
+      const options = [
+        // Not where it is the question.
+        { value: true, ...(instructions !== '' && { description: yes }) },
+        { value: false, description: no },
+      ];
+      return choosing({ ...about, question, options }, ({ probabilities, prompt, coverage }) => ({
+        ...{ type, noul: probabilities[0], paligemma: { prompt, coverage } },
+      }));
+    }
+    case 'choice': {
+      checkList(fields['criteria'], false, `${at}.criteria`, [1, LIMITS.choices[1]]);
+      const options = described.map(([value, description]) => ({ value, description }));
+      return choosing({ ...about, options }, (chosen) => ({
+        ...{ type, choice: described[chosen.best]?.[0], confidence: chosen.confidence },
+        probabilities: byName(described, chosen.probabilities),
+        paligemma: { prompt: chosen.prompt, coverage: chosen.coverage },
+      }));
+    }
+    case 'score': {
+      checkList(fields['criteria'], true, `${at}.criteria`, [1, LIMITS.levels[1]]);
+      const options = described.map(([, value]) => ({ value }));
+      return choosing({ ...about, options }, (chosen) => ({
+        ...{ type, score: meanOf(chosen), confidence: chosen.confidence },
+        legend: Object.fromEntries(criteria),
+        probabilities: byName(described, chosen.probabilities),
+        paligemma: { prompt: chosen.prompt, coverage: chosen.coverage },
+      }));
+    }
+    case 'box': {
+      const thing = fieldText(instructions, `${at}.instructions`);
+      return finding({ at, picture, thing, isAlways: true }, ({ box, confidence, ...said }) => ({
+        ...{ type, box, confidence, paligemma: { prompt: said.prompt, presence: said.presence } },
+      }));
+    }
+  }
+}
+
+function checkList(
+  given: unknown,
+  isList: boolean,
+  at: string,
+  limits: readonly [number, number],
+): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given) !== isList) {
+    throw badField(at, 'something else', isList ? 'a list' : 'an object');
+  }
+  checkCount(at, Object.keys(given).length, limits);
+}
+
+function byName(
+  options: readonly (readonly [string, unknown])[],
+  probabilities: readonly number[],
+): object {
+  return Object.fromEntries(options.map(([name], i) => [name, probabilities[i]]));
+}
