@@ -15,6 +15,7 @@ const EXPECTED = [
   [/^scripts\/(build-native|lib|vendor)\.mjs$/, 'what `paligemma build` runs'],
   [/^prebuilds\//, 'the binaries'],
   [/^(docs|examples)\//, 'to read offline'],
+  [/^deploy\//, 'to run the server, copied and changed'],
   [/^models\//, "the model of doctor's self-test"],
   [/^[A-Z-]+(\.md)?$/, 'licence, notices, changes'],
   [/^(package\.json|sbom\.cdx\.json)$/, 'what npm and auditors read'],

@@ -5,9 +5,20 @@ import path from 'node:path';
 
 /** What is at the top of the repository. */
 const TOP = [
-  ...['bench', 'docs', 'examples', 'models', 'native', 'packages', 'prebuilds', 'scripts', 'src'],
+  ...[
+    'bench',
+    'deploy',
+    'docs',
+    'examples',
+    'models',
+    'native',
+    'packages',
+    'prebuilds',
+    'scripts',
+    'src',
+  ],
   ...['test', '.ci', '.github', '.clang-format', '.gitattributes', '.gitignore'],
-  ...['binding.gyp', 'biome.json', 'CMakeLists.txt', 'Dockerfile', 'package.json'],
+  ...['binding.gyp', 'biome.json', 'CMakeLists.txt', 'package.json'],
   ...['package-lock.json', 'sbom.cdx.json', 'tsconfig.json', 'vitest.config.mts'],
   ...['CHANGELOG.md', 'LICENSE', 'NOTICE', 'README.md', 'SECURITY.md', 'THIRD-PARTY-NOTICES.md'],
 ];

@@ -48,7 +48,7 @@ const GLIBC = ['linux-x64', 'linux-arm64'];
 const OTHERS = ['linux-x64-musl', 'linux-arm64-musl', 'win32-x64'];
 const NODES = Object.keys(NODE_VERSIONS);
 const TOOLS = {
-  ...{ verdaccio: '6.10.4', esbuild: '0.28.2', dockerfilelint: '1.8.0' },
+  ...{ verdaccio: '6.10.4', esbuild: '0.28.2' },
   ...{ publint: '0.3.25', '@arethetypeswrong/cli': '0.18.5', typescript: '5.9.3' },
 };
 let tarballs = [];
@@ -293,14 +293,6 @@ function npmProject() {
       path.join(folder, 'node_modules', 'node-paligemma'),
     ]);
   });
-  cell(
-    'Dockerfile, dockerfilelint',
-    async () => {
-      const lint = bin('dockerfilelint', 'bin/dockerfilelint');
-      await exec(process.execPath, [lint, path.join(ROOT, 'Dockerfile')]);
-    },
-    'tools',
-  );
   onNpm('arethetypeswrong', async () => {
     await exec(process.execPath, [bin('@arethetypeswrong/cli', 'dist/index.js'), tarballs[0]]);
   });

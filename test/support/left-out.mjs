@@ -1,7 +1,5 @@
 // Ends a run of vitest with one line about the tests that this machine could not run, by what it lacks (needs.ts).
-import { packagesOf, SETUP, TOOLS } from './tools.mjs';
-
-const isInstallable = (what) => what in TOOLS && packagesOf(what).length > 0;
+import { isInstallable, SETUP, TOOLS } from './tools.mjs';
 
 /** A reporter of vitest. */
 export class LeftOut {
@@ -16,7 +14,7 @@ export class LeftOut {
     const list = [...counts].map(
       ([what, count]) => `${count} ${count === 1 ? 'test that needs' : 'tests that need'} ${what}`,
     );
-    const tools = [...counts.keys()].filter(isInstallable);
+    const tools = [...counts.keys()].filter((what) => what in TOOLS && isInstallable(what));
     const remedy = tools.length > 0 ? `; ${SETUP} installs ${tools.join(' and ')}` : '';
     process.stderr.write(`left out: ${list.join(', ')}${remedy}\n`);
   }

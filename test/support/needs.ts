@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import type { TestOptions } from 'vitest';
-import { missingTools, packagesOf, SETUP, type TOOLS } from './tools.mjs';
+import { isInstallable, missingTools, SETUP, type TOOLS } from './tools.mjs';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -40,7 +40,7 @@ export const FULL_DEVICE = onlyWhere(existsSync('/dev/full'), '/dev/full');
 /** For tests that start a program of tools.mjs. */
 export function needsTool(name: keyof typeof TOOLS): TestOptions {
   const isMissing = missingTools().includes(name);
-  if (isMissing && inCI() && packagesOf(name).length > 0)
+  if (isMissing && inCI() && isInstallable(name))
     throw new Error(`${name} is missing, and in CI no test is left out: ${SETUP}`);
   return onlyWhere(!isMissing, name);
 }

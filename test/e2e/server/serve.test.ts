@@ -3,31 +3,15 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { configSchema } from '../../../src/server/config.js';
 import { folderWith } from '../../support/folder.js';
 import { DEMO_MODEL, ROOT } from '../../support/models.js';
-import { CAPTION, SHAPES } from '../../support/server.js';
-import { finish, paligemma, start } from '../cli/command.js';
+import { CAPTION } from '../../support/server.js';
+import { paligemma } from '../cli/command.js';
+import { serve } from './command.js';
 
 const SCHEMA = path.join(ROOT, 'docs', 'serving.schema.json');
-
-async function serve(args: readonly string[]) {
-  const child = start(['serve', '--port', '0', ...args]);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let stderr = '';
-  child.stderr.on('data', (data: Buffer) => {
-    stderr += data;
-  });
-  const finished = finish(child);
-  // Those that a test does not await are killed at its end.
-  finished.catch(() => {});
-  await vi.waitFor(() => expect(stderr).toContain('try it: '), 20_000);
-  const url = /listening on (\S+)/.exec(stderr)?.[1] ?? '';
-  const post = (route: string, headers: Record<string, string> = {}) =>
-    fetch(url + route, { method: 'POST', body: SHAPES, headers });
-  return { child, finished, url, post, stderr: () => stderr };
-}
 
 it('prints one line that works, and ends with 0 after SIGTERM with all requests answered', async () => {
   const { child, finished, post, stderr } = await serve([]);
