@@ -4,7 +4,7 @@ import os from 'node:os';
 
 const sorted = (list) => [...list].sort((a, b) => a - b);
 
-/** The part of a list, in order, that lies at `part` of it: 0.5 for the median. */
+/** The value at `part` of a sorted list: 0.5 for the median. */
 export const at = (list, part) => sorted(list)[Math.floor((list.length - 1) * part)];
 
 /** Milliseconds of each of `count` calls, one after the other. */

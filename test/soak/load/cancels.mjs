@@ -1,5 +1,5 @@
-// 10,000 clients that leave at a random moment, in any stage. The next request must be answered as if they had never been, and nobody
-// else's answer may be touched.
+// 10,000 clients that leave at a random moment, in any stage. The next request must be answered as if they had never been, and no
+// other answer may be touched.
 import { readFile } from 'node:fs/promises';
 import { at, CAPTION, keepAlive, post, SHAPES, sleep, startServer, verdict } from './support.mjs';
 

@@ -68,7 +68,7 @@ export const keepAlive = (maxSockets = Number.POSITIVE_INFINITY) =>
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The part of a list, in order, that lies at `part` of it: 0.5 for the median. */
+/** The value at `part` of a sorted list: 0.5 for the median. */
 export const at = (list, part) =>
   [...list].sort((a, b) => a - b)[Math.floor((list.length - 1) * part)] ?? 0;
 
