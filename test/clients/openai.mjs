@@ -2,13 +2,9 @@
 // errors and retries.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { requireClient, runTests } from './tests.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
-const require = createRequire(path.join(root, 'build', 'clients', 'package.json'));
-const { default: OpenAI } = require('openai');
+const { default: OpenAI } = requireClient('openai');
 
 const { URL_OF, BUSY, KEY, PICTURE } = process.env;
 const CAPTION = 'an orange triangle, a white circle and a yellow square';
@@ -202,12 +198,4 @@ async function failure(body, from = client) {
   throw new assert.AssertionError({ message: 'the request succeeded' });
 }
 
-for (const [name, test] of Object.entries(tests)) {
-  try {
-    await test();
-    console.error(`ok   ${name}`);
-  } catch (error) {
-    process.exitCode = 1;
-    console.error(`FAIL ${name}\n${error.stack}`);
-  }
-}
+await runTests(tests);

