@@ -171,6 +171,20 @@ export const SERVER_OPTIONS = {
     unit: 'pixels',
     doc: 'refuse larger pictures before they are decoded',
   }),
+  maxUploadBytes: integer({
+    default: 64 * 1024 * 1024,
+    min: 0,
+    max: 68_719_476_736,
+    unit: 'bytes',
+    doc: 'pictures that are kept for questions by their ids, all together; one more gets 507; 0 for none',
+  }),
+  uploadMs: integer({
+    default: 3_600_000,
+    min: 1,
+    max: 2_147_483_647,
+    unit: 'ms',
+    doc: 'time that an uploaded picture is kept',
+  }),
   maxAnswerTokens: integer({
     default: 1024,
     min: 1,

@@ -482,6 +482,13 @@ export interface ServerOptions {
   readonly maxPictures?: number | undefined;
   /** Refuse larger pictures before they are decoded. Integer, 1 to 500,000,000 pixels. Default 50,000,000. */
   readonly maxPixels?: number | undefined;
+  /**
+   * Pictures that are kept for questions by their ids, all together; one more gets 507; 0 for none. Integer, 0 to
+   * 68,719,476,736 bytes. Default 67,108,864.
+   */
+  readonly maxUploadBytes?: number | undefined;
+  /** Time that an uploaded picture is kept. Integer, 1 to 2,147,483,647 ms. Default 3,600,000. */
+  readonly uploadMs?: number | undefined;
   /** Most that a request may set maxTokens to. Integer, 1 to 1,048,576 tokens. Default 1,024. */
   readonly maxAnswerTokens?: number | undefined;
   /**

@@ -46,6 +46,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   ERR_DEVICE_UNAVAILABLE: 500,
   ERR_QUEUE_FULL: 503,
   ERR_DISK_FULL: 507,
+  ERR_UPLOADS_FULL: 507,
   ERR_OUTPUT: 500,
   ERR_DISPOSED: 503,
   ERR_ABORTED: CLIENT_GONE,
@@ -57,6 +58,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   ERR_REQUEST_ROUTE: 404,
   ERR_REQUEST_MODEL: 404,
   ERR_REQUEST_TASK: 422,
+  ERR_REQUEST_UPLOAD: 404,
   ERR_REQUEST_KEY: 401,
   ERR_REQUEST_ORIGIN: 403,
   ERR_REQUEST_RATE: 429,
@@ -72,7 +74,9 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
 };
 
 /** Failures of the server whose messages name no file, no address and nothing of other clients. */
-const OPEN = new Set<ErrorCode>(['ERR_QUEUE_FULL', 'ERR_TIMEOUT', 'ERR_SHUTTING_DOWN']);
+const OPEN = new Set<ErrorCode>([
+  ...(['ERR_QUEUE_FULL', 'ERR_UPLOADS_FULL', 'ERR_TIMEOUT', 'ERR_SHUTTING_DOWN'] as const),
+]);
 
 /** What clients read in place of the others. */
 const HIDDEN: Readonly<Record<string, string>> = {

@@ -39,6 +39,11 @@ export class Keys {
     return this.clientWith(keyOf(headers) ?? other);
   }
 
+  /** Who that is after other keys were read as well: the digest of its key, and nothing where none are needed. */
+  ownerOf(client: Client): string {
+    return client === undefined ? '' : (this.#digests[client]?.toString('hex') ?? '');
+  }
+
   /** As clientOf, for a key that came in another way. */
   clientWith(key: string | undefined): Client {
     if (!this.areNeeded) return undefined;

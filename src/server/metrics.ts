@@ -17,6 +17,8 @@ export interface Gauges {
   readonly waiting: () => number;
   readonly models: () => readonly ModelGauge[];
   readonly memory: () => number;
+  readonly uploads: () => number;
+  readonly uploadBytes: () => number;
 }
 
 interface ModelGauge {
@@ -78,6 +80,8 @@ export class Metrics {
     gauge('queued_tokens', 'cost of the requests that are inside', gauges.tokens);
     gauge('tokens_per_second', 'cost that is finished in a second of work', gauges.tokensPerSecond);
     gauge('model_memory_bytes', 'memory of all models', gauges.memory);
+    gauge('uploads', 'pictures that are kept for questions by their ids', gauges.uploads);
+    gauge('upload_bytes', 'memory of these pictures', gauges.uploadBytes);
     gauge('resident_memory_bytes', 'memory of the process', () => process.memoryUsage.rss());
     const ofModels = (name: string, help: string, read: (model: ModelGauge) => boolean): void => {
       new Gauge({

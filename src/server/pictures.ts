@@ -12,17 +12,22 @@ import { readBytes } from './body.js';
 import { tooLargeBody } from './errors.js';
 import { withSignal } from './gone.js';
 import { SERVER_PACKAGES } from './packages.js';
+import { UPLOAD_ID } from './uploads.js';
 
 /** Where pictures come from that a request only names. Undefined where there are none. */
 export interface PictureSources {
-  /** By the id of an upload; undefined for an id that is not there. */
-  readonly upload?: (id: string) => Uint8Array | undefined;
+  /** By the id of an upload of the owner's. Throws ERR_REQUEST_UPLOAD. */
+  readonly upload?: (id: string, owner: string) => Uint8Array;
   /** By its address. */
   readonly remote?: (url: string, maxBytes: number, signal: AbortSignal) => Promise<Uint8Array>;
 }
 
-/** What ids of uploads look like. */
-const UPLOAD_ID = /^img_[\w-]{1,128}$/;
+/** Who names a picture, and until when it is waited for. */
+export interface Sender {
+  readonly signal: AbortSignal;
+  /** Of uploads. */
+  readonly owner: string;
+}
 
 /** What a form held. */
 export interface Form {
@@ -55,13 +60,13 @@ export class Pictures {
   }
 
   /** A data URL, the id of an upload, or an address. Never a path. `maxBytes`: for what comes from elsewhere. */
-  async #fromText(text: unknown, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  async #fromText(text: unknown, maxBytes: number, { signal, owner }: Sender): Promise<Uint8Array> {
     if (typeof text !== 'string') throw unknownText('no text');
     if (isDataUrl(text)) return this.fromBytes(await decodeDataUrl(text, this.#maxBytes));
     if (UPLOAD_ID.test(text)) {
-      const bytes = this.#sources.upload?.(text);
-      if (bytes !== undefined) return bytes;
-      throw unknownText('the id of no upload');
+      const { upload } = this.#sources;
+      if (upload === undefined) throw unknownText('the id of no upload');
+      return upload(text, owner);
     }
     if (/^https?:/i.test(text)) {
       const { remote } = this.#sources;
@@ -72,14 +77,14 @@ export class Pictures {
   }
 
   /** Texts, one or several, of a field in JSON. */
-  async fromTexts(texts: unknown, signal: AbortSignal): Promise<Uint8Array[]> {
+  async fromTexts(texts: unknown, sender: Sender): Promise<Uint8Array[]> {
     const list: readonly unknown[] = Array.isArray(texts) ? texts : [texts];
     this.#checkCount(list.length);
     const pictures: Uint8Array[] = [];
     // Together: a small request could name many large ones.
     let left = this.#maxBytes;
     for (const text of list) {
-      const picture = await this.#fromText(text, left, signal);
+      const picture = await this.#fromText(text, left, sender);
       left = Math.max(0, left - picture.length);
       pictures.push(picture);
     }

@@ -8,6 +8,7 @@ import { type ParsedServerOptions, servedModels } from '../options/server.js';
 import { watchFiles } from './config.js';
 import { decisions } from './faces/decisions/openai.js';
 import { systemOne } from './faces/decisions/systemone.js';
+import { images } from './faces/images.js';
 import { chat } from './faces/openai/chat.js';
 import { models } from './faces/openai/models.js';
 import { responses } from './faces/openai/responses.js';
@@ -23,10 +24,11 @@ import { packageVersion, SERVER_PACKAGES } from './packages.js';
 import { type PictureSources, Pictures } from './pictures.js';
 import { RemotePictures } from './remote.js';
 import { type Face, type RouteConfig, Service } from './service.js';
+import { Uploads } from './uploads.js';
 
 /** In the order of the documentation. */
 const DESCRIBED: readonly Face[] = [
-  ...[typed, chat, responses, models, decisions, systemOne, roboflow],
+  ...[typed, images, chat, responses, models, decisions, systemOne, roboflow],
   ...[health, metricsFace],
 ];
 export const FACES: readonly Face[] = [...DESCRIBED, openapi(DESCRIBED, packageVersion())];
@@ -40,6 +42,7 @@ async function makeService(
     ? (await importPeer('prom-client', () => import('prom-client'), { together: SERVER_PACKAGES }))
         .default
     : undefined;
+  const uploads = new Uploads(options);
   const service: Service = new Service({
     options,
     keys: new Keys(keysOf(options), options.requestsPerMinute),
@@ -48,7 +51,11 @@ async function makeService(
       modelsOf(options, loaded),
       loaded,
     ),
-    pictures: new Pictures(options, remoteOf(options)),
+    pictures: new Pictures(options, {
+      ...remoteOf(options),
+      upload: (id, owner) => uploads.dataOf(id, owner),
+    }),
+    uploads,
     metrics: ({ admission, models }) =>
       prometheus &&
       new Metrics(prometheus, {
@@ -57,6 +64,8 @@ async function makeService(
         tokensPerSecond: () => admission.speed.tokensPerSecond,
         waiting: () => models.waiting,
         memory: () => models.bytes,
+        uploads: () => uploads.count,
+        uploadBytes: () => uploads.bytes,
         models: () =>
           models.statuses.map(({ alias, state, health, crashes }) => ({
             ...{ alias, crashes },

@@ -38,8 +38,9 @@ import { type Keys, keyOf } from './keys.js';
 import type { Metrics } from './metrics.js';
 import type { Lease, Models } from './models.js';
 import { checkCaller } from './origin.js';
-import type { Pictures } from './pictures.js';
+import type { Pictures, Sender } from './pictures.js';
 import { Strangers } from './strangers.js';
+import type { Uploads } from './uploads.js';
 
 /** Who may use a route: all, those with a key, or those with a key and a ticket. */
 export type Access = 'open' | 'key' | 'work';
@@ -101,6 +102,7 @@ interface Parts {
   readonly keys: Keys;
   readonly models: Models;
   readonly pictures: Pictures;
+  readonly uploads: Uploads;
   readonly metrics: (service: Service) => Metrics | undefined;
 }
 
@@ -113,18 +115,21 @@ export class Service {
   readonly options: ParsedServerOptions;
   readonly models: Models;
   readonly pictures: Pictures;
+  readonly uploads: Uploads;
   readonly admission: Admission;
   readonly metrics: Metrics | undefined;
   /** Replaced when they are read again. */
   keys: Keys;
   readonly #tickets = new WeakMap<FastifyRequest, Ticket>();
+  readonly #owners = new WeakMap<FastifyRequest, string>();
   readonly #strangers = new Strangers();
 
-  constructor({ options, keys, models, pictures, metrics }: Parts) {
+  constructor({ options, keys, models, pictures, uploads, metrics }: Parts) {
     this.options = options;
     this.keys = keys;
     this.models = models;
     this.pictures = pictures;
+    this.uploads = uploads;
     this.admission = new Admission(options);
     this.metrics = metrics(this);
   }
@@ -145,6 +150,7 @@ export class Service {
       const { api_key: key } = request.query as { readonly api_key?: unknown };
       const other = keyIn === 'query' && typeof key === 'string' ? key : undefined;
       const client = this.keys.clientOf(request.headers, other);
+      this.#owners.set(request, this.keys.ownerOf(client));
       if (access === 'key') return;
       this.keys.count(client);
     }
@@ -155,7 +161,21 @@ export class Service {
   identify(request: FastifyRequest, key: unknown): void {
     if (!this.#strangers.leave(request)) return;
     const given = typeof key === 'string' && key !== '' ? key : undefined;
-    this.keys.count(this.keys.clientWith(given));
+    const client = this.keys.clientWith(given);
+    this.#owners.set(request, this.keys.ownerOf(client));
+    this.keys.count(client);
+  }
+
+  /** Whose uploads a request may use. */
+  ownerOf(request: FastifyRequest): string {
+    const owner = this.#owners.get(request);
+    if (owner === undefined) throw new TypeError('the face has not identified the client');
+    return owner;
+  }
+
+  /** For pictures that a request only names. */
+  senderOf(request: FastifyRequest): Sender {
+    return { signal: this.signalOf(request), owner: this.ownerOf(request) };
   }
 
   #enter(request: FastifyRequest, reply: FastifyReply): void {
@@ -192,6 +212,16 @@ export class Service {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('application/json', async (request: FastifyRequest, body: Readable) =>
       parseJson(await this.readBody(request, body)),
+    );
+  }
+
+  /** Lets the routes of `app` take JSON, forms, and any other body as the bytes of a picture. */
+  async takeAny(app: FastifyInstance): Promise<void> {
+    this.takeJson(app);
+    await this.pictures.takeForms(app);
+    // Whatever the client calls it: curl says that it is a form.
+    app.addContentTypeParser('*', (request: FastifyRequest, body: Readable) =>
+      this.readBody(request, body),
     );
   }
 
@@ -330,6 +360,7 @@ export class Service {
 
   /** After `drain`. */
   close(): Promise<void> {
+    this.uploads.close();
     return this.models.close();
   }
 }

@@ -42,7 +42,7 @@ export function parametersOf(task: Task): Declarations {
 }
 
 /** What errorBody of the face returns. */
-const TYPED_ERROR = {
+export const TYPED_ERROR = {
   type: 'object',
   properties: {
     error: {

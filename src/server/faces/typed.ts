@@ -3,7 +3,6 @@
  * arguments and options in the query; as files of a form; or as data URLs in JSON. Answers are results in JSON, parts as
  * they come, or the picture with the answer drawn in.
  */
-import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../../errors.js';
 import { annotate, type ImageInput, videoFrames } from '../../index.js';
@@ -42,15 +41,7 @@ export const typed: Face = {
     error: { code, message, ...(subject !== undefined && { subject }), retryable, requestId },
   }),
   routes: async (app, service) => {
-    await service.pictures.takeForms(app);
-    app.removeContentTypeParser(['application/json', 'text/plain']);
-    app.addContentTypeParser('application/json', async (request: FastifyRequest, body: Readable) =>
-      parseJson(await service.readBody(request, body)),
-    );
-    // A picture, whatever the client calls it: curl says that it is a form.
-    app.addContentTypeParser('*', (request: FastifyRequest, body: Readable) =>
-      service.readBody(request, body),
-    );
+    await service.takeAny(app);
     for (const name of NAMES) {
       app.post(pathOf(name), { config: { task: name } }, (request, reply) =>
         answer(service, name, request, reply),
@@ -148,22 +139,25 @@ async function draw(
 async function read(service: Service, name: TaskName, request: FastifyRequest): Promise<Asked> {
   const task: Task = TASKS[name];
   const parameters = parametersOf(task);
-  const given = new Map(Object.entries(fromTexts(parameters, request.query as Texts)));
-  let pictures: readonly SentPicture[] = [];
-  const signal = service.signalOf(request);
-  if (request.isMultipart()) {
-    const form = await service.pictures.readForm(request, signal);
-    pictures = form.pictures;
-    for (const entry of Object.entries(fromTexts(parameters, Object.fromEntries(form.fields)))) {
-      given.set(...entry);
-    }
-  } else if (Buffer.isBuffer(request.body)) {
-    pictures = [service.pictures.fromBytes(request.body)];
-  } else if (request.body !== undefined && request.body !== null) {
-    const { image, images, ...fields } = asObject(request.body);
+  const given = new Map<string, unknown>();
+  const pictures: SentPicture[] = [];
+  const sender = service.senderOf(request);
+  // Pictures may be named wherever other fields are.
+  const take = async ({ image, images, ...fields }: Readonly<Record<string, unknown>>) => {
     for (const entry of Object.entries(fields)) given.set(...entry);
-    const texts = images ?? image;
-    pictures = texts === undefined ? [] : await service.pictures.fromTexts(texts, signal);
+    const texts = [images ?? image ?? []].flat();
+    if (texts.length > 0) pictures.push(...(await service.pictures.fromTexts(texts, sender)));
+  };
+  await take(fromTexts(parameters, request.query as Texts));
+  const { body } = request;
+  if (request.isMultipart()) {
+    const form = await service.pictures.readForm(request, sender.signal);
+    pictures.push(...form.pictures);
+    await take(fromTexts(parameters, Object.fromEntries(form.fields)));
+  } else if (Buffer.isBuffer(body)) {
+    if (body.length > 0) pictures.push(service.pictures.fromBytes(body));
+  } else if (body !== undefined && body !== null) {
+    await take(asObject(body));
   }
   if (pictures.length === 0) throw noPicture();
   const parsed = parseOptions(name, parameters, Object.fromEntries(given));
@@ -186,7 +180,8 @@ function fromTexts(declarations: Declarations, texts: Texts): Record<string, unk
     Object.entries(texts).map(([name, given]) => {
       const list = typeof given === 'string' ? [given] : given;
       const declaration = Object.hasOwn(declarations, name) ? declarations[name] : undefined;
-      return [name, declaration === undefined ? list[0] : fromText(name, declaration, list)];
+      if (declaration !== undefined) return [name, fromText(name, declaration, list)];
+      return [name, name === 'image' || name === 'images' ? list : list[0]];
     }),
   );
 }

@@ -216,7 +216,7 @@ describe('failures', () => {
     [400, 'assets.photo', { assets: { photo: { part: 'asset-0' } }, questions }],
     [415, 'assets', { assets: { photo: { data_base64: 'AAAA' } }, questions }],
     [415, 'assets', { assets: { photo: { data_base64: '!' } }, questions }],
-    [400, 'assets', { assets: { photo: { data_base64: 'img_unknown' } }, questions }],
+    [404, 'assets', { assets: { photo: { data_base64: 'img_unknown' } }, questions }],
     [400, 'assets', { assets: { ['x'.repeat(257)]: assets.photo }, questions }],
     [400, 'questions', { assets }],
     [400, 'questions', { assets, questions: {} }],

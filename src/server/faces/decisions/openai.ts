@@ -37,7 +37,7 @@ async function answer(
   checkCount('questions', given.length, LIMITS.questions);
   const questions = given.map((one, i) => questionOf(one, `questions[${i}]`));
   const { picture, notes } = readInput(body['input']);
-  const pictures = await service.pictures.fromTexts([picture], service.signalOf(request));
+  const pictures = await service.pictures.fromTexts([picture], service.senderOf(request));
   const decision = await decide(service, request, reply, { model, pictures, questions, notes });
   return reply.type('application/json; charset=utf-8').send(jsonText(decision));
 }

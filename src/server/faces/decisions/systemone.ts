@@ -98,7 +98,7 @@ async function picturesOf(
     throw badField(`assets.${name}`, 'without a picture', '{"data_base64":"…"}, or a part');
   });
   const texts = given.filter((one) => typeof one === 'string');
-  const read = await service.pictures.fromTexts(texts, service.signalOf(request));
+  const read = await service.pictures.fromTexts(texts, service.senderOf(request));
   return given.map((one) => (typeof one === 'string' ? (read.shift() as SentPicture) : one));
 }
 

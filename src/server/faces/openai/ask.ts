@@ -70,7 +70,7 @@ export async function ask(
   if (drawing.topLogprobs !== undefined && plan.task !== 'generate') {
     throw badField('logprobs', 'set', 'nothing with a task or a response_format');
   }
-  const pictures = await service.pictures.fromTexts(turn.pictures, service.signalOf(request));
+  const pictures = await service.pictures.fromTexts(turn.pictures, service.senderOf(request));
   const task: Task = TASKS[plan.task];
   const given = { ...sampling(service, question, plan), ...plan.parameters };
   // The model is a field of the request; a drawing has no place in it.

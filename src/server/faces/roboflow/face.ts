@@ -123,7 +123,7 @@ async function answerEach(
   const begin = performance.now();
   const { image } = asObject(request.body);
   const answers: object[] = [];
-  for (const picture of await picturesOf(service, image, service.signalOf(request))) {
+  for (const picture of await picturesOf(service, image, service.senderOf(request))) {
     const start = performance.now();
     const answered = await answer(picture);
     answers.push({ ...headOf(start), ...answered });

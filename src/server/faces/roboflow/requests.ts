@@ -13,7 +13,7 @@ import {
   string,
 } from '../../../options/option.js';
 import { TASKS } from '../../../tasks/registry.js';
-import { base64Text } from '../../pictures.js';
+import { base64Text, type Sender } from '../../pictures.js';
 import type { SentPicture, Service } from '../../service.js';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -152,11 +152,11 @@ export function isImage(value: unknown): boolean {
 export async function picturesOf(
   service: Service,
   image: unknown,
-  signal: AbortSignal,
+  sender: Sender,
 ): Promise<SentPicture[]> {
   const list: readonly unknown[] = Array.isArray(image) ? image : [image];
   if (image === undefined || image === null || list.length === 0) throw badImage('none');
-  return service.pictures.fromTexts(list.map(textOf), signal);
+  return service.pictures.fromTexts(list.map(textOf), sender);
 }
 
 /** As the texts that every face reads. */

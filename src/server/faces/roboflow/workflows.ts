@@ -40,7 +40,7 @@ export async function runWorkflow(
   const args = Object.fromEntries(all.filter(([key]) => Object.hasOwn(task.arguments, key)));
   const options = Object.fromEntries(all.filter(([key]) => Object.hasOwn(task.options, key)));
   const alias = service.models.status(model as string | undefined).alias;
-  const pictures = await picturesOf(service, images, service.signalOf(request));
+  const pictures = await picturesOf(service, images, service.senderOf(request));
   // A batch is one picture after the other, unless the task is about several.
   const batches = task.images === 'one' ? pictures.map((one) => [one]) : [pictures];
   const outputs: object[] = [];
