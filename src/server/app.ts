@@ -1,10 +1,13 @@
 /** A server of its own around the plugin, for the command line: listens, reads its files again, drains and ends. */
 import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../errors.js';
 import { importPeer } from '../load-peer.js';
 import type { ParsedServeOptions } from '../options/server.js';
 import { watchFiles } from './config.js';
-import { SERVER_PACKAGES } from './packages.js';
+import { failureOf } from './errors.js';
+import { typed } from './faces/typed.js';
+import { packageVersion, SERVER_PACKAGES } from './packages.js';
 import { type Reloadable, serve } from './plugin.js';
 
 /** Of one server: more are refused by the system. */
@@ -40,6 +43,7 @@ export async function listen(options: ParsedServeOptions): Promise<Listening> {
     },
   });
   app.server.maxConnections = MAX_CONNECTIONS;
+  nameRoutes(app, prefix);
   let served: Reloadable | undefined;
   await app.register(
     async (scope) => {
@@ -64,6 +68,32 @@ export async function listen(options: ParsedServeOptions): Promise<Listening> {
     },
   };
 }
+
+/** For people who try addresses: what this is, and what was meant. */
+function nameRoutes(app: FastifyInstance, prefix: string): void {
+  const openapi = `${prefix}/openapi.json`;
+  app.get(prefix === '' ? '/' : prefix, () => ({
+    ...{ name: 'node-paligemma', version: packageVersion(), openapi },
+    routes: Object.keys(typed.paths).map((path) => prefix + path),
+  }));
+  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+    const [url = ''] = request.url.split('?', 1);
+    const allowed = METHODS.filter((method) => app.hasRoute({ url, method }));
+    const isMethod = allowed.length > 0;
+    const error = makeError(
+      'ERR_REQUEST_ROUTE',
+      isMethod
+        ? `the route takes ${allowed.join(', ')}, not ${request.method}`
+        : 'there is no such route',
+      { hint: `${openapi} lists the routes` },
+    );
+    reply.header('x-request-id', request.id);
+    if (isMethod) reply.header('allow', allowed.join(', '));
+    return reply.code(isMethod ? 405 : 404).send(typed.errorBody(failureOf(error), request.id));
+  });
+}
+
+const METHODS = ['GET', 'POST', 'DELETE'];
 
 /** Servers that anyone can reach and use are found within hours. */
 function checkHost({ host, keys, keysFile, withoutKeys }: ParsedServeOptions): void {

@@ -69,6 +69,34 @@ it('reads keys and models again when the file changes or at SIGHUP, and keeps th
   expect(await status('second-key', 'two')).toBe(200);
 });
 
+it('says what it is, and what was meant by an address that is none', async () => {
+  const { url } = await serve([]);
+  const get = async (route: string, method = 'GET') => {
+    const answer = await fetch(url + route, { method });
+    return { status: answer.status, allow: answer.headers.get('allow'), body: await answer.json() };
+  };
+  expect(await get('/')).toMatchObject({
+    status: 200,
+    body: {
+      name: 'node-paligemma',
+      openapi: '/openapi.json',
+      routes: expect.arrayContaining(['/v1/caption', '/v1/detect']),
+    },
+  });
+  expect(await get('/v1/captoin', 'POST')).toMatchObject({
+    status: 404,
+    body: {
+      error: { code: 'ERR_REQUEST_ROUTE', message: expect.stringContaining('/openapi.json') },
+    },
+  });
+  expect(await get('/v1/caption?lang=en')).toMatchObject({
+    status: 405,
+    allow: 'POST',
+    body: { error: { message: expect.stringContaining('takes POST, not GET') } },
+  });
+  expect(await get('/livez', 'PUT')).toMatchObject({ status: 405, allow: 'GET' });
+});
+
 it.each([
   ['a model that is not there', ['--model', 'nix.gguf'], 1, 'ERR_MODEL_NOT_FOUND'],
   [
