@@ -53,7 +53,7 @@ export async function classify(
   const question = questionPrompt(o.question, o, 1);
   const prompt = new Prompt(question.text, [...notes, ...question.notes]);
   const reading = pick(ENCODE_OPTIONS, o);
-  const spellings = list.map((label) => (o.variants ? spellingsOf(label, list) : [label]));
+  const spellings = o.variants ? spellingsOf(list) : list.map((label) => [label]);
   const scores = await model.score(image, prompt, spellings.flat(), reading);
   const each = scores.candidates.map(({ logprobs }) => logprobs.reduce((a, b) => a + b, 0));
   const logprobs = spellings.map((own) => logSum(each.splice(0, own.length)));
@@ -80,20 +80,25 @@ export async function classify(
   };
 }
 
-/** The label, its singular and its plural, each also with its first letter in the other case; none that is another's. */
-export function spellingsOf(label: string, labels: readonly string[]): string[] {
+/** Of each label itself, its singular and its plural, each also with its first letter in the other case; none of two labels. */
+export function spellingsOf(labels: readonly string[]): string[][] {
   const flipped = (text: string): string => {
     const [first = ''] = text;
     const upper = first.toUpperCase();
     return (first === upper ? first.toLowerCase() : upper) + text.slice(first.length);
   };
-  const taken = new Set(labels.filter((other) => other !== label).flatMap(numbersOf));
-  const own = numbersOf(label).flatMap((one) => [one, flipped(one)]);
-  return [label, ...new Set(own.filter((one) => one !== label && !isTaken(one)))];
-
-  function isTaken(spelling: string): boolean {
-    return taken.has(spelling) || taken.has(flipped(spelling));
+  const numbers = labels.map((label) => numbersOf(label));
+  // The place of the one label whose number a text is. Made once: labels may be many.
+  const owners = new Map<string, number | 'several'>();
+  for (const [i, own] of numbers.entries()) {
+    for (const one of own) owners.set(one, (owners.get(one) ?? i) === i ? i : 'several');
   }
+  const isFree = (spelling: string, i: number): boolean =>
+    [spelling, flipped(spelling)].every((one) => (owners.get(one) ?? i) === i);
+  return labels.map((label, i) => {
+    const own = (numbers[i] ?? []).flatMap((one) => [one, flipped(one)]);
+    return [label, ...new Set(own.filter((one) => one !== label && isFree(one, i)))];
+  });
 }
 
 /** log(sum(exp(x))), around the largest, as all may be far below what exp can hold. */
