@@ -182,6 +182,9 @@ export class Service {
     const { maxBodyBytes } = this.options;
     const length = Number(request.headers['content-length'] ?? 0);
     if (length > maxBodyBytes) throw tooLargeBody(maxBodyBytes);
+    // Bytes are counted as they arrive: a small body could become a large one.
+    const coding = request.headers['content-encoding'] ?? 'identity';
+    if (coding !== 'identity') throw compressed();
     const ticket = this.admission.enter(reply.raw, this.#deadlineOf(request), (ending) =>
       this.metrics?.cancelled(ending),
     );
@@ -444,6 +447,13 @@ function checkHealth({ health: { state, retryAfterMs = 0 } }: PaliGemma): void {
   if (state !== 'unavailable') return;
   const error = makeError('ERR_ENGINE_CRASHED', 'the engine crashed too often');
   throw withRetryAfter(error, Math.max(1, Math.ceil(retryAfterMs / 1000)));
+}
+
+function compressed(): Error {
+  return makeError('ERR_REQUEST_MEDIA_TYPE', 'the body is compressed', {
+    ...{ name: 'content-encoding', found: 'a compressed body', expected: 'none' },
+    hint: 'send it as it is: pictures are compressed already',
+  });
 }
 
 function noCodec(task: string, alias: string): Error {

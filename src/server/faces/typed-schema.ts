@@ -82,9 +82,15 @@ export function pathItem(name: TaskName): PathItem {
   const task: Task = TASKS[name];
   const schema = requestSchema(task);
   const json = (content: object) => ({ 'application/json': { schema: content } });
-  const parameters = Object.entries(jsonSchema(parametersOf(task))['properties'] as object).map(
-    ([parameter, one]) => ({ name: parameter, in: 'query', schema: one as object }),
-  );
+  const uploaded = { type: 'string', description: 'the id of an upload, in place of a body' };
+  const isOne = task.images === 'one';
+  const named = {
+    [isOne ? 'image' : 'images']: isOne ? uploaded : { type: 'array', items: uploaded },
+    ...(jsonSchema(parametersOf(task))['properties'] as object),
+  };
+  const parameters = Object.entries(named).map(([parameter, one]) => ({
+    ...{ name: parameter, in: 'query', schema: one as object },
+  }));
   const raw = { schema: { type: 'string', format: 'binary' } };
   return {
     post: {
@@ -94,7 +100,6 @@ export function pathItem(name: TaskName): PathItem {
       tags: ['tasks'],
       parameters,
       requestBody: {
-        required: true,
         content: {
           ...json(schema),
           'multipart/form-data': { schema: { type: 'object' } },

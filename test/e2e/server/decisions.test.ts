@@ -313,6 +313,13 @@ describe('failures', () => {
     expect(error.type).toMatch(/_error$/);
   });
 
+  it('of a compressed body say so', async () => {
+    const body = { input, questions };
+    const answer = await server.post('/v1/decisions', body, { 'content-encoding': 'zstd' });
+    const { error } = (await answer.json()) as { readonly error: Readonly<Record<string, string>> };
+    expect([answer.status, error['code']]).toEqual([415, 'ERR_REQUEST_MEDIA_TYPE']);
+  });
+
   it('of a key say so', async () => {
     const locked = await startServer({ model, keys: ['a-key-of-ours'] });
     const body = { input, questions };

@@ -47,6 +47,10 @@ const CASES: readonly (readonly [string, string | Uint8Array])[] = [
   ['JSON that is a list', json([1])],
   ['JSON that is null', json(null)],
   ['no body', request(JSON_TYPE, '')],
+  [
+    'compressed',
+    `POST /v1/caption HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}`,
+  ],
   ['not UTF-8', request(JSON_TYPE, Buffer.from([0x7b, 0xff, 0xfe, 0x7d]))],
   ['nested', request(JSON_TYPE, `{"image":${'['.repeat(100_000)}`)],
   [
