@@ -8,6 +8,7 @@ import { atCaller } from '../caller.js';
 import { makeError } from '../errors.js';
 import { isHubId } from '../hub/id.js';
 import { refuseOtherNames } from '../hub/model-files.js';
+import { holdRepo } from '../hub/repo.js';
 import type { WeightType } from '../options/closed-sets.js';
 import { type ParsedConvertOptions, parseConvertOptions } from '../options/convert.js';
 import type { ConvertProgress } from '../options/progress.js';
@@ -97,19 +98,21 @@ async function convertFromHub(
 ): Promise<ConvertReport> {
   // Before gigabytes are downloaded for it.
   await checkTarget(options.output, options.overwrite);
-  const checkpoint = await fetchCheckpoint(
-    source,
-    options,
-    (done, total) => options.onProgress?.({ stage: 'download', tensor: '', done, total }),
-    () => requireTokenizer(options),
-  );
-  const report = await convertLocal({
-    ...options,
-    source: checkpoint.source,
-    name: name ?? checkpoint.name,
+  return holdRepo(source, options.signal, async () => {
+    const checkpoint = await fetchCheckpoint(
+      source,
+      options,
+      (done, total) => options.onProgress?.({ stage: 'download', tensor: '', done, total }),
+      () => requireTokenizer(options),
+    );
+    const report = await convertLocal({
+      ...options,
+      source: checkpoint.source,
+      name: name ?? checkpoint.name,
+    });
+    if (!options.keepDownload) await checkpoint.removeDownloads();
+    return report;
   });
-  if (!options.keepDownload) await checkpoint.removeDownloads();
-  return report;
 }
 
 async function convertLocal(parsed: ParsedConvertOptions): Promise<ConvertReport> {

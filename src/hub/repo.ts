@@ -1,6 +1,6 @@
 /** A repository on the hub at one commit, or what the cache has of it. */
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { importPeer } from '../load-peer.js';
@@ -8,6 +8,7 @@ import { COMMIT, isFile, RepoCache } from './cache.js';
 import { download, requireSpace } from './download.js';
 import { type Access, hubError, request, unreachable } from './http.js';
 import { type HubId, parseHubId } from './id.js';
+import { withLock } from './lock.js';
 import { cacheFolder, endpoint, isOffline, readToken } from './settings.js';
 
 export interface HubSettings {
@@ -52,13 +53,46 @@ export async function withRepo<T>(
   }
 }
 
+/**
+ * Runs `work` while no other process does so for the same repository: what one takes away again, another may be reading.
+ * A cache that cannot be written needs no such care.
+ */
+export async function holdRepo<T>(
+  name: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const folder = folderOf(parseHubId(name));
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch {
+    return work();
+  }
+  let hasBegun = false;
+  try {
+    return await withLock(path.join(folder, '.held'), signal, () => {
+      hasBegun = true;
+      return work();
+    });
+  } catch (error) {
+    if (hasBegun || signal?.aborted) throw error;
+    return await work();
+  } finally {
+    // Of a repository that is not there, nothing stays.
+    await rmdir(folder).catch(() => {});
+  }
+}
+
+const folderOf = ({ repo }: HubId): string =>
+  path.join(cacheFolder(), `models--${repo.split('/').join('--')}`);
+
 async function firstOf<T>(
   name: string,
   settings: HubSettings,
   use: (repo: Repo) => Promise<T | undefined>,
 ): Promise<T> {
   const id = parseHubId(name);
-  const cache = new RepoCache(path.join(cacheFolder(), `models--${id.repo.split('/').join('--')}`));
+  const cache = new RepoCache(folderOf(id));
   const fromCache = async (): Promise<T | undefined> => {
     const repo = await cachedRepo(id, cache);
     return repo && use(repo);

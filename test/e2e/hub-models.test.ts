@@ -53,6 +53,19 @@ describe('a checkpoint on the hub', () => {
     expect(hub.contents).toBe(asked);
   });
 
+  test('is converted by several at once, who do not take it away from each other', async () => {
+    const one = async (i: number) => {
+      // Some begin while others are reading or done.
+      await new Promise((resolve) => setTimeout(resolve, i * 15));
+      return convert({ source: ID, output: `${output()}${i}`, type: 'q8_0' });
+    };
+    const reports = await Promise.all(Array.from({ length: 12 }, (_, i) => one(i)));
+    const [first, ...others] = reports.map((report) => readFileSync(report.output));
+    for (const other of others) expect(other.equals(first as Buffer)).toBe(true);
+    expect(blobs()).toEqual([]);
+    expect(readdirSync(folder())).not.toContain('.held');
+  });
+
   test('is not downloaded for an output that cannot be', async () => {
     writeFileSync(output(), '');
     await expect(convert({ source: ID, output: output(), type: 'q8_0' })).rejects.toMatchObject({
