@@ -8,7 +8,7 @@ import { watchFiles } from './config.js';
 import { failureOf } from './errors.js';
 import { typed } from './faces/typed.js';
 import { packageVersion, SERVER_PACKAGES } from './packages.js';
-import { type Reloadable, serve } from './plugin.js';
+import { LOG, type Reloadable, serve } from './plugin.js';
 
 /** Of one server: more are refused by the system. */
 const MAX_CONNECTIONS = 4096;
@@ -34,7 +34,14 @@ export async function listen(options: ParsedServeOptions): Promise<Listening> {
   const app = Fastify({
     bodyLimit: maxBodyBytes,
     // Standard output is for results. Lines about requests have the level info.
-    logger: { level: logRequests ? 'info' : 'warn', stream: process.stderr },
+    logger: {
+      ...{ level: logRequests ? 'info' : 'warn', stream: process.stderr },
+      serializers: LOG,
+    },
+    // Fastify's own answer repeats the address, which may hold a key. The type of the reply is that of any server.
+    frameworkErrors: (_, { id }, reply) => {
+      answerNoRoute(id, reply as unknown as FastifyReply, prefix);
+    },
     requestTimeout: 30_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, maxHeaderSize: 16_384 },
     genReqId: ({ headers }) => {
@@ -71,26 +78,35 @@ export async function listen(options: ParsedServeOptions): Promise<Listening> {
 
 /** For people who try addresses: what this is, and what was meant. */
 function nameRoutes(app: FastifyInstance, prefix: string): void {
-  const openapi = `${prefix}/openapi.json`;
   app.get(prefix === '' ? '/' : prefix, () => ({
-    ...{ name: 'node-paligemma', version: packageVersion(), openapi },
+    ...{ name: 'node-paligemma', version: packageVersion(), openapi: `${prefix}/openapi.json` },
     routes: Object.keys(typed.paths).map((path) => prefix + path),
   }));
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [url = ''] = request.url.split('?', 1);
     const allowed = METHODS.filter((method) => app.hasRoute({ url, method }));
-    const isMethod = allowed.length > 0;
-    const error = makeError(
-      'ERR_REQUEST_ROUTE',
-      isMethod
-        ? `the route takes ${allowed.join(', ')}, not ${request.method}`
-        : 'there is no such route',
-      { hint: `${openapi} lists the routes` },
-    );
-    reply.header('x-request-id', request.id);
-    if (isMethod) reply.header('allow', allowed.join(', '));
-    return reply.code(isMethod ? 405 : 404).send(typed.errorBody(failureOf(error), request.id));
+    return answerNoRoute(request.id, reply, prefix, allowed);
   });
+}
+
+/** `allowed`: methods that the address has, which was called with another one. */
+function answerNoRoute(
+  requestId: string,
+  reply: FastifyReply,
+  prefix: string,
+  allowed: readonly string[] = [],
+): FastifyReply {
+  const isMethod = allowed.length > 0;
+  const error = makeError(
+    'ERR_REQUEST_ROUTE',
+    isMethod
+      ? `the route takes ${allowed.join(', ')}, and no other method`
+      : 'there is no such route',
+    { hint: `${prefix}/openapi.json lists the routes` },
+  );
+  reply.header('x-request-id', requestId);
+  if (isMethod) reply.header('allow', allowed.join(', '));
+  return reply.code(isMethod ? 405 : 404).send(typed.errorBody(failureOf(error), requestId));
 }
 
 const METHODS = ['GET', 'POST', 'DELETE'];

@@ -18,6 +18,9 @@ export interface Stop {
   readonly stop: (cause: StopCause, error: Error) => void;
 }
 
+/** What is sent after the end, such as why it came, has to be taken in so long; else its place would stay taken. */
+const LAST_MS = 2000;
+
 /** Follows one request. `onClose` is called when all of it is over, answered or not. */
 export function followClient(
   response: ServerResponse,
@@ -26,9 +29,11 @@ export function followClient(
 ): Stop {
   const controller = new AbortController();
   let cause: StopCause | undefined;
+  let last: NodeJS.Timeout | undefined;
   const stop = (why: StopCause, error: Error): void => {
     if (controller.signal.aborted) return;
     cause = why;
+    if (why !== 'gone') last = setTimeout(() => response.destroy(), LAST_MS).unref();
     controller.abort(error);
   };
   const timer = setTimeout(() => {
@@ -38,6 +43,7 @@ export function followClient(
   timer.unref();
   response.once('close', () => {
     clearTimeout(timer);
+    clearTimeout(last);
     if (!response.writableFinished) stop('gone', makeError('ERR_ABORTED', 'the client is gone'));
     onClose();
   });

@@ -7,7 +7,7 @@ import { expect, it, vi } from 'vitest';
 import { configSchema } from '../../../src/server/config.js';
 import { folderWith } from '../../support/folder.js';
 import { DEMO_MODEL, ROOT } from '../../support/models.js';
-import { CAPTION } from '../../support/server.js';
+import { CAPTION, openSocket } from '../../support/server.js';
 import { paligemma } from '../cli/command.js';
 import { serve } from './command.js';
 
@@ -28,6 +28,31 @@ it('prints one line that works, and ends with 0 after SIGTERM with all requests 
     ]);
   }
   expect(await finished).toMatchObject({ code: 0, stdout: '' });
+});
+
+it('with --log-requests writes a line for each request, without its query, key and body', async () => {
+  const { child, finished, url, post, stderr } = await serve(['--log-requests']);
+  const key = { authorization: 'Bearer xyzzy' };
+  expect((await post('/v1/ask?question=xyzzy', key)).status).toBe(200);
+  expect((await post('/v1/ask?xyzzy=1', key)).status).toBe(422);
+  for (const route of ['/none?xyzzy', '/v1/none?api_key=xyzzy', '/v1/%zz?xyzzy']) {
+    const answer = await post(route, { ...key, 'x-request-id': 'given' });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      ...[404, { error: { code: 'ERR_REQUEST_ROUTE', requestId: 'given' } }],
+    ]);
+  }
+  const raw = await openSocket(Number(new URL(url).port));
+  raw.end('POST /v1/ask?xyzzy HTTP/1.1\r\nhost: localhost\r\nxyzzy xyzzy\r\n\r\n');
+  child.kill('SIGTERM');
+  await finished;
+  const lines = stderr()
+    .split('\n')
+    .filter((line) => line.startsWith('{'));
+  const requests = lines.map((line) => (JSON.parse(line) as { req?: { url: string } }).req?.url);
+  expect(requests.filter((one) => one !== undefined)).toEqual([
+    ...['/v1/ask', '/v1/ask', '/none', '/v1/none', '/v1/%zz'],
+  ]);
+  expect(stderr()).not.toContain('xyzzy');
 });
 
 it('reads keys and models again when the file changes or at SIGHUP, and keeps the old ones if it is bad', async () => {
