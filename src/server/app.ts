@@ -39,8 +39,8 @@ export async function listen(options: ParsedServeOptions): Promise<Listening> {
       serializers: LOG,
     },
     // Fastify's own answer repeats the address, which may hold a key. The type of the reply is that of any server.
-    frameworkErrors: (_, { id }, reply) => {
-      answerNoRoute(id, reply as unknown as FastifyReply, prefix);
+    frameworkErrors: (_, request, reply) => {
+      answerNoRoute(request, reply as unknown as FastifyReply, prefix);
     },
     requestTimeout: 30_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, maxHeaderSize: 16_384 },
@@ -85,13 +85,13 @@ function nameRoutes(app: FastifyInstance, prefix: string): void {
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [url = ''] = request.url.split('?', 1);
     const allowed = METHODS.filter((method) => app.hasRoute({ url, method }));
-    return answerNoRoute(request.id, reply, prefix, allowed);
+    return answerNoRoute(request, reply, prefix, allowed);
   });
 }
 
 /** `allowed`: methods that the address has, which was called with another one. */
 function answerNoRoute(
-  requestId: string,
+  { id, method }: Pick<FastifyRequest, 'id' | 'method'>,
   reply: FastifyReply,
   prefix: string,
   allowed: readonly string[] = [],
@@ -99,14 +99,12 @@ function answerNoRoute(
   const isMethod = allowed.length > 0;
   const error = makeError(
     'ERR_REQUEST_ROUTE',
-    isMethod
-      ? `the route takes ${allowed.join(', ')}, and no other method`
-      : 'there is no such route',
+    isMethod ? `the route takes ${allowed.join(', ')}, not ${method}` : 'there is no such route',
     { hint: `${prefix}/openapi.json lists the routes` },
   );
-  reply.header('x-request-id', requestId);
+  reply.header('x-request-id', id);
   if (isMethod) reply.header('allow', allowed.join(', '));
-  return reply.code(isMethod ? 405 : 404).send(typed.errorBody(failureOf(error), requestId));
+  return reply.code(isMethod ? 405 : 404).send(typed.errorBody(failureOf(error), id));
 }
 
 const METHODS = ['GET', 'POST', 'DELETE'];
