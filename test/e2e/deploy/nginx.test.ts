@@ -70,7 +70,7 @@ async function startNginx(upstream: number) {
   const main = `daemon off; master_process off; pid ${folder}/pid; error_log stderr; events {} http { access_log off; ${temporary.join(' ')} ${site} }`;
   const file = path.join(folder, 'nginx.conf');
   writeFileSync(file, main);
-  const args = ['-p', folder, '-c', file, '-e', 'stderr'];
+  const args = ['-p', folder, '-c', file];
   execFileSync(findProgram('nginx') as string, ['-t', ...args], { stdio: 'pipe' });
   background('nginx', args);
   const ca = readFileSync(certificate);
