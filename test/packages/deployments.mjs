@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ROOT } from '../../scripts/lib.mjs';
 import { clean, expected, freePort } from './consumer.mjs';
-import { cell, check, exec, npm, projects } from './harness.mjs';
+import { cell, check, exec, npm, OFFLINE, projects } from './harness.mjs';
 
 const EXAMPLES = path.join(ROOT, 'examples', 'deployment');
 const PICTURE = path.join(ROOT, 'examples', 'pictures', 'shapes.png');
@@ -113,6 +113,97 @@ const nextjs = (version) => () =>
     return `${await size(deployed)} MB`;
   });
 
+// --- the server --------------------------------------------------------------------------------------------------------
+/** Starts a server, offline, and calls `use` with the line that it prints. It must then end when it is stopped. */
+async function serving([command, ...args], folder, use) {
+  const child = spawn(command, [...args, '--port', '0'], {
+    ...{ cwd: folder, env: { ...process.env, ...OFFLINE }, detached: true },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const line = new Promise((resolve, reject) => {
+    child.stderr.on('data', (data) => {
+      said += data;
+      const [, found] = /^try it: (.*)\n/m.exec(said) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+    void ended.then(() => reject(new Error(`it ended: ${said}`)));
+  });
+  try {
+    return await use(await line);
+  } finally {
+    // npx and what it starts.
+    if (child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+    await ended;
+  }
+}
+
+/** Runs the line that the server prints. */
+async function findBox(line, folder) {
+  const { detections } = JSON.parse(await exec('sh', ['-c', line], { cwd: folder }));
+  check(detections[0]?.label === 'white circle', JSON.stringify(detections));
+}
+
+/** What deploy/Dockerfile runs, without an image: in a folder in place of /app, with the files of deploy/config. */
+const dockerfile = () =>
+  elsewhere(async (folder) => {
+    const config = path.join(folder, 'config');
+    fs.cpSync(path.join(ROOT, 'deploy', 'config'), config, { recursive: true });
+    fs.writeFileSync(path.join(config, 'keys.txt'), 'a-key-of-the-cell\n');
+    const place = (text) =>
+      [
+        ['/app/', `${folder}/`],
+        ['/etc/paligemma', config],
+        ['/models/paligemma.gguf', path.join(ROOT, 'models', 'shapes-mix-224-q8_0.gguf')],
+      ].reduce((all, [from, to]) => all.replaceAll(from, to), text);
+    const settings = path.join(config, 'serve.json');
+    fs.writeFileSync(settings, place(fs.readFileSync(settings, 'utf8')));
+    const text = fs.readFileSync(path.join(ROOT, 'deploy', 'Dockerfile'), 'utf8');
+    const part = (name) => new RegExp(`^${name} ((?:.*\\\\\\n)*.*)$`, 'm').exec(text)[1];
+    const list = (name) => JSON.parse(place(part(name)));
+    // Its cache is emptied, which others use.
+    const cache = path.join(folder, 'cache');
+    const env = { ...clean(projects), npm_config_cache: cache, PACKAGE: 'node-paligemma' };
+    await exec('sh', ['-c', part('RUN').replace(/^--mount=\S+ /, '')], { cwd: folder, env });
+    await serving([...list('ENTRYPOINT'), ...list('CMD')], folder, async (line) => {
+      await findBox(
+        line.replace('KEY', 'a-key-of-the-cell').replace('0.0.0.0', '127.0.0.1'),
+        folder,
+      );
+      const [, port] = /:(\d+)\//.exec(line);
+      const [command, ...args] = JSON.parse(/CMD (\[.*\])$/.exec(part('HEALTHCHECK'))[1]);
+      await exec(
+        command,
+        args.map((arg) => arg.replace('8765', port)),
+      );
+    });
+  });
+
+function server() {
+  const install = (folder, ...packages) =>
+    npm(['install', '--ignore-scripts', ...packages], { cwd: folder, env: clean(projects) });
+  const serve = () =>
+    elsewhere(async (folder) => {
+      await install(folder, 'node-paligemma', DEMO_MODEL);
+      const wrong = await exec('npx', ['--no-install', 'paligemma', 'serve'], {
+        cwd: folder,
+      }).catch((error) => error.message);
+      const [, command] = /(npm install [^\n]*fastify[\w@/. -]*)/.exec(wrong) ?? [];
+      check(command !== undefined, `without its packages it names no command: ${wrong}`);
+      await install(folder, ...command.split(' ').slice(2));
+      const start = performance.now();
+      const line = ['npx', '--no-install', 'paligemma', 'serve'];
+      const seconds = await serving(line, folder, async (printed) => {
+        await findBox(printed, folder);
+        return (performance.now() - start) / 1000;
+      });
+      return `first box after ${seconds.toFixed(1)} s, loading included`;
+    });
+  cell('paligemma serve in an empty folder, offline', serve, 'publish');
+  cell('the commands of deploy/Dockerfile', dockerfile, 'publish');
+}
+
 // --- bundlers ----------------------------------------------------------------------------------------------------------
 function bundlers() {
   const bundle = (name) => () =>
@@ -133,6 +224,7 @@ function bundlers() {
 export function deployments() {
   for (const [major, version] of Object.entries(NEXT))
     cell(`Next.js ${major} standalone, page and route`, nextjs(version), 'publish');
+  server();
   bundlers();
   cell('examples/deployment names current versions', async () => {
     const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));

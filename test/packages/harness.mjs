@@ -118,6 +118,12 @@ export function check(condition, message) {
 export const npm = (args, options) =>
   exec('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], options);
 
+/** An address that does not answer: whatever asked the network would fail. */
+export const OFFLINE = {
+  npm_config_registry: 'http://127.0.0.1:9/',
+  HTTPS_PROXY: 'http://127.0.0.1:9/',
+};
+
 /** Name of an emulator that is there. */
 export function qemu(name) {
   check(

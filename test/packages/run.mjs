@@ -34,6 +34,7 @@ import {
   nodeArm64,
   nodeOf,
   npm,
+  OFFLINE,
   projects,
   qemu,
   runCells,
@@ -187,7 +188,10 @@ function pack() {
   const demo = async () => {
     const { tarball, files } = await packed(path.join(ROOT, 'packages', 'demo-model'));
     tarballs.push(tarball);
-    const wanted = ['LICENSE', 'README.md', 'package.json', 'shapes-mix-224-q8_0.gguf'];
+    const wanted = [
+      ...['LICENSE', 'README.md', 'index.d.ts', 'index.js', 'package.json'],
+      'shapes-mix-224-q8_0.gguf',
+    ];
     check(`${files.sort()}` === `${wanted}`, `it holds ${files}`);
     return `${(fs.statSync(tarball).size / 1e6).toFixed(1)} MB packed`;
   };
@@ -297,9 +301,6 @@ function npmProject() {
     await exec(process.execPath, [bin('@arethetypeswrong/cli', 'dist/index.js'), tarballs[0]]);
   });
 }
-
-/** An address that does not answer: whatever asked the network would fail. */
-const OFFLINE = { npm_config_registry: 'http://127.0.0.1:9/', HTTPS_PROXY: 'http://127.0.0.1:9/' };
 
 function source() {
   const build = async () => {
