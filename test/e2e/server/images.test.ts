@@ -2,7 +2,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import sharp from 'sharp';
 import { describe, expect, it, vi } from 'vitest';
+// The engine's process is a compiled program.
+import { paligemma as compiled } from '../../../lib/server/index.js';
 import type { PaliGemma } from '../../../src/index.js';
+import { DEMO_MODEL } from '../../support/models.js';
 import {
   CAPTION,
   DATA_URL,
@@ -197,6 +200,24 @@ it('the second question about it needs no encoder', async () => {
   }
   expect(await metric(fresh, 'paligemma_pictures_total', { from: 'encoder' })).toBe(1);
   expect(await metric(fresh, 'paligemma_pictures_total', { from: 'cache' })).toBe(1);
+});
+
+it('a model in a process of its own answers about it as well', async () => {
+  const own = { file: DEMO_MODEL, isolate: 'process' } as const;
+  const isolated = await startServer({ models: { own } }, {}, compiled as never);
+  const questions = [
+    { type: 'predicate', instructions: 'is there a white circle?' },
+    { type: 'box', instructions: 'white circle' },
+  ];
+  const answersOf = async (one: TestServer): Promise<unknown> => {
+    const part = { type: 'input_image', file_id: (await upload(one)).id };
+    const input = [{ role: 'user', content: [part] }];
+    const answer = await one.post('/v1/decisions', { input, questions });
+    return ((await answer.json()) as { readonly answers: unknown }).answers;
+  };
+  const answers = await answersOf(isolated);
+  expect(answers).toMatchObject([{ type: 'predicate' }, { type: 'box' }]);
+  expect(answers).toEqual(await answersOf(server));
 });
 
 describe('keys', () => {
