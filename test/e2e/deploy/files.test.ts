@@ -10,7 +10,7 @@ import { SERVER_PACKAGES } from '../../../src/server/packages.js';
 import { folderWith } from '../../support/folder.js';
 import { ROOT } from '../../support/models.js';
 import { needsTool } from '../../support/needs.js';
-import { findProgram } from '../../support/tools.mjs';
+import { ENVIRONMENT, findProgram } from '../../support/tools.mjs';
 
 const DEPLOY = path.join(ROOT, 'deploy');
 const read = (file: string): string => readFileSync(path.join(DEPLOY, file), 'utf8');
@@ -161,6 +161,16 @@ describe('Prometheus', needsTool('prometheus'), () => {
     writeFileSync(file, JSON.stringify({ rule_files: rules, tests: cases }));
     expect(judge('promtool', ['test', 'rules', file])).toMatchObject({ status: 0 });
   });
+});
+
+test('Grafana knows every field of the dashboard', needsTool('grafana-foundation-sdk'), () => {
+  const folder = copy();
+  const file = path.join(folder, 'grafana', 'dashboards', 'paligemma.json');
+  const python = path.join(ENVIRONMENT, 'bin', 'python');
+  const program = path.join(import.meta.dirname, 'dashboard.py');
+  expect(judge(python, [program, file])).toEqual({ status: 0, said: '' });
+  change(file, '"legendFormat"', '"legend"');
+  expect(judge(python, [program, file]).said).toContain('targets[0].legend');
 });
 
 test('the configuration is one that the server takes', () => {
