@@ -19,6 +19,15 @@ export interface Ending {
   readonly cause: StopCause | undefined;
 }
 
+/** What one client has inside. */
+interface Share {
+  requests: number;
+  tokens: number;
+}
+
+/** Of all there is room for, one of several clients may have this part. */
+const PART = 3 / 4;
+
 /** One request that was let in. */
 export class Ticket {
   readonly #stop: Stop;
@@ -26,6 +35,8 @@ export class Ticket {
   stage: Stage = 'body';
   /** Tokens. */
   cost = 0;
+  /** Of the client, where there are several. */
+  share: Share | undefined;
 
   /** Made by `Admission.enter`. */
   constructor(
@@ -66,6 +77,7 @@ export interface AdmissionLimits {
 export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #inside = new Set<Ticket>();
+  readonly #shares = new Map<string, Share>();
   readonly #speed = new Speed();
   #tokens = 0;
   #isDraining = false;
@@ -108,6 +120,20 @@ export class Admission {
     return ticket;
   }
 
+  /** Counts a ticket for its client, which is one of several. Throws ERR_QUEUE_FULL when that has its part already. */
+  claim(ticket: Ticket, client: string): void {
+    const share = this.#shares.get(client) ?? { requests: 0, tokens: 0 };
+    const most = Math.ceil(this.#limits.maxRequests * PART);
+    if (share.requests >= most) {
+      throw this.#full('maxRequests', `${share.requests} requests of this key`, `${most} of a key`);
+    }
+    if (!this.#inside.has(ticket)) return;
+    share.requests++;
+    share.tokens += ticket.cost;
+    this.#shares.set(client, share);
+    ticket.share = share;
+  }
+
   /** For tickets. One alone always fits: whether the model can do it is the model's to say. */
   weigh(ticket: Ticket, tokens: number): void {
     const others = this.#tokens - ticket.cost;
@@ -116,7 +142,14 @@ export class Admission {
     if (others > 0 && others + cost > maxQueuedTokens) {
       throw this.#full('maxQueuedTokens', `${others + cost} tokens`, `${maxQueuedTokens}`);
     }
+    const { share } = ticket;
+    const own = (share?.tokens ?? 0) - ticket.cost;
+    const most = maxQueuedTokens * PART;
+    if (share !== undefined && own > 0 && own + cost > most) {
+      throw this.#full('maxQueuedTokens', `${own + cost} tokens of this key`, `${most} of a key`);
+    }
     if (!this.#inside.has(ticket)) return;
+    if (share !== undefined) share.tokens += tokens;
     ticket.cost = cost;
     this.#tokens = others + cost;
   }
@@ -125,6 +158,10 @@ export class Admission {
   leave(ticket: Ticket): void {
     if (!this.#inside.delete(ticket)) return;
     this.#tokens -= ticket.cost;
+    if (ticket.share !== undefined) {
+      ticket.share.requests--;
+      ticket.share.tokens -= ticket.cost;
+    }
     if (this.#inside.size === 0) this.#onEmpty?.();
   }
 
@@ -200,10 +237,11 @@ class Speed {
   }
 }
 
-/** So many at a time, in order of arrival; one that waits can leave. */
+/** So many at a time; in order of arrival, but one of each client after the other; one that waits can leave. */
 export class Turns {
   readonly #limit: number;
-  readonly #waiting: (() => void)[] = [];
+  /** By their clients, the one whose turn is next first. */
+  readonly #waiting = new Map<string, (() => void)[]>();
   #taken = 0;
 
   constructor(limit: number) {
@@ -211,11 +249,13 @@ export class Turns {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    let count = 0;
+    for (const { length } of this.#waiting.values()) count += length;
+    return count;
   }
 
-  /** Waits for a turn; what it returns hands it back. Rejects with the reason of the signal. */
-  take(signal: AbortSignal): Promise<() => void> {
+  /** Waits for a turn of `client`; what it returns hands it back. Rejects with the reason of the signal. */
+  take(signal: AbortSignal, client = ''): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const begin = (): void => {
         release();
@@ -225,17 +265,37 @@ export class Turns {
           if (isBack) return;
           isBack = true;
           this.#taken--;
-          this.#waiting.shift()?.();
+          this.#next();
         });
       };
       const release = onAbort(signal, (reason) => {
-        const place = this.#waiting.indexOf(begin);
-        if (place >= 0) this.#waiting.splice(place, 1);
+        this.#leave(client, begin);
         reject(reason);
       });
       if (signal.aborted) return;
       if (this.#taken < this.#limit) begin();
-      else this.#waiting.push(begin);
+      else {
+        const own = this.#waiting.get(client) ?? [];
+        own.push(begin);
+        this.#waiting.set(client, own);
+      }
     });
+  }
+
+  #next(): void {
+    for (const [client, own] of this.#waiting) {
+      const first = own.shift();
+      // After all others.
+      this.#waiting.delete(client);
+      if (own.length > 0) this.#waiting.set(client, own);
+      first?.();
+      return;
+    }
+  }
+
+  #leave(client: string, begin: () => void): void {
+    const others = (this.#waiting.get(client) ?? []).filter((one) => one !== begin);
+    if (others.length > 0) this.#waiting.set(client, others);
+    else this.#waiting.delete(client);
   }
 }

@@ -8,6 +8,8 @@ export interface Failure {
   readonly message: string;
   /** The option or field that it is about. */
   readonly subject?: string;
+  readonly found?: string;
+  readonly expected?: string;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
   /** Seconds until it is worth trying again; with 429 and 503. */
@@ -105,7 +107,7 @@ export function withRetryAfter(error: PaliGemmaError, seconds: number): PaliGemm
 /** What `error` is to a client. Nothing of an error that is not ours or a client's fault is repeated. */
 export function failureOf(error: unknown): Failure {
   const known = error instanceof PaliGemmaError ? error : asOurs(error);
-  const { code, subject, retryable } = known;
+  const { code, subject, found, expected, retryable } = known;
   const waitsFor = waits.get(known);
   // A failure that has a time is one of the moment.
   const status = STATUS[code] === 500 && waitsFor !== undefined ? 503 : STATUS[code];
@@ -115,6 +117,8 @@ export function failureOf(error: unknown): Failure {
   return {
     ...{ status, code, retryable, message: words ?? 'the server failed; its log says why' },
     ...(isShown && subject !== undefined && { subject }),
+    ...(isShown && found !== undefined && { found }),
+    ...(isShown && expected !== undefined && { expected }),
     ...(retryAfter !== undefined && { retryAfter }),
   };
 }

@@ -26,6 +26,11 @@ export class Keys {
     this.#perMinute = perMinute;
   }
 
+  /** Whether clients can be told apart. */
+  get areSeveral(): boolean {
+    return this.#digests.length > 1;
+  }
+
   /** Whether a key is needed. */
   get areNeeded(): boolean {
     return this.#digests.length > 0;

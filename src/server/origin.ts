@@ -2,7 +2,7 @@
  * Whether a request may come from a web page. A page can call a server on this machine by a name of its own that leads here
  * (DNS rebinding), or without a preflight by a form: what it cannot choose are the headers Host and Origin.
  */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../errors.js';
 import type { ParsedServerOptions } from '../options/server.js';
 
@@ -25,7 +25,51 @@ export function checkCaller(
   if (origin === undefined || origins.includes(origin)) return;
   // What a page of this very server sends.
   if (/^https?:\/\/([^/]*)$/.exec(origin)?.[1] === host) return;
-  throw refused('origin', 'a web page of another origin is not allowed', 'origins');
+  throw foreignPage();
+}
+
+/** What a page may send beside the headers that all may, and what OpenAI's client sends of its own. */
+const SENT = [
+  ...['authorization', 'x-api-key', 'content-type', 'accept', 'x-deadline-ms', 'x-request-id'],
+  ...['openai-organization', 'openai-project', 'idempotency-key'],
+];
+const SENT_BY_CLIENTS = /^x-stainless-[a-z-]{1,64}$/;
+const READ = ['x-request-id', 'x-model', 'retry-after', 'x-should-retry'].join(', ');
+
+/** Lets a page of an origin that is allowed read the answer (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+export function showToPage(
+  { headers: { origin } }: FastifyRequest,
+  reply: FastifyReply,
+  { origins }: Pick<ParsedServerOptions, 'origins'>,
+): void {
+  if (origins === undefined) return;
+  reply.header('vary', 'origin');
+  if (origin === undefined || !origins.includes(origin)) return;
+  reply.header('access-control-allow-origin', origin);
+  reply.header('access-control-expose-headers', READ);
+}
+
+/** Answers a browser that asks whether a page may send a request. Throws ERR_REQUEST_ORIGIN. */
+export function answerPreflight(
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+  { origins = [] }: Pick<ParsedServerOptions, 'origins'>,
+): FastifyReply {
+  if (headers.origin === undefined || !origins.includes(headers.origin)) throw foreignPage();
+  const asked = String(headers['access-control-request-headers'] ?? '').toLowerCase();
+  const clients = asked.split(/[ ,]+/).filter((name) => SENT_BY_CLIENTS.test(name));
+  reply.header('access-control-allow-methods', 'GET, POST, DELETE');
+  reply.header('access-control-allow-headers', [...SENT, ...clients].join(', '));
+  reply.header('access-control-max-age', '600');
+  // Of a public page that calls a server of the own network.
+  if (headers['access-control-request-private-network'] === 'true') {
+    reply.header('access-control-allow-private-network', 'true');
+  }
+  return reply.code(204).send();
+}
+
+function foreignPage(): Error {
+  return refused('origin', 'a web page of another origin is not allowed', 'origins');
 }
 
 /** Without the port. */

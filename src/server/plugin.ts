@@ -20,6 +20,7 @@ import { Metrics } from './metrics.js';
 import { metricsFace } from './metrics-route.js';
 import { Models } from './models.js';
 import { openapi } from './openapi.js';
+import { answerPreflight, showToPage } from './origin.js';
 import { packageVersion, SERVER_PACKAGES } from './packages.js';
 import { type PictureSources, Pictures } from './pictures.js';
 import { RemotePictures } from './remote.js';
@@ -99,19 +100,28 @@ function modelsOf(options: ParsedServerOptions, loaded: ReadonlyMap<string, unkn
   });
 }
 
+const OPEN = { config: { access: 'open' } };
+
 /** Registers every face in a scope of its own. `app` has the prefix already. */
 async function registerFaces(app: FastifyInstance, service: Service): Promise<void> {
-  const { maxBodyBytes } = service.options;
+  const { maxBodyBytes, origins } = service.options;
   for (const face of FACES) {
     await app.register(
       async (scope) => {
-        scope.addHook('onRoute', (route: RouteOptions) => {
+        const asked = new Set<string>();
+        scope.addHook('onRoute', (route: RouteOptions & { routePath: string }) => {
           route.bodyLimit ??= maxBodyBytes;
           const own = route.config as RouteConfig | undefined;
           route.config = { access: 'work', face: face.name, ...own } as object;
+          if (origins === undefined || asked.has(route.routePath)) return;
+          asked.add(route.routePath);
+          scope.options(route.routePath, OPEN, (request, reply) =>
+            answerPreflight(request, reply, service.options),
+          );
         });
         scope.addHook('onRequest', async (request, reply) => {
           reply.header('x-request-id', request.id);
+          showToPage(request, reply, service.options);
           service.admit(request, reply);
         });
         scope.setErrorHandler((error, request, reply) =>

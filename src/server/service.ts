@@ -164,6 +164,7 @@ export class Service {
     const client = this.keys.clientWith(given);
     this.#owners.set(request, this.keys.ownerOf(client));
     this.keys.count(client);
+    this.#claim(request);
   }
 
   /** Whose uploads a request may use. */
@@ -189,6 +190,13 @@ export class Service {
       this.metrics?.cancelled(ending),
     );
     this.#tickets.set(request, ticket);
+    if (!this.#strangers.has(request)) this.#claim(request);
+  }
+
+  /** One client must not take the places of all others. */
+  #claim(request: FastifyRequest): void {
+    if (!this.keys.areSeveral) return;
+    this.admission.claim(this.#ticketOf(request), this.ownerOf(request));
   }
 
   #deadlineOf({ headers }: FastifyRequest): number {
@@ -311,7 +319,7 @@ export class Service {
       const tokens = cost(lease.model.info);
       ticket.weigh(tokens);
       ticket.stage = 'queue';
-      const giveBack = await lease.turns.take(ticket.signal);
+      const giveBack = await lease.turns.take(ticket.signal, this.ownerOf(request));
       this.metrics?.waited('queue', (performance.now() - begin) / 1000);
       ticket.stage = 'engine';
       return new Lent(this, lease, tokens, giveBack);

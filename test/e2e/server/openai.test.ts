@@ -428,3 +428,19 @@ it('lists its models', async () => {
     ]);
   }
 });
+
+it('a prompt that is too long is refused with the numbers that clients of llama-server read', async () => {
+  const long = 'word '.repeat(3000);
+  const picture = { type: 'image_url', image_url: { url: DATA_URL } };
+  const body = { messages: [{ role: 'user', content: [{ type: 'text', text: long }, picture] }] };
+  for (const stream of [false, true]) {
+    const answer = await server.post('/v1/chat/completions', { ...body, stream, max_tokens: 4 });
+    const { error } = (await answer.json()) as { error: Record<string, number> };
+    expect([answer.status, error]).toMatchObject([
+      400,
+      { type: 'exceed_context_size_error', code: 'ERR_PROMPT_TOO_LONG', param: 'messages' },
+    ]);
+    expect(error['n_ctx']).toBe(model.info.contextLength);
+    expect(error['n_prompt_tokens']).toBeGreaterThan(3000);
+  }
+});

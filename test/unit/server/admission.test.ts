@@ -29,6 +29,24 @@ it('turns are given in order of arrival, and those that leave do not count', asy
   await expect(turns.take(AbortSignal.abort('late'))).rejects.toBe('late');
 });
 
+it('turns go from client to client, in order of arrival for each', async () => {
+  const turns = new Turns(1);
+  const order: string[] = [];
+  const first = await turns.take(never, 'a');
+  const gone = new AbortController();
+  const all = ['a1', 'a2', 'a3', 'b1', 'c1', 'b2'].map(async (name) => {
+    const back = await turns.take(name === 'c1' ? gone.signal : never, name.slice(0, 1));
+    order.push(name);
+    back();
+  });
+  gone.abort('left');
+  await expect(all[4]).rejects.toBe('left');
+  expect(turns.waiting).toBe(5);
+  first();
+  await Promise.allSettled(all);
+  expect(order).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
+});
+
 it('the speed counts the time with work, and waits follow from it', () => {
   const { speed } = new Admission({ maxRequests: 1, maxQueuedTokens: 1 });
   expect([speed.tokensPerSecond, speed.secondsFor(1e9)]).toEqual([undefined, 1]);

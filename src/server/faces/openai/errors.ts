@@ -23,14 +23,28 @@ export const RESPONSE_FORMAT = 'response_format';
 
 /** `pictures`, `prompt`: the fields that they are in. */
 export function errorBodyOf(pictures: string, prompt = pictures): Face['errorBody'] {
-  return ({ status, code, message, subject }) => ({
-    error: {
-      message,
-      type: TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error'),
-      param: paramOf(status, code, subject, { pictures, prompt }),
-      code: subject === RESPONSE_FORMAT ? 'unsupported_response_format' : code,
-    },
-  });
+  return (failure) => {
+    const { status, code, message, subject } = failure;
+    return {
+      error: {
+        message,
+        type: TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error'),
+        param: paramOf(status, code, subject, { pictures, prompt }),
+        code: subject === RESPONSE_FORMAT ? 'unsupported_response_format' : code,
+        ...(code === 'ERR_PROMPT_TOO_LONG' && tooLong(failure)),
+      },
+    };
+  };
+}
+
+/** As llama-server says it, which clients read to shorten what they send. */
+function tooLong({ found, expected }: Failure): object {
+  const [tokens, context] = [found, expected].map((text = '') => /\d+(?= |$)/.exec(text)?.[0]);
+  return {
+    type: 'exceed_context_size_error',
+    ...(tokens !== undefined && { n_prompt_tokens: Number(tokens) }),
+    ...(context !== undefined && { n_ctx: Number(context) }),
+  };
 }
 
 function paramOf(
