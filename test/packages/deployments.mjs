@@ -114,14 +114,14 @@ const nextjs = (version) => () =>
   });
 
 // --- the server --------------------------------------------------------------------------------------------------------
-/** Starts a server, offline, and calls `use` with the line that it prints. It must then end when it is stopped. */
+/** Starts a server, offline, calls `use` with the line that it prints, and stops it: what `use` returned, and its code. */
 async function serving([command, ...args], folder, use) {
   const child = spawn(command, [...args, '--port', '0'], {
     ...{ cwd: folder, env: { ...process.env, ...OFFLINE }, detached: true },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
-  const ended = new Promise((resolve) => child.once('close', resolve));
+  const ended = new Promise((resolve) => child.once('close', (code) => resolve(code)));
   const line = new Promise((resolve, reject) => {
     child.stderr.on('data', (data) => {
       said += data;
@@ -130,13 +130,15 @@ async function serving([command, ...args], folder, use) {
     });
     void ended.then(() => reject(new Error(`it ended: ${said}`)));
   });
+  let result;
   try {
-    return await use(await line);
+    result = await use(await line);
   } finally {
     // npx and what it starts.
     if (child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
     await ended;
   }
+  return { result, code: await ended };
 }
 
 /** Runs the line that the server prints. */
@@ -166,18 +168,23 @@ const dockerfile = () =>
     const cache = path.join(folder, 'cache');
     const env = { ...clean(projects), npm_config_cache: cache, PACKAGE: 'node-paligemma' };
     await exec('sh', ['-c', part('RUN').replace(/^--mount=\S+ /, '')], { cwd: folder, env });
-    await serving([...list('ENTRYPOINT'), ...list('CMD')], folder, async (line) => {
-      await findBox(
-        line.replace('KEY', 'a-key-of-the-cell').replace('0.0.0.0', '127.0.0.1'),
-        folder,
-      );
-      const [, port] = /:(\d+)\//.exec(line);
-      const [command, ...args] = JSON.parse(/CMD (\[.*\])$/.exec(part('HEALTHCHECK'))[1]);
-      await exec(
-        command,
-        args.map((arg) => arg.replace('8765', port)),
-      );
-    });
+    const { code } = await serving(
+      [...list('ENTRYPOINT'), ...list('CMD')],
+      folder,
+      async (line) => {
+        await findBox(
+          line.replace('KEY', 'a-key-of-the-cell').replace('0.0.0.0', '127.0.0.1'),
+          folder,
+        );
+        const [, port] = /:(\d+)\//.exec(line);
+        const [command, ...args] = JSON.parse(/CMD (\[.*\])$/.exec(part('HEALTHCHECK'))[1]);
+        await exec(
+          command,
+          args.map((arg) => arg.replace('8765', port)),
+        );
+      },
+    );
+    check(code === 0, `after SIGTERM it ended with ${code}`);
   });
 
 function server() {
@@ -194,7 +201,7 @@ function server() {
       await install(folder, ...command.split(' ').slice(2));
       const start = performance.now();
       const line = ['npx', '--no-install', 'paligemma', 'serve'];
-      const seconds = await serving(line, folder, async (printed) => {
+      const { result: seconds } = await serving(line, folder, async (printed) => {
         await findBox(printed, folder);
         return (performance.now() - start) / 1000;
       });
