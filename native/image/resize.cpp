@@ -4,7 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <string>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
 
 #include "base/error.h"
 
@@ -80,23 +87,111 @@ uint8_t to_byte(int32_t sum) {
     return static_cast<uint8_t>(std::clamp(sum >> PRECISION_BITS, 0, 255));
 }
 
-// One row [width, 3] -> [n_out, 3]
-void resample_row(const uint8_t* row, const Axis& axis, uint8_t* out) {
-    for (const Window& w : axis.windows()) {
-        int32_t r = HALF, g = HALF, b = HALF;
-        const uint8_t* p = row + 3 * w.begin;
-        const int32_t* weight = w.weights;
-        for (const uint8_t* end = row + 3 * w.end; p != end; p += 3, weight++) {
-            r += *weight * p[0];
-            g += *weight * p[1];
-            b += *weight * p[2];
+// Resamples rows [width, 3] -> [n_out, 3]. Integers wrap modulo 2^32 and the totals fit, so the order
+// of additions does not matter. run() may read OVERREAD bytes beyond the row.
+#if defined(__SSE2__)
+
+// SSE2 multiplies 16-bit pairs only: a weight is high * 2^LOW_BITS + low, summed apart. Four taps
+// make a block; what is missing in a window's last block has weight 0.
+class Columns {
+  public:
+    static constexpr size_t OVERREAD = 16;
+
+    explicit Columns(const Axis& axis) {
+        for (const Window& w : axis.windows()) {
+            const int64_t n_taps = w.end - w.begin;
+            for (int64_t i = 0; i < n_taps; i += 4) {
+                std::array<int16_t, 8> block{};
+                for (int64_t j = i; j < std::min(i + 4, n_taps); j++) {
+                    const auto k = static_cast<size_t>(j - i);
+                    block[k] = static_cast<int16_t>(w.weights[j] >> LOW_BITS);
+                    block[k + 4] = static_cast<int16_t>(w.weights[j] & ((1 << LOW_BITS) - 1));
+                }
+                blocks_.push_back(block);
+            }
+            spans_.push_back({w.begin, (n_taps + 3) / 4});
         }
-        out[0] = to_byte(r);
-        out[1] = to_byte(g);
-        out[2] = to_byte(b);
-        out += 3;
     }
-}
+
+    void run(const uint8_t* row, uint8_t* out) const {
+        const std::array<int16_t, 8>* block = blocks_.data();
+        for (const Span& span : spans_) {
+            const uint8_t* p = row + 3 * span.begin;
+            __m128i high = _mm_setzero_si128();
+            __m128i low = _mm_set1_epi32(HALF);
+            for (int64_t i = 0; i < span.n_blocks; i++, p += 12, block++) {
+                const __m128i pixels = load(p);
+                const __m128i weights = load(block->data());
+                const __m128i first = pairs(pixels);
+                const __m128i second = pairs(_mm_srli_si128(pixels, 6));
+                high = _mm_add_epi32(high, _mm_madd_epi16(first, _mm_shuffle_epi32(weights, 0x00)));
+                high =
+                    _mm_add_epi32(high, _mm_madd_epi16(second, _mm_shuffle_epi32(weights, 0x55)));
+                low = _mm_add_epi32(low, _mm_madd_epi16(first, _mm_shuffle_epi32(weights, 0xAA)));
+                low = _mm_add_epi32(low, _mm_madd_epi16(second, _mm_shuffle_epi32(weights, 0xFF)));
+            }
+            __m128i sum = _mm_add_epi32(_mm_slli_epi32(high, LOW_BITS), low);
+            sum = _mm_srai_epi32(sum, PRECISION_BITS);
+            sum = _mm_packs_epi32(sum, sum);
+            const int rgb = _mm_cvtsi128_si32(_mm_packus_epi16(sum, sum));
+            for (int c = 0; c < 3; c++) *out++ = static_cast<uint8_t>(rgb >> (8 * c));
+        }
+    }
+
+  private:
+    static constexpr int LOW_BITS = 11;
+    struct Span {
+        int64_t begin, n_blocks;
+    };
+
+    static __m128i load(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+    // r0 g0 b0 r1 g1 b1 … -> r0 r1 g0 g1 b0 b1, 16 bits each.
+    static __m128i pairs(__m128i pixels) {
+        return _mm_unpacklo_epi8(_mm_unpacklo_epi8(pixels, _mm_srli_si128(pixels, 3)),
+                                 _mm_setzero_si128());
+    }
+
+    std::vector<std::array<int16_t, 8>> blocks_;
+    std::vector<Span> spans_;
+};
+
+#else
+
+class Columns {
+  public:
+    static constexpr size_t OVERREAD = 4;
+
+    explicit Columns(const Axis& axis) : axis_(axis) {}
+
+    void run(const uint8_t* row, uint8_t* out) const {
+        for (const Window& w : axis_.windows()) {
+            const uint8_t* p = row + 3 * w.begin;
+            const uint8_t* end = row + 3 * w.end;
+            const int32_t* weight = w.weights;
+#if defined(__ARM_NEON)
+            int32x4_t sum = vdupq_n_s32(HALF);
+            for (; p != end; p += 3, weight++) {
+                uint32_t rgbx;
+                std::memcpy(&rgbx, p, sizeof rgbx);
+                const uint16x4_t wide = vget_low_u16(vmovl_u8(vcreate_u8(rgbx)));
+                sum = vmlaq_n_s32(sum, vreinterpretq_s32_u32(vmovl_u16(wide)), *weight);
+            }
+            std::array<int32_t, 4> rgb;
+            vst1q_s32(rgb.data(), sum);
+#else
+            std::array<int32_t, 3> rgb{HALF, HALF, HALF};
+            for (; p != end; p += 3, weight++)
+                for (size_t c = 0; c < 3; c++) rgb[c] += *weight * p[c];
+#endif
+            for (size_t c = 0; c < 3; c++) *out++ = to_byte(rgb[c]);
+        }
+    }
+
+  private:
+    const Axis& axis_;
+};
+
+#endif
 
 }  // namespace
 
@@ -120,13 +215,21 @@ std::vector<uint8_t> resize_bicubic(std::span<const uint8_t> rgb, int64_t width,
     const auto n_row = static_cast<size_t>(size * 3);
     std::vector<uint8_t> out(static_cast<size_t>(size) * n_row);
     // An axis whose size does not change is left alone, as in ImagingResampleInner.
-    const Axis columns(width, size);
+    const Axis across(width, size);
     const Axis rows(height, size);
+    const Columns columns(across);
     std::vector<uint8_t> buffer(width == size ? 0 : n_row);
+    std::vector<uint8_t> padded;
     const auto resampled = [&](int64_t y) -> const uint8_t* {
-        const uint8_t* row = rgb.data() + y * width * 3;
-        if (width == size) return row;
-        resample_row(row, columns, buffer.data());
+        const std::span<const uint8_t> rest = rgb.subspan(static_cast<size_t>(y * width * 3));
+        if (width == size) return rest.data();
+        const auto n_bytes = static_cast<size_t>(width * 3);
+        const bool is_padded = rest.size() >= n_bytes + Columns::OVERREAD;
+        if (!is_padded) {
+            padded.assign(n_bytes + Columns::OVERREAD, 0);
+            std::copy_n(rest.data(), n_bytes, padded.data());
+        }
+        columns.run(is_padded ? rest.data() : padded.data(), buffer.data());
         return buffer.data();
     };
 
