@@ -53,7 +53,7 @@ int score_of(const Library& library) {
 bool system_saves_registers_of(std::string_view variant) {
     if (variant == "sapphirerapids") return has_amx();
     if (variant == "skylakex" || variant == "icelake") return has_avx512();
-    if (variant == "haswell" || variant == "alderlake") return has_avx2();
+    if (variant == "haswell") return has_avx2();
     return true;
 }
 

@@ -20,7 +20,8 @@ export async function installTests(folder, target, flags) {
       fs.copyFileSync(path.join(ROOT, name), path.join(folder, name));
     return npm(['install', '--no-save', '--ignore-scripts', ...flags], { cwd: folder });
   });
-  for (const name of [...['src', 'lib', 'test', 'bench', 'models'], `prebuilds/${target}`]) {
+  const folders = ['src', 'lib', 'test', 'bench', 'models', 'scripts', 'examples'];
+  for (const name of [...folders, `prebuilds/${target}`]) {
     fs.rmSync(path.join(folder, name), { recursive: true, force: true });
     const isOurs = (file) => !/\/(node_modules|\.venv)$/.test(file);
     fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true, filter: isOurs });
