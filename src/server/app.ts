@@ -6,7 +6,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../errors.js';
 import { importPeer } from '../load-peer.js';
 import type { ParsedServeOptions } from '../options/server.js';
-import { watchFiles } from './config.js';
 import { failureOf } from './errors.js';
 import { typed } from './faces/typed.js';
 import { packageVersion, SERVER_PACKAGES } from './packages.js';
@@ -69,11 +68,9 @@ export async function listen(options: ParsedServeOptions): Promise<Listening> {
   });
   // Registering has finished.
   const { started, reload, drain } = served as unknown as Reloadable;
-  const unwatch = watchFiles([options.keysFile], () => void reload(options));
   return {
     ...{ url: url + prefix, started, reload },
     close: async () => {
-      unwatch();
       // Before the sockets are closed, so that requests in between get 503 and not a reset.
       await drain();
       await app.close();

@@ -5,7 +5,6 @@ import { makeError } from '../errors.js';
 import { type JsonSchema, jsonSchema } from '../options/json-schema.js';
 import { parseOptions } from '../options/option.js';
 import { checkModels, type ParsedServeOptions, SERVE_OPTIONS } from '../options/server.js';
-import { asObject } from './body.js';
 
 /** Editors look for it there. */
 const SCHEMA_KEY = '$schema';
@@ -28,16 +27,18 @@ function fromFile(file: string): Readonly<Record<string, unknown>> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw fileFault(file, 'a file that cannot be read', cause);
+    throw fileFault(file, unreadable(cause), cause);
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // Editors of Windows begin a file with a mark of its encoding.
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     const [, place] = /(at position \d+.*|line \d+.*)$/.exec((cause as Error).message) ?? [];
     throw fileFault(file, `no JSON${place === undefined ? '' : ` (${place})`}`, cause);
   }
-  const { [SCHEMA_KEY]: _, ...options } = asObject(json);
+  if (!isRecord(json)) throw fileFault(file, 'no JSON object');
+  const { [SCHEMA_KEY]: _, ...options } = json;
   return fromFolder(path.dirname(file), options);
 }
 
@@ -55,10 +56,9 @@ function fromFolder(folder: string, options: Readonly<Record<string, unknown>>) 
       ]),
     );
   const { models } = options;
-  const isRecord = typeof models === 'object' && models !== null && !Array.isArray(models);
   return {
     ...placeAll(options, ['model', 'mmproj', 'keysFile']),
-    ...(isRecord && {
+    ...(isRecord(models) && {
       models: Object.fromEntries(
         Object.entries(models).map(([alias, one]) => [
           alias,
@@ -69,7 +69,16 @@ function fromFolder(folder: string, options: Readonly<Record<string, unknown>>) 
   };
 }
 
-function fileFault(file: string, found: string, cause: unknown): Error {
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What a file is that cannot be read. */
+export function unreadable(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'a file that does not exist' : `a file that cannot be read (${code})`;
+}
+
+function fileFault(file: string, found: string, cause?: unknown): Error {
   const expected = 'a JSON file with options of the server';
   return makeError('ERR_OPTION_RANGE', `${file} is ${found}, expected ${expected}`, {
     ...{ name: 'config', found: `${file}: ${found}`, expected, cause },

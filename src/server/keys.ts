@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { makeError } from '../errors.js';
+import { unreadable } from './config.js';
 import { withRetryAfter } from './errors.js';
 
 const HASHED = /^sha256:([0-9a-f]{64})$/i;
@@ -101,22 +102,45 @@ export function readKeys(file: string): string[] {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw keysFault(file, 'a file that cannot be read', cause);
+    throw keysFault(file, unreadable(cause), cause);
   }
   const keys = text
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
-  const short = keys.findIndex((key) => key.length < 8 || /\s/.test(key));
   // A file without keys must not open the server to all.
   if (keys.length === 0) throw keysFault(file, 'a file without keys');
-  if (short >= 0) throw keysFault(file, `a file whose key ${short + 1} is too short or two words`);
+  const fault = faultOf(keys);
+  if (fault !== undefined) throw keysFault(file, `a file whose ${fault}`);
   return keys;
 }
 
+/** Keys of the options, checked as those of a file are: one that cannot be sent would lock its client out. */
+export function checkKeys(keys: readonly string[]): readonly string[] {
+  const fault = faultOf(keys);
+  if (fault === undefined) return keys;
+  throw makeError('ERR_OPTION_RANGE', `option keys is a list whose ${fault}, expected ${KEY}`, {
+    ...{ name: 'keys', found: `a list whose ${fault}`, expected: KEY },
+  });
+}
+
+const KEY = 'keys of at least 8 visible ASCII characters, or sha256: and 64 hexadecimal digits';
+
+/** What is wrong with the first key that no client can send; never the key itself. */
+function faultOf(keys: readonly string[]): string | undefined {
+  for (const [i, key] of keys.entries()) {
+    const name = `key ${i + 1}`;
+    if (key.length < 8) return `${name} is too short`;
+    if (/\s/.test(key)) return `${name} is two words`;
+    if (!/^[!-~]+$/.test(key)) return `${name} has a character that is not visible ASCII`;
+    if (/^sha256:/i.test(key) && !HASHED.test(key)) return `${name} is an incomplete digest`;
+  }
+  return undefined;
+}
+
 function keysFault(file: string, found: string, cause?: unknown): Error {
-  const expected = 'a file with a key of at least 8 characters on each line';
-  return makeError('ERR_OPTION_RANGE', `option keysFile is ${found}, expected ${expected}`, {
+  const expected = `a file with a key on each line: ${KEY}`;
+  return makeError('ERR_OPTION_RANGE', `${file} is ${found}, expected ${expected}`, {
     ...{ name: 'keysFile', found: `${file}: ${found}`, expected, cause },
   });
 }

@@ -15,7 +15,7 @@ import { responses } from './faces/openai/responses.js';
 import { roboflow } from './faces/roboflow/face.js';
 import { typed } from './faces/typed.js';
 import { health } from './health.js';
-import { Keys, readKeys } from './keys.js';
+import { checkKeys, Keys, readKeys } from './keys.js';
 import { Metrics } from './metrics.js';
 import { metricsFace } from './metrics-route.js';
 import { Models } from './models.js';
@@ -85,7 +85,7 @@ function remoteOf(options: ParsedServerOptions): PictureSources {
 }
 
 function keysOf({ keys = [], keysFile }: ParsedServerOptions): string[] {
-  return [...keys, ...(keysFile === undefined ? [] : readKeys(keysFile))];
+  return [...checkKeys(keys), ...(keysFile === undefined ? [] : readKeys(keysFile))];
 }
 
 /** The models that the options name; without any, and without one of the caller's, the demo model. */

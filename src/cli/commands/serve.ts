@@ -52,7 +52,9 @@ On SIGHUP the files are read again: keys and models. On SIGTERM and SIGINT accep
       output.note(`try it: ${exampleLine(server.url, (keys ?? keysFile) !== undefined)}`);
       const reload = async (): Promise<void> => {
         try {
-          const fixed = await server.reload(await read());
+          const next = await read();
+          const fixed = await server.reload(next);
+          watch(next.keysFile);
           output.note('read the configuration again');
           if (fixed.length > 0) output.note(`needs a restart: ${fixed.join(', ')}`);
         } catch (error) {
@@ -60,12 +62,19 @@ On SIGHUP the files are read again: keys and models. On SIGTERM and SIGINT accep
           output.note('the configuration is as it was');
         }
       };
-      const unwatch = watchFiles([flags.config], () => void reload());
+      // The file of keys may be another one in a changed configuration.
+      let watched: { readonly keysFile: string | undefined; readonly end: () => void } | undefined;
+      const watch = (keysFile: string | undefined): void => {
+        if (watched !== undefined && watched.keysFile === keysFile) return;
+        watched?.end();
+        watched = { keysFile, end: watchFiles([flags.config, keysFile], () => void reload()) };
+      };
+      watch(options.keysFile);
       try {
         const stopped = untilStopped(context, () => void reload());
         await Promise.race([server.started.then(() => stopped), stopped]);
       } finally {
-        unwatch();
+        watched?.end();
         await server.close();
       }
       exit(EXIT.ok);

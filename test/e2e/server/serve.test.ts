@@ -98,6 +98,38 @@ it('reads keys and models again when the file changes or at SIGHUP, and keeps th
   expect(await status('second-key', 'two')).toBe(200);
 });
 
+it('keeps its keys while their file is bad, and reads those of the newest configuration', async () => {
+  const folder = folderWith({
+    'a.txt': '\uFEFF# ours\r\n\r\n  first-key  \r\n',
+    'b.txt': 'other-key',
+    'serve.json': `\uFEFF${JSON.stringify({ models: { one: DEMO_MODEL }, keysFile: 'a.txt' })}\r\n`,
+  });
+  const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+  const { post, stderr } = await serve(['--config', path.join(folder, 'serve.json')]);
+  const status = async (key: string, model = 'one') =>
+    (await post(`/v1/caption?model=${model}`, { 'x-api-key': key })).status;
+  expect([await status('first-key'), await status('second-key')]).toEqual([200, 401]);
+
+  for (const [bad, words] of [
+    ['', 'a.txt is a file without keys'],
+    ['second-key\nshort', 'key 2 is too short'],
+    ['two words and more', 'key 1 is two words'],
+    [`sha256:${'0'.repeat(63)}`, 'key 1 is an incomplete digest'],
+    [Buffer.from('second-key', 'utf16le').toString('latin1'), 'key 1 has a character that is not'],
+  ] as const) {
+    write('a.txt', bad);
+    await vi.waitFor(() => expect(stderr()).toContain(words), 10_000);
+    expect(await status('first-key')).toBe(200);
+  }
+  write('a.txt', 'second-key');
+  await vi.waitFor(async () => expect(await status('second-key')).toBe(200), 10_000);
+
+  write('serve.json', JSON.stringify({ models: { two: DEMO_MODEL }, keysFile: 'b.txt' }));
+  await vi.waitFor(async () => expect(await status('other-key', 'two')).toBe(200), 10_000);
+  write('b.txt', 'another-key');
+  await vi.waitFor(async () => expect(await status('another-key', 'two')).toBe(200), 10_000);
+});
+
 it('says what it is, and what was meant by an address that is none', async () => {
   const { url } = await serve([]);
   const get = async (route: string, method = 'GET') => {
@@ -138,9 +170,10 @@ it.each([
     'a file that is not there',
     ['--config', 'nix.json'],
     2,
-    'nix.json is a file that cannot be read',
+    'nix.json is a file that does not exist',
   ],
-  ['keys that are not there', ['--keys', 'nix.txt'], 2, 'keysFile is a file that cannot be read'],
+  ['a folder for a file', ['--config', '.'], 2, 'is a file that cannot be read (EISDIR)'],
+  ['keys that are not there', ['--keys', 'nix.txt'], 2, 'nix.txt is a file that does not exist'],
   ['a port that is none', ['--port', '70000'], 2, 'Expected an integer from 0 to 65535'],
 ])('%s ends it', async (_, args, code, words) => {
   const { code: ended, stderr } = await paligemma(['serve', '--port', '0', ...args]);
