@@ -6,6 +6,7 @@
 import { makeError, type PaliGemmaError } from '../errors.js';
 import { loadSharp, type Metadata, type Sharp } from '../load-sharp.js';
 import { oneLine } from '../options/show.js';
+import { checkAnnouncedSizes } from './avif.js';
 import { decodeBmp } from './bmp.js';
 import { channelsToRgb, cmykToRgb, parseColour, ycbcrToRgb } from './colours.js';
 import { type ImageFormat, sniff } from './format.js';
@@ -68,6 +69,9 @@ export async function decodeFile(
       return decodeGif(bytes, label, options);
     case 'tiff':
       return decodeTiff(bytes, label, options);
+    case 'avif':
+      checkAnnouncedSizes(bytes, label);
+      return toRgb(await decodeBySharp(bytes, 'avif', label, options), options);
     default:
       return toRgb(await decodeBySharp(bytes, sniffed.format, label, options), options);
   }
@@ -85,6 +89,7 @@ export async function readPages(bytes: Uint8Array, label: string): Promise<Pages
   const sniffed = sniff(bytes);
   if ('looksLike' in sniffed) throw notAnImage(label, sniffed.looksLike);
   if (sniffed.format === 'bmp') return { count: 1, delay: undefined };
+  if (sniffed.format === 'avif') checkAnnouncedSizes(bytes, label);
   const readable = sniffed.format === 'tiff' ? readableTiff(bytes, label, 0).bytes : bytes;
   const file = loadSharp()(readable, { limitInputPixels: false });
   const { pages = 1, delay } = await readMetadata(file, label);
