@@ -12,9 +12,18 @@ const MAX_DEPTH = 16;
 const MAX_MARKS = 50_000;
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
-const OPEN = new Set([0x5b, 0x7b]);
-const CLOSE = new Set([0x5d, 0x7d]);
-const BETWEEN = new Set([0x2c, 0x3a]);
+/** What a byte outside of texts means. A table, as millions of them are looked up while nothing else runs. */
+const [PLAIN, TEXT, OPEN, CLOSE, BETWEEN] = [0, 1, 2, 3, 4];
+const KINDS = new Uint8Array(256);
+const MARKS: readonly (readonly [kind: number, marks: string])[] = [
+  [TEXT, '"'],
+  [OPEN, '[{'],
+  [CLOSE, ']}'],
+  [BETWEEN, ',:'],
+];
+for (const [kind, marks] of MARKS) {
+  for (const mark of marks) KINDS[mark.charCodeAt(0)] = kind;
+}
 
 /**
  * All bytes of a stream, at most `maxBytes`. Not Fastify's own parser, which a deadline could not end. Rejects with
@@ -35,14 +44,16 @@ export function readBytes(
     };
     const onEnd = (): void => end(() => resolve(Buffer.concat(chunks, length)));
     const onFailure = (): void => end(() => reject(malformed('the body was cut off')));
-    const release = onAbort(signal, (reason) => end(() => reject(reason)));
+    // Called at once for a signal that is aborted already.
+    let release = (): void => {};
+    release = onAbort(signal, (reason) => end(() => reject(reason)));
     function end(settle: () => void): void {
       stream.off('data', onData).off('end', onEnd);
       stream.off('error', onFailure).off('close', onFailure);
       // Without a listener an error would end the process.
       stream.on('error', () => {});
       stream.pause();
-      release?.();
+      release();
       settle();
     }
     if (signal.aborted) return;
@@ -66,32 +77,33 @@ export function parseJson(body: Buffer): unknown {
 function checkShape(body: Buffer): void {
   let [depth, marks] = [0, 0];
   for (let i = 0; i < body.length; i++) {
-    const byte = body[i] as number;
-    if (byte === QUOTE) {
-      i = endOfString(body, i + 1);
+    const kind = KINDS[body[i] as number];
+    if (kind === PLAIN) continue;
+    if (kind === TEXT) {
+      i = endOfText(body, i + 1);
       continue;
     }
-    if (OPEN.has(byte)) {
-      depth++;
-      marks++;
-    } else if (CLOSE.has(byte)) depth--;
-    else if (BETWEEN.has(byte)) marks++;
-    else continue;
+    if (kind === CLOSE) {
+      depth--;
+      continue;
+    }
+    if (kind === OPEN) depth++;
+    marks++;
     if (depth > MAX_DEPTH) throw malformed(`the body is nested more than ${MAX_DEPTH} deep`);
     if (marks > MAX_MARKS) throw malformed('the body has too many values');
   }
 }
 
-/** Of the quote that ends the string: a picture of megabytes is searched by the machine's own means. */
-function endOfString(body: Buffer, start: number): number {
-  for (let at = start; ; ) {
-    const quote = body.indexOf(QUOTE, at);
-    if (quote < 0) return body.length;
-    let escapes = 0;
-    while (body[quote - 1 - escapes] === BACKSLASH && quote - 1 - escapes >= start) escapes++;
-    if (escapes % 2 === 0) return quote;
-    at = quote + 1;
+/** The place of the quote that ends a text. Pictures have no escapes, and are searched by the machine's own means. */
+function endOfText(body: Buffer, start: number): number {
+  const quote = body.indexOf(QUOTE, start);
+  if (quote < 0) return body.length;
+  if (body[quote - 1] !== BACKSLASH) return quote;
+  for (let at = start; at < body.length; at++) {
+    if (body[at] === QUOTE) return at;
+    if (body[at] === BACKSLASH) at++;
   }
+  return body.length;
 }
 
 /** The object that a body must be. */

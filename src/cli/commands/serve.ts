@@ -94,6 +94,8 @@ function exampleLine(url: string, needsKey: boolean): string {
 
 /** Resolves at SIGTERM or when the command is interrupted. */
 function untilStopped({ signal }: Context, hangUp: () => void): Promise<void> {
+  // Interrupted while it began to listen.
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const release = onAbort(signal, stop);
     process.on('SIGTERM', stop);

@@ -1,7 +1,8 @@
 /** Bodies in JSON. */
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseJson } from '../../../src/server/body.js';
+import { parseJson, readBytes } from '../../../src/server/body.js';
 
 it('reads what JSON.parse reads', () => {
   fc.assert(
@@ -29,4 +30,13 @@ it.each([
       message: expect.stringContaining(words),
     }),
   );
+});
+
+it('is not read for a request that is over already, which fails with the reason', async () => {
+  const reason = new Error('gone');
+  const body = Readable.from([Buffer.from('a')]);
+  await expect(readBytes(body, 10, AbortSignal.abort(reason))).rejects.toBe(reason);
+  // Nothing else would take it, and the process would end.
+  body.destroy(new Error('cut off'));
+  expect(body.listenerCount('error')).toBe(1);
 });
