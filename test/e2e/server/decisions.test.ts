@@ -259,6 +259,7 @@ describe('failures', () => {
     [400, 'questions', { input, questions: [] }],
     [400, 'questions', { input, questions: Array(401).fill(predicate) }],
     [400, 'questions', { input, questions: 'is it?' }],
+    [400, 'questions', of({ ...predicate, instructions: 'a\n'.repeat(300_000) })],
     [400, 'questions[0].type', of(null)],
     [400, 'questions[0].instructions', of({ type: 'predicate' })],
     [400, 'questions[0].type', of({ type: 'rank', instructions: 'x' })],

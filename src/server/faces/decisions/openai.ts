@@ -9,7 +9,15 @@ import { pictureOf } from '../openai/turn.js';
 import { decide } from './decide.js';
 import { choosing, finding, meanOf, type Option, type Question } from './questions.js';
 import { decisionsPath } from './schemas.js';
-import { checkCount, type Fields, fieldText, LIMITS, optionalText, typeOf } from './texts.js';
+import {
+  checkCount,
+  checkSize,
+  type Fields,
+  fieldText,
+  LIMITS,
+  optionalText,
+  typeOf,
+} from './texts.js';
 
 const PATH = '/v1/decisions';
 
@@ -35,6 +43,7 @@ async function answer(
   const given = body['questions'];
   if (!Array.isArray(given)) throw badField('questions', 'no list', 'a list of questions');
   checkCount('questions', given.length, LIMITS.questions);
+  checkSize('questions', given);
   const questions = given.map((one, i) => questionOf(one, `questions[${i}]`));
   const { picture, notes } = readInput(body['input']);
   const pictures = await service.pictures.fromTexts([picture], service.senderOf(request));

@@ -17,6 +17,7 @@ import { systemOnePath } from './schemas.js';
 import {
   checkCount,
   checkNames,
+  checkSize,
   type Fields,
   fieldText,
   LIMITS,
@@ -50,6 +51,8 @@ async function answer(
   const asked = Object.entries(readObject(body, 'questions'));
   checkCount('assets', assets.length, [1, service.options.maxPictures]);
   checkCount('questions', asked.length, LIMITS.questions);
+  checkSize('questions', body['questions']);
+  checkSize('state', body['state']);
   for (const [at, entries] of Object.entries({ assets, questions: asked })) {
     checkNames(
       at,
@@ -183,7 +186,10 @@ function questionOf(given: unknown, at: string, names: Names): Question {
     return text;
   };
   const instructions = read(fields['instructions']);
-  const criteria = Object.entries((fields['criteria'] ?? {}) as object);
+  const options = fields['criteria'] ?? {};
+  // A text has entries as well: its characters.
+  if (typeof options !== 'object') throw badField(`${at}.criteria`, 'something else', 'an object');
+  const criteria = Object.entries(options);
   const described = criteria.map(([name, one]) => [name, read(one)] as const);
   const picture = names.pictureOf([...named], at);
   const about = {

@@ -19,6 +19,16 @@ export function checkCount(
   if (count < min || count > max) throw badField(at, `a list of ${count}`, `${min} to ${max}`);
 }
 
+/** More texts are not searched: a body that has nothing else would take the event loop seconds. */
+const MOST_CHARACTERS = 512 * 1024;
+
+/** Of all that a field holds, as JSON. Throws ERR_REQUEST_FORMAT. */
+export function checkSize(at: string, content: unknown): void {
+  const { length } = JSON.stringify(content) ?? '';
+  if (length <= MOST_CHARACTERS) return;
+  throw badField(at, `${length} characters`, `at most ${MOST_CHARACTERS}`);
+}
+
 /** Names that a client makes up: failures repeat them. */
 export function checkNames(at: string, names: readonly string[]): void {
   const longest = Math.max(0, ...names.map(({ length }) => length));
