@@ -1,4 +1,4 @@
-/** A server of its own around the plugin, for the command line: listens, reads its files again, drains and ends. */
+/** A server of its own around the plugin, for the command line: listens, drains and ends. */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -21,8 +21,7 @@ export interface Listening {
   readonly url: string;
   /** Resolves when the models that are loaded at the start are; rejects with the first failure. */
   readonly started: Promise<void>;
-  /** Takes keys and models of newly read options; names the options that differ and need a restart. */
-  readonly reload: (options: ParsedServeOptions) => Promise<readonly string[]>;
+  readonly reload: Reloadable['reload'];
   /** Lets no request in, waits for those that are, frees the models. */
   readonly close: () => Promise<void>;
 }

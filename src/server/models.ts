@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { makeError } from '../errors.js';
-import { type Health, type ModelInfo, PaliGemma } from '../index.js';
+import { type Health, inspect, type ModelInfo, PaliGemma } from '../index.js';
 import type { ParsedServedModel } from '../options/server.js';
 import { Turns } from './admission.js';
 import { withSignal } from './gone.js';
@@ -185,22 +185,40 @@ export class Models {
     }
   }
 
-  /** Takes another set of models. Those that are the same stay loaded; others are freed once no request uses them. */
-  async replace(models: ReadonlyMap<string, ParsedServedModel>): Promise<void> {
+  /** Whether the files of those that would be loaded can be read. Rejects with what is wrong with one. */
+  async check(models: ReadonlyMap<string, ParsedServedModel>): Promise<void> {
+    for (const [alias, options] of models) {
+      const { file, mmproj, loadAt, offline } = options;
+      if (loadAt !== 'start' || this.#same(alias, options) !== undefined) continue;
+      await inspect(file, { offline });
+      if (mmproj !== undefined) await inspect(mmproj, { offline });
+    }
+  }
+
+  /** The model that has this alias and these options already. */
+  #same(alias: string, options: ParsedServedModel): Served | undefined {
+    const old = this.#served.get(alias);
+    return JSON.stringify(old?.options) === JSON.stringify(options) ? old : undefined;
+  }
+
+  /**
+   * Takes another set of models at once. Those that are the same stay loaded; others are freed once no request uses them.
+   * What it returns is as of `start`.
+   */
+  replace(models: ReadonlyMap<string, ParsedServedModel>): Promise<void> {
     const before = this.#served;
     const callers = [...before].filter(([, { options }]) => options === undefined);
-    const next = [...models].map(([alias, options]): [string, Served] => {
-      const old = before.get(alias);
-      const isSame = JSON.stringify(old?.options) === JSON.stringify(options);
-      return [alias, old !== undefined && isSame ? old : new Served(alias, options)];
-    });
+    const next = [...models].map(([alias, options]): [string, Served] => [
+      alias,
+      this.#same(alias, options) ?? new Served(alias, options),
+    ]);
     this.#served = new Map([...callers, ...next]);
     for (const [alias, old] of before) {
       if (this.#served.get(alias) === old) continue;
       old.isRemoved = true;
       this.#rest(old);
     }
-    await this.start();
+    return this.start();
   }
 
   /** Frees all models that were loaded here. */

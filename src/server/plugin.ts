@@ -139,9 +139,16 @@ async function registerFaces(app: FastifyInstance, service: Service): Promise<vo
 export interface Reloadable {
   /** Resolves when the models that are loaded at the start are; rejects with the first failure. */
   readonly started: Promise<void>;
-  /** Takes keys and models of newly read options; names the options that differ and need a restart. */
-  readonly reload: (options: ParsedServerOptions) => Promise<readonly string[]>;
+  /** Takes keys and models of newly read options. Rejects with a fault in them, and changes nothing then. */
+  readonly reload: (options: ParsedServerOptions) => Promise<Reloaded>;
   readonly drain: () => Promise<void>;
+}
+
+interface Reloaded {
+  /** Options that differ and need a restart. */
+  readonly fixed: readonly string[];
+  /** As `started`, of the models that are new. */
+  readonly started: Promise<void>;
 }
 
 /** As `serve`, in an application whose log is the only place for what fails later. */
@@ -152,11 +159,10 @@ export async function serveInside(
 ): Promise<void> {
   const { log } = app as FastifyInstance;
   const { started, reload } = await serve(app, options, loaded);
-  started.catch((error: unknown) => log.error({ err: error }, 'a model cannot be loaded'));
+  const tell = (message: string) => (error: unknown) => log.error({ err: error }, message);
+  started.catch(tell('a model cannot be loaded'));
   const unwatch = watchFiles([options.keysFile], () => {
-    reload(options).catch((error: unknown) =>
-      log.error({ err: error }, 'the keys are as they were'),
-    );
+    reload(options).catch(tell('the keys are as they were'));
   });
   (app as FastifyInstance).addHook('onClose', async () => unwatch());
 }
@@ -182,13 +188,16 @@ export async function serve(
     started,
     drain: () => service.drain(),
     reload: async (next) => {
-      // Both first: a fault in one changes nothing.
+      // All of them first: a fault in one changes nothing.
       const [keys, models] = [keysOf(next), modelsOf(next, loaded)];
+      await service.models.check(models);
       service.keys = new Keys(keys, options.requestsPerMinute);
-      await service.models.replace(models);
-      return Object.keys(options).filter(
+      const started = service.models.replace(models);
+      started.catch(() => {});
+      const fixed = Object.keys(options).filter(
         (name) => !RELOADED.includes(name) && !isSame(name, options, next),
       );
+      return { fixed, started };
     },
   };
 }

@@ -50,28 +50,34 @@ On SIGHUP the files are read again: keys and models. On SIGTERM and SIGINT accep
       }
       output.note(`listening on ${server.url}`);
       output.note(`try it: ${exampleLine(server.url, (keys ?? keysFile) !== undefined)}`);
-      const reload = async (): Promise<void> => {
+      const readAgain = async (): Promise<void> => {
         try {
           const next = await read();
-          const fixed = await server.reload(next);
+          const { fixed, started } = await server.reload(next);
           watch(next.keysFile);
           output.note('read the configuration again');
           if (fixed.length > 0) output.note(`needs a restart: ${fixed.join(', ')}`);
+          started.catch((error: unknown) => output.error(error));
         } catch (error) {
           output.error(error);
           output.note('the configuration is as it was');
         }
+      };
+      // One after the other, so that the latest is the one that stays.
+      let last = Promise.resolve();
+      const reload = (): void => {
+        last = last.then(readAgain);
       };
       // The file of keys may be another one in a changed configuration.
       let watched: { readonly keysFile: string | undefined; readonly end: () => void } | undefined;
       const watch = (keysFile: string | undefined): void => {
         if (watched !== undefined && watched.keysFile === keysFile) return;
         watched?.end();
-        watched = { keysFile, end: watchFiles([flags.config, keysFile], () => void reload()) };
+        watched = { keysFile, end: watchFiles([flags.config, keysFile], reload) };
       };
       watch(options.keysFile);
       try {
-        const stopped = untilStopped(context, () => void reload());
+        const stopped = untilStopped(context, reload);
         await Promise.race([server.started.then(() => stopped), stopped]);
       } finally {
         watched?.end();

@@ -130,6 +130,20 @@ it('keeps its keys while their file is bad, and reads those of the newest config
   await vi.waitFor(async () => expect(await status('another-key', 'two')).toBe(200), 10_000);
 });
 
+it('a model of a changed file that cannot be loaded changes nothing', async () => {
+  const folder = folderWith({ 'broken.gguf': 'GGUF and no more' });
+  const file = path.join(folder, 'serve.json');
+  const write = (config: object) => writeFileSync(file, JSON.stringify(config));
+  write({ models: { one: DEMO_MODEL } });
+  const { post, stderr, url } = await serve(['--config', file]);
+  for (const model of ['nix.gguf', 'broken.gguf']) {
+    write({ models: { two: model } });
+    await vi.waitFor(() => expect(stderr()).toContain(model), 10_000);
+    expect((await post('/v1/caption?model=one')).status).toBe(200);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  }
+});
+
 it('says what it is, and what was meant by an address that is none', async () => {
   const { url } = await serve([]);
   const get = async (route: string, method = 'GET') => {
