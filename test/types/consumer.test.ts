@@ -23,6 +23,8 @@ it.each([
   ['node16', ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16],
   ['nodenext', ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext],
   ['bundler', ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
+  // Without `exports`, as many programs still have it.
+  ['node10', ts.ModuleKind.CommonJS, ts.ModuleResolutionKind.Node10],
 ] as const)('with moduleResolution %s', { timeout: 120_000 }, (_, module, moduleResolution) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'paligemma-types-'));
   try {
