@@ -4,13 +4,13 @@ import type { Face, PathItem, Service } from './service.js';
 /** Why it is not ready; undefined when it is. */
 function reasonOf({ models, admission }: Service): string | undefined {
   if (admission.isDraining) return 'the server is closing';
-  if (!models.areStarted) return 'models are being loaded';
-  for (const { alias, state, health } of models.statuses) {
-    if (state === 'failed') return `the model ${alias} cannot be loaded`;
+  for (const { alias, state, health, isNeeded } of models.statuses) {
+    // One of several that is asked for rarely must not take the others out of service.
+    if (state === 'failed' && isNeeded) return `the model ${alias} cannot be loaded`;
     if (health?.state === 'starting') return `the engine of ${alias} crashed and is started again`;
     if (health?.state === 'unavailable') return `the engine of ${alias} crashed too often`;
   }
-  return undefined;
+  return models.areStarted ? undefined : 'models are being loaded';
 }
 
 const STATUS = {

@@ -3,7 +3,7 @@
  * idle time or to make room. Clients name an alias and never a file.
  */
 import { stat } from 'node:fs/promises';
-import { makeError } from '../errors.js';
+import { makeError, PaliGemmaError } from '../errors.js';
 import { type Health, inspect, type ModelInfo, PaliGemma } from '../index.js';
 import type { ParsedServedModel } from '../options/server.js';
 import { Turns } from './admission.js';
@@ -25,7 +25,9 @@ export interface ModelStatus {
   readonly crashes: number;
   /** Seconds since 1970 when it was loaded last. */
   readonly loadedAt?: number;
-  /** Of the last attempt, when that failed. */
+  /** Whether the server is there for it: it is loaded with it, or is the caller's. */
+  readonly isNeeded: boolean;
+  /** Of the last attempt, when that failed and the next one will as well. */
   readonly error?: unknown;
 }
 
@@ -54,6 +56,8 @@ class Served {
   loading: Promise<PaliGemma> | undefined;
   error: unknown;
   loadedAt: number | undefined;
+  /** Bytes that it will take, while it is loaded. */
+  reserved = 0;
   leases = 0;
   usedAt = 0;
   /** Of engines that were freed. */
@@ -81,6 +85,7 @@ class Served {
     const health = model?.health;
     return {
       ...{ alias, state, crashes: this.crashesBefore + (health?.crashes ?? 0) },
+      isNeeded: this.options?.loadAt !== 'first-use',
       ...(model && { info: model.info }),
       ...(health && { health }),
       ...(loadedAt !== undefined && { loadedAt }),
@@ -249,23 +254,26 @@ export class Models {
           return model;
         },
         (error: unknown) => {
-          served.error = error;
+          const isLasting = !(error instanceof PaliGemmaError && error.retryable);
+          served.error = isLasting ? error : undefined;
           this.#options.onLoad?.(served.alias, error);
           throw error;
         },
       )
       .finally(() => {
         served.loading = undefined;
+        served.reserved = 0;
         this.#rest(served);
       });
     return served.loading;
   }
 
-  async #loadNow({ options }: Served): Promise<PaliGemma> {
+  async #loadNow(served: Served): Promise<PaliGemma> {
+    const { options } = served;
     // One without options has its model from the beginning.
     if (options === undefined) throw makeError('ERR_DISPOSED', 'the model was disposed of');
     const { file, mmproj, loadAt: _, ...load } = options;
-    await this.#makeRoom(await bytesOf([file, mmproj]));
+    await this.#makeRoom(served, await bytesOf([file, mmproj]));
     const model = await PaliGemma.load(
       mmproj === undefined ? file : { text: file, mmproj },
       // Notes repeat prompts, which no log may.
@@ -276,14 +284,16 @@ export class Models {
     throw makeError('ERR_SHUTTING_DOWN', 'the server is closing');
   }
 
-  /** Frees those that were not used for longest until another one of so many bytes fits. */
-  async #makeRoom(bytes: number): Promise<void> {
+  /** Frees those that were not used for longest until another one of so many bytes fits, whose room that is then. */
+  async #makeRoom(served: Served, bytes: number): Promise<void> {
     const most = this.#options.maxModelMb * 1024 * 1024;
     if (most === 0) return;
     const idle = [...this.#served.values()]
       .filter((one) => one.model !== undefined && one.leases === 0 && one.options !== undefined)
       .sort((a, b) => a.usedAt - b.usedAt);
-    for (let used = this.bytes; used + bytes > most; used = this.bytes) {
+    for (;;) {
+      const used = this.bytes + sum([...this.#served.values()].map(({ reserved }) => reserved));
+      if (used + bytes <= most) break;
       const oldest = idle.shift();
       if (oldest === undefined) {
         const found = `${Math.ceil((used + bytes) / 2 ** 20)} MiB`;
@@ -293,6 +303,7 @@ export class Models {
       }
       await this.#free(oldest);
     }
+    served.reserved = bytes;
   }
 
   /** When no request uses it: freed now if it was removed, else after the idle time. */
@@ -312,6 +323,8 @@ export class Models {
     clearTimeout(served.timer);
     if (served.options === undefined) return;
     await served.loading?.catch(() => {});
+    // It was asked for meanwhile.
+    if (served.leases > 0 && !this.#isClosed) return;
     const { model } = served;
     served.model = undefined;
     served.crashesBefore += model?.health.crashes ?? 0;

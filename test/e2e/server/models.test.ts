@@ -1,7 +1,9 @@
 /** Several models: by alias, loaded when they are needed, freed when they are not. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { servedModels } from '../../../src/options/server.js';
+import { Models } from '../../../src/server/models.js';
 import { folderWith } from '../../support/folder.js';
 import { DEMO_MODEL } from '../../support/models.js';
 import { CAPTION, metric, SHAPES, startServer, type TestServer } from '../../support/server.js';
@@ -69,6 +71,8 @@ it('share their memory: the one unused longest makes room', async () => {
     507,
     { error: { code: 'ERR_OUT_OF_MEMORY' } },
   ]);
+  // Room may be there for the next request, which would not come.
+  expect(await status(small, '/readyz')).toBe(200);
 });
 
 it('that cannot be loaded make the server not ready, and clients read no path of it', async () => {
@@ -91,6 +95,50 @@ it('that cannot be loaded make the server not ready, and clients read no path of
   writeFileSync(path.join(folder, 'broken.gguf'), readFileSync(DEMO_MODEL));
   expect((await server.post('/v1/caption', SHAPES)).status).toBe(200);
   expect(await status(server, '/readyz')).toBe(200);
+});
+
+it('that are loaded at first use do not keep requests from the others', async () => {
+  const server = await startServer({
+    models: { a: DEMO_MODEL, broken: { file: 'nix.gguf', loadAt: 'first-use' } },
+  });
+  expect((await server.post('/v1/caption?model=broken', SHAPES)).status).toBe(500);
+  expect((await server.post('/v1/caption', SHAPES)).status).toBe(200);
+  expect(await status(server, '/readyz')).toBe(200);
+});
+
+describe('without a server', () => {
+  const { signal } = new AbortController();
+  const modelsOf = (aliases: readonly string[], maxModelMb = 0) => {
+    const late = { file: DEMO_MODEL, loadAt: 'first-use' } as const;
+    const named = servedModels({
+      ...{ model: undefined, mmproj: undefined },
+      models: Object.fromEntries(aliases.map((alias) => [alias, late])),
+    });
+    const models = new Models({ unloadAfterMs: 0, maxModelMb }, named);
+    onTestFinished(() => models.close());
+    return models;
+  };
+
+  it('are not freed under a request that came while they were loaded', async () => {
+    const models = modelsOf(['a']);
+    const loaded = models.load('a', signal);
+    const freed = models.unload('a');
+    const lease = await models.lease('a', signal);
+    await Promise.all([loaded, freed]);
+    expect((await lease.model.caption(SHAPES)).text).toBe(CAPTION);
+    lease.release();
+    await models.unload('a');
+    expect(models.status('a').state).toBe('idle');
+  });
+
+  it('count for each other while they are loaded', async () => {
+    const models = modelsOf(['a', 'b'], 25);
+    const both = await Promise.allSettled([models.lease('a', signal), models.lease('b', signal)]);
+    expect(both).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { code: 'ERR_OUT_OF_MEMORY' } },
+    ]);
+  });
 });
 
 it('with an alias or an option that cannot be are refused with the key', async () => {
