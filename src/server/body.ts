@@ -32,7 +32,7 @@ for (const [kind, marks] of MARKS) {
 export function readBytes(
   stream: Readable,
   maxBytes: number,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -56,7 +56,7 @@ export function readBytes(
       release();
       settle();
     }
-    if (signal.aborted) return;
+    if (signal?.aborted) return;
     stream.on('data', onData).once('end', onEnd);
     stream.once('error', onFailure).once('close', onFailure);
   });

@@ -52,6 +52,19 @@ async function codeOf(answer: Response): Promise<[number, string]> {
 const remove = (id: string, from = server, headers: Readonly<Record<string, string>> = {}) =>
   fetch(`${from.url}/v1/images/${id}`, { method: 'DELETE', headers });
 
+it('is deleted whatever the body of the request is', async () => {
+  const { id } = await upload();
+  const send = (method: string, body: string) =>
+    fetch(`${server.url}/v1/images/${id}`, {
+      ...{ method, body, headers: { 'content-type': 'application/json' } },
+    });
+  expect((await send('DELETE', '{')).status).toBe(400);
+  expect((await send('DELETE', ' '.repeat(100_000))).status).toBe(413);
+  expect((await send('DELETE', '{}')).status).toBe(200);
+  const cleared = await server.post('/model/clear', { api_key: null });
+  expect(cleared.status).toBe(200);
+});
+
 describe('an upload', () => {
   it.each([
     ['the body', SHAPES],
