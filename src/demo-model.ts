@@ -1,8 +1,9 @@
 /** Where the demo model is, for a caller that names none. The only place that knows. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { makeError } from './errors.js';
+import { loadPeer } from './load-peer.js';
 
 const PACKAGE = '@node-paligemma/demo-model';
 const FILE = 'shapes-mix-224-q8_0.gguf';
@@ -28,10 +29,9 @@ export function demoModel(): string {
 /** As demoModel, but undefined when it is not here. */
 export function findDemoModel(): string | undefined {
   if (existsSync(CLONED)) return CLONED;
-  // As seen from this package: it is an optional peer, so that pnpm and Plug'n'Play let it through. A literal, and its module
-  // rather than its file, so that tools that copy what a program needs find it: Turbopack follows no require.resolve of a
-  // file that is no module.
-  const fromHere = () => join(dirname(require.resolve('@node-paligemma/demo-model')), FILE);
+  // As seen from this package: it is an optional peer, so that pnpm and Plug'n'Play let it through. A literal, and a require
+  // of its module, which says the path: tools that copy what a program needs follow nothing else in all their versions.
+  const fromHere = () => loadPeer<string>(PACKAGE, () => require('@node-paligemma/demo-model'));
   // As seen from the program, and from the project in whose folder it was started.
   const from = (file: string) => createRequire(file).resolve(`${PACKAGE}/${FILE}`);
   const program = require.main?.filename;
