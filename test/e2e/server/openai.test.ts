@@ -1,4 +1,5 @@
 /** The routes of OpenAI's APIs over real HTTP, as a client sees them that sends JSON by hand. */
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { PaliGemma } from '../../../src/index.js';
 import {
@@ -309,17 +310,37 @@ describe('response_format', () => {
     expect(JSON.parse(contentOf(await complete(question, format(among))))).toBe(label);
   });
 
-  it('writes boxes between 0 and 1', async () => {
-    const number = { type: 'number' };
+  const boxes = (number: object, name: object) => {
     const properties = {
       ...{ x_min: number, y_min: number, x_max: number, y_max: number },
-      ...{ class_name: text, confidence: number },
+      ...{ class_name: name, confidence: number },
     };
     const items = { type: 'object', properties, required: Object.keys(properties), ...strict };
-    const schema = {
+    return {
       ...{ type: 'object', properties: { detections: { type: 'array', items } } },
       required: ['detections'],
     };
+  };
+
+  it.each([
+    ['an enum', { ...text, enum: ['white circle'] }],
+    ['a constant', { ...text, const: 'white circle' }],
+  ])('keeps bounds from 0 to 1, and finds what %s of one value names', async (_, name) => {
+    const schema = boxes({ type: 'number', minimum: 0, maximum: 1 }, name);
+    const answer = JSON.parse(contentOf(await complete('', format(schema)))) as object;
+    const { detections } = await model.detect(SHAPES, 'white circle');
+    expect(detections.length).toBeGreaterThan(0);
+    expect(answer).toEqual({ detections: detections.map(() => expect.any(Object) as unknown) });
+    const validate = new Ajv2020({ strict: false }).compile(schema);
+    expect([validate(answer), validate.errors]).toEqual([true, null]);
+    const one = { type: 'object', properties: { kind: name }, required: ['kind'] };
+    expect(JSON.parse(contentOf(await complete('', format(one))))).toEqual({
+      kind: 'white circle',
+    });
+  });
+
+  it('writes boxes between 0 and 1', async () => {
+    const schema = boxes({ type: 'number' }, text);
     const body = await complete('detect white circle ; yellow square', format(schema));
     const { detections, image } = await model.detect(SHAPES, ['white circle', 'yellow square']);
     expect(JSON.parse(contentOf(body))).toEqual({
@@ -344,6 +365,11 @@ describe('response_format', () => {
     for (const response_format of [
       { type: 'json_object' },
       format(nested).response_format,
+      format(boxes({ type: 'number', minimum: 0.5 }, text)).response_format,
+      format(boxes({ type: 'number', maximum: 0 }, text)).response_format,
+      format(boxes({ type: 'number' }, { ...text, minimum: 0 })).response_format,
+      format({ ...text, enum: [] }).response_format,
+      format({ ...text, enum: ['a'], const: 'a' }).response_format,
       format({ type: 'object', properties: { a: { ...text, pattern: '^x$' } } }).response_format,
       { type: 'json_schema' },
       'json',

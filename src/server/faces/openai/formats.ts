@@ -85,9 +85,16 @@ function boxFieldsOf(
     const one = asSchema(given);
     const among = name === 'class_name' ? enumOf(one) : undefined;
     if (among !== undefined) labels = among;
-    else if (one['type'] !== BOX_FIELDS[name] || !hasOnly(one, ['type'])) return undefined;
+    else if (one['type'] !== BOX_FIELDS[name] || !isWithinBounds(one)) return undefined;
   }
   return { names: Object.keys(properties), ...(labels && { labels }) };
+}
+
+/** Bounds may be named that every value keeps: edges and scores are from 0 to 1. */
+function isWithinBounds(schema: Schema): boolean {
+  const { type, minimum = 0, maximum = 1 } = schema;
+  if (!hasOnly(schema, type === 'number' ? ['type', 'minimum', 'maximum'] : ['type'])) return false;
+  return Number(minimum) <= 0 && Number(maximum) >= 1;
 }
 
 function detections(
@@ -207,10 +214,12 @@ function asSchema(given: unknown): Schema {
 const hasOnly = (schema: Schema, keywords: readonly string[]): boolean =>
   Object.keys(schema).every((key) => keywords.includes(key) || WORDS.includes(key));
 
+/** The values of an enum of strings; of a constant, which libraries write for an enum of one, that value. */
 function enumOf(schema: Schema): readonly string[] | undefined {
-  const { type = 'string', enum: values } = schema;
-  if (type !== 'string' || !Array.isArray(values) || !hasOnly(schema, ['type', 'enum'])) return;
-  return values.length > 1 && values.every((one) => typeof one === 'string') ? values : undefined;
+  const { type = 'string', const: only, enum: values = only === undefined ? [] : [only] } = schema;
+  const known = ['type', only === undefined ? 'enum' : 'const'];
+  if (type !== 'string' || !Array.isArray(values) || !hasOnly(schema, known)) return undefined;
+  return values.length > 0 && values.every((one) => typeof one === 'string') ? values : undefined;
 }
 
 const isTexts = (schema: Schema): boolean =>
