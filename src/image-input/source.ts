@@ -109,7 +109,7 @@ export function readSource(
 }
 
 /** ERR_IMAGE_FORMAT for bytes that are not a picture of ours. */
-export function notAnImage(label: string, looksLike: string): PaliGemmaError {
+export function notAnImage(label: string, looksLike: string, hint?: string): PaliGemmaError {
   return makeError(
     'ERR_IMAGE_FORMAT',
     `${label} is ${looksLike}, expected a JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP picture`,
@@ -118,6 +118,7 @@ export function notAnImage(label: string, looksLike: string): PaliGemmaError {
       found: looksLike,
       expected: 'JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP',
       ...wayOut(looksLike),
+      ...(hint !== undefined && { hint }),
     },
   );
 }

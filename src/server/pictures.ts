@@ -7,12 +7,14 @@ import { makeError, PaliGemmaError } from '../errors.js';
 import { decodeDataUrl, isDataUrl } from '../image-input/data-url.js';
 import { sniff } from '../image-input/format.js';
 import { notAnImage } from '../image-input/source.js';
-import { importPeer } from '../load-peer.js';
 import { readBytes } from './body.js';
 import { tooLargeBody } from './errors.js';
+import { type FormReader, formReader } from './forms.js';
 import { withSignal } from './gone.js';
-import { SERVER_PACKAGES } from './packages.js';
 import { UPLOAD_ID } from './uploads.js';
+
+/** Of a form, beside its pictures. */
+const MAX_FIELDS = 200;
 
 /** Where pictures come from that a request only names. Undefined where there are none. */
 export interface PictureSources {
@@ -42,6 +44,8 @@ export class Pictures {
   readonly #maxBytes: number;
   readonly #maxPictures: number;
   readonly #sources: PictureSources;
+  readonly #forms = new WeakSet<FastifyRequest>();
+  #parts: FormReader | undefined;
 
   constructor(
     { maxBodyBytes, maxPictures }: { readonly maxBodyBytes: number; readonly maxPictures: number },
@@ -55,7 +59,12 @@ export class Pictures {
   /** The bytes as they are. Throws ERR_IMAGE_FORMAT. */
   fromBytes(bytes: Uint8Array): Uint8Array {
     const sniffed = sniff(bytes);
-    if ('looksLike' in sniffed) throw notAnImage('the picture', sniffed.looksLike);
+    if ('looksLike' in sniffed) {
+      const { looksLike } = sniffed;
+      const isJson = looksLike.startsWith('JSON');
+      const hint = isJson ? 'JSON needs the header "content-type: application/json"' : undefined;
+      throw notAnImage('the picture', looksLike, hint);
+    }
     return bytes;
   }
 
@@ -93,19 +102,20 @@ export class Pictures {
 
   /** Lets the routes of `app` take forms, which `readForm` reads. */
   async takeForms(app: FastifyInstance): Promise<void> {
-    const { default: multipart } = await importPeer(
-      '@fastify/multipart',
-      () => import('@fastify/multipart'),
-      { together: SERVER_PACKAGES },
-    );
-    await app.register(multipart, {
-      throwFileSizeLimit: false,
-      limits: {
-        // One more, as a file that is cut off at the limit would be read to its end first.
-        ...{ fileSize: this.#maxBytes + 1, files: this.#maxPictures, fields: 200, parts: 250 },
-        ...{ fieldSize: 1024 * 1024, fieldNameSize: 200, headerPairs: 50 },
-      },
+    this.#parts ??= await formReader({
+      // One more, as a file that is cut off at the limit would be read to its end first.
+      ...{ fileSize: this.#maxBytes + 1, files: this.#maxPictures, fields: MAX_FIELDS },
+      ...{ parts: MAX_FIELDS + this.#maxPictures, fieldSize: 1024 * 1024, fieldNameSize: 200 },
+      headerPairs: 50,
     });
+    app.addContentTypeParser('multipart/form-data', (request, _, done) => {
+      this.#forms.add(request);
+      done(null);
+    });
+  }
+
+  isForm(request: FastifyRequest): boolean {
+    return this.#forms.has(request);
   }
 
   /** The files of a form are pictures, whatever they are called; the rest are fields. */
@@ -119,9 +129,12 @@ export class Pictures {
       if (left < 0) throw tooLargeBody(this.#maxBytes);
     };
     // Not for await: leaving that would wait for the rest of the body.
-    const parts = request.parts();
+    // Set since the routes take forms.
+    const parts = (this.#parts as FormReader)(request.raw);
     for (;;) {
-      const { value: part, done } = await withSignal(parts.next(), signal).catch(formFault);
+      const { value: part, done } = await withSignal(parts.next(), signal).catch((error) =>
+        this.#formFault(error),
+      );
       if (done) break;
       if (part.type === 'file') {
         const bytes = await readBytes(part.file, left, signal);
@@ -139,13 +152,30 @@ export class Pictures {
   }
 
   #checkCount(count: number): void {
-    if (count <= this.#maxPictures) return;
-    const found = `${count} pictures`;
-    const expected = `at most ${this.#maxPictures}`;
-    throw makeError('ERR_REQUEST_TOO_LARGE', `the request has ${found}, expected ${expected}`, {
-      ...{ name: 'images', found, expected },
-    });
+    if (count > this.#maxPictures) throw tooMany('images', 'pictures', this.#maxPictures);
   }
+
+  /** The parser's own words name neither what there was too much of nor the limit. */
+  #formFault(error: unknown): never {
+    const { code } = (error ?? {}) as { readonly code?: unknown };
+    if (code === 'FST_FILES_LIMIT') throw tooMany('images', 'pictures', this.#maxPictures);
+    if (code === 'FST_FIELDS_LIMIT') throw tooMany('body', 'fields', MAX_FIELDS);
+    if (code === 'FST_PARTS_LIMIT') {
+      throw tooMany('body', 'fields and pictures', MAX_FIELDS + this.#maxPictures);
+    }
+    return formFault(error);
+  }
+}
+
+function tooMany(name: string, things: string, most: number): Error {
+  const expected = `at most ${most}`;
+  return makeError(
+    'ERR_REQUEST_TOO_LARGE',
+    `the request has too many ${things}, expected ${expected}`,
+    {
+      ...{ name, found: `too many ${things}`, expected },
+    },
+  );
 }
 
 /** A field of a form, which the parser has read where its type is JSON. */

@@ -210,10 +210,9 @@ function isSame(name: string, ...options: readonly object[]): boolean {
   return a === b;
 }
 
-/** A request in a log: neither its query nor its headers, which the parser of forms would add. */
+/** A request in a log: neither its query nor its headers. */
 export const LOG = {
   req: ({ method, url = '', ip }: { method: string; url?: string; ip: string }) => ({
     ...{ method, url: url.replace(/\?.*/s, ''), remoteAddress: ip },
   }),
-  busboyOptions: () => undefined,
 };

@@ -125,7 +125,7 @@ async function keep(service: Service, request: FastifyRequest): Promise<Upload> 
 async function pictureOf(service: Service, request: FastifyRequest): Promise<Uint8Array> {
   const sender = service.senderOf(request);
   const { body } = request;
-  if (request.isMultipart()) {
+  if (service.pictures.isForm(request)) {
     const { pictures } = await service.pictures.readForm(request, sender.signal);
     const [picture] = pictures;
     if (picture !== undefined && pictures.length === 1) return picture;

@@ -59,13 +59,13 @@ async function answer(
   const task: Task = TASKS[name];
   const asked = await read(service, name, request);
   const { model, pictures, args, options } = asked;
+  const isStreamed = /\btext\/event-stream\b/.test(request.headers.accept ?? '');
+  if (isStreamed && asked.annotate !== undefined) throw drawnStream(asked.annotate);
   const running: Running = await service.start(request, {
     ...{ task: name, pictures, args, options },
     ...(model !== undefined && { model }),
   });
-  if (/\btext\/event-stream\b/.test(request.headers.accept ?? '')) {
-    return stream(service, task, running, request, reply);
-  }
+  if (isStreamed) return stream(service, task, running, request, reply);
   const result = await running.result;
   service.answering(request);
   reply.header('x-model', running.alias);
@@ -74,6 +74,14 @@ async function answer(
   }
   const drawn = await draw(task, asked, asked.annotate, result, service.signalOf(request));
   return reply.type(MEDIA_TYPES[asked.annotate]).send(drawn);
+}
+
+function drawnStream(format: AnnotationFormat): Error {
+  const expected = 'none for a stream of events';
+  return makeError('ERR_OPTION_RANGE', `annotate is "${format}", expected ${expected}`, {
+    ...{ name: 'annotate', found: `"${format}"`, expected },
+    hint: 'leave out the header accept, or annotate',
+  });
 }
 
 const MEDIA_TYPES: Readonly<Record<AnnotationFormat, string>> = {
@@ -145,12 +153,12 @@ async function read(service: Service, name: TaskName, request: FastifyRequest): 
   // Pictures may be named wherever other fields are.
   const take = async ({ image, images, ...fields }: Readonly<Record<string, unknown>>) => {
     for (const entry of Object.entries(fields)) given.set(...entry);
-    const texts = [images ?? image ?? []].flat();
+    const texts = [image ?? [], images ?? []].flat();
     if (texts.length > 0) pictures.push(...(await service.pictures.fromTexts(texts, sender)));
   };
   await take(fromTexts(parameters, request.query as Texts));
   const { body } = request;
-  if (request.isMultipart()) {
+  if (service.pictures.isForm(request)) {
     const form = await service.pictures.readForm(request, sender.signal);
     pictures.push(...form.pictures);
     await take(fromTexts(parameters, Object.fromEntries(form.fields)));

@@ -129,6 +129,52 @@ it('pictures can be called anything, as curl does', async () => {
   }
 });
 
+describe('is refused, and says what to do:', () => {
+  const messageOf = async (answer: Response) => {
+    const { error } = (await answer.json()) as { error: { code: string; message: string } };
+    return [answer.status, error.code, error.message];
+  };
+
+  it('JSON that is not called JSON', async () => {
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await server.post('/v1/caption', Buffer.from('{"image":"data:"}'), type);
+    expect(await messageOf(answer)).toEqual([
+      ...[415, 'ERR_IMAGE_FORMAT', expect.stringContaining('content-type: application/json')],
+    ]);
+  });
+
+  it('two pictures for a task that has one, wherever they are', async () => {
+    const message = 'images is a list of 2, expected one picture';
+    const json = { image: DATA_URL, images: [DATA_URL] };
+    const form = formOf([SHAPES], { images: DATA_URL });
+    for (const body of [json, form, formOf([SHAPES, SHAPES])]) {
+      const answer = await server.post('/v1/caption', body);
+      expect(await messageOf(answer)).toEqual([422, 'ERR_OPTION_RANGE', message]);
+    }
+  });
+
+  it('a form with more than there may be', async () => {
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`a${i}`, 'x']));
+    for (const [form, words] of [
+      [formOf(Array(9).fill(SHAPES)), 'too many pictures, expected at most 8'],
+      [formOf([SHAPES], many), 'too many fields, expected at most 200'],
+    ] as const) {
+      const answer = await server.post('/v1/caption', form);
+      expect(await messageOf(answer)).toEqual([
+        ...[413, 'ERR_REQUEST_TOO_LARGE', `the request has ${words}`],
+      ]);
+    }
+  });
+
+  it('a drawn picture as a stream', async () => {
+    const stream = { accept: 'text/event-stream' };
+    const answer = await server.post('/v1/caption?annotate=webp', SHAPES, stream);
+    expect(await messageOf(answer)).toEqual([
+      ...[422, 'ERR_OPTION_RANGE', expect.stringContaining('leave out the header accept')],
+    ]);
+  });
+});
+
 it('no parameter of a request has the name of an argument or an option', () => {
   for (const task of Object.values(TASKS) as Task[]) {
     const names = Object.keys({ ...task.arguments, ...task.options });

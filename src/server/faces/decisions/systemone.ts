@@ -77,7 +77,7 @@ const NOT_SENT = 'the text of state was not sent: each question is asked by itse
 const IN_FORM = 'request';
 
 async function readRequest(service: Service, request: FastifyRequest) {
-  if (!request.isMultipart()) return { body: asObject(request.body), parts: new Map() };
+  if (!service.pictures.isForm(request)) return { body: asObject(request.body), parts: new Map() };
   const form = await service.pictures.readForm(request, service.signalOf(request));
   const [text, ...others] = form.fields.get(IN_FORM) ?? [];
   if (text === undefined || others.length > 0) {
