@@ -81,7 +81,8 @@ export class Admission {
   readonly #speed = new Speed();
   #tokens = 0;
   #isDraining = false;
-  #onEmpty: (() => void) | undefined;
+  /** While someone waits until all are out. */
+  #empty: { readonly reached: Promise<void>; readonly reach: () => void } | undefined;
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
@@ -162,20 +163,18 @@ export class Admission {
       ticket.share.requests--;
       ticket.share.tokens -= ticket.cost;
     }
-    if (this.#inside.size === 0) this.#onEmpty?.();
+    if (this.#inside.size === 0) this.#empty?.reach();
   }
 
   /** Lets no one in any more; resolves when all are out. What is in after `ms` is stopped. */
   async drain(ms: number): Promise<void> {
     this.#isDraining = true;
     if (this.#inside.size === 0) return;
-    const isEmpty = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-    });
+    this.#empty ??= whenReached();
     const timer = setTimeout(() => {
       for (const ticket of this.#inside) ticket.drain();
     }, ms);
-    await isEmpty;
+    await this.#empty.reached;
     clearTimeout(timer);
   }
 
@@ -186,6 +185,14 @@ export class Admission {
     // When half of what is in is done, there is room again.
     return withRetryAfter(error, this.#speed.secondsFor(this.#tokens / 2));
   }
+}
+
+function whenReached() {
+  let reach = (): void => {};
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  return { reached, reach };
 }
 
 function shuttingDown(): PaliGemmaError {

@@ -1,4 +1,6 @@
 /** Turns and the measured speed. */
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
 import { Admission, Turns } from '../../../src/server/admission.js';
 
@@ -62,4 +64,15 @@ it('the speed counts the time with work, and waits follow from it', () => {
   speed.end(0, 3_602_000);
   expect(speed.tokensPerSecond).toBeGreaterThan(90);
   expect(speed.tokensPerSecond).toBeLessThan(110);
+});
+
+it('whoever waits until all are out hears of it', async () => {
+  const admission = new Admission({ maxRequests: 1, maxQueuedTokens: 1 });
+  // Only its events are used.
+  const response = new EventEmitter() as ServerResponse;
+  admission.enter(response, 1000, () => {});
+  const drained = [admission.drain(60_000), admission.drain(60_000)];
+  response.emit('close');
+  await Promise.all(drained);
+  expect(admission.requests).toBe(0);
 });
