@@ -371,6 +371,7 @@ describe('response_format', () => {
       format({ ...text, enum: [] }).response_format,
       format({ ...text, enum: ['a'], const: 'a' }).response_format,
       format({ type: 'object', properties: { a: { ...text, pattern: '^x$' } } }).response_format,
+      format({ type: 'object', properties: { a: { type: 'constructor' } } }).response_format,
       { type: 'json_schema' },
       'json',
     ]) {
@@ -403,6 +404,7 @@ describe('failures', () => {
       [{ ...good, stream: true, stream_options: 5 }, 400, 'stream_options'],
       [{ ...good, paligemma: [] }, 400, 'paligemma'],
       [{ ...good, paligemma: { options: 7 } }, 400, 'paligemma.options'],
+      [{ ...good, paligemma: { options: { constructor: 7 } } }, 422, 'constructor'],
       [{ ...good, paligemma: { task: 'ocr', annotate: 'png' } }, 422, 'annotate'],
       [{ ...good, model: 'gpt-4o' }, 404, 'model'],
       [{ ...good, paligemma: { task: 'video' } }, 422, 'task'],

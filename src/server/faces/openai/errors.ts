@@ -12,11 +12,11 @@ const TYPES: Readonly<Record<number, string>> = {
 };
 
 /** The fields of a request that ours are called in the API. */
-const PARAMS: Readonly<Record<string, string>> = {
-  maxTokens: 'max_completion_tokens',
-  topP: 'top_p',
-  topLogprobs: 'top_logprobs',
-};
+const PARAMS: ReadonlyMap<string, string> = new Map([
+  ['maxTokens', 'max_completion_tokens'],
+  ['topP', 'top_p'],
+  ['topLogprobs', 'top_logprobs'],
+]);
 
 /** Of chat completions; other APIs have it elsewhere. */
 export const RESPONSE_FORMAT = 'response_format';
@@ -58,7 +58,7 @@ function paramOf(
   if (code.startsWith('ERR_PROMPT_') || subject === 'prompt') return prompt;
   if (subject === undefined || status >= 500) return null;
   if (subject === RESPONSE_FORMAT && prompt === 'input') return 'text.format';
-  return PARAMS[subject] ?? subject;
+  return PARAMS.get(subject) ?? subject;
 }
 
 /** What the responses API calls faults of pictures. */

@@ -140,9 +140,13 @@ interface FieldShape {
   readonly question: string | undefined;
 }
 
-const FIELD_TYPES: Readonly<Record<string, FieldShape['type']>> = {
-  ...{ string: 'text', number: 'number', integer: 'integer', boolean: 'boolean' },
-};
+/** By what a request says, which may also be the name of a property of all objects. */
+const FIELD_TYPES: ReadonlyMap<unknown, FieldShape['type']> = new Map<string, FieldShape['type']>([
+  ['string', 'text'],
+  ['number', 'number'],
+  ['integer', 'integer'],
+  ['boolean', 'boolean'],
+]);
 
 function fields(properties: Schema, required: readonly string[], text: string): Plan {
   const names = Object.keys(properties);
@@ -180,7 +184,7 @@ function fieldOf(given: Schema): FieldShape {
   const { schema, isNullable } = withoutNull(given);
   const { type, format, description } = { ...given, ...schema };
   const isDate = type === 'string' && format === 'date';
-  const known = FIELD_TYPES[String(type)];
+  const known = FIELD_TYPES.get(type);
   const isPlain = hasOnly(schema, isDate ? ['type', 'format'] : ['type']);
   if (known === undefined || !isPlain) throw unsupported();
   const isQuestion = typeof description === 'string' && description.trim().endsWith('?');
