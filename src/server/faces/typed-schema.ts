@@ -41,6 +41,15 @@ export function parametersOf(task: Task): Declarations {
   );
 }
 
+/** Parameters that were checked, as the task takes them. */
+export function splitParameters(task: Task, checked: object) {
+  const among = (declarations: Declarations): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(
+      Object.entries(checked).filter(([name]) => Object.hasOwn(declarations, name)),
+    );
+  return { args: among(task.arguments), options: among(task.options) };
+}
+
 /** What errorBody of the face returns. */
 export const TYPED_ERROR = {
   type: 'object',

@@ -22,7 +22,7 @@ import { asObject, parseJson } from '../body.js';
 import { failureOf } from '../errors.js';
 import type { Face, Running, SentPicture, Service } from '../service.js';
 import { EventStream } from '../sse.js';
-import { parametersOf, pathItem, pathOf } from './typed-schema.js';
+import { parametersOf, pathItem, pathOf, splitParameters } from './typed-schema.js';
 
 interface Asked {
   readonly model: string | undefined;
@@ -169,14 +169,12 @@ async function read(service: Service, name: TaskName, request: FastifyRequest): 
   }
   if (pictures.length === 0) throw noPicture();
   const parsed = parseOptions(name, parameters, Object.fromEntries(given));
-  const all = Object.entries(parsed);
-  const among = (declarations: Declarations): Record<string, unknown> =>
-    Object.fromEntries(all.filter(([key]) => Object.hasOwn(declarations, key)));
   return {
     // Checked against the declarations above.
     model: parsed['model'] as string | undefined,
     annotate: parsed['annotate'] as AnnotationFormat | undefined,
-    ...{ pictures, args: among(task.arguments), options: among(task.options) },
+    pictures,
+    ...splitParameters(task, parsed),
   };
 }
 

@@ -5,7 +5,7 @@ import { type Declarations, parseOptions } from '../../../options/option.js';
 import { TASKS, type Task } from '../../../tasks/registry.js';
 import { taskJson } from '../../../wire/results.js';
 import type { Running, Service } from '../../service.js';
-import { parametersOf } from '../typed-schema.js';
+import { parametersOf, splitParameters } from '../typed-schema.js';
 import { badField } from './errors.js';
 import type { Extension } from './fields.js';
 import { type Plan, planOf, type Reading } from './formats.js';
@@ -76,11 +76,9 @@ export async function ask(
   // The model is a field of the request; a drawing has no place in it.
   const { model: _, annotate: __, ...declared } = parametersOf(task);
   const checked = parseOptions(plan.task, declared, given);
-  const among = (declared: object) =>
-    Object.fromEntries(Object.entries(checked).filter(([name]) => Object.hasOwn(declared, name)));
   const running = await service.start(request, {
     ...{ task: plan.task, pictures, model: question.model },
-    ...{ args: among(task.arguments), options: among(task.options) },
+    ...splitParameters(task, checked),
   });
   reply.header('x-model', running.alias);
   const notes = [...turn.notes, ...plan.notes];

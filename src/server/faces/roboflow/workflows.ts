@@ -9,7 +9,7 @@ import { TASKS, type Task, type TaskName } from '../../../tasks/registry.js';
 import { taskJson } from '../../../wire/results.js';
 import { asObject } from '../../body.js';
 import type { SentPicture, Service } from '../../service.js';
-import { parametersOf, pathOf } from '../typed-schema.js';
+import { parametersOf, pathOf, splitParameters } from '../typed-schema.js';
 import { boxesAnswer, classesAnswer } from './answers.js';
 import { isImage, picturesOf } from './requests.js';
 
@@ -36,9 +36,7 @@ export async function runWorkflow(
   const given = inputs.filter(([, value]) => !isImage(value) && value !== null);
   const { annotate: _, ...declared } = parametersOf(task);
   const { model, ...parameters } = parseOptions(name, declared, Object.fromEntries(given));
-  const all = Object.entries(parameters);
-  const args = Object.fromEntries(all.filter(([key]) => Object.hasOwn(task.arguments, key)));
-  const options = Object.fromEntries(all.filter(([key]) => Object.hasOwn(task.options, key)));
+  const { args, options } = splitParameters(task, parameters);
   const alias = service.models.status(model as string | undefined).alias;
   const pictures = await picturesOf(service, images, service.senderOf(request));
   // A batch is one picture after the other, unless the task is about several.
