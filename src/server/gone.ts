@@ -19,7 +19,7 @@ export interface Stop {
 }
 
 /** What is sent after the end, such as why it came, has to be taken in so long; else its place would stay taken. */
-const LAST_MS = 2000;
+export const LAST_MS = 2000;
 
 /** Follows one request. `onClose` is called when all of it is over, answered or not. */
 export function followClient(

@@ -14,6 +14,7 @@ import { models } from './faces/openai/models.js';
 import { responses } from './faces/openai/responses.js';
 import { roboflow } from './faces/roboflow/face.js';
 import { typed } from './faces/typed.js';
+import { LAST_MS } from './gone.js';
 import { health } from './health.js';
 import { checkKeys, Keys, readKeys } from './keys.js';
 import { Metrics } from './metrics.js';
@@ -167,6 +168,9 @@ export async function serveInside(
   (app as FastifyInstance).addHook('onClose', async () => unwatch());
 }
 
+/** For timers that are late. */
+const SPARE_MS = 500;
+
 /** What the plugin does: `app` is the application in the scope of the plugin. */
 export async function serve(
   app: object,
@@ -176,9 +180,10 @@ export async function serve(
   // Its type is not in the public types, which compile without fastify.
   const scope = app as FastifyInstance;
   const service = await makeService(options, loaded);
-  // Fastify does not wait longer for any hook.
+  // Fastify does not wait longer for any hook, and what is stopped then still has its last answer to send.
   const { pluginTimeout = 0 } = scope.initialConfig;
-  const most = pluginTimeout > 0 ? Math.max(0, pluginTimeout - 1000) : Number.POSITIVE_INFINITY;
+  const most =
+    pluginTimeout > 0 ? Math.max(0, pluginTimeout - LAST_MS - SPARE_MS) : Number.POSITIVE_INFINITY;
   scope.addHook('preClose', () => service.drain(most));
   scope.addHook('onClose', () => service.close());
   await registerFaces(scope, service);

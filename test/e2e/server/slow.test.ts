@@ -65,12 +65,9 @@ it('a stream waits for its client, and ends at the deadline', async () => {
   await closed;
 });
 
-it('an answer that is not taken loses its place after the deadline, and others are answered meanwhile', {
-  timeout: 30_000,
-}, async () => {
-  const server = await startServer({ model, deadlineMs: 4000, maxRequests: 2 });
-  // Noise cannot be packed: the answer is larger than what systems keep for a connection.
-  const noise = await sharp({
+/** Noise cannot be packed: drawn as PNG, it is larger than what systems keep for a connection. */
+const makeNoise = () =>
+  sharp({
     create: {
       ...{ width: 1800, height: 1800, channels: 3, background: 'grey' },
       noise: { type: 'gaussian', mean: 128, sigma: 60 },
@@ -78,6 +75,24 @@ it('an answer that is not taken loses its place after the deadline, and others a
   })
     .jpeg({ quality: 95 })
     .toBuffer();
+
+it('an application that has less time than a slow client still closes', async () => {
+  const server = await startServer({ model }, { pluginTimeout: 3000 });
+  const noise = await makeNoise();
+  const socket = await openIdle(server.port);
+  socket.write(
+    `POST /v1/caption?annotate=png HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${noise.length}\r\n\r\n`,
+  );
+  socket.write(noise);
+  await vi.waitFor(async () => expect(await metric(server, 'paligemma_requests_inside')).toBe(1));
+  await expect(server.app.close()).resolves.toBeUndefined();
+});
+
+it('an answer that is not taken loses its place after the deadline, and others are answered meanwhile', {
+  timeout: 30_000,
+}, async () => {
+  const server = await startServer({ model, deadlineMs: 4000, maxRequests: 2 });
+  const noise = await makeNoise();
   const socket = await openIdle(server.port);
   socket.write(
     `POST /v1/caption?annotate=png HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${noise.length}\r\n\r\n`,

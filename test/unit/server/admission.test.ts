@@ -66,7 +66,7 @@ it('the speed counts the time with work, and waits follow from it', () => {
   expect(speed.tokensPerSecond).toBeLessThan(110);
 });
 
-it('whoever waits until all are out hears of it', async () => {
+it('two that wait until all are out both hear of it', async () => {
   const admission = new Admission({ maxRequests: 1, maxQueuedTokens: 1 });
   // Only its events are used.
   const response = new EventEmitter() as ServerResponse;
