@@ -258,8 +258,16 @@ export function parseServerOptions(options?: ServerOptions): ParsedServerOptions
   return parseOptions('paligemma', SERVER_OPTIONS, options);
 }
 
-/** For `models` before it is parsed: a record says of its entries only what each may be, not which key is wrong. */
-export function checkModels({ models }: { readonly models?: unknown }): void {
+/** For options before they are parsed: a record says of its entries only what each may be, not which key is wrong. */
+export function checkModels(options: { readonly models?: unknown }): void {
+  const ofModel = Object.keys(options).find((name) => Object.hasOwn(MODEL_OPTIONS, name));
+  if (ofModel !== undefined) {
+    throw makeError('ERR_OPTION_UNKNOWN', `the server has no option "${ofModel}"`, {
+      ...{ name: ofModel, found: `"${ofModel}"`, expected: 'an option of the server' },
+      hint: `each model has it: "models": { "${DEFAULT_ALIAS}": { "file": "…", "${ofModel}": … } }`,
+    });
+  }
+  const { models } = options;
   if (typeof models !== 'object' || models === null) return;
   for (const [alias, one] of Object.entries(models)) {
     if (typeof one === 'object' && one !== null) parseServedModel(alias, one);

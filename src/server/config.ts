@@ -11,13 +11,21 @@ const SCHEMA_KEY = '$schema';
 /** Files are looked at so often: a mounted ConfigMap is exchanged as a whole, which no watcher of folders sees reliably. */
 const LOOK_MS = 1000;
 
-/** The options in a file, over which those of `flags` take precedence. Throws an error that names file and key. */
+/**
+ * The options in a file, over which those of `flags` take precedence. `model` is served where neither names any. Throws an
+ * error that names file and key.
+ */
 export function readConfig(
   file: string | undefined,
   flags: Readonly<Record<string, unknown>> = {},
+  model?: string,
 ): ParsedServeOptions {
-  const given = file === undefined ? {} : fromFile(file);
-  const options = { ...given, ...flags };
+  const given = { ...(file !== undefined && fromFile(file)), ...flags };
+  const isNamed = 'model' in given || 'models' in given;
+  const options: Readonly<Record<string, unknown>> = {
+    ...(model !== undefined && !isNamed && { model }),
+    ...given,
+  };
   checkModels(options);
   return parseOptions(file ?? 'serve', SERVE_OPTIONS, options);
 }

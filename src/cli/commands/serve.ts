@@ -34,11 +34,11 @@ On SIGHUP the files are read again: keys and models. On SIGTERM and SIGINT accep
       const { output } = context;
       const read = async () => {
         const { readConfig } = await import('../../server/config.js');
-        return readConfig(flags.config, {
-          ...(context.env.PALIGEMMA_MODEL && { model: context.env.PALIGEMMA_MODEL }),
+        const given = {
           ...givenFlags(SERVE_OPTIONS, flags),
           ...(flags.keys !== undefined && { keysFile: flags.keys }),
-        });
+        };
+        return readConfig(flags.config, given, context.env.PALIGEMMA_MODEL || undefined);
       };
       const { listen } = await import('../../server/app.js');
       const { watchFiles } = await import('../../server/config.js');

@@ -4,8 +4,8 @@ import { SHAPES } from '../../support/server.js';
 import { finish, start } from '../cli/command.js';
 
 /** Is there once it has printed its line that works. */
-export async function serve(args: readonly string[]) {
-  const child = start(['serve', '--port', '0', ...args]);
+export async function serve(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = start(['serve', '--port', '0', ...args], { env });
   onTestFinished(() => void child.kill('SIGKILL'));
   let stderr = '';
   child.stderr.on('data', (data: Buffer) => {

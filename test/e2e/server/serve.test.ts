@@ -86,6 +86,7 @@ it('reads keys and models again when the file changes or at SIGHUP, and keeps th
       { models: { one: { file: DEMO_MODEL, slots: 'many' } } },
       'models.one: option slots is "many"',
     ],
+    [{ model: DEMO_MODEL, isolate: 'process' }, 'each model has it: "models": { "paligemma": {'],
     [{ model: DEMO_MODEL, prot: 1 }, `${file} has no option "prot" (did you mean port?)`],
   ] as const) {
     write(bad);
@@ -142,6 +143,20 @@ it('a model of a changed file that cannot be loaded changes nothing', async () =
     expect((await post('/v1/caption?model=one')).status).toBe(200);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
   }
+});
+
+it('takes the model of the environment only where none is named', async () => {
+  const folder = folderWith({ 'serve.json': JSON.stringify({ models: { one: DEMO_MODEL } }) });
+  const served = async (args: readonly string[], model: string) => {
+    const { url, child } = await serve(args, { PALIGEMMA_MODEL: model });
+    const answer = await fetch(`${url}/v1/models`);
+    child.kill('SIGTERM');
+    return ((await answer.json()) as { data: { id: string }[] }).data.map(({ id }) => id);
+  };
+  const config = ['--config', path.join(folder, 'serve.json')];
+  expect(await served(config, 'nix.gguf')).toEqual(['one']);
+  expect(await served(['--model', DEMO_MODEL], 'nix.gguf')).toEqual(['paligemma']);
+  expect(await served([], DEMO_MODEL)).toEqual(['paligemma']);
 });
 
 it('says what it is, and what was meant by an address that is none', async () => {
