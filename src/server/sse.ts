@@ -1,6 +1,7 @@
 /** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) to a client that may read slowly. */
 import { once } from 'node:events';
 import type { FastifyReply } from 'fastify';
+import { follow } from '../abort.js';
 import { makeError } from '../errors.js';
 import { jsonText } from '../wire/json.js';
 
@@ -48,13 +49,18 @@ export class EventStream {
       .map((line) => `data: ${line}\n`)
       .join('');
     if (raw.write(`${name}${lines}\n`)) return;
-    const timeout = AbortSignal.timeout(MAX_PAUSE_MS);
-    const signal = AbortSignal.any([this.#signal, timeout]);
-    await once(raw, 'drain', { signal }).catch(() => {
+    const { controller, release } = follow(this.#signal);
+    const timer = setTimeout(() => controller.abort(), MAX_PAUSE_MS);
+    try {
+      await once(raw, 'drain', { signal: controller.signal });
+    } catch {
       this.#signal.throwIfAborted();
       raw.destroy();
       throw makeError('ERR_ABORTED', 'the client takes nothing');
-    });
+    } finally {
+      clearTimeout(timer);
+      release();
+    }
   }
 
   end(): void {
