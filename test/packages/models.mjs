@@ -20,7 +20,7 @@ export async function installTests(folder, target, flags) {
       fs.copyFileSync(path.join(ROOT, name), path.join(folder, name));
     return npm(['install', '--no-save', '--ignore-scripts', ...flags], { cwd: folder });
   });
-  const folders = ['src', 'lib', 'test', 'bench', 'models', 'scripts', 'examples'];
+  const folders = ['src', 'lib', 'test', 'bench', 'models', 'scripts', 'examples', 'docs'];
   for (const name of [...folders, `prebuilds/${target}`]) {
     fs.rmSync(path.join(folder, name), { recursive: true, force: true });
     const isOurs = (file) => !/\/(node_modules|\.venv)$/.test(file);

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 /** Creates a folder with these files, empty ones unless stated otherwise; removed when the test is over. */
 export function folderWith(files: readonly string[] | Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'paligemma-batch-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const contents = Array.isArray(files) ? files.map((file) => [file, '']) : Object.entries(files);
   for (const [file, content] of contents as [string, string][]) {
     mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });

@@ -25,6 +25,10 @@ export const OPEN_FILES_REPLACED = onlyWhere(
   ON_POSIX,
   'a system that replaces files while they are open',
 );
+export const LIBRARIES_OF_ONE_NAME = onlyWhere(
+  ON_POSIX,
+  'a system that tells libraries of the same name apart',
+);
 export const PERMISSION_BITS = onlyWhere(ON_POSIX, 'permission bits of files');
 export const FROZEN_THREADS = onlyWhere(
   process.platform === 'linux',

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXAMPLES } from '../../../src/cli/missing.js';
+import { EXAMPLES, quoted } from '../../../src/cli/missing.js';
 import { OTHER_COMMANDS, OTHER_OPTIONS } from '../../../src/cli/other-tools.js';
 import { Output } from '../../../src/cli/output.js';
 import { buildProgram } from '../../../src/cli/program.js';
@@ -214,7 +214,7 @@ describe('a picture after --label', () => {
 
   it('is named when it is there, also after other pictures', async () => {
     expect(await complaint(['detect', 'a.jpg', '-l', 'cat', picture])).toContain(
-      `paligemma detect a.jpg ${picture} --label cat)`,
+      `paligemma detect a.jpg ${quoted(picture)} --label cat)`,
     );
   });
 });
