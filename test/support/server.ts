@@ -12,6 +12,8 @@ import { DEMO_MODEL, ROOT } from './models.js';
 
 export const SHAPES = readFileSync(path.join(ROOT, 'examples', 'pictures', 'shapes.png'));
 export const CAPTION = 'an orange triangle, a white circle and a yellow square';
+/** A request whose answer is as long as the context allows. */
+export const LONG = `/v1/predict?${new URLSearchParams({ prompt: 'caption en', pattern: '[a-z ]{1000}', maxTokens: '150' })}`;
 export const DATA_URL = `data:image/png;base64,${SHAPES.toString('base64')}`;
 
 /** The plugin: as it is compiled where a test needs engines of their own, whose programs are compiled. */

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { PaliGemma } from '../../../src/index.js';
 import { folderWith } from '../../support/folder.js';
 import { DEMO_MODEL } from '../../support/models.js';
-import { metric, openSocket, SHAPES, startServer } from '../../support/server.js';
+import { LONG, metric, openSocket, SHAPES, startServer } from '../../support/server.js';
 
 let model: PaliGemma;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 
-const KEY = 'a key of a client';
+const KEY = 'key-of-a-client';
 const WORD = 'one-word-key';
 
 async function failure(answer: Response) {
@@ -214,7 +214,7 @@ it('the cost in tokens is bounded too, but one request alone always fits', async
 
 it('closing finishes what is in and lets nothing in', async () => {
   const server = await startServer({ model, drainMs: 20_000 });
-  const running = Array.from({ length: 6 }, () => server.post('/v1/caption', SHAPES));
+  const running = Array.from({ length: 6 }, () => server.post(LONG, SHAPES));
   await vi.waitFor(async () =>
     expect(await metric(server, 'paligemma_requests_inside')).toBeGreaterThan(3),
   );

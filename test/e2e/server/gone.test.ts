@@ -3,6 +3,7 @@ import { expect, it, vi } from 'vitest';
 import {
   CAPTION,
   DATA_URL,
+  LONG,
   metric,
   openSocket,
   SHAPES,
@@ -18,9 +19,6 @@ useServer(
   },
   { slots: 1 },
 );
-
-/** A request whose answer is as long as the context allows. */
-const LONG = `/v1/predict?${new URLSearchParams({ prompt: 'caption en', pattern: '[a-z ]{1000}', maxTokens: '150' })}`;
 
 async function send(path: string, length = SHAPES.length, headers = '') {
   const socket = await openSocket(server.port);
