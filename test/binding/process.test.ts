@@ -92,7 +92,7 @@ test('models that were forgotten without dispose are collected, and their calls 
 }, 120_000);
 
 test('other work on the event loop and the threadpool goes on during a generation', async () => {
-  const { stdout, code } = await program('event-loop', [endless, SCENE, '150']);
+  const { stdout, code } = await program('event-loop', [endless, SCENE, '900']);
   expect(code).toBe(0);
   const { samples } = JSON.parse(stdout);
   // No times here, they belong into bench/: that stat was answered again and again is what a blocked pool would prevent.
