@@ -31,6 +31,9 @@ export async function pictures(amount = 100_000) {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     amount = whole;
     samples.push([asked, megabytes((await server.measure()).rss)]);
+    // It takes long, and what was measured until then is worth something when it is stopped.
+    if (samples.length % 10 === 0)
+      console.log(`  ${asked} pictures: ${samples.at(-1)[1].toFixed(1)} MB`);
   }
   const seconds = (performance.now() - start) / 1000;
   server.stop();
