@@ -9,7 +9,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 // The child is a compiled program.
 import { PaliGemma, type PaliGemmaError } from '../../lib/index.js';
-import { convertedModel, DEMO_MODEL, imagePath, ROOT } from '../support/models.js';
+import { DEMO_MODEL, endlessModel, imagePath, LONG, ROOT } from '../support/models.js';
 import { FROZEN_THREADS, needsTool } from '../support/needs.js';
 
 const SCENE = imagePath('scene1.png');
@@ -19,7 +19,7 @@ const PROGRAMS = path.join(ROOT, 'test', 'support', 'programs');
 let endless: string;
 beforeAll(async () => {
   // A random model never stops by itself.
-  endless = await convertedModel('tiny-paligemma1', 'f32');
+  endless = await endlessModel();
 });
 
 async function isolated(
@@ -62,7 +62,7 @@ const isGone = (pid: number) => vi.waitFor(() => expect(isAlive(pid)).toBe(false
 
 /** Starts a long call and waits until the engine computes it. `error`: what it will reject with. */
 async function begin(model: PaliGemma, prompt = ''): Promise<{ error: Promise<PaliGemmaError> }> {
-  const stream = model.stream(SCENE, prompt, { maxTokens: 900 });
+  const stream = model.stream(SCENE, prompt, LONG);
   await stream.next();
   return { error: errorOf(stream.result) };
 }
@@ -165,7 +165,7 @@ describe('the same as in this process', () => {
 test('an abort ends a call that computes, and one that waits', async () => {
   const model = await isolated(endless, { slots: 1 });
   const aborts = Array.from({ length: 8 }, () => new AbortController());
-  const calls = aborts.map(({ signal }) => model.predict(SCENE, '', { maxTokens: 900, signal }));
+  const calls = aborts.map(({ signal }) => model.predict(SCENE, '', { ...LONG, signal }));
   for (const [i, abort] of aborts.entries()) setTimeout(() => abort.abort(new Error(`no ${i}`)), 5);
   const outcomes = await Promise.allSettled(calls);
   expect(outcomes.map((o) => o.status === 'rejected' && String(o.reason))).toEqual(
@@ -176,7 +176,7 @@ test('an abort ends a call that computes, and one that waits', async () => {
 
 test('one more call than maxQueue is refused', async () => {
   const model = await isolated(endless, { maxQueue: 2 });
-  const calls = [1, 2].map(() => errorOf(model.predict(SCENE, '', { maxTokens: 900 })));
+  const calls = [1, 2].map(() => errorOf(model.predict(SCENE, '', LONG)));
   expect(await errorOf(model.predict(SCENE, ''))).toMatchObject({ code: 'ERR_QUEUE_FULL' });
   await model.dispose();
   for (const call of calls) expect(await call).toMatchObject({ code: 'ERR_DISPOSED' });
@@ -272,7 +272,7 @@ describe('a child that ends', () => {
       process.kill(childOf(model), 'SIGKILL');
       expect(await running.error).toMatchObject({ code: 'ERR_ENGINE_CRASHED', retryable });
     }
-    const third = await errorOf(model.predict(SCENE, 'poison', { maxTokens: 900 }));
+    const third = await errorOf(model.predict(SCENE, 'poison', LONG));
     expect(third).toMatchObject({ code: 'ERR_ENGINE_CRASHED', retryable: false });
     expect(third.message).toContain('refused');
     expect((await model.predict(SCENE, 'other', { maxTokens: 2 })).tokens).toHaveLength(2);

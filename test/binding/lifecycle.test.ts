@@ -1,28 +1,11 @@
 /** What happens before, during and after the life of a model. */
-import { mkdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { convert, PaliGemma } from '../../src/index.js';
-import { checkpointFolder, DEMO_MODEL, imagePath, TEST_MODELS } from '../support/models.js';
+import { PaliGemma } from '../../src/index.js';
+import { DEMO_MODEL, endlessModel, imagePath, LONG } from '../support/models.js';
 
 const SCENE = imagePath('scene1.png');
-/** Tokens that take seconds, even of a model that says one in less than a tenth of a millisecond. */
-const LONG = { maxTokens: 30_000 };
-/** A random model never stops by itself; this one has room for that. */
-let endlessFile: Promise<string> | undefined;
-function endless(): Promise<string> {
-  const output = path.join(TEST_MODELS, 'endless.gguf');
-  mkdirSync(TEST_MODELS, { recursive: true });
-  endlessFile ??= convert({
-    source: checkpointFolder('tiny-paligemma1'),
-    output,
-    type: 'f32',
-    contextLength: 32_768,
-    overwrite: true,
-  }).then(() => output);
-  return endlessFile;
-}
 
 /** A picture whose bytes come on demand. */
 function slowPicture() {
@@ -65,39 +48,39 @@ describe('several callers at once', () => {
   });
 
   test('take turns: a short request finishes while a long one runs', async () => {
-    const endlessModel = await PaliGemma.load(await endless(), { slots: 2 });
+    const endless = await PaliGemma.load(await endlessModel(), { slots: 2 });
     const controller = new AbortController();
-    const long = endlessModel.predict(SCENE, '', { ...LONG, signal: controller.signal });
+    const long = endless.predict(SCENE, '', { ...LONG, signal: controller.signal });
     const outcome = long.then(
       () => 'finished',
       () => 'aborted',
     );
     await sleep(20);
-    const { tokens } = await endlessModel.predict(SCENE, '', { maxTokens: 3 });
+    const { tokens } = await endless.predict(SCENE, '', { maxTokens: 3 });
     expect(tokens).toHaveLength(3);
     controller.abort();
     expect(await outcome).toBe('aborted');
-    await endlessModel.dispose();
+    await endless.dispose();
   });
 
   test('more callers than slots all finish, in order of arrival', async () => {
-    const endlessModel = await PaliGemma.load(await endless(), { slots: 1 });
+    const endless = await PaliGemma.load(await endlessModel(), { slots: 1 });
     const order: number[] = [];
     const pictures = [0, 1, 2, 3, 4].map((i) => (i % 2 ? SCENE : imagePath('wide.jpg')));
     // While the first one runs, the others' pictures are decoded, in whatever order.
     const end = new AbortController();
-    const first = endlessModel.predict(SCENE, '', { ...LONG, signal: end.signal });
+    const first = endless.predict(SCENE, '', { ...LONG, signal: end.signal });
     const ended = expect(first).rejects.toThrow(/aborted/);
     await sleep(20);
     const others = pictures.map(async (picture, i) => {
-      await endlessModel.predict(picture, '', { maxTokens: 4 });
+      await endless.predict(picture, '', { maxTokens: 4 });
       order.push(i);
     });
     // These pictures are decoded after those: once they are answered, all the others wait.
     await Promise.all(pictures.map((picture) => model.predict(picture, 'ocr', { maxTokens: 1 })));
     end.abort();
     await Promise.all([ended, ...others]);
-    await endlessModel.dispose();
+    await endless.dispose();
     expect(order).toEqual([0, 1, 2, 3, 4]);
   });
 });
@@ -127,7 +110,7 @@ describe('the feature cache', () => {
 describe('aborting', () => {
   let model: PaliGemma;
   beforeAll(async () => {
-    model = await PaliGemma.load(await endless(), { slots: 2 });
+    model = await PaliGemma.load(await endlessModel(), { slots: 2 });
   });
   afterAll(() => model.dispose());
 
@@ -238,7 +221,7 @@ describe('streaming', () => {
 
 describe('dispose', () => {
   test('rejects what runs, waits for it, and can be called again', async () => {
-    const model = await PaliGemma.load(await endless(), { slots: 2 });
+    const model = await PaliGemma.load(await endlessModel(), { slots: 2 });
     const calls = [1, 2, 3].map(() => model.predict(SCENE, '', LONG));
     const outcomes = Promise.allSettled(calls);
     await sleep(20);
@@ -279,7 +262,7 @@ describe('dispose', () => {
 
   test('at random moments of a running request', async () => {
     for (let i = 0; i < 20; i++) {
-      const model = await PaliGemma.load(await endless());
+      const model = await PaliGemma.load(await endlessModel());
       const call = model.predict(SCENE, '', LONG).catch((e: { code: string }) => e.code);
       await sleep(i * 2);
       await model.dispose();

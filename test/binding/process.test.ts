@@ -3,14 +3,14 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
-import { convertedModel, DEMO_MODEL, imagePath, ROOT } from '../support/models.js';
+import { DEMO_MODEL, endlessModel, imagePath, ROOT } from '../support/models.js';
 
 const run = promisify(execFile);
 const SCENE = imagePath('scene1.png');
 let endless: string;
 beforeAll(async () => {
   // A random model never stops by itself.
-  endless = await convertedModel('tiny-paligemma1', 'f32');
+  endless = await endlessModel();
 });
 
 interface Outcome {

@@ -3,15 +3,13 @@ import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PaliGemma, type Piece, type PredictionStream } from '../../src/index.js';
-import { convertedModel, imagePath } from '../support/models.js';
+import { endlessModel, imagePath, LONG } from '../support/models.js';
 
 const SCENE = imagePath('scene1.png');
-const LONG = { maxTokens: 700 };
 
 let model: PaliGemma;
 beforeAll(async () => {
-  // A random model never stops by itself.
-  model = await PaliGemma.load(await convertedModel('tiny-paligemma1', 'f32'), { slots: 2 });
+  model = await PaliGemma.load(await endlessModel(), { slots: 2 });
 });
 afterAll(() => model.dispose());
 
@@ -218,7 +216,7 @@ describe('a failure', () => {
   });
 
   test('by dispose reaches the loop', async () => {
-    const own = await PaliGemma.load(await convertedModel('tiny-paligemma1', 'f32'));
+    const own = await PaliGemma.load(await endlessModel());
     const stream = own.stream(SCENE, '', LONG);
     await take(stream, 2);
     const [loop] = await Promise.allSettled([piecesOf(stream), own.dispose()]);

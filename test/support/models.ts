@@ -86,6 +86,24 @@ export function convertedModel(name: CheckpointName, type: WeightType): Promise<
   return model;
 }
 
+/** For endlessModel: tokens that take seconds, even where one takes less than a tenth of a millisecond. */
+export const LONG = { maxTokens: 30_000 };
+let endless: Promise<string> | undefined;
+
+/** Path of a model that does not stop by itself, as a random one never does, with room for `LONG`. */
+export function endlessModel(): Promise<string> {
+  const output = path.join(TEST_MODELS, 'endless.gguf');
+  mkdirSync(TEST_MODELS, { recursive: true });
+  endless ??= convert({
+    source: checkpointFolder('tiny-paligemma1'),
+    output,
+    type: 'f32',
+    contextLength: 32_768,
+    overwrite: true,
+  }).then(() => output);
+  return endless;
+}
+
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;

@@ -38,6 +38,7 @@ TEST(
                             host.engine().generate(id, std::move(p));
                         }
                         (void)host.engine().info();
+                        (void)host.engine().memory();
                         if (random.below(3) == 0) {
                             std::this_thread::sleep_for(
                                 std::chrono::microseconds(random.below(3000)));

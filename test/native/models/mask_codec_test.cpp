@@ -243,18 +243,18 @@ TEST("masks run along with answers, count as memory from the first use, and end 
     TemporaryFile file(Codec().model.build());
     EngineHost host;
     CHECK(!host.load(EngineHost::params(file.path())).error);
-    const ModelInfo before = host.engine().info();
-    CHECK(before.has_mask_codec);
+    CHECK(host.engine().info().has_mask_codec);
+    const ModelMemory before = host.engine().memory();
     const auto codes = some_codes(5);
     const auto masks = some_masks(2);
     const Answer decoded = decode(host, codes);
     CHECK(!decoded.error);
     CHECK_EQ(std::get<DecodedMasks>(*decoded.outcome).data.size(), size_t{5 * 4096});
     // 2 050 929 weights of spec section 7 in f32.
-    const ModelInfo after = host.engine().info();
-    CHECK(after.weights_bytes >= before.weights_bytes + 4 * 2050929);
-    CHECK(after.weights_bytes < before.weights_bytes + 4 * 2050929 + 8192);
-    CHECK(after.compute_bytes > before.compute_bytes);
+    const ModelMemory after = host.engine().memory();
+    CHECK(after.weights >= before.weights + 4 * 2050929);
+    CHECK(after.weights < before.weights + 4 * 2050929 + 8192);
+    CHECK(after.compute > before.compute);
 
     const uint64_t answer = host.next_id();
     GenerateParams question{};

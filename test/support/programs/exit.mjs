@@ -3,7 +3,9 @@ import { PaliGemma } from '../../../lib/index.js';
 
 const [path, picture, way] = process.argv.slice(2);
 const model = await PaliGemma.load(path, { onNote: () => {} });
-const call = model.predict(picture, '', { maxTokens: 900 });
+// What is to be cut off takes seconds.
+const maxTokens = way === 'finish' || way === 'idle' ? 900 : 30_000;
+const call = model.predict(picture, '', { maxTokens });
 call.catch(() => {});
 await new Promise((resolve) => setTimeout(resolve, 30));
 switch (way) {

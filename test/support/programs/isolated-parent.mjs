@@ -4,7 +4,7 @@ import { PaliGemma } from '../../../lib/index.js';
 const [path, picture] = process.argv.slice(2);
 const model = await PaliGemma.load(path, { isolate: 'process', onNote: () => {} });
 for (;;) {
-  for await (const _ of model.stream(picture, '', { maxTokens: 900 })) {
+  for await (const _ of model.stream(picture, '', { maxTokens: 30_000 })) {
     if (globalThis.isPrinted) continue;
     globalThis.isPrinted = true;
     console.log(model.health.pids[0]);

@@ -11,7 +11,7 @@ const code = `
   const { PaliGemma } = require(workerData.library);
   (async () => {
     const model = await PaliGemma.load(workerData.model, { threads: 1, onNote: () => {} });
-    const stream = model.stream(workerData.picture, '', { maxTokens: 900 });
+    const stream = model.stream(workerData.picture, '', { maxTokens: 30_000 });
     parentPort.postMessage('generating');
     for await (const piece of stream) void piece;
   })().catch((error) => { parentPort.postMessage(String(error)); });
