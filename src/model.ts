@@ -173,7 +173,7 @@ export class Model {
 
   /** Architecture, sizes, weight types, device and memory. Stays readable after `dispose`. */
   get info(): ModelInfo {
-    return this.#engine.info();
+    return { ...this.#engine.info, memory: this.#engine.memory() };
   }
 
   /** Whether the engine can take calls. What can change is an engine in a process of its own (load option `isolate`). */
@@ -190,7 +190,7 @@ export class Model {
   #read(prompt: string | Prompt, pictures: number): Prompt {
     const isRead = !types.isProxy(prompt) && prompt instanceof Prompt;
     if (!isRead) checkPrompt(prompt);
-    const read = isRead ? prompt : this.promptOf(prompt as string, pictures, this.info);
+    const read = isRead ? prompt : this.promptOf(prompt as string, pictures, this.#engine.info);
     for (const note of read.notes) this.#onNote(note);
     return read;
   }
@@ -207,7 +207,7 @@ export class Model {
     prompt: string | Prompt,
     options?: GenerateOptions,
   ): Promise<Prediction> {
-    return atCaller(Model.prototype.predict, () => this.stream(image, prompt, options).result);
+    return this.#open(Model.prototype.predict, image, prompt, options).result;
   }
 
   /**
@@ -221,10 +221,20 @@ export class Model {
     prompt: string | Prompt,
     options?: GenerateOptions,
   ): PredictionStream {
+    return this.#open(Model.prototype.stream, image, prompt, options);
+  }
+
+  /** `entry`: the method that was called. */
+  #open(
+    entry: Parameters<typeof callerOf>[0],
+    image: PictureInput | readonly PictureInput[],
+    prompt: string | Prompt,
+    options: GenerateOptions | undefined,
+  ): PredictionStream {
     const o = parseGenerateOptions(options);
     const images = asList(image);
     const sent = this.#read(prompt, images.length);
-    const place = callerOf(Model.prototype.stream);
+    const place = callerOf(entry);
     return new PredictionStream(
       [o.signal, this.#engine.closing],
       async (signal, onToken, onImages) => {
@@ -338,7 +348,7 @@ export class Model {
 
   /** Text of ids; control tokens are left out. */
   detokenize(ids: Iterable<number>): string {
-    const list = tokenIds(ids, this.info.vocabularySize);
+    const list = tokenIds(ids, this.#engine.info.vocabularySize);
     return this.#engine.detokenize(Int32Array.from(list));
   }
 
@@ -354,7 +364,7 @@ export class Model {
   /** Decoding thousands of pictures that cannot fit would only waste time and memory. */
   #checkSize(prompt: string, pictures: number): void {
     checkLength('prompt', prompt);
-    const { imageTokenCount, contextLength } = this.info;
+    const { imageTokenCount, contextLength } = this.#engine.info;
     const tokens = pictures * imageTokenCount;
     if (tokens <= contextLength) return;
     throw makeError(
@@ -387,6 +397,10 @@ export class Model {
     const { controller, release } = follow(given, this.#engine.closing);
     try {
       return await work(controller.signal);
+    } catch (error) {
+      // When one picture is at fault, the others need not be decoded any more.
+      controller.abort(error);
+      throw error;
     } finally {
       release();
     }

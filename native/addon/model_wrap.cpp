@@ -20,7 +20,7 @@ Napi::Function ModelWrap::define(Napi::Env env) {
                            InstanceMethod<&ModelWrap::dispose>("dispose"),
                            InstanceMethod<&ModelWrap::tokenize>("tokenize"),
                            InstanceMethod<&ModelWrap::detokenize>("detokenize"),
-                           InstanceMethod<&ModelWrap::info>("info"),
+                           InstanceMethod<&ModelWrap::memory>("memory"),
                            InstanceMethod<&ModelWrap::pulse>("pulse"),
                        });
 }
@@ -108,8 +108,8 @@ Napi::Value ModelWrap::detokenize(const Napi::CallbackInfo& info) {
     });
 }
 
-Napi::Value ModelWrap::info(const Napi::CallbackInfo& info) {
-    return guarded(info.Env(), [&] { return js::from(info.Env(), host_->engine().info()); });
+Napi::Value ModelWrap::memory(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] { return js::from(info.Env(), host_->engine().memory()); });
 }
 
 Napi::Value ModelWrap::pulse(const Napi::CallbackInfo& info) {

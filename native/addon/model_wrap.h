@@ -35,7 +35,7 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
     void dispose(const Napi::CallbackInfo& info);
     Napi::Value tokenize(const Napi::CallbackInfo& info);
     Napi::Value detokenize(const Napi::CallbackInfo& info);
-    Napi::Value info(const Napi::CallbackInfo& info);
+    Napi::Value memory(const Napi::CallbackInfo& info);
     Napi::Value pulse(const Napi::CallbackInfo& info);
 
     // Runs `submit` with the id, between request_begin() and, if it throws, request_end().

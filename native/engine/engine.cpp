@@ -85,10 +85,15 @@ ModelInfo Engine::info() const {
     return info_;
 }
 
-void Engine::update_info() {
-    ModelInfo info = model_->describe();
+ModelMemory Engine::memory() const {
     std::lock_guard lock(mutex_);
-    info_ = std::move(info);
+    return used_;
+}
+
+void Engine::update_memory() {
+    const ModelMemory used = model_->used_memory();
+    std::lock_guard lock(mutex_);
+    used_ = used;
 }
 
 }  // namespace paligemma

@@ -78,6 +78,11 @@ struct TraceParams {
     std::vector<int32_t> prefix, suffix;
 };
 
+// Bytes; they grow with use.
+struct ModelMemory {
+    uint64_t weights = 0, kv_cache = 0, compute = 0, feature_cache = 0;
+};
+
 struct ModelInfo {
     std::string architecture, name, variant, device, device_description;
     int version = 0, n_threads = 0, n_slots = 0, n_ctx = 0;
@@ -87,7 +92,7 @@ struct ModelInfo {
     std::map<std::string, uint64_t> weight_types;  // bytes in the file
     std::map<std::string, uint64_t> kernels;       // bytes in memory by what reads them
     std::map<std::string, std::string> features;
-    uint64_t weights_bytes = 0, kv_cache_bytes = 0, compute_bytes = 0, feature_cache_bytes = 0;
+    ModelMemory memory;  // as it was when the model was loaded
     bool has_mask_codec = false;
 };
 
@@ -194,19 +199,21 @@ class Engine {
     // Null before the model is loaded.
     std::shared_ptr<const Tokenizer> tokenizer() const;
     ModelInfo info() const;
+    ModelMemory memory() const;
 
   private:
     friend class LoadRequest;
     friend class DisposeRequest;
     friend class ModelRequest;
     static void check_prompt(const PromptParams& params);
-    void update_info();
+    void update_memory();
 
     Listener& listener_;
     std::unique_ptr<ServingModel> model_;  // the worker's
-    mutable std::mutex mutex_;             // guards the two below
+    mutable std::mutex mutex_;             // guards the three below
     std::shared_ptr<const Tokenizer> tokenizer_;
     ModelInfo info_;
+    ModelMemory used_;
     Pump pump_;
 };
 

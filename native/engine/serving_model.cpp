@@ -125,16 +125,22 @@ ModelInfo ServingModel::describe() const {
         }
     }
     info.kernels = networks_->weights().kernels();
-    info.weights_bytes = networks_->weights().size();
-    info.compute_bytes = memory_.size() + vision_hidden_.buffer.size() +
-                         text_hidden_.buffer.size() + decoding_->size();
-    for (const auto& slot : slots_) info.kv_cache_bytes += slot->cache.size();
-    if (const MaskCodec* codec = networks_->mask_codec_if_used()) {
-        info.weights_bytes += codec->weights_size();
-        info.compute_bytes += codec->compute_size();
-    }
-    info.feature_cache_bytes = features_.size();
+    info.memory = used_memory();
     return info;
+}
+
+ModelMemory ServingModel::used_memory() const {
+    ModelMemory used;
+    used.weights = networks_->weights().size();
+    used.compute = memory_.size() + vision_hidden_.buffer.size() + text_hidden_.buffer.size() +
+                   decoding_->size();
+    for (const auto& slot : slots_) used.kv_cache += slot->cache.size();
+    if (const MaskCodec* codec = networks_->mask_codec_if_used()) {
+        used.weights += codec->weights_size();
+        used.compute += codec->compute_size();
+    }
+    used.feature_cache = features_.size();
+    return used;
 }
 
 }  // namespace paligemma

@@ -47,6 +47,7 @@ class ServingModel {
     const TokenSymbols& symbols();
 
     ModelInfo describe() const;
+    ModelMemory used_memory() const;
 
   private:
     // Activations between two graphs, grown when a request has more rows.

@@ -435,15 +435,15 @@ class Tokenizer::Impl::Encoding {
 
     // Appends the ids of a merged text; unused pieces are split where they were last joined.
     void append_pieces(std::string_view text) {
-        std::vector<std::string_view> pending{text};  // a stack, the leftmost part on top
-        while (!pending.empty()) {
-            const std::string_view piece = pending.back();
-            pending.pop_back();
+        pending_.push_back(text);
+        while (!pending_.empty()) {
+            const std::string_view piece = pending_.back();
+            pending_.pop_back();
             int32_t id = impl_.find(piece);
             if (id >= 0 && impl_.is_unused(id)) {
                 if (const auto it = unused_parts_.find(id); it != unused_parts_.end()) {
-                    pending.push_back(it->second.second);
-                    pending.push_back(it->second.first);
+                    pending_.push_back(it->second.second);
+                    pending_.push_back(it->second.first);
                     continue;
                 }
                 id = -1;  // a single character: as if it were no piece
@@ -471,6 +471,9 @@ class Tokenizer::Impl::Encoding {
     std::priority_queue<Merge, std::vector<Merge>, LowerPriority> queue_;
     // Where the text of an unused piece was last joined.
     std::unordered_map<int32_t, std::pair<std::string_view, std::string_view>> unused_parts_;
+    // A stack, the leftmost part on top; empty between pieces. A member, so that a piece allocates
+    // nothing.
+    std::vector<std::string_view> pending_;
     std::vector<int32_t> ids_;
     bool after_unknown_ = false;
 };

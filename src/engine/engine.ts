@@ -2,6 +2,7 @@
 import type {
   NativeFeatures,
   NativeGenerateParams,
+  NativeMemory,
   NativeModelInfo,
   NativeResult,
   NativeScoreParams,
@@ -67,15 +68,18 @@ export interface Health {
 
 /**
  * One loaded model. Calls run in order of arrival and reject with ERR_QUEUE_FULL beyond `maxQueue`, with the reason of their
- * signal at once, with ERR_DISPOSED after `dispose`. Pictures are taken as they are when the call is made; an engine may
+ * signal at once, with ERR_DISPOSED after `dispose`. The signal is the call's own: its caller aborts it when `closing` is
+ * aborted, and when the call has failed, which ends the decoding of its other pictures. Pictures are taken as they are when the call is made; an engine may
  * empty the list when it has read them, so that they are not in memory until the answer.
  */
 export interface Engine {
   /** Aborted with ERR_DISPOSED by `dispose`, for work around the calls. */
   readonly closing: AbortSignal;
   readonly health: Health;
-  /** Stays readable after `dispose`. */
-  info(): NativeModelInfo;
+  /** As it was when the model was loaded; only `memory` changes. */
+  readonly info: NativeModelInfo;
+  /** What it takes now. Stays readable after `dispose`. */
+  memory(): NativeMemory;
   tokenize(text: string): Int32Array;
   detokenize(ids: Int32Array): string;
   prepare(picture: PictureSource, read: ReadOptions, signal: AbortSignal): Promise<Picture>;

@@ -1,10 +1,10 @@
 /** The addon in this process: decodes pictures, then asks the native model. */
 import { performance } from 'node:perf_hooks';
-import { follow } from '../abort.js';
 import { makeError } from '../errors.js';
 import { prepareImage } from '../image-input/prepare.js';
 import type {
   NativeFeatures,
+  NativeMemory,
   NativeModel,
   NativeModelInfo,
   NativePulse,
@@ -28,13 +28,15 @@ import type {
 import { Picture, type PictureSource } from './picture.js';
 
 export class LocalEngine implements Engine {
+  readonly info: NativeModelInfo;
   readonly #session: NativeSession;
-  /** As it was loaded, and as it was when it was disposed of. */
-  #info: NativeModelInfo;
+  /** As it was when the model was disposed of. */
+  #lastMemory: NativeMemory;
 
   private constructor(session: NativeSession, info: NativeModelInfo) {
     this.#session = session;
-    this.#info = info;
+    this.info = info;
+    this.#lastMemory = info.memory;
   }
 
   static async load(
@@ -66,9 +68,9 @@ export class LocalEngine implements Engine {
     return { state: this.closing.aborted ? 'disposed' : 'ready', crashes: 0, pids: [] };
   }
 
-  info(): NativeModelInfo {
-    if (this.closing.aborted) return this.#info;
-    return this.#session.ask((model) => model.info());
+  memory(): NativeMemory {
+    if (this.closing.aborted) return this.#lastMemory;
+    return this.#session.ask((model) => model.memory());
   }
 
   pulse(): NativePulse {
@@ -83,13 +85,8 @@ export class LocalEngine implements Engine {
     return this.#session.ask((model) => model.detokenize(ids));
   }
 
-  async prepare(picture: PictureSource, read: ReadOptions, signal: AbortSignal): Promise<Picture> {
-    const { controller, release } = follow(signal, this.closing);
-    try {
-      return await this.#picture(picture, read, controller.signal);
-    } finally {
-      release();
-    }
+  prepare(picture: PictureSource, read: ReadOptions, signal: AbortSignal): Promise<Picture> {
+    return this.#picture(picture, read, signal);
   }
 
   generate(
@@ -140,7 +137,7 @@ export class LocalEngine implements Engine {
 
   dispose(): Promise<void> {
     // A last look, as it stays readable.
-    this.#info = this.info();
+    this.#lastMemory = this.memory();
     return this.#session.dispose();
   }
 
@@ -148,7 +145,7 @@ export class LocalEngine implements Engine {
   async #run<T>(
     pictures: PictureSource[],
     read: ReadOptions,
-    given: AbortSignal,
+    signal: AbortSignal,
     {
       start,
       onToken,
@@ -159,30 +156,20 @@ export class LocalEngine implements Engine {
       readonly onImages?: GenerateCall['onImages'];
     },
   ): Promise<Prepared<T>> {
-    const { controller, release } = follow(given, this.closing);
-    const { signal } = controller;
-    try {
-      return await this.#session.admit(async (id) => {
-        signal.throwIfAborted();
-        const begin = performance.now();
-        const ready = await this.#prepareAll(pictures, read, signal);
-        const prepareMs = performance.now() - begin;
-        const images = ready.map(sizeOf);
-        onImages?.(images);
-        const pixels = ready.map((picture) => picture.pixels);
-        const result = await this.#session.request<T>(
-          (model, request) => start(model, request, pixels),
-          { id, signal, ...(onToken && { onToken }) },
-        );
-        return { result, images, prepareMs };
-      });
-    } catch (error) {
-      // Ends the decoding of the other pictures when one is at fault.
-      controller.abort(error);
-      throw error;
-    } finally {
-      release();
-    }
+    return this.#session.admit(async (id) => {
+      signal.throwIfAborted();
+      const begin = performance.now();
+      const ready = await this.#prepareAll(pictures, read, signal);
+      const prepareMs = performance.now() - begin;
+      const images = ready.map(sizeOf);
+      onImages?.(images);
+      const pixels = ready.map((picture) => picture.pixels);
+      const result = await this.#session.request<T>(
+        (model, request) => start(model, request, pixels),
+        { id, signal, ...(onToken && { onToken }) },
+      );
+      return { result, images, prepareMs };
+    });
   }
 
   #prepareAll(
@@ -194,7 +181,7 @@ export class LocalEngine implements Engine {
   }
 
   async #picture(picture: PictureSource, read: ReadOptions, signal: AbortSignal): Promise<Picture> {
-    const side = this.#info.imageSize;
+    const side = this.info.imageSize;
     if (picture instanceof Picture) {
       signal.throwIfAborted();
       checkSide(picture, side);

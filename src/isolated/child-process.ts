@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { EngineOptions } from '../engine/engine.js';
 import { fromNative } from '../errors.js';
-import type { NativeModelInfo } from '../native/contract.js';
+import type { NativeMemory, NativeModelInfo } from '../native/contract.js';
 import { showThrown } from '../options/show.js';
 import { BEAT_MS, type Call, type FromChild, type ToChild } from './protocol.js';
 
@@ -27,7 +27,7 @@ const ENVIRONMENT =
 export interface ChildEvents {
   readonly onProgress: (loaded: number, total: number) => void;
   readonly onLoaded: (info: NativeModelInfo) => void;
-  readonly onInfo: (info: NativeModelInfo) => void;
+  readonly onMemory: (memory: NativeMemory) => void;
   /** An answer to a call, or a part of one. */
   readonly onAnswer: (
     message: Extract<FromChild, { kind: 'images' | 'tokens' | 'done' | 'error' }>,
@@ -146,7 +146,7 @@ export class EngineProcess {
       case 'beat':
         if (message.pulse.steps !== this.#pulse.steps) this.#movedAt = this.#heardAt;
         this.#pulse = message.pulse;
-        if (message.info) this.#events.onInfo(message.info);
+        if (message.memory) this.#events.onMemory(message.memory);
         break;
       case 'progress':
         this.#events.onProgress(message.loaded, message.total);

@@ -40,7 +40,7 @@ async function load(options: Parameters<typeof LocalEngine.load>[0]): Promise<vo
       signal: undefined,
       onProgress: (loaded, total) => send({ kind: 'progress', loaded, total }),
     });
-    send({ kind: 'loaded', info: engine.info() });
+    send({ kind: 'loaded', info: engine.info });
   } catch (error) {
     send({ kind: 'load-failed', error: shapeOf(error) });
   }
@@ -109,7 +109,7 @@ function sendTokens(): void {
 
 function beat(): void {
   const pulse = engine?.pulse() ?? { busy: false, steps: 0 };
-  send({ kind: 'beat', pulse, ...(engine && { info: engine.info() }) });
+  send({ kind: 'beat', pulse, ...(engine && { memory: engine.memory() }) });
 }
 
 /** When memory runs out, the kernel should end this process before its parent. */

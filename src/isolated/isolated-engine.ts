@@ -1,5 +1,4 @@
 /** An Engine whose pictures are decoded and whose model computes in a supervised child process. */
-import { follow } from '../abort.js';
 import type {
   Engine,
   EngineOptions,
@@ -20,6 +19,7 @@ import { native } from '../native/binding.js';
 import type {
   NativeCosts,
   NativeFeatures,
+  NativeMemory,
   NativeModelInfo,
   NativeResult,
   NativeScores,
@@ -52,23 +52,23 @@ export interface Isolation {
 }
 
 export class IsolatedEngine implements Engine {
+  readonly info: NativeModelInfo;
   readonly #supervisor: Supervisor;
   readonly #vocabulary: NativeVocabulary;
   readonly #maxQueue: number;
   readonly #closing = new AbortController();
-  readonly #state: { info: NativeModelInfo | undefined };
   #admitted = 0;
 
   private constructor(
     supervisor: Supervisor,
+    info: NativeModelInfo,
     vocabulary: NativeVocabulary,
     maxQueue: number,
-    state: { info: NativeModelInfo | undefined },
   ) {
+    this.info = info;
     this.#supervisor = supervisor;
     this.#vocabulary = vocabulary;
     this.#maxQueue = maxQueue;
-    this.#state = state;
     forgotten.register(this, supervisor, this);
   }
 
@@ -77,11 +77,7 @@ export class IsolatedEngine implements Engine {
     isolation: Isolation,
     { signal, onProgress }: LoadCall,
   ): Promise<IsolatedEngine> {
-    // Not the engine's own field: the supervisor must not keep an engine that was forgotten.
-    const state: { info: NativeModelInfo | undefined } = { info: undefined };
-    const supervisor = new Supervisor({ engine: options, ...isolation }, (info) => {
-      state.info = info;
-    });
+    const supervisor = new Supervisor({ engine: options, ...isolation });
     if (alive.size === 0) process.on('exit', killAll);
     alive.add(supervisor);
     try {
@@ -90,8 +86,8 @@ export class IsolatedEngine implements Engine {
         .loadVocabulary(options.paths)
         .catch((error: unknown) => Promise.reject(fromNative(error)));
       vocabulary.catch(() => {});
-      await supervisor.load(signal, onProgress);
-      const engine = new IsolatedEngine(supervisor, await vocabulary, options.maxQueue, state);
+      const info = await supervisor.load(signal, onProgress);
+      const engine = new IsolatedEngine(supervisor, info, await vocabulary, options.maxQueue);
       signal?.throwIfAborted();
       return engine;
     } catch (error) {
@@ -108,9 +104,8 @@ export class IsolatedEngine implements Engine {
     return this.#supervisor.health;
   }
 
-  /** Sizes of memory are up to a second old. */
-  info(): NativeModelInfo {
-    return this.#state.info as NativeModelInfo; // known since it was loaded
+  memory(): NativeMemory {
+    return this.#supervisor.memory ?? this.info.memory;
   }
 
   tokenize(text: string): Int32Array {
@@ -123,7 +118,7 @@ export class IsolatedEngine implements Engine {
 
   async prepare(picture: PictureSource, read: ReadOptions, signal: AbortSignal): Promise<Picture> {
     if (picture instanceof Picture) {
-      checkSide(picture, this.info().imageSize);
+      checkSide(picture, this.info.imageSize);
       return picture;
     }
     const { result } = await this.#run<Picture>(signal, {
@@ -215,18 +210,16 @@ export class IsolatedEngine implements Engine {
   }
 
   async #run<T>(
-    given: AbortSignal | undefined,
+    signal: AbortSignal | undefined,
     job: Job,
   ): Promise<Finished & { readonly result: T }> {
-    given?.throwIfAborted();
+    signal?.throwIfAborted();
     if (this.#admitted >= this.#maxQueue) throw queueFull(this.#admitted, this.#maxQueue);
     this.#admitted++;
-    const { controller, release } = follow(given, this.closing);
     try {
       // What the child answers to a method is that method's result.
-      return (await this.#supervisor.run(job, controller.signal)) as Finished & { result: T };
+      return (await this.#supervisor.run(job, signal)) as Finished & { result: T };
     } finally {
-      release();
       this.#admitted--;
     }
   }
@@ -245,7 +238,7 @@ export class IsolatedEngine implements Engine {
     read: ReadOptions,
     signal: AbortSignal,
   ): Promise<SentPicture> {
-    const side = this.info().imageSize;
+    const side = this.info.imageSize;
     if (picture instanceof Picture) {
       checkSide(picture, side);
       return { pixels: picture.pixels, width: picture.width, height: picture.height };

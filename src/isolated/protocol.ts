@@ -4,7 +4,12 @@
  */
 import type { EngineOptions, GenerateParams, ReadOptions, ScoreParams } from '../engine/engine.js';
 import type { NativeErrorShape } from '../errors.js';
-import type { NativeModelInfo, NativePulse, NativeToken } from '../native/contract.js';
+import type {
+  NativeMemory,
+  NativeModelInfo,
+  NativePulse,
+  NativeToken,
+} from '../native/contract.js';
 import type { ImageSize } from '../results/types.js';
 
 /** The child's descriptor of the channel: its place in `stdio`. */
@@ -52,5 +57,5 @@ export type FromChild =
   | { readonly kind: 'tokens'; readonly id: number; readonly tokens: readonly NativeToken[] }
   | { readonly kind: 'done'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly error: NativeErrorShape }
-  | { readonly kind: 'beat'; readonly pulse: NativePulse; readonly info?: NativeModelInfo }
+  | { readonly kind: 'beat'; readonly pulse: NativePulse; readonly memory?: NativeMemory }
   | { readonly kind: 'warning'; readonly message: string; readonly code?: string };

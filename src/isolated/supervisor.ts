@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import type { EngineOptions, Health } from '../engine/engine.js';
 import { fromNative, makeError, type PaliGemmaError } from '../errors.js';
-import type { NativeModelInfo, NativeToken } from '../native/contract.js';
+import type { NativeMemory, NativeModelInfo, NativeToken } from '../native/contract.js';
 import type { ImageSize } from '../results/types.js';
 import { EngineProcess } from './child-process.js';
 import type { Call, FromChild } from './protocol.js';
@@ -65,7 +65,6 @@ interface Entry extends Job {
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #onInfo: (info: NativeModelInfo) => void;
   readonly #suspects = new Suspects(() => performance.now());
   /** The one that has the calls, and the spare. */
   #active: EngineProcess | undefined;
@@ -76,6 +75,7 @@ export class Supervisor {
   readonly #sent = new Map<number, Entry>();
   #nextId = 1;
   #slots = 1;
+  #memory: NativeMemory | undefined;
   #crashes = 0;
   #lastCrash: string | undefined;
   /** Crashes since there were GOOD_ANSWERS, and answers since the last crash. */
@@ -89,17 +89,21 @@ export class Supervisor {
   /** Keeps the process alive while a call waits, as a pending request of the addon does. */
   #keeper: NodeJS.Timeout | undefined;
 
-  constructor(options: SupervisorOptions, onInfo: (info: NativeModelInfo) => void) {
+  constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#onInfo = onInfo;
+  }
+
+  /** What the model takes in the active child, up to a second ago; undefined before it was loaded. */
+  get memory(): NativeMemory | undefined {
+    return this.#memory;
   }
 
   /** Starts the first child. Rejects with what loading fails with; then nothing runs any more. */
   load(
     signal: AbortSignal | undefined,
     onProgress: (loaded: number, total: number) => void,
-  ): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
+  ): Promise<NativeModelInfo> {
+    return new Promise<NativeModelInfo>((resolve, reject) => {
       const release = this.#keepAlive();
       const stop = (): void => {
         signal?.removeEventListener('abort', onAbort);
@@ -112,11 +116,11 @@ export class Supervisor {
       };
       const child = this.#start({
         onProgress,
-        onLoaded: () => {
+        onLoaded: (info) => {
           stop();
           this.#active = child;
           if (this.#options.engines > 1) this.#startSpare();
-          resolve();
+          resolve(info);
         },
         onGone: (reason, error) => {
           stop();
@@ -215,7 +219,7 @@ export class Supervisor {
     onGone,
   }: {
     readonly onProgress?: (loaded: number, total: number) => void;
-    readonly onLoaded: () => void;
+    readonly onLoaded: (info: NativeModelInfo) => void;
     /** Before it was loaded. */
     readonly onGone: (reason: string, error: Error | undefined) => void;
   }): EngineProcess {
@@ -225,11 +229,11 @@ export class Supervisor {
       onLoaded: (info) => {
         isLoaded = true;
         this.#slots = info.slots;
-        this.#onInfo(info);
-        onLoaded();
+        this.#memory = info.memory;
+        onLoaded(info);
       },
-      onInfo: (info) => {
-        if (child === this.#active) this.#onInfo(info);
+      onMemory: (memory) => {
+        if (child === this.#active) this.#memory = memory;
       },
       onAnswer: (message) => this.#answer(message),
       onGone: (reason, error) => {

@@ -60,14 +60,17 @@ export interface NativeModelInfo {
   readonly weightTypes: Readonly<Record<string, number>>;
   /** Bytes of weights in memory by what multiplies them: a kernel of this package, else a buffer type of ggml. */
   readonly kernels: Readonly<Record<string, number>>;
-  readonly memory: {
-    readonly weightsBytes: number;
-    readonly kvCacheBytes: number;
-    readonly computeBytes: number;
-    readonly featureCacheBytes: number;
-  };
+  readonly memory: NativeMemory;
   readonly features: Readonly<Record<string, string>>;
   readonly hasMaskCodec: boolean;
+}
+
+/** They grow with use: of the mask codec, of longer contexts, of more pictures. */
+export interface NativeMemory {
+  readonly weightsBytes: number;
+  readonly kvCacheBytes: number;
+  readonly computeBytes: number;
+  readonly featureCacheBytes: number;
 }
 
 export interface NativeGenerateParams extends NativeGenerateOptions {
@@ -191,7 +194,7 @@ export interface NativeModel {
   dispose(id: number): void;
   tokenize(text: string): Int32Array;
   detokenize(ids: Int32Array): string;
-  info(): NativeModelInfo;
+  memory(): NativeMemory;
   /** Whether the pump has work, and how many of its bounded steps it has done; without any in seconds, it hangs. */
   pulse(): NativePulse;
 }

@@ -14,6 +14,7 @@ namespace paligemma::js {
 // load.cpp
 LoadParams to_load_params(const Napi::Value& value);
 Napi::Value from(Napi::Env env, const DeviceInfo& device);
+Napi::Value from(Napi::Env env, const ModelMemory& memory);
 Napi::Value from(Napi::Env env, const ModelInfo& info);
 
 // generate.cpp

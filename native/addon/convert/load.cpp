@@ -40,6 +40,15 @@ Napi::Value from(Napi::Env env, const DeviceInfo& device) {
     return o;
 }
 
+Napi::Value from(Napi::Env env, const ModelMemory& memory) {
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("weightsBytes", number(env, memory.weights));
+    o.Set("kvCacheBytes", number(env, memory.kv_cache));
+    o.Set("computeBytes", number(env, memory.compute));
+    o.Set("featureCacheBytes", number(env, memory.feature_cache));
+    return o;
+}
+
 Napi::Value from(Napi::Env env, const ModelInfo& info) {
     Napi::Object o = Napi::Object::New(env);
     o.Set("architecture", info.architecture);
@@ -60,12 +69,7 @@ Napi::Value from(Napi::Env env, const ModelInfo& info) {
     o.Set("vision", from_map(env, info.vision));
     o.Set("weightTypes", from_map(env, info.weight_types));
     o.Set("kernels", from_map(env, info.kernels));
-    Napi::Object memory = Napi::Object::New(env);
-    memory.Set("weightsBytes", number(env, info.weights_bytes));
-    memory.Set("kvCacheBytes", number(env, info.kv_cache_bytes));
-    memory.Set("computeBytes", number(env, info.compute_bytes));
-    memory.Set("featureCacheBytes", number(env, info.feature_cache_bytes));
-    o.Set("memory", memory);
+    o.Set("memory", from(env, info.memory));
     o.Set("features", from_map(env, info.features));
     o.Set("hasMaskCodec", Napi::Boolean::New(env, info.has_mask_codec));
     return o;

@@ -21,8 +21,9 @@ class LoadRequest : public Request {
         {
             std::lock_guard lock(engine_.mutex_);
             engine_.tokenizer_ = engine_.model_->tokenizer();
+            engine_.info_ = engine_.model_->describe();
+            engine_.used_ = engine_.info_.memory;
         }
-        engine_.update_info();
         engine_.listener_.on_done(id, engine_.info());
         return Step::Finished;
     }

@@ -27,7 +27,7 @@ class ModelRequest : public Request {
     // if its features are in the cache by now.
     Step finish(Outcome outcome) {
         leave_prefill();
-        engine_.update_info();
+        engine_.update_memory();
         engine_.listener_.on_done(id, std::move(outcome));
         return Step::Finished;
     }
