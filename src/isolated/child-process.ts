@@ -6,7 +6,7 @@ import type { EngineOptions } from '../engine/engine.js';
 import { fromNative } from '../errors.js';
 import type { NativeMemory, NativeModelInfo } from '../native/contract.js';
 import { showThrown } from '../options/show.js';
-import { BEAT_MS, type Call, type FromChild, type ToChild } from './protocol.js';
+import { type Answer, BEAT_MS, type Call, type FromChild, type ToChild } from './protocol.js';
 
 /** Beside this file, as tools that copy what a program needs can see. */
 const PROGRAM = join(__dirname, 'child.js');
@@ -28,10 +28,7 @@ export interface ChildEvents {
   readonly onProgress: (loaded: number, total: number) => void;
   readonly onLoaded: (info: NativeModelInfo) => void;
   readonly onMemory: (memory: NativeMemory) => void;
-  /** An answer to a call, or a part of one. */
-  readonly onAnswer: (
-    message: Extract<FromChild, { kind: 'images' | 'tokens' | 'done' | 'error' }>,
-  ) => void;
+  readonly onAnswer: (answer: Answer) => void;
   /** The last event. `error`: what loading failed with. */
   readonly onGone: (reason: string, error: Error | undefined) => void;
 }
@@ -165,13 +162,12 @@ export class EngineProcess {
           ...(message.code !== undefined && { code: message.code }),
         });
         break;
-      case 'done':
-      case 'error':
-        this.#calls--;
-        this.#events.onAnswer(message);
+      case 'answers':
+        for (const answer of message.answers) {
+          if (answer.end) this.#calls--;
+          this.#events.onAnswer(answer);
+        }
         break;
-      default:
-        this.#events.onAnswer(message);
     }
   }
 

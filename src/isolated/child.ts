@@ -8,7 +8,7 @@ import { LocalEngine } from '../engine/local.js';
 import { Picture, type PictureSource } from '../engine/picture.js';
 import { fromNative, PaliGemmaError, toNative } from '../errors.js';
 import { native } from '../native/binding.js';
-import type { NativeToken } from '../native/contract.js';
+import { Outbox } from './outbox.js';
 import {
   BEAT_MS,
   type Call,
@@ -20,8 +20,7 @@ import {
 
 let engine: LocalEngine | undefined;
 const running = new Map<number, AbortController>();
-/** Tokens of the current turn of the event loop, by call: one message is cheaper than many. */
-let fresh = new Map<number, NativeToken[]>();
+const outbox = new Outbox((answers) => send({ kind: 'answers', answers }));
 
 function send(message: FromChild): void {
   // The parent may be gone; then this process is about to end.
@@ -50,12 +49,9 @@ async function answer(id: number, call: Call): Promise<void> {
   const controller = new AbortController();
   running.set(id, controller);
   try {
-    const result = await run(id, call, controller.signal);
-    sendTokens();
-    send({ kind: 'done', id, result });
+    outbox.end(id, { result: await run(id, call, controller.signal) });
   } catch (error) {
-    sendTokens();
-    send({ kind: 'error', id, error: shapeOf(error) });
+    outbox.end(id, { error: shapeOf(error) });
   } finally {
     running.delete(id);
   }
@@ -67,8 +63,8 @@ function run(id: number, call: Call, signal: AbortSignal): Promise<unknown> {
     case 'generate':
       return engine.generate(call.pictures.map(toSource), call.read, call.params, {
         signal,
-        onToken: (token) => collect(id, token),
-        onImages: (sizes) => send({ kind: 'images', id, sizes }),
+        onToken: (token) => outbox.token(id, token),
+        onImages: (images) => outbox.images(id, images),
       } satisfies GenerateCall);
     case 'score':
       return engine.score(call.pictures.map(toSource), call.read, call.params, signal);
@@ -92,19 +88,6 @@ function onlyOne(pictures: readonly SentPicture[]): PictureSource {
 function toSource(sent: SentPicture): PictureSource {
   if ('pixels' in sent) return new Picture(sent.pixels, sent);
   return { kind: 'bytes', label: sent.label, bytes: sent.bytes };
-}
-
-function collect(id: number, token: NativeToken): void {
-  if (fresh.size === 0) setImmediate(sendTokens);
-  const tokens = fresh.get(id);
-  if (tokens) tokens.push(token);
-  else fresh.set(id, [token]);
-}
-
-function sendTokens(): void {
-  const all = fresh;
-  fresh = new Map();
-  for (const [id, tokens] of all) send({ kind: 'tokens', id, tokens });
 }
 
 function beat(): void {

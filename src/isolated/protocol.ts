@@ -44,6 +44,14 @@ export type Call =
   | { readonly method: 'decodeMasks'; readonly codes: Int32Array }
   | { readonly method: 'encodeMasks'; readonly masks: Float32Array };
 
+/** What is new of the answer to a call: `images` come once, before the first token; after `end` there is nothing. */
+export interface Answer {
+  readonly id: number;
+  images?: readonly ImageSize[];
+  tokens?: NativeToken[];
+  end?: { readonly result: unknown } | { readonly error: NativeErrorShape };
+}
+
 export type ToChild =
   | { readonly kind: 'load'; readonly options: EngineOptions }
   | { readonly kind: 'call'; readonly id: number; readonly call: Call }
@@ -53,9 +61,6 @@ export type FromChild =
   | { readonly kind: 'progress'; readonly loaded: number; readonly total: number }
   | { readonly kind: 'loaded'; readonly info: NativeModelInfo }
   | { readonly kind: 'load-failed'; readonly error: NativeErrorShape }
-  | { readonly kind: 'images'; readonly id: number; readonly sizes: readonly ImageSize[] }
-  | { readonly kind: 'tokens'; readonly id: number; readonly tokens: readonly NativeToken[] }
-  | { readonly kind: 'done'; readonly id: number; readonly result: unknown }
-  | { readonly kind: 'error'; readonly id: number; readonly error: NativeErrorShape }
+  | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
   | { readonly kind: 'beat'; readonly pulse: NativePulse; readonly memory?: NativeMemory }
   | { readonly kind: 'warning'; readonly message: string; readonly code?: string };

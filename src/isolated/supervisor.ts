@@ -8,7 +8,7 @@ import { fromNative, makeError, type PaliGemmaError } from '../errors.js';
 import type { NativeMemory, NativeModelInfo, NativeToken } from '../native/contract.js';
 import type { ImageSize } from '../results/types.js';
 import { EngineProcess } from './child-process.js';
-import type { Call, FromChild } from './protocol.js';
+import type { Answer, Call } from './protocol.js';
 import { fingerprintOf, Suspects } from './suspects.js';
 
 /** Before the next child is started: doubled with each crash, from the first again after so many good answers. */
@@ -235,7 +235,7 @@ export class Supervisor {
       onMemory: (memory) => {
         if (child === this.#active) this.#memory = memory;
       },
-      onAnswer: (message) => this.#answer(message),
+      onAnswer: (answer) => this.#answer(answer),
       onGone: (reason, error) => {
         if (isLoaded) this.#lost(child, reason);
         else onGone(reason, error);
@@ -400,41 +400,33 @@ export class Supervisor {
     }
   }
 
-  #answer(message: Extract<FromChild, { kind: 'images' | 'tokens' | 'done' | 'error' }>): void {
-    const entry = this.#sent.get(message.id);
+  #answer({ id, images, tokens = [], end }: Answer): void {
+    const entry = this.#sent.get(id);
     if (entry === undefined) return;
     // An aborted call proves nothing.
-    const isWhole = !entry.isSettled && message.kind !== 'images' && message.kind !== 'tokens';
-    if (isWhole) this.#suspects.acquit(entry.fingerprint);
+    if (end && !entry.isSettled) this.#suspects.acquit(entry.fingerprint);
     try {
-      switch (message.kind) {
-        case 'images':
-          if (!entry.isSettled) entry.onImages?.(message.sizes);
-          return;
-        case 'tokens':
-          for (const token of message.tokens) if (!entry.isSettled) entry.onToken?.(token);
-          return;
-        case 'done':
-          entry.resolve({
-            result: message.result,
-            waitedMs: entry.sentAt - entry.arrivedAt - entry.readMs,
-            readMs: entry.readMs,
-          });
-          break;
-        case 'error':
-          entry.reject(fromNative(message.error));
-          break;
-      }
+      if (images && !entry.isSettled) entry.onImages?.(images);
+      for (const token of tokens) if (!entry.isSettled) entry.onToken?.(token);
     } catch (error) {
       // A callback of the user threw: that is the outcome of its call.
       entry.reject(error);
-      this.#active?.cancel(entry.id);
-      return;
+      if (!end) this.#active?.cancel(id);
     }
-    this.#sent.delete(entry.id);
-    if (message.kind === 'done' && ++this.#goodAnswers >= GOOD_ANSWERS) {
-      this.#crashesInRow = 0;
-      this.#crashTimes = [];
+    if (!end) return;
+    this.#sent.delete(id);
+    if ('error' in end) {
+      entry.reject(fromNative(end.error));
+    } else {
+      entry.resolve({
+        result: end.result,
+        waitedMs: entry.sentAt - entry.arrivedAt - entry.readMs,
+        readMs: entry.readMs,
+      });
+      if (++this.#goodAnswers >= GOOD_ANSWERS) {
+        this.#crashesInRow = 0;
+        this.#crashTimes = [];
+      }
     }
     this.#fill();
   }
