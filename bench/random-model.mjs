@@ -86,7 +86,7 @@ function vocabulary() {
     firstSeg: 257_024,
     separator: 108,
   };
-  return { pieces, types, scores, ids, file: 'random', notes: [] };
+  return { pieces, types, scores, ids, added: [], named: VOCABULARY, file: 'random', notes: [] };
 }
 
 /** `isUniform`: the embedding has the type too, where `convert` would choose a finer one. */
