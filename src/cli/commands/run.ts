@@ -31,6 +31,9 @@ const HELP = `a prompt, such as "caption en", "ocr" or "answer en how many cars 
 /quit            end, as Ctrl-D does; Ctrl-C stops an answer
 `;
 
+/** Other programs that read prompts end with the others. */
+const QUIT: readonly string[] = ['/quit', '/bye', '/exit', '/q'];
+
 export function runCommand(context: Context, exit: (code: ExitCode) => void): Command {
   const command = new Command('run')
     .summary('answer prompts about one picture, one after the other')
@@ -110,7 +113,7 @@ class Loop {
       input.prompt();
       for await (const line of input) {
         const text = line.trim();
-        if (text === '/quit' || signal.aborted) break;
+        if (QUIT.includes(text) || signal.aborted) break;
         const isDone = text === '' || (await this.#tryAnswer(text));
         if (!isDone) failed++;
         else if (text !== '') answered++;

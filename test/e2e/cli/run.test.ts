@@ -21,6 +21,11 @@ it('answers each prompt, also about another picture', async () => {
   expect([code, stderr.match(/note: /g)?.length]).toEqual([0, 1]);
 });
 
+it.each(['/bye', '/exit', '/q'])('ends with %s as well', async (word) => {
+  const { code, stdout, stderr } = await paligemma(['run', SIGN], { stdin: `ocr\n${word}\nocr\n` });
+  expect([code, stdout, stderr.includes(word)]).toEqual([0, 'ID 472\n', false]);
+});
+
 it('says that a model is no picture', async () => {
   const { code, stderr } = await paligemma(['run', 'paligemma']);
   expect([code, stderr.includes('--model paligemma')]).toEqual([2, true]);
@@ -90,5 +95,12 @@ it('on a terminal has a history and ends with Ctrl-D', needsTool('script'), asyn
   await terminal.until(/\/save FILE/);
   await terminal.until(/> /);
   terminal.type('\u0004');
+  expect(await terminal.ended).toBe(0);
+});
+
+it('on a terminal ends with Ctrl-C where no answer is under way', needsTool('script'), async () => {
+  const terminal = new Terminal(['run', SHAPES]);
+  await terminal.until(/> /);
+  terminal.type('\u0003');
   expect(await terminal.ended).toBe(0);
 });
