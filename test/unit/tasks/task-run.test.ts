@@ -1,16 +1,9 @@
-/** TaskRun by itself: awaiting, looping, leaving, failing. With a model: test/binding/tasks.test.ts. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+/** TaskRun by itself: awaiting, looping, leaving, failing. With a model: test/binding/task-runs.test.ts. */
+import { describe, expect, test } from 'vitest';
 import { attempt, TaskRun } from '../../../src/tasks/task-run.js';
+import { failOnUnhandled } from '../../support/unhandled.js';
 
-const unhandled: unknown[] = [];
-const note = (reason: unknown): void => void unhandled.push(reason);
-beforeAll(() => void process.on('unhandledRejection', note));
-afterAll(() => void process.off('unhandledRejection', note));
-afterEach(async () => {
-  // Node tells of them when the microtasks are done.
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(unhandled).toEqual([]);
-});
+const unhandled = failOnUnhandled();
 
 /** Work that yields what it is given, step by step. */
 class Work {
