@@ -19,12 +19,15 @@ export type Client = number | undefined;
 export class Keys {
   readonly #digests: readonly Buffer[];
   readonly #perMinute: number;
-  /** Requests that are left to each client, and when that was counted. */
-  readonly #left: { count: number; at: number }[] = [];
+  /** Requests that are left to each owner of a key, and when that was counted. */
+  readonly #left: Map<string, { readonly count: number; readonly at: number }>;
 
-  constructor(keys: readonly string[], perMinute: number) {
+  /** `before`: what it replaces; who has used up its minute there has done so here. */
+  constructor(keys: readonly string[], perMinute: number, before?: Keys) {
     this.#digests = keys.map(digestOf);
     this.#perMinute = perMinute;
+    const owners = new Set(this.#digests.map((digest) => digest.toString('hex')));
+    this.#left = new Map(before && [...before.#left].filter(([owner]) => owners.has(owner)));
   }
 
   /** Whether clients can be told apart. */
@@ -75,9 +78,10 @@ export class Keys {
   count(client: Client, now = performance.now()): void {
     if (client === undefined || this.#perMinute === 0) return;
     const perMs = this.#perMinute / 60_000;
-    const before = this.#left[client] ?? { count: this.#perMinute, at: now };
+    const owner = this.ownerOf(client);
+    const before = this.#left.get(owner) ?? { count: this.#perMinute, at: now };
     const count = Math.min(this.#perMinute, before.count + (now - before.at) * perMs);
-    this.#left[client] = { count: count < 1 ? count : count - 1, at: now };
+    this.#left.set(owner, { count: count < 1 ? count : count - 1, at: now });
     if (count >= 1) return;
     const error = makeError(
       'ERR_REQUEST_RATE',

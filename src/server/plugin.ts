@@ -196,7 +196,7 @@ export async function serve(
       // All of them first: a fault in one changes nothing.
       const [keys, models] = [keysOf(next), modelsOf(next, loaded)];
       await service.models.check(models);
-      service.keys = new Keys(keys, options.requestsPerMinute);
+      service.keys = new Keys(keys, options.requestsPerMinute, service.keys);
       const started = service.models.replace(models);
       started.catch(() => {});
       const fixed = Object.keys(options).filter(
