@@ -309,7 +309,7 @@ export class Supervisor {
     if (this.#crashTimes.length < CIRCUIT_CRASHES) return;
     this.#opensAt = now + LONGEST_DELAY_MS;
     if (this.#active !== undefined || this.#spare?.state === 'ready') return;
-    for (const entry of this.#queue) entry.reject(this.#circuitError());
+    for (const entry of [...this.#queue, ...this.#reading]) entry.reject(this.#circuitError());
     this.#queue = [];
   }
 

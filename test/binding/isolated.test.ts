@@ -281,11 +281,15 @@ describe('a child that ends', () => {
 
   test('five times within a minute: calls are refused until it is started again', async () => {
     const model = await isolated(endless);
+    let reading: Promise<PaliGemmaError> | undefined;
     for (let i = 0; i < 5; i++) {
       const running = await begin(model, `call ${i}`);
+      // Its picture is still to come when the engine ends.
+      if (i === 4) reading = errorOf(model.predict(sharp(), 'later', { maxTokens: 2 }));
       process.kill(childOf(model), 'SIGKILL');
       expect(await running.error).toMatchObject({ code: 'ERR_ENGINE_CRASHED' });
     }
+    expect(await reading).toMatchObject({ code: 'ERR_ENGINE_CRASHED', retryable: true });
     const error = await errorOf(model.predict(SCENE, 'one more', { maxTokens: 2 }));
     expect(error).toMatchObject({ code: 'ERR_ENGINE_CRASHED', retryable: true });
     expect(error.message).toContain('crashed 5 times within a minute');
