@@ -7,6 +7,7 @@ function reasonOf({ models, admission }: Service): string | undefined {
   for (const { alias, state, health, isNeeded } of models.statuses) {
     // One of several that is asked for rarely must not take the others out of service.
     if (state === 'failed' && isNeeded) return `the model ${alias} cannot be loaded`;
+    if (health?.state === 'disposed') return `the model ${alias} was disposed of`;
     if (health?.state === 'starting') return `the engine of ${alias} crashed and is started again`;
     if (health?.state === 'unavailable') return `the engine of ${alias} crashed too often`;
   }

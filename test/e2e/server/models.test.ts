@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { PaliGemma } from '../../../src/index.js';
 import { servedModels } from '../../../src/options/server.js';
 import { Models } from '../../../src/server/models.js';
 import { folderWith } from '../../support/folder.js';
@@ -104,6 +105,15 @@ it('that are loaded at first use do not keep requests from the others', async ()
   expect((await server.post('/v1/caption?model=broken', SHAPES)).status).toBe(500);
   expect((await server.post('/v1/caption', SHAPES)).status).toBe(200);
   expect(await status(server, '/readyz')).toBe(200);
+});
+
+it('of the application are not ready once it has disposed of them', async () => {
+  const model = await PaliGemma.load(DEMO_MODEL);
+  const server = await startServer({ model });
+  expect(await status(server, '/readyz')).toBe(200);
+  await model.dispose();
+  const answer = await server.get('/readyz');
+  expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('disposed')]);
 });
 
 describe('without a server', () => {
