@@ -59,7 +59,9 @@ export async function compare(what, ways, { pairs, calls }) {
 
 function line(name, list, unit) {
   const order = sorted(list);
-  const [low, high] = [order[1] ?? order[0], order.at(-2) ?? order.at(-1)];
+  // Of very few, which only show that the script works, all of them.
+  const cut = order.length < 4 ? 0 : 1;
+  const [low, high] = [order[cut], order.at(-1 - cut)];
   console.log(
     `${name.padEnd(24)}${at(list, 0.5).toFixed(2)} ${unit} (${low.toFixed(2)} to ${high.toFixed(2)})`,
   );

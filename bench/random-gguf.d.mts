@@ -1,7 +1,7 @@
 /** Types of random-gguf.mjs, which tests written in TypeScript use too. */
 import type { ModelConfig } from '../src/convert/config.js';
 import type { Vocabulary } from '../src/convert/tokenizer-source.js';
-import type { WeightType } from '../src/native/contract.js';
+import type { WeightType } from '../src/options/closed-sets.js';
 
 type Section = Readonly<Record<string, string | number>>;
 

@@ -6,6 +6,7 @@ import { commandWords } from './check/command-words.mjs';
 import { documents } from './check/documents.mjs';
 import { exportsUsed } from './check/exports.mjs';
 import { format } from './check/format.mjs';
+import { javascript } from './check/javascript.mjs';
 import { notices } from './check/notices.mjs';
 import { optionTypes } from './check/option-types.mjs';
 import { packageFiles } from './check/package.mjs';
@@ -20,6 +21,7 @@ import { fail, ROOT, say } from './lib.mjs';
 const CHECKS = {
   format,
   types,
+  javascript,
   notices,
   'option-types': optionTypes,
   arrows,

@@ -35,6 +35,7 @@ export function say(text) {
   process.stderr.write(`${text}\n`);
 }
 
+/** @returns {never} */
 export function fail(text) {
   say(`error: ${text}`);
   process.exit(1);

@@ -12,8 +12,11 @@ const licenceOf = (folder) => {
   return name === undefined ? undefined : read(path.join(folder, name));
 };
 
-// What is inside the binaries and lib/, beyond npm's tree.
 const commit = read('native/vendor/VERSION').split(' ')[1];
+/**
+ * What is inside the binaries and lib/, beyond npm's tree.
+ * @type {{ name: string, version?: string, licence: string, text: string }[]}
+ */
 const parts = [
   { name: 'ggml', version: commit, licence: 'MIT', text: read('native/vendor/LICENSE') },
   ...['node-addon-api', 'dejavu-fonts-ttf'].map((name) => {

@@ -90,13 +90,18 @@ const PAIRINGS = {
 
 /** A child that makes a pass when asked. */
 class Peer {
-  static async start(name, [file, ...args]) {
-    const peer = new Peer();
-    peer.name = name;
-    peer.child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    peer.lines = createInterface({ input: peer.child.stdout })[Symbol.asyncIterator]();
+  passes = [];
+
+  constructor(name, command) {
+    const [file, ...args] = command;
+    this.name = name;
+    this.child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+  }
+
+  static async start(name, command) {
+    const peer = new Peer(name, command);
     await peer.next();
-    peer.passes = [];
     return peer;
   }
 

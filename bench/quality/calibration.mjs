@@ -99,7 +99,7 @@ async function askAboutScene(index) {
       add('  by maskScore', fold, detection.maskScore, isRight);
     }
   }
-  for (const language of ['en', index % 2 ? 'es' : 'de']) {
+  for (const language of /** @type {const} */ (['en', index % 2 ? 'es' : 'de'])) {
     const { text, score, usage } = await model.caption(picture, { ...speaking, language });
     const isRight = text === caption(objects, language);
     add('captions', fold, score, isRight);

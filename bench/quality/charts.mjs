@@ -10,9 +10,11 @@ const UNIT = { xTicks: SHARES, yTicks: SHARES, xGrid: true, xMax: 1, yMax: 1 };
 export function reliabilityDiagrams(charts) {
   const panels = charts.map(({ title, subtitle, bins }) => {
     const points = bins.map(({ score, right, low, high }) => ({ x: score, y: right, low, high }));
-    const lines = [{ name: title, tone: 'a', points, dots: true }];
     const labels = { title, subtitle, xLabel: 'score', yLabel: 'share that is right' };
-    return lineChart({ ...UNIT, ...labels, lines, diagonal: true });
+    return lineChart({
+      ...{ ...UNIT, ...labels, diagonal: true },
+      lines: [{ name: title, tone: 'a', points, dots: true }],
+    });
   });
   return chartPage('How often results are right, by score', panels, 3);
 }

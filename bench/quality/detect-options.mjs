@@ -46,7 +46,7 @@ const totals = [0, 0];
 
 function add(source, detections, { picture, labels, fold }) {
   for (const duplicateIou of LIMITS) {
-    const { kept } = selectDetections(detections, { minScore: 0, duplicateIou });
+    const { kept } = selectDetections(detections, { minScore: 0, duplicateIou, extra: false });
     const key = `${source} ${duplicateIou}`;
     const list = records.get(key) ?? [];
     records.set(key, list);
@@ -65,18 +65,16 @@ function addBoxes(said, expected, { picture, labels, name }) {
   if (said.length !== expected.length) return;
   said.forEach((d, i) => {
     const pair = [overlap(d), overlap(expected[i])];
-    const add = (figure, [a, b]) => {
+    const add = (figure, count) => {
+      const [a, b] = pair.map(count);
       boxes.add(`${figure}, generated`, name, a);
       boxes.add(`${figure}, expected`, name, b);
       boxes.add(`${figure}, difference`, name, b - a);
     };
-    add('mean IoU of all', pair);
-    if (pair.some((v) => v >= 0.5)) add('mean IoU of those right in either', pair);
+    add('mean IoU of all', (v) => v);
+    if (pair.some((v) => v >= 0.5)) add('mean IoU of those right in either', (v) => v);
     for (const least of [0.5, 0.75]) {
-      add(
-        `part with IoU ${least}`,
-        pair.map((v) => Number(v >= least)),
-      );
+      add(`part with IoU ${least}`, (v) => Number(v >= least));
     }
   });
 }

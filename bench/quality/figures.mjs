@@ -12,7 +12,7 @@ export function parseInstances(text, { width, height }) {
     const match = /^\s*((?:<loc\d{4}>){4})((?:<seg\d{3}>){16})?\s*(.*?)\s*$/.exec(part);
     if (!match) continue;
     const [ymin, xmin, ymax, xmax] = [...match[1].matchAll(/<loc(\d{4})>/g)].map(
-      (m) => m[1] / 1023,
+      (m) => Number(m[1]) / 1023,
     );
     instances.push({
       box: { xmin: xmin * width, ymin: ymin * height, xmax: xmax * width, ymax: ymax * height },

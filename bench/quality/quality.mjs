@@ -105,7 +105,7 @@ async function askAboutScene(index) {
     const ious = found.flatMap((s) => truth.map((o) => maskIou(s.mask, o.mask)));
     add('segment_iou', Math.max(0, ...ious));
   }
-  for (const language of ['en', index % 2 ? 'es' : 'de']) {
+  for (const language of /** @type {const} */ (['en', index % 2 ? 'es' : 'de'])) {
     add('caption_exact', (await tasks.caption(picture, language)) === caption(objects, language));
   }
   const asked = questions(random, picture).filter(([prompt]) => prompt.startsWith('answer en '));
@@ -158,7 +158,7 @@ const heading = `${path.basename(file)} on ${device}, through ${through}, seed $
 const effort = `${flags.scenes} scenes, ${flags.texts} texts, ${seconds.toFixed(0)} s`;
 const columns = ['', 'ours', '95 %', 'n', 'reference', 'difference', 'noise', ''];
 const cells = rows.map((r) => {
-  if (r.value === undefined) return [r.title, 'n/a', '', '0', percent(r.reference), '', '', ''];
+  if (!('value' in r)) return [r.title, 'n/a', '', '0', percent(r.reference), '', '', ''];
   const interval = `${percent(r.low)} to ${percent(r.high)}`;
   const verdict = r.ok ? 'kept' : r.difference + r.noise >= -limit ? 'within noise' : 'BELOW';
   const numbers = [percent(r.value), interval, String(r.count), percent(r.reference)];
@@ -172,7 +172,7 @@ const explanation = [
 
 if (flags.html) {
   const bars = rows
-    .filter((r) => r.value !== undefined)
+    .filter((r) => 'value' in r)
     .map((r) => ({
       name: r.title,
       value: 100 * r.value,

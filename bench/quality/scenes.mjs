@@ -295,7 +295,7 @@ function maskAndBox(soft, width) {
  * and `objects`: color, shape, mask (0 or 1 per pixel) and box in pixels of this picture. Shapes that find no room are left
  * out, as are those too small for a pixel.
  */
-export function scene(random, { count, width = SIZE, height = SIZE } = {}) {
+export function scene(random, { count = undefined, width = SIZE, height = SIZE } = {}) {
   const data = enlarge(background(random), width, height);
   const wanted = count ?? random.integer(1, 5);
   const taken = [];
@@ -303,8 +303,8 @@ export function scene(random, { count, width = SIZE, height = SIZE } = {}) {
   for (let n = 0; n < wanted; n++) {
     const place = findPlace(random, taken);
     if (!place) continue;
-    const object = { ...place, shape: random.pick(SHAPES), color: random.pick(COLOR_NAMES) };
-    object.rotation = random.uniform(-18, 18);
+    const kind = { shape: random.pick(SHAPES), color: random.pick(COLOR_NAMES) };
+    const object = { ...place, ...kind, rotation: random.uniform(-18, 18) };
     const soft = coverage(width, height, SHAPE_FACTOR, shapeSpans(object, width, height));
     const ink = COLORS[object.color].map((v) => clamp(v + random.integer(-14, 15), 0, 255));
     paint(data, soft, ink);

@@ -9,7 +9,7 @@ const MAX_TOKENS = 64;
  * `record` gets { prompt, text, tokens } of each answer. detect returns [{ label, box, score? }], segment the same with `mask`
  * (full size, 0 or 1), caption, ask and ocr a text. segment is undefined where masks cannot be made.
  */
-export function throughPrompts(model, record = () => {}) {
+export function throughPrompts(model, record) {
   const answer = async (picture, prompt) => {
     const { text, tokens } = await model.predict(picture, prompt, { maxTokens: MAX_TOKENS });
     record({ prompt, text, tokens });

@@ -26,7 +26,8 @@ app.post('/caption', async (request, reply) => {
 
 app.setErrorHandler((error, _request, reply) => {
   // Errors of Fastify and its plugins, such as 413 for a file above the limit, bring their status.
-  if (error.statusCode < 500) return reply.code(error.statusCode).send({ message: error.message });
+  const { statusCode, message } = /** @type {import('fastify').FastifyError} */ (error);
+  if (statusCode < 500) return reply.code(statusCode).send({ message });
   const { status, headers, body } = toResponse(error);
   return reply.code(status).headers(headers).send(body);
 });

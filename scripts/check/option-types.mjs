@@ -55,12 +55,15 @@ function typesOf(program, imports) {
   };
 }
 
+/** On nodes that the compiler has made; its own declarations leave it out. */
+const symbolOf = (name) => name.symbol;
+
 /** Adds the names in `node` that a file of src exports to `imports`, each with its file. */
 function noteImports(node, imports, program) {
   const src = path.join(ROOT, 'src') + path.sep;
   const visit = (child) => {
     if (ts.isTypeReferenceNode(child) && ts.isIdentifier(child.typeName)) {
-      const home = child.typeName.symbol?.declarations?.[0]?.getSourceFile();
+      const home = symbolOf(child.typeName)?.declarations?.[0]?.getSourceFile();
       if (
         home &&
         path.normalize(home.fileName) !== TARGET &&

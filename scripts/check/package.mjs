@@ -8,7 +8,10 @@ import { gzipSync } from 'node:zlib';
 /** Bytes of all files together, each compressed by itself, which is somewhat more than the tarball has. */
 const MOST_PACKED = 3_300_000;
 
-/** What the package consists of, with the reason. A file that matches none of these has no place in it. */
+/**
+ * What the package consists of, with the reason. A file that matches none of these has no place in it.
+ * @type {[RegExp, string][]}
+ */
 const EXPECTED = [
   [/^lib\/.+\.(js|d\.ts|json)$/, 'what programs load and editors read'],
   [/^(native|CMakeLists\.txt)/, 'sources for systems without a binary'],
@@ -20,6 +23,7 @@ const EXPECTED = [
   [/^[A-Z-]+(\.md)?$/, 'licence, notices, changes'],
   [/^(package\.json|sbom\.cdx\.json)$/, 'what npm and auditors read'],
 ];
+/** @type {[RegExp, string][]} */
 const NEVER = [
   [/^lib\/.*\.map$|\.(tsbuildinfo|py|ipynb|tgz|log)$/, 'is of use in a clone only'],
   [/(^|\/)(test|node_modules|\.cache|\.venv)\//, 'is of use in a clone only'],

@@ -76,7 +76,7 @@ export function lowered(allowed, found) {
 function typescriptFunctions(tree) {
   const found = [];
   walk(tree, (node) => {
-    if (!ts.isFunctionLike(node) || node.body === undefined) return;
+    if (!ts.isFunctionLike(node) || !('body' in node) || node.body === undefined) return;
     const call = ts.isCallExpression(node.parent) ? node.parent : undefined;
     if (call !== undefined && /^describe\b/.test(call.expression.getText(tree))) return;
     const first = lineOf(tree, node.getStart(tree));

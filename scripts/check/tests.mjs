@@ -108,6 +108,9 @@ const isRunnerCall = (node) =>
   RUNNERS.has(rootOf(node.expression)) &&
   node.arguments.some((one) => ts.isFunctionLike(one));
 
+/** Of names and literals; undefined for what is computed. */
+const textOf = (node) => node.text;
+
 /** `it` of `it.concurrent.each(rows)`. */
 function rootOf(node) {
   let at = node;
@@ -118,28 +121,30 @@ function rootOf(node) {
 /** Where a test or suite is skipped: `it.skip`, `it['skip']`, `{ skip: true }`, `({ skip }) =>`, `context.skip()`. */
 function skipped(node) {
   if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) {
-    const name = node.name?.text ?? node.argumentExpression?.text;
+    const name = textOf(ts.isPropertyAccessExpression(node) ? node.name : node.argumentExpression);
     if (!SKIPS.has(name)) return undefined;
     return RUNNERS.has(rootOf(node)) || isContext(node.expression) ? node : undefined;
   }
   if (ts.isBindingElement(node)) {
-    const name = (node.propertyName ?? node.name).text;
+    const name = textOf(node.propertyName ?? node.name);
     if (!SKIPS.has(name)) return undefined;
     const owner = node.parent.parent;
-    if (ts.isParameter(owner)) return isTestBody(owner.parent) ? node : undefined;
+    if (ts.isParameter(owner)) return runnerOf(owner.parent) ? node : undefined;
     return RUNNERS.has(rootOf(owner.initializer ?? owner)) ? node : undefined;
   }
   if (ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node)) {
     const call = node.parent.parent;
     const isOption = ts.isCallExpression(call) && RUNNERS.has(rootOf(call.expression));
-    return isOption && SKIPS.has(node.name.text) ? node : undefined;
+    return isOption && SKIPS.has(textOf(node.name)) ? node : undefined;
   }
   return undefined;
 }
 
-/** A function that a runner is called with. */
-const isTestBody = (node) =>
-  ts.isCallExpression(node.parent) && RUNNERS.has(rootOf(node.parent.expression));
+/** The runner that is called with a function. */
+const runnerOf = (node) =>
+  ts.isCallExpression(node.parent) && RUNNERS.has(rootOf(node.parent.expression))
+    ? node.parent.expression
+    : undefined;
 
 /** The parameter of a test: vitest's context, whatever its name. */
 function isContext(node) {
@@ -147,7 +152,8 @@ function isContext(node) {
   for (let at = node.parent; at !== undefined; at = at.parent) {
     if (!ts.isFunctionLike(at)) continue;
     if (!at.parameters?.some(({ name }) => name.getText() === node.text)) continue;
-    return isTestBody(at) && !/\.(each|for)\b/.test(at.parent.expression.getText());
+    const runner = runnerOf(at);
+    return runner !== undefined && !/\.(each|for)\b/.test(runner.getText());
   }
   return false;
 }
@@ -163,7 +169,7 @@ function isExpectAlone(node) {
 
 /** An import of vitest's runners by another name, or of all of vitest as one: the rules here know them by theirs. */
 function renamed(node) {
-  if (!ts.isImportDeclaration(node) || node.moduleSpecifier.text !== 'vitest') return undefined;
+  if (!ts.isImportDeclaration(node) || textOf(node.moduleSpecifier) !== 'vitest') return undefined;
   const bindings = node.importClause?.namedBindings;
   if (bindings === undefined) return undefined;
   if (ts.isNamespaceImport(bindings)) return bindings.name.text;

@@ -119,12 +119,10 @@ const tests = {
     const other = provider(URL_OF, { apiKey: 'not-the-key' })('paligemma');
     const error = await failure(() => generateText({ ...ask('caption en'), model: other }));
     assert.deepEqual([error.statusCode, error.isRetryable], [401, false]);
-    let streamed;
-    const onError = (event) => {
-      streamed = event.error;
-    };
+    const streamed = [];
+    const onError = ({ error }) => streamed.push(error);
     await streamText({ ...ask('caption en'), model: other, onError }).consumeStream();
-    assert.deepEqual([streamed?.statusCode], [401]);
+    assert.deepEqual([streamed.at(-1)?.statusCode], [401]);
   },
   async 'an unknown model'() {
     const other = provider(URL_OF)('gpt-4o');

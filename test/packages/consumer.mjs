@@ -13,7 +13,8 @@ export const registry = () => url;
 export const freePort = () =>
   new Promise((resolve) => {
     const probe = http.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
+      // A string only for a pipe.
+      const { port } = /** @type {import('node:net').AddressInfo} */ (probe.address());
       probe.close(() => resolve(port));
     });
   });

@@ -82,7 +82,7 @@ async function ask(url) {
     const body = new FormData();
     body.set('picture', content);
     const response = await fetch(`${url}/api/caption`, { method: 'POST', body });
-    return { status: response.status, ...(await response.json()) };
+    return { status: response.status, ...JSON.parse(await response.text()) };
   };
   const { text, message } = await send(new Blob([fs.readFileSync(PICTURE)]));
   check(text !== undefined, message);
@@ -115,7 +115,8 @@ const nextjs = (version) => () =>
 
 // --- the server --------------------------------------------------------------------------------------------------------
 /** Starts a server, offline, calls `use` with the line that it prints, and stops it: what `use` returned, and its code. */
-async function serving([command, ...args], folder, use) {
+async function serving(commandLine, folder, use) {
+  const [command, ...args] = commandLine;
   const child = spawn(command, [...args, '--port', '0'], {
     ...{ cwd: folder, env: { ...process.env, ...OFFLINE }, detached: true },
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -14,7 +14,11 @@ const GYP = 'with-binding-gyp';
 const PUBLISHED = [...PACKAGES, GYP];
 const PNP = ['--require', './.pnp.cjs'];
 
-/** `package` comes from npm, `program` is in it; Node runs what ends in js. `nodes` are the versions that all of use.cjs runs on. */
+/**
+ * `package` comes from npm, `program` is in it; Node runs what ends in js. `nodes` are the versions that all of use.cjs runs on.
+ * @typedef {{ require: string[], import: string[] }} Flags
+ * @type {Record<string, { package: string, program: string, nodes?: string[], settings?: (folder: string) => void, flags?: Flags }>}
+ */
 const MANAGERS = {
   'npm 10': { package: 'npm@10.9.9', program: 'bin/npm-cli.js' },
   'npm 11': { package: 'npm@11.21.2', program: 'bin/npm-cli.js', nodes: NODES },

@@ -237,7 +237,8 @@ function publish() {
         env,
       });
     // npm writes what it makes of a package into its entry, and managers read that instead of package.json.
-    const { versions } = await (await fetch(`${registry()}node-paligemma`)).json();
+    const entry = await fetch(`${registry()}node-paligemma`);
+    const { versions } = JSON.parse(await entry.text());
     for (const version of Object.values(versions)) checkScripts(version);
   };
   cell('publish', action, 'pack demo model', 'tools');

@@ -36,9 +36,13 @@ export async function startServer(options = {}, load = {}) {
 /**
  * POSTs bytes. Resolves with the status, the body and the headers, or with the code of the connection's failure as `status`.
  * `abandon`: milliseconds after which the client leaves; `part` of the body is all it has sent then.
+ * @param {{ abandon?: number, accept?: string, type?: string, part?: number }} [options]
  */
-export function post(agent, url, body, { abandon, accept, type, part = 1 } = {}) {
+export function post(agent, url, body, options = {}) {
+  const { abandon, accept, type, part = 1 } = options;
   return new Promise((resolve) => {
+    /** @param {NodeJS.ErrnoException} error */
+    const failed = (error) => resolve({ status: error.code, text: '', headers: {} });
     const headers = {
       'content-length': body.length,
       ...(accept && { accept }),
@@ -54,9 +58,9 @@ export function post(agent, url, body, { abandon, accept, type, part = 1 } = {})
           headers: response.headers,
         }),
       );
-      response.on('error', (error) => resolve({ status: error.code, text: '', headers: {} }));
+      response.on('error', failed);
     });
-    request.on('error', (error) => resolve({ status: error.code, text: '', headers: {} }));
+    request.on('error', failed);
     if (part === 1) request.end(body);
     else request.write(body.subarray(0, Math.floor(body.length * part)));
     if (abandon !== undefined) setTimeout(() => request.destroy(), abandon);
@@ -76,6 +80,7 @@ export const megabytes = (bytes) => bytes / 1e6;
 
 /** Pictures that differ, in the usual formats. */
 export async function makePictures(count) {
+  /** @type {('jpeg' | 'png' | 'webp')[]} */
   const formats = ['jpeg', 'png', 'webp'];
   const make = (i) =>
     sharp(SHAPES)

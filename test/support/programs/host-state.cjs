@@ -22,7 +22,7 @@ function properties() {
     const own = new Map();
     seen.set(value, { path, own });
     for (const key of Reflect.ownKeys(value)) {
-      if (SKIPPED_KEYS.has(key)) continue;
+      if (SKIPPED_KEYS.has(String(key))) continue;
       const { value: held, get, set } = Object.getOwnPropertyDescriptor(value, key);
       own.set(key, { held, get, set });
       if (depth > 0 && get === undefined) walk(held, `${path}.${String(key)}`, depth - 1);

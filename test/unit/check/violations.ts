@@ -444,6 +444,23 @@ export const VIOLATIONS: readonly Violation[] = [
     says: [/noUnusedImports/],
   },
   {
+    what: 'JavaScript that does not fit what it calls',
+    check: 'javascript',
+    changes: {
+      'bench/random-model.mjs': replace(' added: [], named: VOCABULARY,', ''),
+      'bench/random-gguf.d.mts': after("export type { Gone } from '../src/native/contract.js';"),
+      'examples/caption.mjs': replace('.predict(', '.predcit('),
+      'scripts/wrong.mjs': file("import { say } from './lib.mjs';\nsay('a', 'b');\n"),
+    },
+    says: [
+      /bench\/random-model\.mjs\(\d+,\d+\): [\s\S]* missing the following properties from type 'Vocabulary': added, named/,
+      /bench\/random-gguf\.d\.mts\(\d+,\d+\): .* 'Gone'/,
+      /examples\/caption\.mjs\(\d+,\d+\): .* 'predcit'/,
+      /scripts\/wrong\.mjs\(\d+,\d+\): .* Expected 0-1 arguments, but got 2/,
+      /^javascript: a file does not fit the types of what it calls, see above$/m,
+    ],
+  },
+  {
     what: 'files that a user does not need',
     check: 'package',
     changes: {
