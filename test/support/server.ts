@@ -12,6 +12,9 @@ import { DEMO_MODEL, ROOT } from './models.js';
 
 export const SHAPES = readFileSync(path.join(ROOT, 'examples', 'pictures', 'shapes.png'));
 export const CAPTION = 'an orange triangle, a white circle and a yellow square';
+/** Questions about it. */
+export const COLOUR = 'what color is the circle?';
+export const CIRCLE = 'is there a white circle?';
 /** A request whose answer is as long as the context allows. */
 export const LONG = `/v1/predict?${new URLSearchParams({ prompt: 'caption en', pattern: '[a-z ]{1000}', maxTokens: '150' })}`;
 export const DATA_URL = `data:image/png;base64,${SHAPES.toString('base64')}`;
@@ -43,23 +46,23 @@ export async function startServer(
   return server;
 }
 
-export interface Served {
+/** With the model that it serves. */
+export interface Served extends TestServer {
   readonly model: PaliGemma;
-  readonly server: TestServer;
 }
 
-/** One server with the demo model for all tests of a file. Registers the hooks; `take` gets it. */
-export function useServer(take: (served: Served) => void, options: LoadOptions = {}): void {
-  let served: Served | undefined;
+/** One server with the demo model for all tests of a file. Registers the hooks; what it returns is there in tests. */
+export function useServer(options: LoadOptions = {}): Served {
+  const served: Partial<Served> = {};
   beforeAll(async () => {
     const model = await PaliGemma.load(DEMO_MODEL, options);
-    served = { model, server: await openServer({ model }) };
-    take(served);
+    Object.assign(served, { model }, await openServer({ model }));
   });
   afterAll(async () => {
-    await served?.server.app.close();
-    await served?.model.dispose();
+    await served.app?.close();
+    await served.model?.dispose();
   });
+  return served as Served;
 }
 
 /** Is closed by the caller. */

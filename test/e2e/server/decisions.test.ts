@@ -1,27 +1,18 @@
 /** OpenAI's decisions over real HTTP: the numbers are those of the methods. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import type { PaliGemma } from '../../../src/index.js';
 import {
+  CIRCLE,
+  COLOUR,
   DATA_URL,
   metric,
   SHAPES,
   startServer,
-  type TestServer,
   useServer,
 } from '../../support/server.js';
 
-let model: PaliGemma;
-let server: TestServer;
-useServer(
-  (served) => {
-    ({ model, server } = served);
-  },
-  { onNote: () => {} },
-);
+const server = useServer({ onNote: () => {} });
 
-const COLOUR = 'what color is the circle?';
-const CIRCLE = 'is there a white circle?';
 const text = { type: 'input_text', text: 'A drawing.' };
 const input = [{ role: 'user', content: [{ type: 'input_image', image_url: DATA_URL }] }];
 
@@ -69,7 +60,7 @@ const sumOf = (answer: Answer): number =>
 
 describe('a predicate', () => {
   it('has the probability of yes beside no, and how probable either is', async () => {
-    const { distribution, coverage, prompt } = await model.classify(SHAPES, ['yes', 'no'], {
+    const { distribution, coverage, prompt } = await server.model.classify(SHAPES, ['yes', 'no'], {
       ...{ question: CIRCLE, variants: false },
     });
     const yes = distribution.find(({ label }) => label === 'yes')?.probability;
@@ -79,7 +70,7 @@ describe('a predicate', () => {
       paligemma: { prompt, coverage },
     });
     // The answer that is kept to yes or no, with its share of all answers.
-    const asked = await model.ask(SHAPES, CIRCLE, { kind: 'yes-no' });
+    const asked = await server.model.ask(SHAPES, CIRCLE, { kind: 'yes-no' });
     const said = asked.text === 'yes' ? answer.probability : 1 - answer.probability;
     expect(said * coverage).toBeCloseTo(asked.score, 3);
   });
@@ -99,7 +90,7 @@ describe('a choice', () => {
 
   it('has the probabilities of classify', async () => {
     const labels = ['blue', 'white', 'orange', 'red'];
-    const { distribution, label, score, coverage } = await model.classify(SHAPES, labels, {
+    const { distribution, label, score, coverage } = await server.model.classify(SHAPES, labels, {
       question: COLOUR,
     });
     const answer = await one(choice(labels.map((value) => ({ value, description: null }))));
@@ -114,7 +105,7 @@ describe('a choice', () => {
 
   it('keeps texts and booleans apart', async () => {
     const answer = await one(choice([{ value: 'true' }, { value: true }, { value: false }]));
-    const { distribution, label } = await model.classify(SHAPES, ['true', 'yes', 'no'], {
+    const { distribution, label } = await server.model.classify(SHAPES, ['true', 'yes', 'no'], {
       question: COLOUR,
     });
     const values = { true: 'true', yes: true, no: false };
@@ -125,14 +116,14 @@ describe('a choice', () => {
     }
     // True is asked for as "yes" unless that is one of the texts.
     const beside = await one(choice([{ value: 'yes' }, { value: true }]));
-    const words = await model.classify(SHAPES, ['yes', 'true'], { question: COLOUR });
+    const words = await server.model.classify(SHAPES, ['yes', 'true'], { question: COLOUR });
     expect(beside.choice).toBe(words.label === 'yes' ? 'yes' : true);
     expect(sumOf(beside)).toBeCloseTo(1, 12);
   });
 
   it('counts what a description says for its value', async () => {
     const options = { question: COLOUR };
-    const all = await model.classify(SHAPES, ['a1', 'a2', 'orange', 'blue'], options);
+    const all = await server.model.classify(SHAPES, ['a1', 'a2', 'orange', 'blue'], options);
     const of = (label: string) =>
       all.distribution.find((each) => each.label === label)?.probability ?? 0;
     const answer = await one(
@@ -167,7 +158,7 @@ describe('a choice', () => {
 it('a score is the mean of its levels', async () => {
   const levels = ['1', '2', '3', '4'];
   const question = 'how many shapes are there?';
-  const { distribution, score } = await model.classify(SHAPES, levels, { question });
+  const { distribution, score } = await server.model.classify(SHAPES, levels, { question });
   const answer = await one({
     ...{ type: 'score', instructions: question, levels: levels.map((label) => ({ label })) },
   });
@@ -182,7 +173,7 @@ it('a score is the mean of its levels', async () => {
 });
 
 it('a box is the best detection, and a refusal where nothing is found', async () => {
-  const { detections, image, presence } = await model.detect(SHAPES, 'white circle');
+  const { detections, image, presence } = await server.model.detect(SHAPES, 'white circle');
   const [{ box, score } = { box: undefined, score: 0 }] = detections;
   const { answers } = await decide([
     { type: 'box', instructions: 'the white circle', name: 'circle' },
@@ -196,7 +187,7 @@ it('a box is the best detection, and a refusal where nothing is found', async ()
     },
     paligemma: { prompt: 'detect white circle', presence: presence[0]?.presence },
   });
-  const absent = await model.detect(SHAPES, 'elephant');
+  const absent = await server.model.detect(SHAPES, 'elephant');
   expect(absent.detections).toEqual([]);
   expect(answers[1]).toEqual({
     ...{ type: 'refusal', name: 'elephant' },
@@ -215,7 +206,7 @@ it('many questions are answered in their order, about a picture that is encoded 
   expect(paligemma.timings['encodings']).toBe(1);
   expect(await metric(fresh, 'paligemma_pictures_total', { from: 'encoder' })).toBe(1);
   expect(await metric(fresh, 'paligemma_pictures_total', { from: 'cache' })).toBe(19);
-  const tokens = model.info.imageTokenCount;
+  const tokens = server.model.info.imageTokenCount;
   expect(usage.input_tokens_details).toEqual({
     ...{ cached_tokens: 19 * tokens, cache_write_tokens: tokens },
   });
@@ -322,7 +313,7 @@ describe('failures', () => {
   });
 
   it('of a key say so', async () => {
-    const locked = await startServer({ model, keys: ['a-key-of-ours'] });
+    const locked = await startServer({ model: server.model, keys: ['a-key-of-ours'] });
     const body = { input, questions };
     expect((await locked.post('/v1/decisions', body)).status).toBe(401);
     const headers = { authorization: 'Bearer a-key-of-ours' };

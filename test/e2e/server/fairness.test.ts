@@ -1,20 +1,13 @@
 /** Several keys: one that sends much neither makes others wait for all of it, nor takes all places. */
 import { expect, it, vi } from 'vitest';
-import type { PaliGemma } from '../../../src/index.js';
 import { openSocket, SHAPES, startServer, useServer } from '../../support/server.js';
 
-let model: PaliGemma;
-useServer(
-  (served) => {
-    ({ model } = served);
-  },
-  { slots: 1 },
-);
+const served = useServer({ slots: 1 });
 
 const [MANY, FEW] = ['the-key-with-many', 'the-key-with-few'];
 
 it('the request of another key is answered before the backlog of the first', async () => {
-  const server = await startServer({ model, keys: [MANY, FEW] });
+  const server = await startServer({ model: served.model, keys: [MANY, FEW] });
   const long = `/v1/predict?${new URLSearchParams({ prompt: 'caption en', pattern: '[a-z ]{300}', maxTokens: '60' })}`;
   const order: string[] = [];
   const send = async (key: string) => {
@@ -42,7 +35,7 @@ it('one of several keys has three quarters of the places at most, a key alone ha
     [[MANY, FEW], 6],
     [[MANY], 8],
   ] as const) {
-    const server = await startServer({ model, keys: [...keys], maxRequests: 8 });
+    const server = await startServer({ model: served.model, keys: [...keys], maxRequests: 8 });
     const sockets: Awaited<ReturnType<typeof openSocket>>[] = [];
     for (let i = 0; i < 8; i++) {
       const socket = await openSocket(server.port);
@@ -66,7 +59,11 @@ it('one of several keys has three quarters of the places at most, a key alone ha
 });
 
 it('what it costs together is bounded in the same way', async () => {
-  const server = await startServer({ model, keys: [MANY, FEW], maxQueuedTokens: 2000 });
+  const server = await startServer({
+    model: served.model,
+    keys: [MANY, FEW],
+    maxQueuedTokens: 2000,
+  });
   const ask = (key: string) => server.post('/v1/caption', SHAPES, { 'x-api-key': key });
   const all = await Promise.all(Array.from({ length: 12 }, () => ask(MANY)));
   const statuses = new Set(all.map(({ status }) => status));

@@ -7,18 +7,11 @@ import {
   metric,
   openSocket,
   SHAPES,
-  type TestServer,
   useServer,
 } from '../../support/server.js';
 
-let server: TestServer;
 // Three requests are in the engine, the others wait.
-useServer(
-  (served) => {
-    ({ server } = served);
-  },
-  { slots: 1 },
-);
+const server = useServer({ slots: 1 });
 
 async function send(path: string, length = SHAPES.length, headers = '') {
   const socket = await openSocket(server.port);

@@ -4,10 +4,11 @@ import sharp from 'sharp';
 import { describe, expect, it, vi } from 'vitest';
 // The engine's process is a compiled program.
 import { paligemma as compiled } from '../../../lib/server/index.js';
-import type { PaliGemma } from '../../../src/index.js';
 import { DEMO_MODEL } from '../../support/models.js';
 import {
   CAPTION,
+  CIRCLE,
+  COLOUR,
   DATA_URL,
   formOf,
   metric,
@@ -18,14 +19,7 @@ import {
   useServer,
 } from '../../support/server.js';
 
-let model: PaliGemma;
-let server: TestServer;
-useServer(
-  (served) => {
-    ({ model, server } = served);
-  },
-  { onNote: () => {} },
-);
+const server = useServer({ onNote: () => {} });
 
 interface Upload {
   readonly id: string;
@@ -34,7 +28,7 @@ interface Upload {
 }
 
 async function upload(
-  to = server,
+  to: TestServer = server,
   headers: Readonly<Record<string, string>> = {},
   picture: Uint8Array = SHAPES,
 ): Promise<Upload> {
@@ -49,8 +43,11 @@ async function codeOf(answer: Response): Promise<[number, string]> {
   return [answer.status, error.code];
 }
 
-const remove = (id: string, from = server, headers: Readonly<Record<string, string>> = {}) =>
-  fetch(`${from.url}/v1/images/${id}`, { method: 'DELETE', headers });
+const remove = (
+  id: string,
+  from: TestServer = server,
+  headers: Readonly<Record<string, string>> = {},
+) => fetch(`${from.url}/v1/images/${id}`, { method: 'DELETE', headers });
 
 it('is deleted whatever the body of the request is', async () => {
   const { id } = await upload();
@@ -122,7 +119,7 @@ describe('an upload', () => {
   });
 
   it('that is larger than pictures may be is refused', async () => {
-    const small = await startServer({ model, maxPixels: 100 });
+    const small = await startServer({ model: server.model, maxPixels: 100 });
     expect(await codeOf(await small.post('/v1/images', SHAPES))).toEqual([
       ...[413, 'ERR_IMAGE_TOO_LARGE'],
     ]);
@@ -146,12 +143,12 @@ describe('every face takes its id', () => {
     const plain = await fetch(`${server.url}/v1/caption?image=${id}`, { method: 'POST' });
     expect(await plain.json()).toMatchObject({ text });
     const typed = await server.post(`/v1/detect?image=${id}&labels=white+circle`, Buffer.alloc(0));
-    const { detections } = await model.detect(SHAPES, 'white circle');
+    const { detections } = await server.model.detect(SHAPES, 'white circle');
     expect(await typed.json()).toMatchObject({
       detections: JSON.parse(JSON.stringify(detections)) as unknown,
     });
     const statement = 'both have a circle';
-    const { raw } = await model.compare([SHAPES, SHAPES], statement);
+    const { raw } = await server.model.compare([SHAPES, SHAPES], statement);
     expect(await ask('/v1/compare', { images: [id, id], statement })).toMatchObject({ raw });
   });
 
@@ -176,14 +173,13 @@ describe('every face takes its id', () => {
 
   it('decisions, System One and Roboflow', async () => {
     const { id } = await upload();
-    const instructions = 'is there a white circle?';
     const input = [{ role: 'user', content: [{ type: 'input_image', file_id: id }] }];
-    const questions = [{ type: 'predicate', instructions }];
+    const questions = [{ type: 'predicate', instructions: CIRCLE }];
     const one = (await ask('/v1/decisions', { input, questions })) as {
       readonly answers: readonly { readonly probability: number }[];
     };
     const assets = { photo: { data_base64: id } };
-    const it_ = { type: 'noul', instructions };
+    const it_ = { type: 'noul', instructions: CIRCLE };
     expect(await ask('/v1/systemone', { assets, questions: { it: it_ } })).toMatchObject({
       answers: { it: { noul: one.answers[0]?.probability } },
     });
@@ -208,7 +204,7 @@ describe('every face takes its id', () => {
 it('the second question about it needs no encoder', async () => {
   const fresh = await startServer();
   const { id } = await upload(fresh);
-  for (const question of ['what color is the circle?', 'how many shapes are there?']) {
+  for (const question of [COLOUR, 'how many shapes are there?']) {
     expect((await fresh.post('/v1/ask', { image: id, question })).status).toBe(200);
   }
   expect(await metric(fresh, 'paligemma_pictures_total', { from: 'encoder' })).toBe(1);
@@ -219,7 +215,7 @@ it('a model in a process of its own answers about it as well', async () => {
   const own = { file: DEMO_MODEL, isolate: 'process' } as const;
   const isolated = await startServer({ models: { own } }, {}, compiled as never);
   const questions = [
-    { type: 'predicate', instructions: 'is there a white circle?' },
+    { type: 'predicate', instructions: CIRCLE },
     { type: 'box', instructions: 'white circle' },
   ];
   const answersOf = async (one: TestServer): Promise<unknown> => {
@@ -238,7 +234,7 @@ describe('keys', () => {
   const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
   it('have uploads of their own', async () => {
-    const locked = await startServer({ model, keys: [mine, other] });
+    const locked = await startServer({ model: server.model, keys: [mine, other] });
     expect((await locked.post('/v1/images', SHAPES)).status).toBe(401);
     const { id } = await upload(locked, bearer(mine));
     const path = `/v1/images/${id}`;
@@ -261,7 +257,7 @@ describe('keys', () => {
 describe('what is kept is bounded', () => {
   it('in bytes: one more is refused until there is room', async () => {
     const room = 2 * (SHAPES.length + 1024);
-    const small = await startServer({ model, maxUploadBytes: room });
+    const small = await startServer({ model: server.model, maxUploadBytes: room });
     const first = await upload(small);
     await upload(small);
     expect(await metric(small, 'paligemma_uploads')).toBe(2);
@@ -280,7 +276,7 @@ describe('what is kept is bounded', () => {
 
   it('in bytes of one, before it is decoded', async () => {
     for (const maxUploadBytes of [0, SHAPES.length]) {
-      const small = await startServer({ model, maxUploadBytes });
+      const small = await startServer({ model: server.model, maxUploadBytes });
       expect(await codeOf(await small.post('/v1/images', SHAPES.subarray(0, 400)))).toEqual(
         maxUploadBytes === 0 ? [413, 'ERR_REQUEST_TOO_LARGE'] : [400, 'ERR_IMAGE_CORRUPT'],
       );
@@ -291,7 +287,7 @@ describe('what is kept is bounded', () => {
   });
 
   it('in time', async () => {
-    const short = await startServer({ model, uploadMs: 50 });
+    const short = await startServer({ model: server.model, uploadMs: 50 });
     const { id } = await upload(short);
     await vi.waitFor(async () => {
       expect(await metric(short, 'paligemma_uploads')).toBe(0);

@@ -3,19 +3,9 @@ import { once } from 'node:events';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { RandomNumbers } from '../../support/random.js';
-import {
-  CAPTION,
-  DATA_URL,
-  openSocket,
-  SHAPES,
-  type TestServer,
-  useServer,
-} from '../../support/server.js';
+import { CAPTION, DATA_URL, openSocket, SHAPES, useServer } from '../../support/server.js';
 
-let server: TestServer;
-useServer((served) => {
-  ({ server } = served);
-});
+const server = useServer();
 
 /** Sends bytes as they are. The status, or 0 when the server only closed the connection. */
 async function send(bytes: Uint8Array): Promise<number> {

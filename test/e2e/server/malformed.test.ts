@@ -3,19 +3,9 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { pathOf } from '../../../src/server/faces/typed-schema.js';
 import { TASKS, type TaskName } from '../../../src/tasks/registry.js';
-import {
-  CAPTION,
-  DATA_URL,
-  openSocket,
-  SHAPES,
-  type TestServer,
-  useServer,
-} from '../../support/server.js';
+import { CAPTION, DATA_URL, openSocket, SHAPES, useServer } from '../../support/server.js';
 
-let server: TestServer;
-useServer((served) => {
-  ({ server } = served);
-});
+const server = useServer();
 
 /** Sends text as it is and returns the status; 0 when the server only closed the connection. */
 async function sendRaw(text: string | Uint8Array): Promise<number> {

@@ -1,16 +1,8 @@
 /** OpenAI's responses over real HTTP, as a client sees them that sends JSON by hand. */
 import { describe, expect, it } from 'vitest';
-import type { PaliGemma } from '../../../src/index.js';
-import { CAPTION, DATA_URL, SHAPES, type TestServer, useServer } from '../../support/server.js';
+import { CAPTION, COLOUR, DATA_URL, SHAPES, useServer } from '../../support/server.js';
 
-let model: PaliGemma;
-let server: TestServer;
-useServer(
-  (served) => {
-    ({ model, server } = served);
-  },
-  { onNote: () => {} },
-);
+const server = useServer({ onNote: () => {} });
 
 interface Failed {
   readonly error: { readonly param: string | null };
@@ -30,7 +22,7 @@ describe('responses', () => {
 
   it('answer what the model answers, with usage', async () => {
     const answer = await respond({ input: input('caption en'), instructions: 'Be brief.' });
-    const { usage } = await model.generate(SHAPES, 'caption en');
+    const { usage } = await server.model.generate(SHAPES, 'caption en');
     expect(await answer.json()).toMatchObject({
       ...{ object: 'response', status: 'completed', model: 'paligemma', error: null },
       output: [{ type: 'message', content: [{ type: 'output_text', text: CAPTION }] }],
@@ -95,7 +87,7 @@ describe('responses', () => {
   it('in JSON follow the schema', async () => {
     const among = { type: 'string', enum: ['orange', 'blue', 'white'] };
     const answer = await respond({
-      input: input('what color is the circle?'),
+      input: input(COLOUR),
       text: { format: { type: 'json_schema', name: 'x', schema: among } },
     });
     const { output } = (await answer.json()) as {

@@ -1,24 +1,9 @@
 /** The routes of OpenAI's APIs over real HTTP, as a client sees them that sends JSON by hand. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import type { PaliGemma } from '../../../src/index.js';
-import {
-  CAPTION,
-  DATA_URL,
-  SHAPES,
-  startServer,
-  type TestServer,
-  useServer,
-} from '../../support/server.js';
+import { CAPTION, COLOUR, DATA_URL, SHAPES, startServer, useServer } from '../../support/server.js';
 
-let model: PaliGemma;
-let server: TestServer;
-useServer(
-  (served) => {
-    ({ model, server } = served);
-  },
-  { onNote: () => {} },
-);
+const server = useServer({ onNote: () => {} });
 
 interface Completion {
   readonly object: string;
@@ -67,7 +52,7 @@ const contentOf = ({ choices }: Completion): string => choices[0]?.message.conte
 
 describe('chat completions', () => {
   it('answer what the model answers, with usage', async () => {
-    const { usage } = await model.generate(SHAPES, 'caption en');
+    const { usage } = await server.model.generate(SHAPES, 'caption en');
     const body = await complete('caption en');
     expect(body).toMatchObject({
       ...{ object: 'chat.completion', model: 'paligemma' },
@@ -118,7 +103,7 @@ describe('chat completions', () => {
 
   it('keep boxes as the model wrote them, and read them beside', async () => {
     const prompt = 'detect white circle ; yellow square';
-    const { text } = await model.generate(SHAPES, prompt);
+    const { text } = await server.model.generate(SHAPES, prompt);
     const body = await complete(prompt);
     expect(contentOf(body)).toBe(text);
     expect(body.paligemma['detections']).toMatchObject([
@@ -166,7 +151,7 @@ describe('chat completions', () => {
   });
 
   it('tell the probability of each token', async () => {
-    const { tokens, logprobs } = await model.generate(SHAPES, 'caption en');
+    const { tokens, logprobs } = await server.model.generate(SHAPES, 'caption en');
     const body = await complete('caption en', { logprobs: true, top_logprobs: 2 });
     const entries = body.choices[0]?.logprobs?.content ?? [];
     expect(entries).toHaveLength(tokens.length);
@@ -183,14 +168,15 @@ describe('chat completions', () => {
     const body = await complete('', {
       paligemma: { task: 'detect', labels: ['white circle'], options: { minScore: 0.1 } },
     });
-    const { detections } = await model.detect(SHAPES, ['white circle'], { minScore: 0.1 });
+    const { detections } = await server.model.detect(SHAPES, ['white circle'], { minScore: 0.1 });
     expect(body.paligemma['detections']).toEqual(JSON.parse(JSON.stringify(detections)));
     const labels = ['orange', 'blue', 'white'];
-    const question = 'what color is the circle?';
-    const choice = await complete(question, { paligemma: { task: 'classify', labels } });
-    expect(contentOf(choice)).toBe((await model.classify(SHAPES, labels, { question })).label);
-    const ask = await complete('what color is the circle?', { paligemma: { task: 'ask' } });
-    expect(ask.paligemma['prompt']).toBe('answer en what color is the circle?');
+    const choice = await complete(COLOUR, { paligemma: { task: 'classify', labels } });
+    expect(contentOf(choice)).toBe(
+      (await server.model.classify(SHAPES, labels, { question: COLOUR })).label,
+    );
+    const ask = await complete(COLOUR, { paligemma: { task: 'ask' } });
+    expect(ask.paligemma['prompt']).toBe(`answer en ${COLOUR}`);
   });
 });
 
@@ -236,7 +222,7 @@ describe('streams', () => {
         .slice(0, -1)
         .map((one) => (JSON.parse(one) as Chunk).choices[0]?.delta?.content ?? '')
         .join('');
-    const { raw } = await model.detect(SHAPES, 'white circle');
+    const { raw } = await server.model.detect(SHAPES, 'white circle');
     expect([text(all), text(more)]).toEqual([CAPTION, raw]);
   });
 
@@ -274,14 +260,14 @@ describe('response_format', () => {
 
   it('reads the fields of a flat object', async () => {
     const properties = {
-      colour: { ...text, description: 'what color is the circle?' },
+      colour: { ...text, description: COLOUR },
       total: { type: ['null', 'number'] },
       sum: { anyOf: [{ type: 'number' }, { type: 'null' }] },
     };
     const schema = { type: 'object', properties, required: ['colour', 'total', 'sum'], ...strict };
     const body = await complete('', format(schema));
-    const { fields } = await model.extract(SHAPES, {
-      colour: { type: 'text', question: 'what color is the circle?' },
+    const { fields } = await server.model.extract(SHAPES, {
+      colour: { type: 'text', question: COLOUR },
       total: 'number',
       sum: 'number',
     });
@@ -291,7 +277,7 @@ describe('response_format', () => {
   });
 
   it('refuses to make up a value that cannot be null', async () => {
-    const properties = { colour: { type: 'integer', description: 'what color is the circle?' } };
+    const properties = { colour: { type: 'integer', description: COLOUR } };
     const schema = { type: 'object', properties, required: ['colour'], ...strict };
     const [choice] = (await complete('', format(schema))).choices;
     expect(choice?.message).toMatchObject({
@@ -301,13 +287,12 @@ describe('response_format', () => {
 
   it('chooses among an enum', async () => {
     const among = { ...text, enum: ['orange', 'blue', 'white'] };
-    const question = 'what color is the circle?';
-    const { label } = await model.classify(SHAPES, among.enum, { question });
+    const { label } = await server.model.classify(SHAPES, among.enum, { question: COLOUR });
     const object = { type: 'object', properties: { colour: among }, required: ['colour'] };
-    expect(JSON.parse(contentOf(await complete(question, format(object))))).toEqual({
+    expect(JSON.parse(contentOf(await complete(COLOUR, format(object))))).toEqual({
       colour: label,
     });
-    expect(JSON.parse(contentOf(await complete(question, format(among))))).toBe(label);
+    expect(JSON.parse(contentOf(await complete(COLOUR, format(among))))).toBe(label);
   });
 
   const boxes = (number: object, name: object) => {
@@ -328,7 +313,7 @@ describe('response_format', () => {
   ])('keeps bounds from 0 to 1, and finds what %s of one value names', async (_, name) => {
     const schema = boxes({ type: 'number', minimum: 0, maximum: 1 }, name);
     const answer = JSON.parse(contentOf(await complete('', format(schema)))) as object;
-    const { detections } = await model.detect(SHAPES, 'white circle');
+    const { detections } = await server.model.detect(SHAPES, 'white circle');
     expect(detections.length).toBeGreaterThan(0);
     expect(answer).toEqual({ detections: detections.map(() => expect.any(Object) as unknown) });
     const validate = new Ajv2020({ strict: false }).compile(schema);
@@ -342,7 +327,10 @@ describe('response_format', () => {
   it('writes boxes between 0 and 1', async () => {
     const schema = boxes({ type: 'number' }, text);
     const body = await complete('detect white circle ; yellow square', format(schema));
-    const { detections, image } = await model.detect(SHAPES, ['white circle', 'yellow square']);
+    const { detections, image } = await server.model.detect(SHAPES, [
+      'white circle',
+      'yellow square',
+    ]);
     expect(JSON.parse(contentOf(body))).toEqual({
       detections: detections.map(({ box, label, score }) => ({
         ...{ x_min: box.xmin / image.width, y_min: box.ymin / image.height },
@@ -354,7 +342,7 @@ describe('response_format', () => {
 
   it('reads words', async () => {
     const words = { type: 'array', items: text };
-    const { words: found } = await model.ocr(SHAPES);
+    const { words: found } = await server.model.ocr(SHAPES);
     expect(JSON.parse(contentOf(await complete('', format(words))))).toEqual(
       found.map((word) => word.text),
     );
@@ -423,7 +411,7 @@ describe('failures', () => {
 
   it('that pass are tried again', async () => {
     const key = 'a-key-of-ours';
-    const busy = await startServer({ model, keys: [key], requestsPerMinute: 1 });
+    const busy = await startServer({ model: server.model, keys: [key], requestsPerMinute: 1 });
     const body = { messages: asked('caption en') };
     const headers = { authorization: `Bearer ${key}` };
     expect((await busy.post('/v1/chat/completions', body, headers)).status).toBe(200);
@@ -435,7 +423,7 @@ describe('failures', () => {
   });
 
   it('of a key say so', async () => {
-    const locked = await startServer({ model, keys: ['a-key-of-ours'] });
+    const locked = await startServer({ model: server.model, keys: ['a-key-of-ours'] });
     const answer = await locked.get('/v1/models');
     expect([answer.status, ((await answer.json()) as Failed).error.type]).toEqual([
       ...[401, 'authentication_error'],
@@ -468,7 +456,7 @@ it('a prompt that is too long is refused with the numbers that clients of llama-
       400,
       { type: 'exceed_context_size_error', code: 'ERR_PROMPT_TOO_LONG', param: 'messages' },
     ]);
-    expect(error['n_ctx']).toBe(model.info.contextLength);
+    expect(error['n_ctx']).toBe(server.model.info.contextLength);
     expect(error['n_prompt_tokens']).toBeGreaterThan(3000);
   }
 });

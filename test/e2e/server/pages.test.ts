@@ -1,16 +1,13 @@
 /** Web pages of other origins: what a browser asks for them, and what it lets them read (CORS). */
 import { describe, expect, it } from 'vitest';
-import type { PaliGemma } from '../../../src/index.js';
 import { SHAPES, startServer, type TestServer, useServer } from '../../support/server.js';
 
-let model: PaliGemma;
-useServer((served) => {
-  ({ model } = served);
-});
+const served = useServer();
 
 const PAGE = 'https://app.example';
 const KEY = 'a-key-of-the-page';
-const start = () => startServer({ model, origins: [PAGE, 'http://localhost:3000'], keys: [KEY] });
+const start = () =>
+  startServer({ model: served.model, origins: [PAGE, 'http://localhost:3000'], keys: [KEY] });
 
 /** What a browser sends before a page's request that is not a plain one. */
 async function preflight(server: TestServer, route: string, headers: Record<string, string> = {}) {
@@ -106,7 +103,7 @@ it('a page of another origin reads nothing, and learns that before it sends', as
     }
   }
   // Without origins there is nothing about pages at all.
-  const closed = await startServer({ model });
+  const closed = await startServer({ model: served.model });
   const answer = await preflight(closed, '/v1/caption');
   expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([404, null]);
 });

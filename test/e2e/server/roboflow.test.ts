@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { fromRoboflow, type PaliGemma } from '../../../src/index.js';
+import { fromRoboflow } from '../../../src/index.js';
 import { PATHS } from '../../../src/server/faces/roboflow/schemas.js';
 import { DEMO_MODEL, FIXTURES } from '../../support/models.js';
 import {
@@ -67,18 +67,14 @@ function problems(item: object, answer: unknown): string {
   return isValid ? '' : ajv.errorsText();
 }
 
-let model: PaliGemma;
-let server: TestServer;
-useServer((served) => {
-  ({ model, server } = served);
-});
+const server = useServer();
 
 const body = async (answer: Response | Promise<Response>) =>
   (await (await answer).json()) as Record<string, unknown>;
 
 describe('answers what the client sends:', () => {
   it('a prompt, with the raw text of the model', async () => {
-    const { text } = await model.generate(SHAPES, PROMPT);
+    const { text } = await server.model.generate(SHAPES, PROMPT);
     for (const call of ['lmm', 'lmm in path']) {
       const answer = await body(replay(server, call));
       expect([answer['response'], answer['image']]).toEqual([text, { width: 224, height: 224 }]);
@@ -87,7 +83,7 @@ describe('answers what the client sends:', () => {
   });
 
   it('detection, for one picture and for two', async () => {
-    const { detections } = await model.detect(SHAPES, ['white circle', 'yellow square']);
+    const { detections } = await server.model.detect(SHAPES, ['white circle', 'yellow square']);
     const plain = detections.map(({ label, score, box }) => ({ label, score, box }));
     const one = await body(replay(server, 'detect'));
     const two = (await (await replay(server, 'detect two')).json()) as unknown[];
@@ -106,7 +102,7 @@ describe('answers what the client sends:', () => {
   });
 
   it('segmentation', async () => {
-    const { segments } = await model.segment(SHAPES, ['white circle', 'yellow square']);
+    const { segments } = await server.model.segment(SHAPES, ['white circle', 'yellow square']);
     const { detections } = fromRoboflow(await body(replay(server, 'segment')));
     expect(detections.map(({ label, score }) => [label, score])).toEqual(
       segments.map(({ label, score }) => [label, score]),
@@ -115,13 +111,13 @@ describe('answers what the client sends:', () => {
   });
 
   it('classification, with the labels in the name of the model', async () => {
-    const { label, score } = await model.classify(SHAPES, ['cat', 'circle']);
+    const { label, score } = await server.model.classify(SHAPES, ['cat', 'circle']);
     const answer = await body(replay(server, 'classify'));
     expect([answer['top'], answer['confidence']]).toEqual([label, score]);
   });
 
   it('a task as a workflow, and none of others', async () => {
-    const { raw } = await model.detect(SHAPES, ['white circle']);
+    const { raw } = await server.model.detect(SHAPES, ['white circle']);
     const { outputs } = (await body(replay(server, 'workflow'))) as {
       outputs: { raw: string; predictions: { predictions: { class: string }[] } }[];
     };
@@ -153,7 +149,7 @@ describe('answers what the client sends:', () => {
   });
 
   it('a key in the body, in the query and in the headers, and nothing without one', async () => {
-    const own = await startServer({ model, keys: [KEY] });
+    const own = await startServer({ model: server.model, keys: [KEY] });
     const statuses = async (prefix: string) =>
       Promise.all(
         ['registry', 'add', 'lmm', 'clear'].map(
@@ -299,7 +295,7 @@ it.each([
 });
 
 it('requests whose key is still to be read get a part of the places', async () => {
-  const own = await startServer({ model, keys: [KEY], maxRequests: 4 });
+  const own = await startServer({ model: server.model, keys: [KEY], maxRequests: 4 });
   const headers = { 'content-type': 'application/json' };
   const text = JSON.stringify({ api_key: KEY, prompt: 'caption en', image: IMAGE });
   let finish = (): void => {};

@@ -2,28 +2,19 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { PaliGemma } from '../../../src/index.js';
 import {
+  CIRCLE,
+  COLOUR,
   DATA_URL,
   formOf,
   metric,
   SHAPES,
   startServer,
-  type TestServer,
   useServer,
 } from '../../support/server.js';
 
-let model: PaliGemma;
-let server: TestServer;
-useServer(
-  (served) => {
-    ({ model, server } = served);
-  },
-  { onNote: () => {} },
-);
+const server = useServer({ onNote: () => {} });
 
-const COLOUR = 'what color is the circle?';
-const CIRCLE = 'is there a white circle?';
 const data_base64 = SHAPES.toString('base64');
 const assets = { photo: { type: 'image', format: 'png', data_base64 } };
 const noul = { type: 'noul', instructions: CIRCLE };
@@ -64,7 +55,7 @@ const sumOf = ({ probabilities }: Answer) =>
   Object.values(probabilities).reduce((sum, each) => sum + each, 0);
 
 it('a noul is the probability of yes beside no', async () => {
-  const { distribution, coverage, prompt } = await model.classify(
+  const { distribution, coverage, prompt } = await server.model.classify(
     ...([SHAPES, ['yes', 'no'], asking(CIRCLE)] as const),
   );
   const yes = distribution.find(({ label }) => label === 'yes')?.probability;
@@ -75,7 +66,7 @@ it('a noul is the probability of yes beside no', async () => {
 
 it('what counts as yes and no is counted, or asked', async () => {
   const words = ['yes', 'orange', 'no', 'blue'];
-  const { distribution } = await model.classify(SHAPES, words, asking(COLOUR));
+  const { distribution } = await server.model.classify(SHAPES, words, asking(COLOUR));
   const of = (word: string) =>
     distribution.find(({ label }) => label === word)?.probability ?? Number.NaN;
   const criteria = { true: 'orange', false: 'blue' };
@@ -87,7 +78,7 @@ it('what counts as yes and no is counted, or asked', async () => {
 
 it('a choice has the probabilities of classify by name', async () => {
   const labels = ['blue', 'white', 'orange', 'red'];
-  const { distribution, label, score } = await model.classify(SHAPES, labels, {
+  const { distribution, label, score } = await server.model.classify(SHAPES, labels, {
     question: COLOUR,
   });
   const criteria = Object.fromEntries(labels.map((name) => [name, null]));
@@ -106,7 +97,7 @@ it('a choice has the probabilities of classify by name', async () => {
 it('a score is the mean of its levels, with what they are', async () => {
   const criteria = ['1', { level: '2' }, ['3']];
   const question = 'how many shapes are there?';
-  const { distribution } = await model.classify(SHAPES, ['1', '2', '3'], { question });
+  const { distribution } = await server.model.classify(SHAPES, ['1', '2', '3'], { question });
   const answer = await one({ type: 'score', instructions: { task: question }, criteria });
   expect(answer.legend).toEqual({ 0: '1', 1: { level: '2' }, 2: ['3'] });
   const mean = distribution.reduce(
@@ -120,7 +111,7 @@ it('a score is the mean of its levels, with what they are', async () => {
 });
 
 it('a box is the best detection, or the best guess of what is not there', async () => {
-  const { detections, image } = await model.detect(SHAPES, 'white circle');
+  const { detections, image } = await server.model.detect(SHAPES, 'white circle');
   const [{ box, score } = { box: undefined, score: 0 }] = detections;
   const found = await one({ type: 'box', instructions: 'The white circle.' });
   expect(found).toMatchObject({
@@ -130,7 +121,7 @@ it('a box is the best detection, or the best guess of what is not there', async 
       ...{ top: (box?.ymin ?? 0) / image.height, bottom: (box?.ymax ?? 0) / image.height },
     },
   });
-  const absent = await model.detect(SHAPES, 'elephant');
+  const absent = await server.model.detect(SHAPES, 'elephant');
   expect(absent.detections).toEqual([]);
   const guess = await one({ type: 'box', instructions: 'elephant' });
   expect(guess.paligemma.presence).toBe(absent.presence[0]?.presence);
@@ -175,7 +166,7 @@ describe('pictures', () => {
       more,
     );
     const shapes = await one(noul);
-    const { distribution } = await model.classify(red, ['yes', 'no'], asking(CIRCLE));
+    const { distribution } = await server.model.classify(red, ['yes', 'no'], asking(CIRCLE));
     const yes = distribution.find(({ label }) => label === 'yes')?.probability ?? Number.NaN;
     expect(answers['first']?.noul).toBe(shapes.noul);
     expect([answers['second']?.noul, answers['third']?.noul]).toEqual([yes, yes]);
@@ -190,7 +181,7 @@ describe('pictures', () => {
     const answer = await fresh.post('/v1/systemone', body);
     const { paligemma, usage } = (await answer.json()) as Answered;
     expect(paligemma.notes).toHaveLength(1);
-    expect(usage.input_tokens).toBeGreaterThan(10 * model.info.imageTokenCount);
+    expect(usage.input_tokens).toBeGreaterThan(10 * server.model.info.imageTokenCount);
     expect(await metric(fresh, 'paligemma_pictures_total', { from: 'encoder' })).toBe(1);
     expect(await metric(fresh, 'paligemma_pictures_total', { from: 'cache' })).toBe(9);
   });

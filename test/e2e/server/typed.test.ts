@@ -1,27 +1,16 @@
 /** The typed routes: every task of the registry over real HTTP answers what the method answers. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { annotate, type PaliGemma } from '../../../src/index.js';
+import { annotate } from '../../../src/index.js';
 import { pathOf } from '../../../src/server/faces/typed-schema.js';
 import { TASKS, type Task, type TaskName } from '../../../src/tasks/registry.js';
 import { jsonText } from '../../../src/wire/json.js';
 import { RESULT_SCHEMAS } from '../../../src/wire/result-schemas.js';
 import { taskJson } from '../../../src/wire/results.js';
-import {
-  CAPTION,
-  DATA_URL,
-  formOf,
-  SHAPES,
-  type TestServer,
-  useServer,
-} from '../../support/server.js';
+import { CAPTION, DATA_URL, formOf, SHAPES, useServer } from '../../support/server.js';
 import { SAMPLES, startSample, TASK_NAMES } from '../../support/task-samples.js';
 
-let model: PaliGemma;
-let server: TestServer;
-useServer((served) => {
-  ({ model, server } = served);
-});
+const server = useServer();
 
 /** What differs from call to call. */
 function steady(result: object): unknown {
@@ -66,7 +55,7 @@ describe.each(TASK_NAMES)('%s', (name) => {
   const pictures = task.images === 'two' ? 2 : 1;
 
   it('answers what the method answers, in JSON, as a form and with the picture as the body', async () => {
-    const expected = steady(taskJson(await startSample(name, model, SHAPES)));
+    const expected = steady(taskJson(await startSample(name, server.model, SHAPES)));
     const image =
       task.images === 'one' ? { image: DATA_URL } : { images: Array(pictures).fill(DATA_URL) };
     const answers = [
@@ -100,7 +89,7 @@ describe.each(TASK_NAMES)('%s', (name) => {
     expect(kinds).toEqual([...parts, 'result']);
     if (task.parts === undefined) expect(parts).toEqual([]);
     if (task.parts === 'text') expect(parts.length).toBeGreaterThan(0);
-    const expected = steady(taskJson(await startSample(name, model, SHAPES)));
+    const expected = steady(taskJson(await startSample(name, server.model, SHAPES)));
     expect(steady(JSON.parse(events.at(-1)?.[1] ?? '') as object)).toEqual(expected);
   });
 
