@@ -1,4 +1,5 @@
 /** Whether the process lives, has started, and can answer: three questions, as their answers have different remedies. */
+import { json, object, text } from './schemas.js';
 import type { Face, PathItem, Service } from './service.js';
 
 /** Why it is not ready; undefined when it is. */
@@ -14,17 +15,10 @@ function reasonOf({ models, admission }: Service): string | undefined {
   return models.areStarted ? undefined : 'models are being loaded';
 }
 
-const STATUS = {
-  type: 'object',
-  properties: { status: { type: 'string' }, reason: { type: 'string' } },
-  required: ['status'],
-};
+const STATUS = object({ status: text, reason: text }, ['status']);
 
 function item(summary: string): PathItem {
-  const answer = (description: string) => ({
-    description,
-    content: { 'application/json': { schema: STATUS } },
-  });
+  const answer = (description: string) => ({ description, content: json(STATUS) });
   return {
     get: {
       ...{ summary, tags: ['health'], security: [] },

@@ -9,7 +9,7 @@
  *    other face. Each route says `config: { access }`: `work` (the default) needs a key and takes a ticket before the body
  *    is read; `key` needs a key; `open` needs nothing.
  * 3. A handler reads its pictures with `service.pictures`, and calls `service.run(request, call)` for a result, or
- *    `service.start(request, call)` for a run whose parts it sends as they come. For what is no task of the registry,
+ *    `service.start(request, call)` for a run whose parts it sends as they come (sse.ts). For what is no task of the registry,
  *    `service.use(request, …)` lends the model itself. All of these wait for the model and the turn of the request and stop
  *    when the client is gone, the deadline has come or the server closes.
  * 4. It throws what it likes: `makeError` for the faults of a request; `errorBody` puts every failure into the face's shape.

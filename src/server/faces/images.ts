@@ -2,7 +2,9 @@
 import type { FastifyRequest } from 'fastify';
 import { makeError } from '../../errors.js';
 import { sniff } from '../../image-input/format.js';
+import type { JsonSchema } from '../../options/json-schema.js';
 import { asObject } from '../body.js';
+import { binary, count, inPath, json, object, text } from '../schemas.js';
 import type { Face, Service } from '../service.js';
 import type { Upload } from '../uploads.js';
 import { typed } from './typed.js';
@@ -12,27 +14,16 @@ const PATH = '/v1/images';
 
 // --- /openapi.json --------------------------------------------------------------------------------------------------
 
-const [text, count] = [{ type: 'string' }, { type: 'integer', minimum: 0 }];
 const seconds = { ...count, description: 'seconds since 1970' };
 
-const upload = {
-  type: 'object',
-  properties: {
-    ...{ id: text, object: { const: 'image' }, bytes: count, format: text },
-    ...{ width: count, height: count, created_at: seconds, expires_at: seconds },
-  },
-  required: ['id', 'object', 'bytes', 'format', 'width', 'height', 'created_at', 'expires_at'],
-};
-const deleted = {
-  type: 'object',
-  properties: { id: text, object: { const: 'image' }, deleted: { const: true } },
-  required: ['id', 'object', 'deleted'],
-};
-
-const json = (schema: object) => ({ 'application/json': { schema } });
+const upload = object({
+  ...{ id: text, object: { const: 'image' }, bytes: count, format: text },
+  ...{ width: count, height: count, created_at: seconds, expires_at: seconds },
+});
+const deleted = object({ id: text, object: { const: 'image' }, deleted: { const: true } });
 
 /** An operation; `status`: of its success. */
-const operation = (head: object, status: number, schema: object) => ({
+const operation = (head: object, status: number, schema: JsonSchema) => ({
   ...head,
   tags: ['images'],
   responses: {
@@ -41,8 +32,7 @@ const operation = (head: object, status: number, schema: object) => ({
   },
 });
 
-const raw = { schema: { type: 'string', format: 'binary' } };
-const id = { parameters: [{ name: 'id', in: 'path', required: true, schema: text }] };
+const id = inPath({ id: text });
 
 const uploadOperation = operation(
   {
@@ -50,10 +40,10 @@ const uploadOperation = operation(
     requestBody: {
       required: true,
       content: {
-        'image/*': raw,
-        'application/octet-stream': raw,
+        'image/*': binary,
+        'application/octet-stream': binary,
         'multipart/form-data': { schema: { type: 'object' } },
-        ...json({ type: 'object', properties: { image: text }, required: ['image'] }),
+        ...json(object({ image: text })),
       },
     },
   },

@@ -4,6 +4,7 @@ import { jsonSchema } from '../../options/json-schema.js';
 import { type Declarations, oneOf, string } from '../../options/option.js';
 import { needsText, TASKS, type Task, type TaskName } from '../../tasks/registry.js';
 import { ERROR_SCHEMA, RESULT_SCHEMAS } from '../../wire/result-schemas.js';
+import { array, binary, json, text } from '../schemas.js';
 import type { PathItem } from '../service.js';
 
 /** `generate` is the exact prompt, which the API calls predict. */
@@ -60,7 +61,7 @@ export const TYPED_ERROR = {
         ...(ERROR_SCHEMA['properties'] as object),
         subject: { type: 'string', description: 'the option or field that it is about' },
         retryable: { type: 'boolean', description: 'whether the same request may succeed later' },
-        requestId: { type: 'string' },
+        requestId: text,
       },
       required: ['code', 'message', 'retryable', 'requestId'],
     },
@@ -90,17 +91,15 @@ function requestSchema(task: Task): Readonly<Record<string, unknown>> {
 export function pathItem(name: TaskName): PathItem {
   const task: Task = TASKS[name];
   const schema = requestSchema(task);
-  const json = (content: object) => ({ 'application/json': { schema: content } });
   const uploaded = { type: 'string', description: 'the id of an upload, in place of a body' };
   const isOne = task.images === 'one';
   const named = {
-    [isOne ? 'image' : 'images']: isOne ? uploaded : { type: 'array', items: uploaded },
+    [isOne ? 'image' : 'images']: isOne ? uploaded : array(uploaded),
     ...(jsonSchema(parametersOf(task))['properties'] as object),
   };
   const parameters = Object.entries(named).map(([parameter, one]) => ({
     ...{ name: parameter, in: 'query', schema: one as object },
   }));
-  const raw = { schema: { type: 'string', format: 'binary' } };
   return {
     post: {
       operationId: name,
@@ -112,8 +111,8 @@ export function pathItem(name: TaskName): PathItem {
         content: {
           ...json(schema),
           'multipart/form-data': { schema: { type: 'object' } },
-          'image/*': raw,
-          'application/octet-stream': raw,
+          'image/*': binary,
+          'application/octet-stream': binary,
         },
       },
       responses: {
@@ -121,10 +120,8 @@ export function pathItem(name: TaskName): PathItem {
           description: 'the result; parts as they come; or the picture with the result drawn in',
           content: {
             ...json(RESULT_SCHEMAS[name]),
-            'text/event-stream': { schema: { type: 'string' } },
-            ...(task.images !== 'two' && {
-              'image/*': { schema: { type: 'string', format: 'binary' } },
-            }),
+            'text/event-stream': { schema: text },
+            ...(task.images !== 'two' && { 'image/*': binary }),
           },
         },
         default: { description: 'a failure', content: json(TYPED_ERROR) },

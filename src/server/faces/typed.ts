@@ -19,9 +19,8 @@ import { drawingOf } from '../../wire/drawing.js';
 import { jsonText } from '../../wire/json.js';
 import { taskJson } from '../../wire/results.js';
 import { asObject, parseJson } from '../body.js';
-import { failureOf } from '../errors.js';
 import type { Face, Running, SentPicture, Service } from '../service.js';
-import { EventStream } from '../sse.js';
+import { streamAnswer } from '../sse.js';
 import { parametersOf, pathItem, pathOf, splitParameters } from './typed-schema.js';
 
 interface Asked {
@@ -93,8 +92,8 @@ const MEDIA_TYPES: Readonly<Record<AnnotationFormat, string>> = {
 
 const PART_EVENTS = { text: 'piece', detections: 'detection', segments: 'segment' };
 
-/** Parts as they come, then the result; a failure is an event of its own, as the status is sent already. */
-async function stream(
+/** Parts as they come, then the result; a failure is an event of its own. */
+function stream(
   service: Service,
   task: Task,
   running: Running,
@@ -102,25 +101,19 @@ async function stream(
   reply: FastifyReply,
 ): Promise<void> {
   reply.header('x-model', running.alias);
-  const parts = running.parts?.[Symbol.asyncIterator]();
-  // What is wrong with the request shows before the first part, and has a status of its own.
-  let part = await parts?.next();
-  if (part === undefined || part.done) await running.result;
-  const events = new EventStream(reply, service.signalOf(request));
-  try {
-    for (; parts !== undefined && part !== undefined && !part.done; part = await parts.next()) {
-      await events.send(part.value, task.parts && PART_EVENTS[task.parts]);
-    }
-    const result = await running.result;
-    service.answering(request);
-    await events.send(taskJson(result), 'result');
-  } catch (error) {
-    if (service.signalOf(request).aborted && failureOf(error).code === 'ERR_ABORTED') return;
-    const failure = service.failed(error, request);
-    reply.raw.write(`event: error\ndata: ${jsonText(typed.errorBody(failure, request.id))}\n\n`);
-  } finally {
-    events.end();
-  }
+  return streamAnswer(service, request, reply, {
+    parts: running.parts?.[Symbol.asyncIterator](),
+    answer: () => running.result,
+    send: async (events, parts) => {
+      for await (const part of parts) {
+        await events.send(part, task.parts && PART_EVENTS[task.parts]);
+      }
+      const result = await running.result;
+      service.answering(request);
+      await events.send(taskJson(result), 'result');
+    },
+    failed: (failure) => ({ data: typed.errorBody(failure, request.id), event: 'error' }),
+  });
 }
 
 async function draw(

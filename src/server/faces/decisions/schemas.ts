@@ -1,12 +1,14 @@
 /** What /openapi.json says of both routes of decisions. */
+import type { JsonSchema } from '../../../options/json-schema.js';
+import { array, count, json, object, orNull, text } from '../../schemas.js';
 import type { PathItem } from '../../service.js';
-import { array, count, ERROR, json, object, orNull, type Schema, text } from '../openai/schemas.js';
+import { ERROR } from '../openai/schemas.js';
 import { LIMITS } from './texts.js';
 
 const [, maxQuestions] = LIMITS.questions;
 
-const probability: Schema = { type: 'number', minimum: 0, maximum: 1 };
-const list = (items: Schema, [minItems, maxItems]: readonly [number, number]): Schema => ({
+const probability: JsonSchema = { type: 'number', minimum: 0, maximum: 1 };
+const list = (items: JsonSchema, [minItems, maxItems]: readonly [number, number]): JsonSchema => ({
   ...{ type: 'array', items, minItems, maxItems },
 });
 
@@ -15,10 +17,8 @@ const edges = object({
 });
 
 /** How an answer came about. */
-const said = (more: Readonly<Record<string, Schema>>): Schema => ({
-  ...object({ prompt: text }),
-  properties: { prompt: text, ...more },
-});
+const said = (more: Readonly<Record<string, JsonSchema>>): JsonSchema =>
+  object({ prompt: text, ...more }, ['prompt']);
 const covered = {
   ...said({ coverage: probability }),
   description:
@@ -26,7 +26,7 @@ const covered = {
 };
 const present = said({ presence: probability });
 
-const paligemma: Schema = object({
+const paligemma: JsonSchema = object({
   timings: { type: 'object' },
   notes: array(text),
 });
@@ -39,22 +39,20 @@ const usage = object({
 
 // --- OpenAI's -------------------------------------------------------------------------------------------------------
 
-const instructions: Schema = {
+const instructions: JsonSchema = {
   anyOf: [text, array(object({ type: { const: 'input_text' }, text }))],
 };
-const value: Schema = { type: ['string', 'boolean'] };
+const value: JsonSchema = { type: ['string', 'boolean'] };
 
 /** A question of the type, with what else it needs. */
-const question = (type: string, more: Readonly<Record<string, Schema>> = {}): Schema => ({
-  ...object({ type: { const: type }, instructions, ...more }),
-  properties: { type: { const: type }, instructions, ...more, name: orNull(text) },
-});
-const option = (name: string, schema: Schema): Schema => ({
-  ...object({ [name]: schema }),
-  properties: { [name]: schema, description: orNull(text) },
-});
+const question = (type: string, more: Readonly<Record<string, JsonSchema>> = {}): JsonSchema => {
+  const needed = { type: { const: type }, instructions, ...more };
+  return object({ ...needed, name: orNull(text) }, Object.keys(needed));
+};
+const option = (name: string, schema: JsonSchema): JsonSchema =>
+  object({ [name]: schema, description: orNull(text) }, [name]);
 
-const request: Schema = {
+const request: JsonSchema = {
   ...object({
     input: { anyOf: [text, array({ type: 'object' })] },
     questions: list(
@@ -71,7 +69,7 @@ const request: Schema = {
   }),
 };
 
-const named = (type: string, more: Readonly<Record<string, Schema>>): Schema =>
+const named = (type: string, more: Readonly<Record<string, JsonSchema>>): JsonSchema =>
   object({ type: { const: type }, name: orNull(text), ...more });
 
 const answers = array({
@@ -90,7 +88,7 @@ const answers = array({
   ],
 });
 
-const pathOf = (head: object, content: object, answer: Schema): PathItem => ({
+const pathOf = (head: object, content: object, answer: JsonSchema): PathItem => ({
   post: {
     ...head,
     tags: ['decisions'],
@@ -112,22 +110,26 @@ export const decisionsPath: PathItem = pathOf(
 
 // --- System One -----------------------------------------------------------------------------------------------------
 
-const content: Schema = { type: ['string', 'object', 'array', 'null'] };
-const record = (additionalProperties: Schema): Schema => ({ type: 'object', additionalProperties });
+const content: JsonSchema = { type: ['string', 'object', 'array', 'null'] };
+const record = (additionalProperties: JsonSchema): JsonSchema => ({
+  type: 'object',
+  additionalProperties,
+});
 
-const typed = (type: string, more: Readonly<Record<string, Schema>>): Schema =>
+const typed = (type: string, more: Readonly<Record<string, JsonSchema>>): JsonSchema =>
   object({ type: { const: type }, ...more });
 
 /** With what it may have beside what it must have. */
-const asked = (type: string, criteria?: Schema, isNeeded = criteria !== undefined): Schema => {
+const asked = (
+  type: string,
+  criteria?: JsonSchema,
+  isNeeded = criteria !== undefined,
+): JsonSchema => {
   const both = { type: { const: type }, ...(criteria && { criteria }) };
-  return {
-    ...object(isNeeded ? both : { type: { const: type } }),
-    properties: { ...both, instructions: content },
-  };
+  return object({ ...both, instructions: content }, isNeeded ? Object.keys(both) : ['type']);
 };
 
-const asset: Schema = {
+const asset: JsonSchema = {
   type: 'object',
   properties: {
     data_base64: { ...text, description: 'a picture in base64, or the id of an upload' },
@@ -135,7 +137,7 @@ const asset: Schema = {
   },
 };
 
-const systemOneRequest: Schema = {
+const systemOneRequest: JsonSchema = {
   ...object({
     assets: { ...record(asset), minProperties: 1 },
     questions: {

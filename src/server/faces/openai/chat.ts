@@ -7,13 +7,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { jsonText } from '../../../wire/json.js';
 import { asObject } from '../../body.js';
 import type { Face, Service } from '../../service.js';
-import { EventStream } from '../../sse.js';
+import { streamAnswer } from '../../sse.js';
 import { type Answer, type Asked, ask, type LogprobEntry } from './ask.js';
 import { errorBodyOf } from './errors.js';
 import { CHAT_FIELDS, readExtension, readFields, readObject, readStops, refuse } from './fields.js';
 import { schemaOf } from './formats.js';
 import { chatPath } from './schemas.js';
-import { tellFailure } from './transport.js';
 import { readTurn } from './turn.js';
 
 const PATH = '/v1/chat/completions';
@@ -91,49 +90,34 @@ function usageOf({ tokens: { prompt, cached, answer } }: Answer) {
   };
 }
 
-async function stream(
+function stream(
   service: Service,
   request: FastifyRequest,
   reply: FastifyReply,
   { asked, hasUsage }: { readonly asked: Asked; readonly hasUsage: boolean },
 ): Promise<void> {
-  const pieces = asked.pieces();
-  // What is wrong with the request shows before the first piece, and has a status of its own.
-  let piece = await pieces.next();
-  if (piece.done) await asked.answer();
   const head = headOf(asked, 'chat.completion.chunk');
   const usage = hasUsage ? { usage: null } : {};
-  const events = new EventStream(reply, service.signalOf(request));
-  const send = (delta: object, logprobs: object | null = null, finish: string | null = null) =>
-    events.sendText(
-      jsonText({
-        ...head,
-        choices: [{ index: 0, delta, logprobs, finish_reason: finish }],
-        ...usage,
-      }),
-    );
-  try {
-    await send({ role: 'assistant', content: '' });
-    for (; !piece.done; piece = await pieces.next()) {
-      await send({ content: piece.value.text }, logprobsOf(piece.value.logprobs));
-    }
-    const answer = await asked.answer();
-    if (answer.refusal !== null) await send({ refusal: answer.refusal });
-    const { paligemma } = answer;
-    const choice = {
-      index: 0,
-      delta: {},
-      logprobs: null,
-      finish_reason: answer.isCut ? 'length' : 'stop',
-    };
-    await events.send({ ...head, choices: [choice], ...usage, paligemma });
-    if (hasUsage) await events.send({ ...head, choices: [], usage: usageOf(answer) });
-    await events.sendText('[DONE]');
-  } catch (error) {
-    tellFailure(service, request, error, (failure) => {
-      reply.raw.write(`data: ${jsonText(chat.errorBody(failure, request.id))}\n\n`);
-    });
-  } finally {
-    events.end();
-  }
+  const chunk = (delta: object, logprobs: object | null = null, finish: string | null = null) => ({
+    ...head,
+    choices: [{ index: 0, delta, logprobs, finish_reason: finish }],
+    ...usage,
+  });
+  return streamAnswer(service, request, reply, {
+    parts: asked.pieces(),
+    answer: asked.answer,
+    send: async (events, pieces) => {
+      await events.send(chunk({ role: 'assistant', content: '' }));
+      for await (const { text, logprobs } of pieces) {
+        await events.send(chunk({ content: text }, logprobsOf(logprobs)));
+      }
+      const answer = await asked.answer();
+      if (answer.refusal !== null) await events.send(chunk({ refusal: answer.refusal }));
+      const { isCut, paligemma } = answer;
+      await events.send({ ...chunk({}, null, isCut ? 'length' : 'stop'), paligemma });
+      if (hasUsage) await events.send({ ...head, choices: [], usage: usageOf(answer) });
+      await events.sendText('[DONE]');
+    },
+    failed: (failure) => ({ data: chat.errorBody(failure, request.id) }),
+  });
 }

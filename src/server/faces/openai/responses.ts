@@ -5,13 +5,12 @@ import type { Parsed } from '../../../options/option.js';
 import { jsonText } from '../../../wire/json.js';
 import { asObject } from '../../body.js';
 import type { Face, Service } from '../../service.js';
-import { EventStream } from '../../sse.js';
-import { type Answer, type Asked, ask, type LogprobEntry } from './ask.js';
+import { streamAnswer } from '../../sse.js';
+import { type Answer, type AnswerPiece, type Asked, ask, type LogprobEntry } from './ask.js';
 import { errorBodyOf, responseCodeOf } from './errors.js';
 import { RESPONSES_FIELDS, readExtension, readFields, readObject, refuse } from './fields.js';
 import { schemaOf } from './formats.js';
 import { responsesPath } from './schemas.js';
-import { tellFailure } from './transport.js';
 import { readTurn } from './turn.js';
 
 const PATH = '/v1/responses';
@@ -131,52 +130,54 @@ const textPart = (text: string, logprobs: readonly LogprobEntry[]) => ({
   ...{ type: 'output_text', text, annotations: [], logprobs },
 });
 
-async function stream(
+function stream(
   service: Service,
   request: FastifyRequest,
   reply: FastifyReply,
   { asked, response }: { readonly asked: Asked; readonly response: Response },
 ): Promise<void> {
-  const pieces = asked.pieces();
-  // What is wrong with the request shows before the first piece, and has a status of its own.
-  let piece = await pieces.next();
-  if (piece.done) await asked.answer();
-  const events = new EventStream(reply, service.signalOf(request));
   let sequence_number = 0;
-  const send = (type: string, fields: object): Promise<void> =>
-    events.send({ type, sequence_number: sequence_number++, ...fields }, type);
+  return streamAnswer(service, request, reply, {
+    parts: asked.pieces(),
+    answer: asked.answer,
+    send: (events, pieces) =>
+      sendAll({ asked, response }, pieces, (type, fields) =>
+        events.send({ type, sequence_number: sequence_number++, ...fields }, type),
+      ),
+    failed: (failure) => {
+      const type = 'response.failed';
+      const failed = response.failed(responseCodeOf(failure), failure.message);
+      return { data: { type, sequence_number, response: failed }, event: type };
+    },
+  });
+}
+
+async function sendAll(
+  { asked, response }: { readonly asked: Asked; readonly response: Response },
+  pieces: AsyncIterable<AnswerPiece>,
+  send: (type: string, fields: object) => Promise<void>,
+): Promise<void> {
   const item = { output_index: 0, item_id: response.itemId };
   const part = { ...item, content_index: 0 };
-  try {
-    await send('response.created', { response: response.begun() });
-    await send('response.in_progress', { response: response.begun() });
-    const started = { output_index: 0, item: response.item('in_progress', []) };
-    await send('response.output_item.added', started);
-    let isText = false;
-    for (; !piece.done; piece = await pieces.next()) {
-      if (!isText) {
-        await send('response.content_part.added', { ...part, part: textPart('', []) });
-        isText = true;
-      }
-      const { text: delta, logprobs } = piece.value;
-      await send('response.output_text.delta', { ...part, delta, logprobs: logprobs ?? [] });
+  await send('response.created', { response: response.begun() });
+  await send('response.in_progress', { response: response.begun() });
+  const started = { output_index: 0, item: response.item('in_progress', []) };
+  await send('response.output_item.added', started);
+  let isText = false;
+  for await (const { text: delta, logprobs } of pieces) {
+    if (!isText) {
+      await send('response.content_part.added', { ...part, part: textPart('', []) });
+      isText = true;
     }
-    const answer = await asked.answer();
-    if (answer.refusal !== null) await sendRefusal(answer.refusal);
-    else await sendText(answer, isText);
-    const ended = response.ended(answer);
-    const [message] = (ended as { readonly output: readonly object[] }).output;
-    await send('response.output_item.done', { output_index: 0, item: message });
-    await send(`response.${answer.isCut ? 'incomplete' : 'completed'}`, { response: ended });
-  } catch (error) {
-    tellFailure(service, request, error, (failure) => {
-      const failed = response.failed(responseCodeOf(failure), failure.message);
-      const event = { type: 'response.failed', sequence_number, response: failed };
-      reply.raw.write(`event: response.failed\ndata: ${jsonText(event)}\n\n`);
-    });
-  } finally {
-    events.end();
+    await send('response.output_text.delta', { ...part, delta, logprobs: logprobs ?? [] });
   }
+  const answer = await asked.answer();
+  if (answer.refusal !== null) await sendRefusal(answer.refusal);
+  else await sendText(answer, isText);
+  const ended = response.ended(answer);
+  const [message] = (ended as { readonly output: readonly object[] }).output;
+  await send('response.output_item.done', { output_index: 0, item: message });
+  await send(`response.${answer.isCut ? 'incomplete' : 'completed'}`, { response: ended });
 
   async function sendText({ content, logprobs }: Answer, hasPart: boolean): Promise<void> {
     const text = content ?? '';

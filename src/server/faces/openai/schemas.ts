@@ -1,24 +1,9 @@
 /** What /openapi.json says of these routes: the fields that mean something here, and the answers. */
-import { jsonSchema } from '../../../options/json-schema.js';
+import { type JsonSchema, jsonSchema } from '../../../options/json-schema.js';
 import type { Declarations } from '../../../options/option.js';
+import { array, count, inPath, json, object, orNull, text } from '../../schemas.js';
 import type { PathItem } from '../../service.js';
 import { CHAT_FIELDS, EXTENSION, RESPONSES_FIELDS } from './fields.js';
-
-export type Schema = Readonly<Record<string, unknown>>;
-
-export const text: Schema = { type: 'string' };
-export const count: Schema = { type: 'integer', minimum: 0 };
-export const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
-export const array = (items: Schema): Schema => ({ type: 'array', items });
-
-/** Every one of `properties`. */
-export const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
-  type: 'object',
-  properties,
-  required: Object.keys(properties),
-});
-
-export const json = (schema: Schema) => ({ 'application/json': { schema } });
 
 export const ERROR = {
   description: 'a failure',
@@ -30,37 +15,30 @@ export const ERROR = {
 };
 
 /** Fields that may be null, as clients send those that they have no value for. */
-function fieldsOf(declarations: Declarations): Readonly<Record<string, Schema>> {
+function fieldsOf(declarations: Declarations): Readonly<Record<string, JsonSchema>> {
   const { properties } = jsonSchema(declarations) as {
-    readonly properties: Readonly<Record<string, Schema>>;
+    readonly properties: Readonly<Record<string, JsonSchema>>;
   };
   return Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, orNull(one)]));
 }
 
-const extension: Schema = {
+const extension: JsonSchema = {
   type: 'object',
   description: 'of this server: a task in place of the raw answer, its arguments and options',
   properties: { ...fieldsOf(EXTENSION), options: { type: 'object' } },
 };
 
 /** `known`: the fields; all others are ignored. */
-const requestOf = (known: Readonly<Record<string, Schema>>, required: string): Schema => ({
-  type: 'object',
-  properties: { ...known, paligemma: orNull(extension) },
-  required: [required],
-});
+const requestOf = (known: Readonly<Record<string, JsonSchema>>, required: string): JsonSchema =>
+  object({ ...known, paligemma: orNull(extension) }, [required]);
 
-const messages: Schema = {
+const messages: JsonSchema = {
   type: 'array',
   minItems: 1,
-  items: {
-    type: 'object',
-    properties: { role: text, content: {} },
-    required: ['role'],
-  },
+  items: object({ role: text, content: {} }, ['role']),
 };
 
-const answers = (schema: Schema, description: string): PathItem => ({
+const answers = (schema: JsonSchema, description: string): PathItem => ({
   200: {
     description,
     content: { ...json(schema), 'text/event-stream': { schema: text } },
@@ -68,7 +46,19 @@ const answers = (schema: Schema, description: string): PathItem => ({
   default: ERROR,
 });
 
-const entry: Schema = object({
+/** A route that asks the model; `request` and `responses`: what is sent and what is answered. */
+const asking = (head: object, request: JsonSchema, responses: PathItem): PathItem => ({
+  post: {
+    ...head,
+    description:
+      'The answer of the model to the last message of the user, which needs a picture. Unknown fields are ignored.',
+    tags: ['openai'],
+    requestBody: { required: true, content: json(request) },
+    responses,
+  },
+});
+
+const entry: JsonSchema = object({
   token: text,
   logprob: { type: 'number' },
   bytes: orNull(array(count)),
@@ -92,31 +82,20 @@ const completion = object({
   paligemma: { type: 'object', description: 'the result of the task, and notes' },
 });
 
-export const chatPath: PathItem = {
-  post: {
-    operationId: 'createChatCompletion',
-    summary: 'chat completions of OpenAI',
-    description:
-      'The answer of the model to the last message of the user, which needs a picture. Unknown fields are ignored.',
-    tags: ['openai'],
-    requestBody: {
-      required: true,
-      content: json(
-        requestOf(
-          {
-            messages,
-            ...fieldsOf(CHAT_FIELDS),
-            stop: orNull({ anyOf: [text, array(text)] }),
-            response_format: orNull({ type: 'object' }),
-            stream_options: orNull({ type: 'object' }),
-          },
-          'messages',
-        ),
-      ),
+export const chatPath = asking(
+  { operationId: 'createChatCompletion', summary: 'chat completions of OpenAI' },
+  requestOf(
+    {
+      messages,
+      ...fieldsOf(CHAT_FIELDS),
+      stop: orNull({ anyOf: [text, array(text)] }),
+      response_format: orNull({ type: 'object' }),
+      stream_options: orNull({ type: 'object' }),
     },
-    responses: answers(completion, 'the completion, or its chunks'),
-  },
-};
+    'messages',
+  ),
+  answers(completion, 'the completion, or its chunks'),
+);
 
 const response = object({
   ...{ id: text, object: { const: 'response' }, created_at: count, model: text },
@@ -141,30 +120,19 @@ const response = object({
   paligemma: { type: 'object', description: 'the result of the task, and notes' },
 });
 
-export const responsesPath: PathItem = {
-  post: {
-    operationId: 'createResponse',
-    summary: 'responses of OpenAI, without state',
-    description:
-      'The answer of the model to the last message of the user, which needs a picture. Unknown fields are ignored.',
-    tags: ['openai'],
-    requestBody: {
-      required: true,
-      content: json(
-        requestOf(
-          {
-            input: messages,
-            ...fieldsOf(RESPONSES_FIELDS),
-            text: orNull({ type: 'object' }),
-            include: orNull(array(text)),
-          },
-          'input',
-        ),
-      ),
+export const responsesPath = asking(
+  { operationId: 'createResponse', summary: 'responses of OpenAI, without state' },
+  requestOf(
+    {
+      input: messages,
+      ...fieldsOf(RESPONSES_FIELDS),
+      text: orNull({ type: 'object' }),
+      include: orNull(array(text)),
     },
-    responses: answers(response, 'the response, or its events'),
-  },
-};
+    'input',
+  ),
+  answers(response, 'the response, or its events'),
+);
 
 const model = object({
   ...{ id: text, object: { const: 'model' }, created: count, owned_by: text },
@@ -187,7 +155,7 @@ export const modelsPath: PathItem = {
 export const modelPath: PathItem = {
   get: {
     ...{ operationId: 'retrieveModel', summary: 'one model', tags: ['openai'] },
-    parameters: [{ name: 'model', in: 'path', required: true, schema: text }],
+    ...inPath({ model: text }),
     responses: { 200: { description: 'the model', content: json(model) }, default: ERROR },
   },
 };

@@ -1,15 +1,12 @@
 /** The routes in terms of OpenAPI. */
 import { type JsonSchema, jsonSchema } from '../../../options/json-schema.js';
 import type { Declarations } from '../../../options/option.js';
+import { array, inPath, json, object, text } from '../../schemas.js';
 import type { PathItem } from '../../service.js';
 import { FIELDS, LMM_FIELDS, MODEL_FIELDS } from './requests.js';
 import { WORKFLOW_NAMES, WORKSPACE } from './workflows.js';
 
-const object = (properties: object, required = Object.keys(properties)): JsonSchema => ({
-  ...{ type: 'object', properties, required },
-});
-const array = (items: object): JsonSchema => ({ type: 'array', items });
-const [text, integer, number] = [{ type: 'string' }, { type: 'integer' }, { type: 'number' }];
+const [integer, number] = [{ type: 'integer' }, { type: 'number' }];
 
 const IMAGE = {
   ...object({ type: { enum: ['base64', 'url'] }, value: text }),
@@ -78,25 +75,17 @@ const ERROR = object({ message: text, code: text, detail: array({ type: 'object'
   'code',
 ]);
 
-const json = (schema: JsonSchema) => ({ content: { 'application/json': { schema } } });
-
 function operation(summary: string, answer: JsonSchema, request?: JsonSchema, more: object = {}) {
   return {
     ...{ summary, tags: ['roboflow'] },
-    ...(request && { requestBody: { required: true, ...json(request) } }),
+    ...(request && { requestBody: { required: true, content: json(request) } }),
     responses: {
-      200: { description: 'the answer', ...json(answer) },
-      default: { description: 'a failure', ...json(ERROR) },
+      200: { description: 'the answer', content: json(answer) },
+      default: { description: 'a failure', content: json(ERROR) },
     },
     ...more,
   };
 }
-
-const inPath = (schemas: Readonly<Record<string, object>>) => ({
-  parameters: Object.entries(schemas).map(([name, schema]) => ({
-    ...{ name, in: 'path', required: true, schema },
-  })),
-});
 
 const lmm = (more?: object): PathItem => ({
   post: operation(
