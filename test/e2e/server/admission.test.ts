@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { PaliGemma } from '../../../src/index.js';
 import { folderWith } from '../../support/folder.js';
 import { DEMO_MODEL } from '../../support/models.js';
-import { LONG, metric, openSocket, SHAPES, startServer } from '../../support/server.js';
+import { CAPTION, metric, openSocket, SHAPES, startServer } from '../../support/server.js';
 
 let model: PaliGemma;
 beforeAll(async () => {
@@ -179,12 +179,15 @@ describe('limits', () => {
   });
 });
 
-/** A request whose body never ends: it is in, until the test is over. */
+const FIRST_BYTES = 10;
+
+/** A request with the beginning of its body only: it is in until the rest is sent, or the test is over. */
 async function stay(port: number) {
   const socket = await openSocket(port);
   socket.write(
-    'POST /v1/caption HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\nbeginning',
+    `POST /v1/caption HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${SHAPES.length}\r\n\r\n`,
   );
+  socket.write(SHAPES.subarray(0, FIRST_BYTES));
   return socket;
 }
 
@@ -214,15 +217,18 @@ it('the cost in tokens is bounded too, but one request alone always fits', async
 
 it('closing finishes what is in and lets nothing in', async () => {
   const server = await startServer({ model, drainMs: 20_000 });
-  const running = Array.from({ length: 6 }, () => server.post(LONG, SHAPES));
-  await vi.waitFor(async () =>
-    expect(await metric(server, 'paligemma_requests_inside')).toBeGreaterThan(3),
-  );
+  const inside: Awaited<ReturnType<typeof openSocket>>[] = [];
+  for (let i = 0; i < 6; i++) inside.push(await stay(server.port));
+  await vi.waitFor(async () => expect(await metric(server, 'paligemma_requests_inside')).toBe(6));
   const closed = server.app.close();
   const late = await server.post('/v1/caption', SHAPES).catch(() => ({ status: 503 }));
   expect(late.status).toBe(503);
-  for (const answer of await Promise.all(running)) expect(answer.status).toBe(200);
+  for (const socket of inside) socket.write(SHAPES.subarray(FIRST_BYTES));
   await closed;
+  for (const socket of inside) {
+    await vi.waitFor(() => expect(socket.received()).toContain(CAPTION));
+    expect(socket.received()).toMatch(/^HTTP\/1.1 200 /);
+  }
 });
 
 it('what takes longer than drainMs is stopped', async () => {
