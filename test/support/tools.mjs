@@ -32,6 +32,8 @@ export const TOOLS = {
     programs: ['systemd-analyze'],
     packages: { linux: ['systemd'], darwin: [] },
   },
+  // Makes certificates for servers of tests.
+  openssl: { programs: ['openssl'], packages: { linux: ['openssl'], darwin: ['openssl'] } },
   // The files of deploy/ are checked by those that read them.
   prometheus: {
     programs: ['prometheus', 'promtool'],

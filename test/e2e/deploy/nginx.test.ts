@@ -7,6 +7,7 @@ import { request } from 'node:https';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { certificateFor } from '../../support/certificate.js';
 import { folderWith } from '../../support/folder.js';
 import { needsTool } from '../../support/needs.js';
 import { CAPTION, SHAPES } from '../../support/server.js';
@@ -27,36 +28,7 @@ async function startServer(flags: readonly string[] = []): Promise<number> {
 /** nginx in front of a port, and a way to ask it. */
 async function startNginx(upstream: number) {
   const folder = folderWith({});
-  const [certificate, key] = ['certificate.pem', 'key.pem'].map((name) =>
-    path.join(folder, name),
-  ) as [string, string];
-  execFileSync(
-    findProgram('openssl') as string,
-    [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-      ],
-      ...[
-        '-subj',
-        `/CN=${NAME}`,
-        '-addext',
-        `subjectAltName=DNS:${NAME}`,
-        '-keyout',
-        key,
-        '-out',
-        certificate,
-      ],
-    ],
-    { stdio: 'ignore' },
-  );
+  const { certificate, key } = certificateFor(NAME, folder);
   const port = await freePort();
   const site = deployed('nginx.conf', {
     '127.0.0.1:8765': `127.0.0.1:${upstream}`,

@@ -1,14 +1,20 @@
 /** Pictures by their addresses: from where the operator allows it, and nowhere else, whatever the address looks like. */
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import http, { type RequestListener } from 'node:http';
+import https from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { PaliGemma } from '../../../src/index.js';
 import { RemotePictures } from '../../../src/server/remote.js';
+import { certificateFor } from '../../support/certificate.js';
+import { folderWith } from '../../support/folder.js';
 import { DEMO_MODEL } from '../../support/models.js';
-import { LOOPBACK_NETWORK } from '../../support/needs.js';
+import { LOOPBACK_NETWORK, needsTool } from '../../support/needs.js';
 import { CAPTION, metric, SHAPES, startServer } from '../../support/server.js';
+import { serve } from './command.js';
 
 /** Reached as it is a network of the operator's; all else of this machine is not. */
 const OWN = '127.0.0.9';
@@ -385,3 +391,39 @@ it.each(['10.0.0.0/33', 'fd00::/129', 'a', '10.0.0', '::1%eth0', '10.0.0.1/', '/
     await expect(startServer(options)).rejects.toMatchObject({ code: 'ERR_OPTION_RANGE' });
   },
 );
+
+describe('over https', needsTool('openssl'), () => {
+  /** A server of pictures at `localhost`, and the command that may fetch from it. */
+  async function start(trusted: boolean) {
+    const folder = folderWith({});
+    const { certificate, key } = certificateFor('localhost', folder);
+    const [cert, secret] = [readFileSync(certificate), readFileSync(key)];
+    const own = https.createServer({ cert, key: secret }, (_, response) => response.end(SHAPES));
+    onTestFinished(() => void own.close());
+    await once(own.listen(0, 'localhost'), 'listening');
+    const host = `localhost:${(own.address() as AddressInfo).port}`;
+    const config = { pictureHosts: [host], pictureNetworks: ['127.0.0.0/8', '::1'] };
+    const file = path.join(folder, 'serve.json');
+    writeFileSync(file, JSON.stringify(config));
+    const { url } = await serve(
+      ['--config', file],
+      trusted ? { NODE_EXTRA_CA_CERTS: certificate } : {},
+    );
+    const body = JSON.stringify({ image: `https://${host}/a.png` });
+    const headers = { 'content-type': 'application/json' };
+    return fetch(`${url}/v1/caption`, { method: 'POST', headers, body });
+  }
+
+  it('a picture comes from a server with a certificate that this machine trusts', async () => {
+    const answer = await start(true);
+    expect([answer.status, await answer.json()]).toMatchObject([200, { text: CAPTION }]);
+  });
+
+  it('and from no other', async () => {
+    const answer = await start(false);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { error: { code: 'ERR_IMAGE_NOT_FOUND', message: expect.stringContaining('be reached') } },
+    ]);
+  });
+});
