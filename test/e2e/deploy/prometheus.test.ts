@@ -1,10 +1,11 @@
 /** Prometheus scrapes a live server, and has an answer to whatever the dashboard, the autoscaler and the alerts ask. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { folderWith } from '../../support/folder.js';
 import { DEMO_MODEL } from '../../support/models.js';
 import { needsTool } from '../../support/needs.js';
-import { openSocket } from '../../support/server.js';
 import { serve } from '../server/command.js';
 import { background, deployed, freePort } from './support.js';
 
@@ -48,7 +49,9 @@ function keepBusy({ url, post }: Server): void {
       await (await post('/v1/caption', { authorization })).arrayBuffer();
       await (await post(`/v1/detect?labels=circle&labels=l${i}`, { authorization })).arrayBuffer();
       await (await post('/v1/caption', { authorization: 'Bearer not-a-key' })).arrayBuffer();
-      const socket = await openSocket(Number(new URL(url).port));
+      // Not one that the end of the test closes, while this waits for it.
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      await once(socket, 'connect');
       socket.write(
         `POST /v1/caption HTTP/1.1\r\nhost: a\r\nx-api-key: ${KEY}\r\ncontent-length: 1000\r\n\r\nhalf`,
       );
