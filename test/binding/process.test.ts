@@ -28,7 +28,7 @@ async function program(
   const file = path.join(ROOT, 'test', 'support', 'programs', `${name}.mjs`);
   try {
     const { stdout, stderr } = await run(process.execPath, [...flags, file, ...args], {
-      timeout: 240_000,
+      timeout: 600_000,
     });
     return { code: 0, signal: undefined, stdout, stderr };
   } catch (error) {
@@ -53,7 +53,7 @@ test('100 worker threads terminated in the middle do no harm', async () => {
   const outcome = await program('worker-cycles', [endless, SCENE, '100']);
   expect(outcome).toMatchObject({ code: 0, stderr: '' });
   expect(Number(outcome.stdout)).toBe(80);
-}, 240_000);
+}, 600_000);
 
 test('worker threads have models of their own, at the same time', async () => {
   const { stdout, code } = await program('workers-at-once', [DEMO_MODEL, SCENE, '4']);
@@ -81,7 +81,7 @@ test('1,000 predictions, a third of them aborted, leave memory, handles and list
   expect(after.external - before.external).toBeLessThan(2 ** 20);
   expect(after.handles).toBeLessThanOrEqual(before.handles);
   expect(before.exitListeners - disposed.exitListeners).toBe(1);
-}, 240_000);
+}, 600_000);
 
 test('models that were forgotten without dispose are collected, and their calls are answered', async () => {
   const outcome = await program('forgotten-models', [DEMO_MODEL, SCENE, '30'], ['--expose-gc']);
