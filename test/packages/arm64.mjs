@@ -62,7 +62,10 @@ export function arm64Models() {
     // Tests start Node as process.execPath, which the kernel cannot run; a script that calls the emulator it can.
     const node = path.join(folder, 'node-arm64');
     const command = [...onArm64(), nodeArm64].map((word) => `"${word}"`).join(' ');
-    fs.writeFileSync(node, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
+    // The engine's own process gets nothing of an environment but what it needs, and has to be the same processor.
+    const processor = Object.entries(ORIN).map(([name, value]) => `${name}=${value}`);
+    const script = `#!/bin/sh\n${processor.join(' ')} exec ${command} "$@"\n`;
+    fs.writeFileSync(node, script, { mode: 0o755 });
     const preload = path.join(folder, 'test', 'packages', 'emulated-node.cjs');
     const env = { ...ORIN, EMULATED_NODE: node, NODE_OPTIONS: `--require "${preload}"` };
     return runTests(folder, (args) => exec(node, args, { cwd: folder, env }), {
