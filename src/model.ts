@@ -231,20 +231,24 @@ export class Model {
     prompt: string | Prompt,
     options: GenerateOptions | undefined,
   ): PredictionStream {
-    const o = parseGenerateOptions(options);
-    const images = asList(image);
-    const sent = this.#read(prompt, images.length);
     const place = callerOf(entry);
-    return new PredictionStream(
-      [o.signal, this.#engine.closing],
-      async (signal, onToken, onImages) => {
-        try {
-          return await this.#generate(images, sent, o, { signal, onToken, onImages });
-        } catch (error) {
-          throw place(error);
-        }
-      },
-    );
+    try {
+      const o = parseGenerateOptions(options);
+      const images = asList(image);
+      const sent = this.#read(prompt, images.length);
+      return new PredictionStream(
+        [o.signal, this.#engine.closing],
+        async (signal, onToken, onImages) => {
+          try {
+            return await this.#generate(images, sent, o, { signal, onToken, onImages });
+          } catch (error) {
+            throw place(error);
+          }
+        },
+      );
+    } catch (error) {
+      throw place(error);
+    }
   }
 
   /**

@@ -51,6 +51,8 @@ async function answer(id: number, call: Call): Promise<void> {
   try {
     outbox.end(id, { result: await run(id, call, controller.signal) });
   } catch (error) {
+    // When one picture is at fault, the others need not be decoded any more.
+    controller.abort(error);
     outbox.end(id, { error: shapeOf(error) });
   } finally {
     running.delete(id);

@@ -38,6 +38,8 @@ const CALLS: Readonly<Record<string, () => PromiseLike<unknown>>> = {
   load: () => PaliGemma.load(SCENE),
   predict: () => model.predict(SCENE, LONG),
   stream: () => model.stream(SCENE, LONG).result,
+  'predict with a wrong option': () => model.predict(SCENE, '', { maxTokens: -1 }),
+  'stream with a wrong option': async () => model.stream(SCENE, '', { maxTokens: -1 }),
   'stream in a loop': () => loopOver(model.stream(SCENE, LONG)),
   score: () => model.score(SCENE, LONG, ['a']),
   decodeMasks: () => model.decodeMasks([1, 2, 3]),
