@@ -239,31 +239,31 @@ describe('a child that ends', () => {
     expect((await model.predict(SCENE, 'next', { maxTokens: 2 })).tokens).toHaveLength(2);
   });
 
-  // Tried again: a thread that stops while it allocates holds a lock of the heap, and the event loop hangs with it.
-  test('whose computation hangs is killed and replaced, although its event loop answers', {
-    ...FREEZING,
-    retry: 4,
-  }, async () => {
-    const model = await isolated(DEMO_MODEL, { hangMs: 1500, threads: 1, featureCacheMb: 0 });
-    // Until the hang, whenever that is; nearly all of it is matmuls.
-    const candidates = Array.from({ length: 200 }, (_, i) => `an orange triangle and ${i}`);
-    const failures: PaliGemmaError[] = [];
-    let asked = 0;
-    const scoreUntilHang = async (): Promise<void> => {
-      while (failures.length === 0) {
-        const call = model.score(SCENE, `caption ${asked++}`, candidates);
-        await call.catch((error) => failures.push(error));
+  test(
+    'whose computation hangs is killed and replaced, although its event loop answers',
+    FREEZING,
+    async () => {
+      const model = await isolated(DEMO_MODEL, { hangMs: 1500, threads: 1, featureCacheMb: 0 });
+      // Until the hang, whenever that is; nearly all of it is matmuls.
+      const candidates = Array.from({ length: 200 }, (_, i) => `an orange triangle and ${i}`);
+      const failures: PaliGemmaError[] = [];
+      let asked = 0;
+      const scoreUntilHang = async (): Promise<void> => {
+        while (failures.length === 0) {
+          const call = model.score(SCENE, `caption ${asked++}`, candidates);
+          await call.catch((error) => failures.push(error));
+        }
+      };
+      const ended = Promise.all([scoreUntilHang(), scoreUntilHang(), scoreUntilHang()]);
+      await freeze(childOf(model), 'busiest');
+      await ended;
+      for (const error of failures) {
+        expect(error).toMatchObject({ code: 'ERR_ENGINE_CRASHED', retryable: true });
+        expect(error.message).toContain('it made no progress');
       }
-    };
-    const ended = Promise.all([scoreUntilHang(), scoreUntilHang(), scoreUntilHang()]);
-    await freeze(childOf(model), 'busiest');
-    await ended;
-    for (const error of failures) {
-      expect(error).toMatchObject({ code: 'ERR_ENGINE_CRASHED', retryable: true });
-      expect(error.message).toContain('it made no progress');
-    }
-    expect((await model.predict(SCENE, 'next', { maxTokens: 2 })).tokens).toHaveLength(2);
-  });
+      expect((await model.predict(SCENE, 'next', { maxTokens: 2 })).tokens).toHaveLength(2);
+    },
+  );
 
   test('twice during the same call: that call is refused, others are not', async () => {
     const model = await isolated(endless);

@@ -1,15 +1,18 @@
 """Stops one thread of another process, as a driver or a lock that never answers would, until this program is ended.
 
 Usage: freeze.py PID main|busiest
-busiest: the one of the others that computes most in half a second. Prints "frozen" when it stands still. A debugger's
-interface does it: a signal would stop the whole process.
+busiest: the one of the others that computes most in half a second, stopped inside the addon's code: elsewhere it might
+hold the lock of the heap, and the whole process would hang. Prints "frozen" when it stands still. A debugger's interface
+does it: a signal would stop the whole process.
 """
 
 import ctypes
 import os
+import re
 import sys
 import time
 
+PTRACE_CONT = 7
 PTRACE_SEIZE = 0x4206
 PTRACE_INTERRUPT = 0x4207
 # Threads of other processes as well.
@@ -34,15 +37,39 @@ def times(pid):
     return result
 
 
+def is_in_addon(pid, thread):
+    """Whether a thread that stands still does so in the addon or a library of it."""
+    with open(f"/proc/{pid}/task/{thread}/syscall") as file:
+        # The last one is the program counter.
+        counter = int(file.read().split()[-1], 16)
+    with open(f"/proc/{pid}/maps") as file:
+        for line in file:
+            first, last = (int(end, 16) for end in line.split()[0].split("-"))
+            if first <= counter < last:
+                return re.search(r"paligemma\.node|ggml", line) is not None
+    return False
+
+
+def stop(thread):
+    ptrace(PTRACE_INTERRUPT, thread)
+    os.waitpid(thread, WALL)
+
+
 pid, which = int(sys.argv[1]), sys.argv[2]
-thread = pid
-if which == "busiest":
+if which == "main":
+    ptrace(PTRACE_SEIZE, pid)
+    stop(pid)
+else:
     before = times(pid)
     time.sleep(0.5)
     spent = {t: after - before.get(t, after) for t, after in times(pid).items() if t != pid}
-    thread = max(spent, key=spent.get)
-ptrace(PTRACE_SEIZE, thread)
-ptrace(PTRACE_INTERRUPT, thread)
+    busiest = max(spent, key=spent.get)
+    ptrace(PTRACE_SEIZE, busiest)
+    stop(busiest)
+    while not is_in_addon(pid, busiest):
+        ptrace(PTRACE_CONT, busiest)
+        time.sleep(0.001)
+        stop(busiest)
 print("frozen", flush=True)
 # A process that is killed meanwhile is gone for its parent only when this one has taken note of it.
 while True:
