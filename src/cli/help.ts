@@ -86,17 +86,13 @@ function isCommon(option: Option): boolean {
   return !(heading === 'Answering:' && SHARED.has(option.attributeName()));
 }
 
-/** Paragraphs at `width` characters; lines that begin with spaces stay as they are. */
+/** Paragraphs at `width` characters; lines that begin with spaces, and headings with a colon, stay as they are. */
 export function wrapped(text: string, width: number): string {
   return text
-    .split('\n\n')
-    .map((paragraph) =>
-      paragraph
-        .split('\n')
-        .map((line) => (/^\s/.test(line) ? line : fold(line, width)))
-        .join('\n'),
-    )
-    .join('\n\n');
+    .replace(/(?<=^\S.*[^:\n])\n(?=\S)/gm, ' ')
+    .split('\n')
+    .map((line) => (/^\s/.test(line) ? line : fold(line, width)))
+    .join('\n');
 }
 
 function fold(line: string, width: number): string {

@@ -70,6 +70,13 @@ describe('the width of help', () => {
       const { stdout } = await paligemma(args, { env: { COLUMNS: columns } });
       const lines = stdout.split('\n').filter((line) => !line.includes('$ '));
       expect(lines.filter((line) => line.length > width)).toEqual([]);
+      // Nor is a line of a paragraph broken before it must be.
+      const early = lines.filter((line, i) => {
+        const next = lines[i + 1] ?? '';
+        const isProse = /^\S.*[^:]$/.test(line) && /^\S/.test(next);
+        return isProse && line.length + 1 + (next.split(' ')[0] ?? '').length <= width;
+      });
+      expect(early).toEqual([]);
       if (args[0] !== 'detect') continue;
       expect(Math.max(...lines.map((line) => line.length))).toBeGreaterThan(width - 15);
     }
