@@ -3,10 +3,11 @@
  * Bytes are counted while they arrive. What they are is decided by their first bytes, whatever the request calls them.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { makeError, PaliGemmaError } from '../errors.js';
+import { type ErrorCode, makeError, PaliGemmaError } from '../errors.js';
 import { decodeDataUrl, isDataUrl } from '../image-input/data-url.js';
 import { sniff } from '../image-input/format.js';
 import { notAnImage } from '../image-input/source.js';
+import { showValue } from '../options/show.js';
 import { readBytes } from './body.js';
 import { tooLargeBody } from './errors.js';
 import { type FormReader, formReader } from './forms.js';
@@ -70,19 +71,19 @@ export class Pictures {
 
   /** A data URL, the id of an upload, or an address. Never a path. `maxBytes`: for what comes from elsewhere. */
   async #fromText(text: unknown, maxBytes: number, { signal, owner }: Sender): Promise<Uint8Array> {
-    if (typeof text !== 'string') throw unknownText('no text');
+    if (typeof text !== 'string') throw unreadable(showValue(text), 'ERR_OPTION_TYPE');
     if (isDataUrl(text)) return this.fromBytes(await decodeDataUrl(text, this.#maxBytes));
     if (UPLOAD_ID.test(text)) {
       const { upload } = this.#sources;
-      if (upload === undefined) throw unknownText('the id of no upload');
+      if (upload === undefined) throw unreadable('the id of no upload');
       return upload(text, owner);
     }
     if (/^https?:/i.test(text)) {
       const { remote } = this.#sources;
-      if (remote === undefined) throw unknownText('an address, which this server does not fetch');
+      if (remote === undefined) throw unreadable('an address, which this server does not fetch');
       return this.fromBytes(await remote(text, maxBytes, signal));
     }
-    throw unknownText('another text');
+    throw unreadable('another text');
   }
 
   /** Texts, one or several, of a field in JSON. */
@@ -203,10 +204,10 @@ function formFault(error: unknown): never {
   });
 }
 
-/** Its first characters may be a secret or a picture: nothing of it is repeated. */
-function unknownText(found: string): Error {
+/** The first characters of a text may be a secret or a picture: nothing of it is repeated. */
+function unreadable(found: string, code: ErrorCode = 'ERR_IMAGE_NOT_FOUND'): Error {
   const expected = 'a data URL such as data:image/jpeg;base64,…';
-  return makeError('ERR_IMAGE_NOT_FOUND', `the picture is ${found}, expected ${expected}`, {
+  return makeError(code, `the picture is ${found}, expected ${expected}`, {
     ...{ name: 'image', found, expected },
   });
 }

@@ -111,11 +111,17 @@ describe('an upload', () => {
     [400, 'ERR_REQUEST_FORMAT', formOf([])],
     [400, 'ERR_REQUEST_FORMAT', formOf([SHAPES, SHAPES])],
     [400, 'ERR_IMAGE_NOT_FOUND', { image: 'photo.jpg' }],
+    [400, 'ERR_REQUEST_FORMAT', { image: 5 }],
     [404, 'ERR_REQUEST_UPLOAD', { image: 'img_x' }],
   ])('that is wrong gets %i %s', async (status, code, body) => {
     const before = await metric(server, 'paligemma_uploads');
     expect(await codeOf(await server.post('/v1/images', body))).toEqual([status, code]);
     expect(await metric(server, 'paligemma_uploads')).toBe(before);
+  });
+
+  it.each([5, true, {}])('that is %j where text is expected is a wrong type', async (image) => {
+    const answer = await codeOf(await server.post('/v1/caption', { image }));
+    expect(answer).toEqual([422, 'ERR_OPTION_TYPE']);
   });
 
   it('that is larger than pictures may be is refused', async () => {
