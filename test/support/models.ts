@@ -1,10 +1,12 @@
 /** Models the tests run on: the demo model, and the tiny checkpoints converted by the package itself. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { prepareImage } from '../../src/image-input/prepare.js';
 import { takeSource } from '../../src/image-input/source.js';
 import { convert, type WeightType } from '../../src/index.js';
 import { parseEncodeOptions } from '../../src/options/image.js';
+import { type GgufTensor, readGguf } from './convert-gguf.js';
+import { changedGguf } from './gguf-files.js';
 
 export const ROOT = path.resolve(import.meta.dirname, '..', '..');
 export const FIXTURES = path.join(ROOT, 'test', 'fixtures');
@@ -90,18 +92,29 @@ export function convertedModel(name: CheckpointName, type: WeightType): Promise<
 export const LONG = { maxTokens: 30_000 };
 let endless: Promise<string> | undefined;
 
-/** Path of a model that does not stop by itself, as a random one never does, with room for `LONG`. */
+/** Path of a model that does not stop by itself, whatever it sees, with room for `LONG`. */
 export function endlessModel(): Promise<string> {
-  const output = path.join(TEST_MODELS, 'endless.gguf');
+  endless ??= convertEndless(path.join(TEST_MODELS, 'endless.gguf'));
+  return endless;
+}
+
+async function convertEndless(output: string): Promise<string> {
   mkdirSync(TEST_MODELS, { recursive: true });
-  endless ??= convert({
+  await convert({
     source: checkpointFolder('tiny-paligemma1'),
     output,
     type: 'f32',
     contextLength: 32_768,
     overwrite: true,
-  }).then(() => output);
-  return endless;
+  });
+  // Zeros in place of the token that ends an answer: of all logits, random ones, it has the largest never.
+  const model = readGguf(output);
+  const end = model.keys.get('tokenizer.ggml.eos_token_id') as number;
+  const { shape, padded } = model.tensors.get('token_embd.weight') as GgufTensor;
+  const bytes = 4 * (shape[0] as number);
+  padded.fill(0, end * bytes, (end + 1) * bytes);
+  writeFileSync(output, changedGguf(model, {}));
+  return output;
 }
 
 export interface Tensor {

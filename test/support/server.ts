@@ -15,8 +15,6 @@ export const CAPTION = 'an orange triangle, a white circle and a yellow square';
 /** Questions about it. */
 export const COLOUR = 'what color is the circle?';
 export const CIRCLE = 'is there a white circle?';
-/** A request whose answer is as long as the context allows. */
-export const LONG = `/v1/predict?${new URLSearchParams({ prompt: 'caption en', pattern: '[a-z ]{1000}', maxTokens: '150' })}`;
 export const DATA_URL = `data:image/png;base64,${SHAPES.toString('base64')}`;
 
 /** The plugin: as it is compiled where a test needs engines of their own, whose programs are compiled. */
@@ -51,12 +49,19 @@ export interface Served extends TestServer {
   readonly model: PaliGemma;
 }
 
-/** One server with the demo model for all tests of a file. Registers the hooks; what it returns is there in tests. */
-export function useServer(options: LoadOptions = {}): Served {
+/**
+ * One server with the demo model, or another, for all tests of a file. Registers the hooks; what it returns is there in
+ * tests.
+ */
+export function useServer(
+  load: LoadOptions = {},
+  file: () => string | Promise<string> = () => DEMO_MODEL,
+  options: PluginOptions = {},
+): Served {
   const served: Partial<Served> = {};
   beforeAll(async () => {
-    const model = await PaliGemma.load(DEMO_MODEL, options);
-    Object.assign(served, { model }, await openServer({ model }));
+    const model = await PaliGemma.load(await file(), load);
+    Object.assign(served, { model }, await openServer({ ...options, model }));
   });
   afterAll(async () => {
     await served.app?.close();
