@@ -174,6 +174,59 @@ describe('pictures', () => {
     expect(paligemma.notes).toEqual([]);
   });
 
+  describe('whose names are words of questions', () => {
+    const photo = assets.photo;
+    const promptOf = async (name: string, instructions: string) =>
+      (await one({ type: 'noul', instructions }, { state: name, assets: { [name]: photo } }))
+        .paligemma.prompt;
+
+    it.each([
+      ['circle', CIRCLE],
+      ['white', CIRCLE],
+      ['car', 'is it made of cardboard?'],
+      ['photo', 'is it a photograph?'],
+      ['image', 'is there a car in the image?'],
+      ['a', 'is there an elephant?'],
+      ['1', 'are there 12 or 1?'],
+      ['1.5', 'is it 1.5 m long?'],
+      ['.', 'is it a car. or not?'],
+      ['img1', 'does it say img12, img1.png or xximg1?'],
+      ['img-1', 'does it say img-12 or my-img-1?'],
+    ])('leave them in: %s in %j', async (name, question) => {
+      expect(await promptOf(name, question)).toBe(`answer en ${question}`);
+    });
+
+    it.each([
+      ['circle', 'is there a white circle in `circle`?'],
+      ['circle', 'In `circle`, is there a white circle?'],
+      ['img1', 'is there a white circle in img1?'],
+      ['photo_b', 'is there a white circle on photo_b?'],
+      ['my cat.png', 'my cat.png: is there a white circle?'],
+      ['a+b (c)', 'is there a white circle in `a+b (c)`?'],
+      ['two  spaces', 'is there a white circle in\n`two  spaces`?'],
+    ])('take out what is marked or unlike words: %s in %j', async (name, question) => {
+      expect(await promptOf(name, question).then((text) => String(text).toLowerCase())).toBe(
+        `answer en ${CIRCLE}`,
+      );
+    });
+
+    it('may be things to find', async () => {
+      for (const name of ['circle', 't-shirt']) {
+        const more = { state: name, assets: { [name]: photo } };
+        const found = await one({ type: 'box', instructions: name }, more);
+        expect(found.paligemma.prompt).toBe(`detect ${name}`);
+      }
+    });
+
+    it('choose no picture', async () => {
+      const two = { circle: photo, other: photo };
+      const questions = { it: noul };
+      const answer = await server.post('/v1/systemone', { state: '', assets: two, questions });
+      const { error } = (await answer.json()) as { readonly error: { readonly message: string } };
+      expect([answer.status, error.message]).toEqual([400, expect.stringContaining('backticks')]);
+    });
+  });
+
   it('are encoded once for all questions', async () => {
     const fresh = await startServer();
     const entries = Array.from({ length: 10 }, (_, i) => [`q${i}`, noul] as const);

@@ -107,52 +107,77 @@ async function picturesOf(
 
 // --- texts ----------------------------------------------------------------------------------------------------------
 
-/** In place of a name while others are looked for. */
-const MARK = '\0';
 /** Fields of a state that texts may name: each text is searched for all of them. */
 const MOST_FIELDS = 32;
+/** Names that no word of a question looks like: `img1`, `photo_b`, `cat.png`. */
+const UNLIKE_WORDS = /^(?=.*\p{L})(?=.*(?:\p{N}|[\p{L}\p{N}][-_.]+[\p{L}\p{N}]))/u;
+/** "the dog in `photo`" is a dog. */
+const BEFORE = '(?:(?:^| )(?:[Ii]n|[Oo]n|of|[Ff]rom)(?= ))? ?';
+/** Where a name begins and ends that is not part of a longer one. */
+const START = '(?<![\\p{L}\\p{N}_-]|[\\p{L}\\p{N}]\\.)';
+const END = '(?![\\p{L}\\p{N}_-]|\\.[\\p{L}\\p{N}])';
 
-/** What the texts of a request call its pictures: the names of the assets, and those of fields of the state that hold one. */
+/**
+ * What the texts of a request call its pictures: the names of the assets, and those of fields of the state that hold one.
+ * They stand in backticks; the name of an asset that no word looks like may stand as it is.
+ */
 class Names {
-  /** The longest first, as one may be part of another. */
-  readonly #all: readonly (readonly [name: string, picture: number])[];
-  readonly #count: number;
+  readonly #assets: readonly string[];
+  /** As they stand in texts. */
+  readonly #pictures: ReadonlyMap<string, number>;
+  readonly #quoted: RegExp;
+  readonly #bare: RegExp;
 
   constructor(assets: readonly string[], state: unknown) {
-    this.#count = assets.length;
+    this.#assets = assets.map(oneLine);
     const fields = fieldsIn(state).flatMap(([field, text]) => {
       const picture = assets.indexOf(text.trim());
-      return picture < 0 ? [] : [[`\`${field}\``, picture] as const];
+      return picture < 0 ? [] : [[oneLine(field), picture] as const];
     });
-    const own = assets.map((name, i) => [name, i] as const);
-    this.#all = [...fields.slice(0, MOST_FIELDS), ...own].sort(([a], [b]) => b.length - a.length);
+    const own = this.#assets.map((name, i) => [name, i] as const);
+    // The name of an asset comes before that of a field.
+    const all = new Map([...fields.slice(0, MOST_FIELDS), ...own]);
+    this.#pictures = all;
+    this.#quoted = new RegExp(`${BEFORE}\`(${oneOf([...all.keys()])})\``, 'gu');
+    const bare = this.#assets.filter((name) => UNLIKE_WORDS.test(name));
+    this.#bare = new RegExp(`${BEFORE}${START}(${oneOf(bare)})${END}`, 'gu');
   }
 
   /** The text without names, in one line, and which pictures it names. */
-  take(text: string): { readonly text: string; readonly pictures: readonly number[] } {
+  take(given: string): { readonly text: string; readonly pictures: readonly number[] } {
+    const line = oneLine(given);
+    const unquoted = this.#cut(line, this.#quoted);
+    const bare = this.#cut(unquoted.text, this.#bare);
+    // A thing may be called like a picture: a text that is nothing but the bare name is no reference.
+    if (bare.text === '') return unquoted;
+    return { text: bare.text, pictures: [...new Set([...unquoted.pictures, ...bare.pictures])] };
+  }
+
+  #cut(text: string, names: RegExp) {
     const pictures = new Set<number>();
-    let left = text;
-    for (const [name, picture] of this.#all) {
-      if (name === '' || !left.includes(name)) continue;
-      pictures.add(picture);
-      left = left.replaceAll(`\`${name}\``, MARK).replaceAll(name, MARK);
-    }
-    // "the dog in `photo`" is a dog.
-    const without = left.replace(/(?:\s{1,8}(?:in|on|of|from))?\s{0,8}\0/g, '');
-    return { text: oneLine(without), pictures: [...pictures] };
+    const left = text.replace(names, (_, name: string) => {
+      pictures.add(this.#pictures.get(name) as number);
+      return '';
+    });
+    if (pictures.size === 0) return { text, pictures: [] };
+    // "In `photo`, is there a dog?" asks whether there is one.
+    return { text: oneLine(left.replace(/^[\s,;:]+/, '')), pictures: [...pictures] };
   }
 
   /** Whether the state is nothing but pictures. */
   isAll(state: unknown): boolean {
-    return this.take(textOf(state)).text === '';
+    return textsOf(state).every((text) => {
+      const line = oneLine(text);
+      return this.#assets.includes(line) || this.take(line).text === '';
+    });
   }
 
   /** The picture of a question that names `pictures`. */
   pictureOf(pictures: readonly number[], at: string): number {
-    const [picture = 0, ...others] = pictures.length > 0 ? pictures : Array(this.#count).keys();
+    const [picture = 0, ...others] = pictures.length > 0 ? pictures : this.#assets.keys();
     if (others.length === 0) return picture;
     const found = `about ${others.length + 1} pictures`;
-    throw badField(`${at}.instructions`, found, 'the name of one asset in it');
+    throw badField(`${at}.instructions`, found, 'the name of one asset in backticks');
   }
 }
 
@@ -165,11 +190,20 @@ function fieldsIn(content: unknown): (readonly [string, string])[] {
 }
 
 /** Content is a text, or an object or list of contents: its texts, in their order. */
-function textOf(content: unknown): string {
+function textsOf(content: unknown): readonly string[] {
   if (typeof content === 'object' && content !== null) {
-    return Object.values(content).map(textOf).join(' ');
+    return Object.values(content).flatMap(textsOf);
   }
-  return content === undefined || content === null ? '' : String(content);
+  return content === undefined || content === null ? [] : [String(content)];
+}
+
+const textOf = (content: unknown): string => textsOf(content).join(' ');
+
+/** A pattern for one of these texts, the longest first as one may be part of another; without any, for none. */
+function oneOf(texts: readonly string[]): string {
+  if (texts.length === 0) return '(?!)';
+  const longestFirst = [...texts].sort((a, b) => b.length - a.length);
+  return longestFirst.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|');
 }
 
 // --- questions ------------------------------------------------------------------------------------------------------
