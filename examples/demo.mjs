@@ -1,4 +1,4 @@
-// npm run demo: asks the bundled model about two pictures and prints its answers. The model is small and was trained on drawn
+// npm run demo: asks the demo model about two pictures and prints its answers. The model is small and was trained on drawn
 // shapes and printed text only; real PaliGemma weights run with the same code (see the README).
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -56,4 +56,10 @@ export const WORDS = [
     except: [/check ?sums/i, /sums (of|to|up)\b/i],
   },
   { pattern: /\bdraft(s|ed)?\b/i, say: 'speculative tokens', except: [] },
+  { pattern: /\b(kernel|matmul)s? of ours\b/i, say: 'our kernel, our matmul', except: [] },
+  {
+    pattern: /\bbundled\s+(\*\s+)?(demo\s+)?model\b/i,
+    say: 'demo model, as it is a package of its own',
+    except: [],
+  },
 ];

@@ -46,6 +46,23 @@ function odd(file, line, text) {
   return found;
 }
 
+/** Files whose comments begin with `#`. */
+const HASH =
+  /\.(ya?ml|py|sh|cmake|conf|service)$|^(CMakeLists\.txt|Dockerfile|requirements\.txt|run)$/;
+
+/**
+ * Comments that begin with `#`, and Python's texts in three quotes, which describe a file or a function: `{ line, text }`.
+ * In YAML also the values after a key, which operators read: what an alert says.
+ */
+function hashComments(file, source) {
+  const kinds = [/(?<=^|\s)#(?!!)[^\n]*/.source];
+  if (file.endsWith('.py')) kinds.unshift(/"{3}[\s\S]*?"{3}/.source);
+  if (/\.ya?ml$/.test(file)) kinds.push(/(?<=^[ -]*[\w.]+: )\S+ [^#\n]+/.source);
+  return [...source.matchAll(new RegExp(kinds.join('|'), 'gm'))].map(({ 0: text, index }) => ({
+    ...{ line: source.slice(0, index).split('\n').length, text },
+  }));
+}
+
 const blank = (text) => text.replace(/[^\n]/g, ' ');
 /** A text with a space in it is a sentence; others are keys and names. */
 const isSentence = ({ text }) => /\S\s+\S/.test(text);
@@ -64,6 +81,11 @@ function* prose(root) {
     const { comments, literals } = scanCpp(read(root, file));
     for (const part of comments) yield { file, ...unquoted(part) };
     for (const part of literals.filter(isSentence)) yield { file, ...unquoted(part) };
+  }
+  const top = fs.readdirSync(root).filter((file) => HASH.test(file));
+  const below = ['.ci', '.github', 'deploy', 'native', ...dirs];
+  for (const file of [...top, ...filesIn(root, below, HASH)]) {
+    for (const part of hashComments(file, read(root, file))) yield { file, ...unquoted(part) };
   }
   const pages = [
     ...fs.readdirSync(root).filter((file) => file.endsWith('.md')),

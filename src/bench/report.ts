@@ -45,7 +45,7 @@ export interface Roofline {
     Record<string, { readonly kernel: string; readonly opsPerSecond: number }>
   >;
   readonly shares: {
-    /** Of the peak of the type that most weights have; absent where that has no kernel of ours. */
+    /** Of the peak of the type that most weights have; absent where that has none of our kernels. */
     readonly encode?: number;
     readonly prefill?: number;
     /** Of the memory bandwidth. */

@@ -14,7 +14,7 @@ export function addModelFlags(command: Command): void {
   command
     .option(
       '-m, --model <file>',
-      'GGUF file, or a model on the hub such as hf:owner/repo (default: $PALIGEMMA_MODEL, else the bundled demo model)',
+      'GGUF file, or a model on the hub such as hf:owner/repo (default: $PALIGEMMA_MODEL, else the demo model)',
     )
     .option('--mmproj <file>', 'its vision part, when --model holds the language model only');
   addFlags(command, 'Loading:', LOAD_OPTIONS);
@@ -26,7 +26,7 @@ export function chosenModel({ output, env }: Context, flags: ModelFlags) {
   const name = chosen ?? demoModel();
   if (chosen === undefined) {
     output.note(
-      'note: using the bundled demo model, which knows coloured shapes and printed text only; choose another with --model or PALIGEMMA_MODEL',
+      'note: using the demo model, which knows coloured shapes and printed text only; choose another with --model or PALIGEMMA_MODEL',
     );
   }
   return { name, source: flags.mmproj === undefined ? name : { text: name, mmproj: flags.mmproj } };

@@ -15,7 +15,7 @@ export interface LocalModel {
   readonly type: string;
   readonly bytes: number;
   readonly imageSize: number | undefined;
-  /** The bundled demo model, a repository of the hub, or a folder. */
+  /** The demo model, a repository of the hub, or a folder. */
   readonly from: string;
 }
 

@@ -1,7 +1,6 @@
 /**
  * The addon's types, the only description of native/addon on this side. Closed sets cross as strings; shapes and
- * units are stated here and checked in js_convert.cpp. Nothing outside src/native and src/model.ts should need it,
- * except the converter for `quantize` and the image path for `resize`.
+ * units are stated here and checked in native/addon/convert. RESTRICTED of scripts/arrows.mjs lists who may import it.
  */
 import type { WeightType } from '../options/closed-sets.js';
 import type { NativeGenerateOptions, NativeLoadOptions } from '../options/native.js';

@@ -65,7 +65,7 @@ export const ASK_OPTIONS = {
 };
 
 /**
- * The default has the best F1 of detect with the bundled model, on as many labels that are in the picture as labels that
+ * The default has the best F1 of detect with the demo model, on as many labels that are in the picture as labels that
  * are not (bench/quality/presence.mjs).
  */
 const minPresence = number({

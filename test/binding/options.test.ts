@@ -125,7 +125,7 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
     expect(blocks.memory.kvCacheBytes).toBe((narrow.memory.kvCacheBytes * 34) / 64);
   },
   kernels: async () => {
-    /** Kernels of ours that read weights, by their names. */
+    /** Our kernels that read weights, by their names. */
     const own = async (kernels: KernelSet): Promise<string[]> => {
       const info = await withModel({ kernels }, (m) => m.info, DEMO_MODEL);
       return Object.keys(info.kernels).filter((n) => !n.startsWith('CPU') && n !== 'AMX');

@@ -2,7 +2,7 @@
 
 Usage: freeze.py PID main|busiest
 busiest: the one of the others that computes most in half a second, stopped inside the addon's code: elsewhere it might
-hold the lock of the heap, and the whole process would hang. Prints "frozen" when it stands still. A debugger's interface
+hold the lock of the heap, and the whole process would hang. Prints "frozen" when it is stopped. A debugger's interface
 does it: a signal would stop the whole process.
 """
 
@@ -38,7 +38,7 @@ def times(pid):
 
 
 def is_in_addon(pid, thread):
-    """Whether a thread that stands still does so in the addon or a library of it."""
+    """Whether a stopped thread is in the addon or a library of it."""
     with open(f"/proc/{pid}/task/{thread}/syscall") as file:
         # The last one is the program counter.
         counter = int(file.read().split()[-1], 16)

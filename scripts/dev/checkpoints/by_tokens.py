@@ -47,7 +47,7 @@ def add_tokens(tokenizer):
 
 
 def train(model, ids):
-    """The rows of the new tokens as training leaves them: far from what they began with, and likely to be said."""
+    """The rows of the new tokens as training leaves them: far from what they began with, and likely to be generated."""
     generator = torch.Generator().manual_seed(7)
     with torch.no_grad():
         weight = model.get_input_embeddings().weight

@@ -3,7 +3,7 @@
     PYTHONPATH=transformers python golden.py OUT
 
 Computed as everything in test/fixtures/checkpoints: eager attention, f32, one sequence, no padding, no cache. The
-log-probabilities are over the ids that can be said: those of the tokenizer without <image>. Padding rows are none of them.
+log-probabilities are over the ids that can be generated: those of the tokenizer without <image>. Padding rows are none of them.
 """
 import json
 

@@ -69,14 +69,14 @@ describe('plain output', () => {
     expect(result).toEqual({ code: 0, stdout: `${expected.text.text}\n`, stderr: '' });
   });
 
-  it('uses PALIGEMMA_MODEL, and else the bundled model, saying so', async () => {
+  it('uses PALIGEMMA_MODEL, and else the demo model, saying so', async () => {
     const fromEnv = await paligemma(['predict', TEXT, '-p', 'ocr'], {
       env: { PALIGEMMA_MODEL: DEMO_MODEL.replace('models', 'models/.') },
     });
     expect(fromEnv).toEqual({ code: 0, stdout: `${expected.text.text}\n`, stderr: '' });
-    const bundled = await paligemma(['predict', TEXT, '-p', 'ocr']);
-    expect([bundled.code, bundled.stdout]).toEqual([0, `${expected.text.text}\n`]);
-    expect(bundled.stderr).toMatch(/^note: using the bundled demo model.*\n$/);
+    const demo = await paligemma(['predict', TEXT, '-p', 'ocr']);
+    expect([demo.code, demo.stdout]).toEqual([0, `${expected.text.text}\n`]);
+    expect(demo.stderr).toMatch(/^note: using the demo model.*\n$/);
   });
 
   it('obeys the flags of the options', async () => {

@@ -1,4 +1,4 @@
-/** The commands of the tasks, run as a user runs them, with the bundled model. */
+/** The commands of the tasks, run as a user runs them, with the demo model. */
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

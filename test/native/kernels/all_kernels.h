@@ -29,7 +29,7 @@ inline std::vector<UsableKernel> all_kernels() {
         kernels.push_back({"avx2", GGML_TYPE_Q8_0, emulated_vnni_q8_0()});
         kernels.push_back({"avx2", GGML_TYPE_Q4_0, emulated_vnni_q4_0()});
     }
-    if (kernels.empty()) left_out("no kernel of ours runs here");
+    if (kernels.empty()) left_out("none of our kernels runs here");
     return kernels;
 }
 

@@ -161,7 +161,7 @@ TEST("attention is the formula, fused or not") {
 
 TEST("our attention is the formula, for any count of queries and keys") {
     const auto kernels = usable_attention_kernels();
-    if (kernels.empty()) left_out("this CPU has no attention kernel of ours");
+    if (kernels.empty()) left_out("this CPU has none of our attention kernels");
     for (size_t i = 0; i < 2 * kernels.size(); ++i) {
         const int threads = i % 2 == 0 ? 1 : 3;
         const AttentionKernel* kernel = kernels[i / 2];
@@ -214,7 +214,7 @@ constexpr bool NEW_THROWS = true;
 TEST("a thread without memory to work in is an error, and the next run is right") {
     const auto kernels = usable_attention_kernels();
     if (kernels.empty() || !NEW_THROWS)
-        left_out("needs an attention kernel of ours and no sanitizer");
+        left_out("needs one of our attention kernels and no sanitizer");
     for (size_t i = 0; NEW_THROWS && i < kernels.size(); ++i) {
         const auto backend = Backend::open("cpu", 2);
         const AttentionCase c{64, 2, 2, 100, 1, 0.f, false};

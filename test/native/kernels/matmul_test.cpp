@@ -216,7 +216,7 @@ TEST("few rows and many go through the kernels for so many") {
         kernels.push_back({type, *few});
         kernels.back().second.for_many = many;
     }
-    if (kernels.empty()) left_out("this CPU has no kernel of ours for many rows");
+    if (kernels.empty()) left_out("this CPU has none of our kernels for many rows");
     auto backend = Backend::open("cpu", 2);
     for (const auto& [type, few] : kernels) {
         constexpr int64_t K = 544, N = 96;

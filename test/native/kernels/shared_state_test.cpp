@@ -85,7 +85,7 @@ std::vector<uint8_t> quantized(const Floats& numbers, ggml_type type) {
                     static_cast<int64_t>(numbers.size()) / K, 1);
 }
 
-// A weight [K, N]: packed for a kernel of ours, or as ggml has it in memory of some type.
+// A weight [K, N]: packed for our kernels, or as ggml has it in memory of some type.
 struct Weight {
     ggml_context_ptr ctx{ggml_init(
         {.mem_size = 2 * ggml_tensor_overhead(), .mem_buffer = nullptr, .no_alloc = true})};
@@ -266,7 +266,7 @@ TEST("code that configures the tiles of a thread once can use them between our m
 }
 
 // Every matmul that ggml has for a type of weights, also with its repacked weights (AMX, on CPUs
-// that have it), between matmuls of ours.
+// that have it), between our matmuls.
 TEST("ggml's matmuls return the same before, between and after ours, with each type of weights") {
     for (const WeightTypeTraits& traits : weight_types()) {
         const auto type = static_cast<ggml_type>(traits.gguf_id);

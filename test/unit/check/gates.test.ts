@@ -25,8 +25,12 @@ import { VIOLATIONS } from './violations.js';
 let copy: string;
 
 /** What the checks read; fixtures, binaries and sources of others stay where they are. */
-const COPIED = ['src', 'native', 'test', 'scripts', 'bench', 'docs', 'examples'];
-const LEFT = /^(native\/vendor|test\/fixtures\/.+(?<!\.md)|docs\/images|.*node_modules|.*\.venv)$/;
+const COPIED = [
+  ...['src', 'native', 'test', 'scripts', 'bench', 'docs', 'examples', 'deploy', 'packages'],
+  ...['.ci', '.github'],
+];
+const LEFT =
+  /^(native\/vendor|test\/fixtures\/.+(?<!\.md)|docs\/images|deploy\/models|packages\/.+\.gguf|.*node_modules|.*\.venv)$/;
 
 describe('npm run check', () => {
   beforeAll(() => {
