@@ -52,8 +52,12 @@ export function missingArgumentHint(command: Command, name: string): string {
 /** What to type in place of more arguments than `command` takes. */
 export function tooManyHint(command: Command): string | undefined {
   if (command.name() !== 'run') return undefined;
-  const [picture = '', ...words] = command.args;
-  const line = `paligemma predict ${quoted(picture)} --prompt ${quoted(words.join(' '))}`;
+  const [first = '', ...words] = command.args;
+  // Other tools run models: `run llava "what is this?"`.
+  const [picture, model] = isPicture(first)
+    ? [quoted(first), '']
+    : ['photo.jpg', ` --model ${quoted(first)}`];
+  const line = `paligemma predict ${picture} --prompt ${quoted(words.join(' '))}${model}`;
   return `prompts are typed once it runs, or come on standard input; for one answer: ${line}`;
 }
 

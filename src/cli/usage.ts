@@ -1,8 +1,10 @@
 /** Wrong usage, answered with what was probably meant: ours for what other tools call it, pictures taken for labels. */
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { Command, Option } from 'commander';
 import { nearest } from '../options/nearest.js';
 import { oneLine } from '../options/show.js';
+import { STDIN, STDIN_LIST } from './batch/inputs.js';
 import { isPictureName } from './batch/walk.js';
 import { isPicture, missingArgumentHint, quoted, takesPictures, tooManyHint } from './missing.js';
 import { OTHER_COMMANDS, OTHER_OPTIONS, OTHER_WORDS } from './other-tools.js';
@@ -28,6 +30,12 @@ export function explainUnknown(program: Command): void {
           code: 'commander.missingArgument',
         });
       },
+      optionMissingArgument: (option: Option) => {
+        const hint = valueHint(option);
+        command.error(`error: option '${option.flags}' argument missing${inBrackets(hint)}`, {
+          code: 'commander.optionMissingArgument',
+        });
+      },
     });
     // Its own sentence, with ours after it.
     const { _excessArguments: complain } = command as unknown as ArgumentCheck;
@@ -46,7 +54,11 @@ export function explainUnknown(program: Command): void {
   }
   // Hooks of the program run before those of the command, which ask for what is missing.
   program.hook('preAction', (_, command) => {
-    const fault = flagFault(command) ?? argumentFault(command, program);
+    const fault =
+      flagFault(command) ??
+      argumentFault(command, program) ??
+      fileFault(command) ??
+      deviceFault(command);
     if (fault !== undefined) command.error(`error: ${fault}`);
   });
   Object.assign(program, {
@@ -76,6 +88,12 @@ function optionHint(flag: string, command: Command, program: Command): string | 
   const slip = flag.startsWith('--') ? nearest(name, longNames(command)) : undefined;
   if (slip !== undefined && !OTHER_OPTIONS.has(name)) return `Did you mean --${slip}?`;
   return otherHint(name, command, program);
+}
+
+/** `ask photo.jpg --question "how many?" -q`: the letter that other commands have for --quiet. */
+function valueHint({ short, long }: Option): string | undefined {
+  if (short !== '-q' || long === '--quiet') return undefined;
+  return `-q is ${long} here; fewer notes are asked for with --quiet`;
 }
 
 /** The option of `command` that does what other tools call `name`, with a value if one is meant. */
@@ -126,15 +144,14 @@ function argumentFault(command: Command, program: Command): string | undefined {
     const hint = existsSync(arg) ? undefined : wordHint(arg, command, program);
     if (hint !== undefined) return `there is no picture ${oneLine(arg)} (${hint})`;
   }
-  return swallowedFault(command) ?? fileFault(command) ?? deviceFault(command);
+  return swallowedFault(command) ?? pairFault(command, program);
 }
 
 /** `ask photo.jpg -q --json`: an option that takes a value takes the next word, an option too. */
 function flagFault(command: Command): string | undefined {
   const flags = new Set(command.options.flatMap(({ short, long }) => [short, long]));
   for (const option of command.options.filter(({ required }) => required)) {
-    const given: unknown = command.getOptionValue(option.attributeName());
-    const flag = [given].flat().find((text) => typeof text === 'string' && flags.has(text));
+    const flag = given(command, option).find((text) => flags.has(text));
     if (flag === undefined) continue;
     return `${flag} was taken as value of ${option.flags} (write the value after ${option.long}, then ${flag})`;
   }
@@ -149,19 +166,36 @@ function deviceFault(command: Command): string | undefined {
   return `there is no device ${device} (Did you mean --device CUDA${number}, or --device cuda for the first one?)`;
 }
 
-/** Options that take text. */
-const TEXTS: readonly string[] = ['prompt', 'question', 'phrase', 'statement', 'label'];
+/** Options that take one text; those that take several are variadic. */
+const TEXTS: readonly string[] = ['prompt', 'question', 'phrase', 'statement'];
 
-/** `--prompt @prompt.txt`, as curl has it. */
+const takesText = (option: Option): boolean =>
+  option.variadic || TEXTS.includes(option.attributeName());
+
+/** What was given for `option`, as texts. */
+function given(command: Command, option: Option): string[] {
+  const value: unknown = command.getOptionValue(option.attributeName());
+  return [value].flat().filter((one) => typeof one === 'string');
+}
+
+/** `--prompt @prompt.txt`, as curl has it, and `--prompt -`. */
 function fileFault(command: Command): string | undefined {
-  for (const name of TEXTS) {
-    const given: unknown = command.getOptionValue(name);
-    const texts = (Array.isArray(given) ? given : [given]).map(String);
-    const file = texts.find((text) => /^@./.test(text) && isFileName(text.slice(1)))?.slice(1);
-    if (file === undefined) continue;
-    return `@${oneLine(file)} is no text for --${name} (the shell reads files: --${name} "$(cat ${quoted(file)})")`;
+  for (const option of command.options.filter(takesText)) {
+    for (const text of given(command, option)) {
+      if (text === STDIN || text === STDIN_LIST) {
+        return `${text} is no text for ${option.long} (the shell reads standard input: ${option.long} "$(cat)")`;
+      }
+      if (!isList(text)) continue;
+      const file = text.slice(1);
+      return `@${oneLine(file)} is no text for ${option.long} (the shell reads files: ${option.long} "$(cat ${quoted(file)})")`;
+    }
   }
   return undefined;
+}
+
+/** `@list.txt`. */
+function isList(text: string): boolean {
+  return /^@./.test(text) && isFileName(text.slice(1));
 }
 
 function isFileName(text: string): boolean {
@@ -171,6 +205,11 @@ function isFileName(text: string): boolean {
 function wordHint(arg: string, command: Command, program: Command): string | undefined {
   const row = OTHER_WORDS.get(arg.toLowerCase());
   if (row !== undefined) return row.say.replace('NAME', command.name());
+  return pairHint(arg, command, program);
+}
+
+/** What to type in place of `conf=0.25`, undefined when it is no option of anything. */
+function pairHint(arg: string, command: Command, program: Command): string | undefined {
   const [, key = '', value = ''] = /^([a-z_-]+)=(.*)$/i.exec(arg) ?? [];
   if (key === '') return undefined;
   const name = plain(key);
@@ -183,26 +222,45 @@ function wordHint(arg: string, command: Command, program: Command): string | und
   return `options have dashes: ${ours}${isOpen ? ` ${oneLine(value)}` : ''}`;
 }
 
+/** `detect photo.jpg --label cat conf=0.25`: an option of another tool, taken for one more label. */
+function pairFault(command: Command, program: Command): string | undefined {
+  for (const option of command.options.filter(({ variadic }) => variadic)) {
+    // `--field size="how big is it?"` is a field.
+    const hasPairs = option.flags.includes('=');
+    for (const text of given(command, option)) {
+      if (hasPairs && !/=(true|false|[\d.]+)$/i.test(text)) continue;
+      const hint = pairHint(text, command, program);
+      if (hint === undefined) continue;
+      return `${oneLine(text)} was taken as value of ${option.long}, which takes all words after it (${hint})`;
+    }
+  }
+  return undefined;
+}
+
 /**
- * `detect --label cat photo.jpg`: an option that takes several values takes all words after it, and one that may have a
- * value takes the next word (`--save photo.jpg`).
+ * `detect --label cat photo.jpg`: an option that takes several values takes all words after it, and one that takes a text
+ * or may have a value takes the next word (`--save photo.jpg`). `-`, `@-` and lists are pictures too.
  */
 function swallowedFault(command: Command): string | undefined {
   const { args } = command;
-  for (const option of command.options.filter((one) => one.variadic || one.optional)) {
-    const given: unknown = command.getOptionValue(option.attributeName());
-    if (!Array.isArray(given) && typeof given !== 'string') continue;
-    const texts = [given].flat().map(String);
-    const hasPictures = args.length > 0 || command.getOptionValue('watch') !== undefined;
-    const looksLikePicture = hasPictures ? isPictureFile : isPicture;
-    const taken = texts.filter(looksLikePicture);
+  const hasPictures = args.length > 0 || command.getOptionValue('watch') !== undefined;
+  const isTaken = (text: string): boolean => {
+    if (text === STDIN || text === STDIN_LIST) return true;
+    return hasPictures ? isPictureFile(text) : isPicture(text) || isList(text);
+  };
+  for (const option of command.options.filter((one) => one.optional || takesText(one))) {
+    const texts = given(command, option);
+    const taken = texts.filter(isTaken);
     if (taken.length === 0) continue;
     const kept = texts.filter((text) => !taken.includes(text)).map(quoted);
-    const pictures = [...args, ...taken].map(quoted).join(' ');
-    const values = kept.join(' ') || (option.variadic ? '…' : '');
+    const named = new Set(args.map((arg) => path.resolve(arg)));
+    const more = taken.filter((text) => !named.has(path.resolve(text)));
+    const pictures = [...args, ...more].map(quoted).join(' ');
+    const values = kept.join(' ') || (option.optional ? '' : '…');
     const better = `paligemma ${command.name()} ${pictures} ${option.long} ${values}`.trimEnd();
     const [what, is] = taken.length === 1 ? ['value', 'was'] : ['values', 'were'];
-    return `${taken.map(oneLine).join(', ')} ${is} taken as ${what} of ${option.long}, which takes ${option.variadic ? 'all words' : 'the word'} after it (pictures come first: ${better})`;
+    const why = more.length > 0 ? 'pictures come first' : 'it is named already';
+    return `${taken.map(oneLine).join(', ')} ${is} taken as ${what} of ${option.long}, which takes ${option.variadic ? 'all words' : 'the word'} after it (${why}: ${better})`;
   }
   return undefined;
 }

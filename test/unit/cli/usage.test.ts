@@ -114,6 +114,16 @@ describe('words among the pictures', () => {
   ])('%s', async (line, expected) => {
     expect(await complaint(line.split(' '))).toContain(`there is no picture ${expected}`);
   });
+
+  it.each<[string, string]>([
+    ['detect a.png -l cat conf=0.25', 'conf=0.25 was taken as value of --label,'],
+    ['detect a.png -l cat conf=0.25', '(options have dashes: --min-score 0.25)'],
+    ['segment a.png -l cat save=True', '(options have dashes: --save)'],
+    ['sweep a.png -p ocr imgsz=640', '(each picture is resized to the size of the model'],
+    ['extract a.png -f total conf=0.25', 'conf=0.25 was taken as value of --field,'],
+  ])('also where an option took them: %s', async (line, expected) => {
+    expect(await complaint(line.split(' '))).toContain(expected);
+  });
 });
 
 describe('what is missing', () => {
@@ -160,6 +170,10 @@ describe('too much', () => {
       ['run', 'a.jpg', 'what is', 'this?'],
       'for one answer: paligemma predict a.jpg --prompt "what is this?")',
     ],
+    [
+      ['run', 'llava', 'what is this?'],
+      'for one answer: paligemma predict photo.jpg --prompt "what is this?" --model llava)',
+    ],
     [['inspect', 'a', 'b'], 'Expected 1 argument but got 2.'],
   ])('%j', async (line, expected) => {
     expect(await complaint(line)).toContain(expected);
@@ -171,6 +185,25 @@ describe('an option in place of a value', () => {
     ['ask a.jpg -q --json', '--json was taken as value of -q, --question <text>'],
     ['caption a.jpg --output --json', '--json was taken as value of -o, --output <file>'],
     ['caption a.jpg --language -q', '-q was taken as value of --language <code>'],
+    [
+      'ask a.jpg --question y -q',
+      "option '-q, --question <text>' argument missing\n(-q is --question here; fewer notes are asked for with --quiet)",
+    ],
+    ['video a.gif -q', '(-q is --question here; fewer notes are asked for with --quiet)'],
+  ])('%s', async (line, expected) => {
+    expect(await complaint(line.split(' '))).toContain(expected);
+  });
+});
+
+describe('a file in place of a text', () => {
+  it.each<[string, string]>([
+    ['predict a.jpg -p @prompt.txt', '@prompt.txt is no text for --prompt (the shell reads files:'],
+    ['extract a.jpg -f @f.txt', '@f.txt is no text for --field ('],
+    ['compare a.jpg b.jpg -s @s.txt', '@s.txt is no text for --statement ('],
+    [
+      'compare a.jpg b.jpg -s -',
+      '- is no text for --statement (the shell reads standard input: --st',
+    ],
   ])('%s', async (line, expected) => {
     expect(await complaint(line.split(' '))).toContain(expected);
   });
@@ -209,6 +242,29 @@ describe('a picture after --label', () => {
     );
     expect(await complaint(['detect', '--save', 'photo.jpg', '-l', 'cat'])).toBe(
       'photo.jpg was taken as value of --save, which takes the word after it (pictures come first: paligemma detect photo.jpg --save)',
+    );
+  });
+
+  it.each<[string, string]>([
+    ['detect a.jpg -l cat -', '- was taken as value of --label, which takes all words after it'],
+    ['detect a.jpg -l cat -', '(pictures come first: paligemma detect a.jpg - --label cat)'],
+    ['detect -l cat @-', '(pictures come first: paligemma detect @- --label cat)'],
+    ['detect -l cat @list.txt', '(pictures come first: paligemma detect @list.txt --label cat)'],
+    ['detect a.jpg -l cat @list.txt', '@list.txt is no text for --label (the shell reads files'],
+    ['extract -f total -', '(pictures come first: paligemma extract - --field total)'],
+    ['sweep -p ocr @-', '(pictures come first: paligemma sweep @- --prompt ocr)'],
+    ['caption a.jpg --save -', '(pictures come first: paligemma caption a.jpg - --save)'],
+    ['ask -q -', '(pictures come first: paligemma ask - --question …)'],
+  ])('is also -, @- and a list: %s', async (line, expected) => {
+    expect(await complaint(line.split(' '))).toContain(expected);
+  });
+
+  it('is not named twice', async () => {
+    expect(await complaint(['caption', picture, '--save', picture])).toBe(
+      `${picture} was taken as value of --save, which takes the word after it (it is named already: paligemma caption ${quoted(picture)} --save)`,
+    );
+    expect(await complaint(['detect', picture, '-l', 'cat', picture])).toContain(
+      `(it is named already: paligemma detect ${quoted(picture)} --label cat)`,
     );
   });
 
