@@ -50,7 +50,8 @@ function splitAtCommas(
   });
 }
 
-function commaParts(text: string): string[] {
+/** `cat, dog` -> `cat` and `dog`; `\,` is a comma. */
+export function commaParts(text: string): string[] {
   const parts = text
     .split(/(?<!\\),/)
     .map((part) => part.replaceAll('\\,', ',').trim())

@@ -1,11 +1,15 @@
 /** Remarks about results, for stderr, as their rows have no place for them. */
 import type { SweepResult } from '../index.js';
 
-/** `unasked`: how many were left out, as their labels are others. */
-export function emptyRemarks(objects: readonly unknown[], unasked = 0): readonly string[] {
+/** `unasked`: how many were left out, as their labels are others; `how`: what shows them. */
+export function emptyRemarks(
+  objects: readonly unknown[],
+  unasked = 0,
+  how = ': --extra shows them',
+): readonly string[] {
   if (objects.length > 0) return [];
   if (unasked === 0) return ['(nothing found)'];
-  return [`(nothing found but ${unasked} with another label: --extra shows them)`];
+  return [`(nothing found but ${unasked} with another label${how})`];
 }
 
 export function sweepRemarks(result: SweepResult): readonly string[] {

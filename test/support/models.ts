@@ -107,11 +107,20 @@ async function convertEndless(output: string): Promise<string> {
     contextLength: 32_768,
     overwrite: true,
   });
-  // Zeros in place of the token that ends an answer: of all logits, random ones, it has the largest never.
-  const model = readGguf(output);
+  return withoutEnd(output, output);
+}
+
+/** The demo model, but that it does not stop: all of its answers are as long as they may be. Written to `output`. */
+export function endlessDemoModel(output: string): string {
+  return withoutEnd(DEMO_MODEL, output);
+}
+
+/** Zeros in place of the token that ends an answer: of all logits, it has the largest never. */
+function withoutEnd(file: string, output: string): string {
+  const model = readGguf(file);
   const end = model.keys.get('tokenizer.ggml.eos_token_id') as number;
   const { shape, padded } = model.tensors.get('token_embd.weight') as GgufTensor;
-  const bytes = 4 * (shape[0] as number);
+  const bytes = padded.length / (shape[1] as number);
   padded.fill(0, end * bytes, (end + 1) * bytes);
   writeFileSync(output, changedGguf(model, {}));
   return output;

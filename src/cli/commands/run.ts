@@ -5,14 +5,16 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { makeError } from '../../errors.js';
-import type { DetectedObject, PaliGemma } from '../../index.js';
-import { oneLine } from '../../options/show.js';
+import type { DetectedObject, PaliGemma, Picture } from '../../index.js';
+import { nearest } from '../../options/nearest.js';
+import { oneLine, showValue } from '../../options/show.js';
 import { outputError } from '../../output-error.js';
 import type { AnswerKind } from '../../tasks/registry.js';
 import { tabbedLine } from '../../wire/delimited.js';
 import { FORMATS, type FormatName, formatWriter } from '../../wire/formats.js';
 import { taskJson } from '../../wire/results.js';
 import { readableColumns, readableRows } from '../../wire/rows.js';
+import { commaParts } from '../arguments.js';
 import { checkPicture } from '../batch/arguments.js';
 import { draw, formatOfName } from '../batch/drawings.js';
 import { PictureFiles } from '../batch/picture-files.js';
@@ -23,13 +25,16 @@ import { emptyRemarks } from '../remarks.js';
 import { Table } from '../table.js';
 
 const HELP = `a prompt, such as "caption en", "ocr" or "answer en how many cars are there?"
-/detect LABELS   find things, with commas between labels
+/detect LABELS   find things, with commas between labels ("\\," is a comma within one)
 /segment LABELS  outline things
 /image FILE      another picture
 /save FILE       the last answer: drawn into a .png, .jpg, .webp or .svg, or written as .json, .csv or .txt
 /help            this list
 /quit            end, as Ctrl-D does; Ctrl-C stops an answer
 `;
+
+/** What /help names. */
+const COMMANDS = [...HELP.matchAll(/^\/(\w+)/gm)].map(([, name = '']) => name);
 
 /** Other programs that read prompts end with the others. */
 const QUIT: readonly string[] = ['/quit', '/bye', '/exit', '/q'];
@@ -58,11 +63,19 @@ Examples:
       }
       const { model } = await loadModel(context, flags);
       try {
-        exit(await new Loop(context, model, image).run());
+        const picture = await model.prepare(image, { signal: context.signal });
+        exit(await new Loop(context, model, { image, picture }).run());
       } finally {
         await model.dispose();
       }
     });
+}
+
+/** What prompts are about. */
+interface Subject {
+  /** The file, as it was typed. */
+  readonly image: string;
+  readonly picture: Picture;
 }
 
 /** What `/save` writes. */
@@ -79,15 +92,15 @@ class Loop {
   readonly #context: Context;
   readonly #model: PaliGemma;
   readonly #table: Table;
-  #image: string;
+  #subject: Subject;
   #last: Answer | undefined;
   /** Stops the answer under way. */
   #answer: AbortController | undefined;
 
-  constructor(context: Context, model: PaliGemma, image: string) {
+  constructor(context: Context, model: PaliGemma, subject: Subject) {
     this.#context = context;
     this.#model = model;
-    this.#image = image;
+    this.#subject = subject;
     this.#table = new Table(readableColumns('detections'), context.output.colourDepth);
   }
 
@@ -134,7 +147,11 @@ class Loop {
       await this.#answerTo(text, AbortSignal.any([signal, this.#answer.signal]));
       return true;
     } catch (error) {
-      if (!this.#answer.signal.aborted && !signal.aborted) output.error(error);
+      if (!this.#answer.signal.aborted && !signal.aborted) {
+        output.error(error);
+        const { image } = this.#subject;
+        if (/^\/image\b/.test(text)) output.note(`note: the picture is still ${oneLine(image)}`);
+      }
       return false;
     } finally {
       this.#answer = undefined;
@@ -144,41 +161,54 @@ class Loop {
   async #answerTo(text: string, signal: AbortSignal): Promise<void> {
     const { output } = this.#context;
     const [, name = '', rest = ''] = /^\/(\w+)\s*(.*)$/.exec(text) ?? [];
-    const labels = rest.split(',').map((label) => label.trim());
+    const { picture } = this.#subject;
     switch (name) {
       case '':
+        if (text.startsWith('/')) throw unknownCommand(text);
         return this.#stream(text, signal);
       case 'image':
-        checkPicture(rest, '> picture');
-        this.#image = rest;
-        return;
+        return this.#change(rest, signal);
       case 'detect': {
-        const result = await this.#model.detect(this.#image, labels, { signal });
+        const result = await this.#model.detect(picture, commaParts(rest), { signal });
         this.#keep('detections', result);
-        return this.#print(result.detections);
+        return this.#print(result.detections, result.unasked);
       }
       case 'segment': {
-        const result = await this.#model.segment(this.#image, labels, { signal });
+        const result = await this.#model.segment(picture, commaParts(rest), { signal });
         this.#keep('segments', result);
-        return this.#print(result.segments);
+        return this.#print(result.segments, result.unasked);
       }
       case 'save':
         return save(rest, this.#last);
+      case 'help':
+        return output.note(HELP.trimEnd());
       default:
-        if (name !== 'help') output.note(`note: there is no /${name}`);
-        output.note(HELP.trimEnd());
+        throw unknownCommand(`/${name}`);
     }
   }
 
+  /** Takes another picture, once it has been read: where that fails, the one before stays. */
+  async #change(image: string, signal: AbortSignal): Promise<void> {
+    if (image === '') {
+      throw makeError('ERR_OPTION_RANGE', '/image has no name, expected the file of a picture', {
+        name: '/image',
+        found: 'no name',
+        expected: 'the file of a picture',
+      });
+    }
+    checkPicture(image, '> picture');
+    this.#subject = { image, picture: await this.#model.prepare(image, { signal }) };
+  }
+
   #keep(kind: AnswerKind, result: object): void {
-    this.#last = { image: this.#image, kind, result };
+    this.#last = { image: this.#subject.image, kind, result };
   }
 
   async #stream(prompt: string, signal: AbortSignal): Promise<void> {
     const { output } = this.#context;
     let isOpen = false;
     try {
-      const stream = this.#model.stream(this.#image, prompt, { signal });
+      const stream = this.#model.stream(this.#subject.picture, prompt, { signal });
       for await (const { text } of stream) {
         await output.data(text);
         isOpen = true;
@@ -189,13 +219,25 @@ class Loop {
     }
   }
 
-  async #print(objects: readonly DetectedObject[]): Promise<void> {
+  async #print(objects: readonly DetectedObject[], unasked: number): Promise<void> {
     const { output } = this.#context;
-    for (const remark of emptyRemarks(objects)) output.note(remark);
+    const { image } = this.#subject;
+    // There is no --extra here.
+    for (const remark of emptyRemarks(objects, unasked, '')) output.note(remark);
     const rows = readableRows('detections', { detections: objects });
-    if (output.isTerminal) return output.styled(this.#table.lines(this.#image, rows));
-    return output.data(rows.map((row) => tabbedLine([this.#image, ...row])).join(''));
+    if (output.isTerminal) return output.styled(this.#table.lines(image, rows));
+    return output.data(rows.map((row) => tabbedLine([image, ...row])).join(''));
   }
+}
+
+function unknownCommand(word: string): Error {
+  const meant = nearest(word.slice(1), COMMANDS);
+  return makeError('ERR_OPTION_UNKNOWN', `there is no ${showValue(word)}`, {
+    name: '/',
+    found: showValue(word),
+    expected: COMMANDS.map((one) => `/${one}`).join(', '),
+    hint: meant === undefined ? '/help lists what there is' : `did you mean /${meant}?`,
+  });
 }
 
 async function save(file: string, answer: Answer | undefined): Promise<void> {

@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { expect, it } from 'vitest';
-import { ROOT } from '../../support/models.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endlessDemoModel, ROOT } from '../../support/models.js';
 import { needsTool } from '../../support/needs.js';
 import { Terminal } from '../../support/terminal.js';
-import { paligemma } from './command.js';
+import { finish, paligemma, start } from './command.js';
 
 const SHAPES = path.join(ROOT, 'examples', 'pictures', 'shapes.png');
 const SIGN = path.join(ROOT, 'examples', 'pictures', 'text.png');
@@ -32,11 +32,82 @@ it('says that a model is no picture', async () => {
 });
 
 it('reports a prompt that fails and reads the next', async () => {
-  const all = await paligemma(['run', SHAPES], {
-    stdin: `/image missing.png\nocr\n/image ${SIGN}\nocr`,
-  });
+  const all = await paligemma(['run', SHAPES], { stdin: `/image ${SIGN}\n/detect\nocr` });
   expect([all.code, all.stdout]).toEqual([6, 'ID 472\n']);
-  expect(all.stderr).toContain('ERR_IMAGE_NOT_FOUND');
+  expect(all.stderr).toContain('ERR_OPTION_RANGE: label is ""');
+});
+
+it.each<[string, string, string]>([
+  ['is not there', 'missing.png', 'ERR_IMAGE_NOT_FOUND: missing.png does not exist'],
+  ['has no name', '', 'ERR_OPTION_RANGE: /image has no name'],
+  ['is no picture', 'package.json', 'ERR_IMAGE_FORMAT: package.json is '],
+  ['is a folder', 'examples', 'is a directory'],
+])('keeps the picture where another one %s', async (_, name, message) => {
+  const { code, stdout, stderr } = await paligemma(['run', SIGN], {
+    stdin: `/image ${name}\nocr\n`,
+  });
+  expect([code, stdout]).toEqual([6, 'ID 472\n']);
+  expect(stderr).toContain(message);
+  expect(stderr).toContain(`note: the picture is still ${SIGN}`);
+});
+
+it('ends at once where its own picture is none', async () => {
+  const { code, stderr } = await paligemma(['run', 'package.json'], { stdin: 'ocr\n' });
+  expect([code, stderr.includes('ERR_IMAGE_FORMAT: package.json is ')]).toEqual([1, true]);
+});
+
+it.each<[string, string]>([
+  ['/bogus', '(/help lists what there is)'],
+  ['/', '(/help lists what there is)'],
+  ['/detct cat', '(did you mean /detect?)'],
+])('an unknown %s is an error, also when it is to be quiet', async (word, hint) => {
+  const { code, stdout, stderr } = await paligemma(['run', SHAPES, '-q'], { stdin: word });
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toBe(`error: ERR_OPTION_UNKNOWN: there is no "${word.split(' ')[0]}" ${hint}\n`);
+});
+
+it('reads labels as the commands do, and says the same where nothing is found', async () => {
+  const stdin = '/detect white circle\\, big\n/segment cat\n';
+  const { code, stdout, stderr } = await paligemma(['run', SHAPES], { stdin });
+  expect([code, stdout]).toEqual([0, '']);
+  expect(stderr).toContain('note: "white circle, big" is sent as one label');
+  expect(stderr.match(/^\(nothing found but 1 with another label\)$/gm)).toHaveLength(2);
+});
+
+describe('Ctrl-C during an answer', () => {
+  // Far more than is answered before it arrives.
+  const PROMPTS = 20;
+  const lines = 'caption en\n'.repeat(PROMPTS);
+  const count = (text: string, part: string): number => text.split(part).length - 1;
+  let folder: string;
+  let args: readonly string[];
+  let answer: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'paligemma-run-'));
+    const model = endlessDemoModel(path.join(folder, 'endless.gguf'));
+    args = ['run', SHAPES, '-q', '--model', model];
+    answer = (await paligemma(args, { stdin: 'caption en\n' })).stdout.trimEnd();
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('stops this one on a terminal, and the next prompt is read', needsTool('script'), async () => {
+    const terminal = new Terminal(args);
+    await terminal.until(/> /);
+    terminal.type(`${lines}/quit\n`.replaceAll('\n', '\r'));
+    await terminal.until(/an orange triangle/);
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(0);
+    expect(count(terminal.text, answer)).toBe(PROMPTS - 1);
+  });
+
+  it('ends the command where prompts come from a pipe', async () => {
+    const child = start(args);
+    child.stdin.end(lines);
+    child.stdout.once('data', () => child.kill('SIGINT'));
+    const { code, stdout, stderr } = await finish(child);
+    expect([code, stderr]).toEqual([130, '']);
+    expect(count(stdout, answer)).toBeLessThan(PROMPTS);
+  });
 });
 
 it('saves the last answer as the extension says, and replaces no results', async () => {
