@@ -16,64 +16,8 @@ export interface Failure {
   readonly retryAfter?: number;
 }
 
-/** nginx's status for a client that closed the connection: for logs and metrics, as no one receives it. */
-export const CLIENT_GONE = 499;
-
-/** Of every code, so that a new one cannot be forgotten. */
-const STATUS: Readonly<Record<ErrorCode, number>> = {
-  ERR_MODEL_NOT_FOUND: 500,
-  ERR_MODEL_FORMAT: 500,
-  ERR_MODEL_TRUNCATED: 500,
-  ERR_MODEL_CORRUPT: 500,
-  ERR_MODEL_CHANGED: 500,
-  ERR_MODEL_LIMIT: 500,
-  ERR_MODEL_ARCH: 500,
-  ERR_MODEL_ADAPTER: 500,
-  ERR_MODEL_TENSOR_MISSING: 500,
-  ERR_MODEL_TENSOR_SURPLUS: 500,
-  ERR_MODEL_TENSOR_SHAPE: 500,
-  ERR_MODEL_TENSOR_TYPE: 500,
-  ERR_TOKENIZER_FORMAT: 500,
-  ERR_IMAGE_FORMAT: 415,
-  ERR_IMAGE_CORRUPT: 400,
-  ERR_IMAGE_TOO_LARGE: 413,
-  ERR_IMAGE_PAGE: 422,
-  ERR_IMAGE_NOT_FOUND: 400,
-  ERR_PROMPT_TOO_LONG: 400,
-  ERR_DATASET: 500,
-  ERR_OPTION_TYPE: 422,
-  ERR_OPTION_RANGE: 422,
-  ERR_OPTION_UNKNOWN: 422,
-  ERR_OUT_OF_MEMORY: 507,
-  ERR_DEVICE_UNAVAILABLE: 500,
-  ERR_QUEUE_FULL: 503,
-  ERR_DISK_FULL: 507,
-  ERR_UPLOADS_FULL: 507,
-  ERR_OUTPUT: 500,
-  ERR_DISPOSED: 503,
-  ERR_ABORTED: CLIENT_GONE,
-  ERR_TIMEOUT: 504,
-  ERR_SHUTTING_DOWN: 503,
-  ERR_REQUEST_FORMAT: 400,
-  ERR_REQUEST_TOO_LARGE: 413,
-  ERR_REQUEST_MEDIA_TYPE: 415,
-  ERR_REQUEST_ROUTE: 404,
-  ERR_REQUEST_MODEL: 404,
-  ERR_REQUEST_TASK: 422,
-  ERR_REQUEST_UPLOAD: 404,
-  ERR_REQUEST_KEY: 401,
-  ERR_REQUEST_ORIGIN: 403,
-  ERR_REQUEST_RATE: 429,
-  ERR_HUB_GATED: 500,
-  ERR_HUB_NOT_FOUND: 500,
-  ERR_HUB_UNREACHABLE: 503,
-  ERR_HUB_DAMAGED: 503,
-  ERR_BINARY_NOT_FOUND: 500,
-  ERR_DEPENDENCY_MISSING: 500,
-  ERR_ENGINE_CRASHED: 500,
-  ERR_ENGINE_NUMERIC: 500,
-  ERR_ENGINE_INTERNAL: 500,
-};
+/** Of a client that closed the connection: for logs and metrics, as no one receives it. */
+export const CLIENT_GONE = ERROR_CODES.ERR_ABORTED.status;
 
 /** Failures of the server whose messages name no file, no address and nothing of other clients. */
 const OPEN = new Set<ErrorCode>([
@@ -110,7 +54,8 @@ export function failureOf(error: unknown): Failure {
   const { code, subject, found, expected, retryable } = known;
   const waitsFor = waits.get(known);
   // A failure that has a time is one of the moment.
-  const status = STATUS[code] === 500 && waitsFor !== undefined ? 503 : STATUS[code];
+  const usual = ERROR_CODES[code].status;
+  const status = usual === 500 && waitsFor !== undefined ? 503 : usual;
   const isShown = status < 500 || OPEN.has(code);
   const words = isShown ? known.messageFor('http') : HIDDEN[ERROR_CODES[code].class];
   const retryAfter = waitsFor ?? (status === 429 || status === 503 ? 1 : undefined);

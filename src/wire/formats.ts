@@ -48,6 +48,7 @@ export interface FormatWriter {
 }
 
 interface Format {
+  /** For the table in docs/command-line.md. */
   readonly doc: string;
   /** Of its files; the first is the one it names them with. */
   readonly extensions: readonly [string, ...string[]];
@@ -65,45 +66,45 @@ const OBJECTS = ['detections', 'segments'] as const;
 
 export const FORMATS = {
   text: {
-    doc: 'lines with tabs between the columns',
+    doc: 'as above',
     extensions: ['txt', 'tsv', 'text'],
     holds: 'lines',
     write: textWriter,
   },
   json: {
-    doc: 'one JSON document',
+    doc: 'one document at the end',
     extensions: ['json'],
     holds: 'document',
     write: jsonWriter,
   },
   jsonl: {
-    doc: 'a JSON line per picture',
+    doc: 'a line of JSON per picture, as each is finished',
     extensions: ['jsonl', 'ndjson'],
     holds: 'lines',
     write: ({ toJson }) => ({ picture: (outcome) => `${jsonText(toJson(outcome))}\n` }),
   },
   csv: {
-    doc: 'a table with a header',
+    doc: 'RFC 4180 with a header, all digits, masks as run-length code; a picture that failed is a row with its `error`',
     extensions: ['csv'],
     holds: 'lines',
     write: csvWriter,
   },
   coco: {
-    doc: 'a COCO document',
+    doc: 'one document; labels that were asked for have the first category numbers',
     extensions: ['json'],
     kinds: OBJECTS,
     holds: 'document',
     write: cocoWriter,
   },
   yolo: {
-    doc: 'YOLO labels, a file per picture',
+    doc: 'a file per picture; that of one picture alone can be printed',
     extensions: ['txt'],
     kinds: OBJECTS,
     holds: 'picture',
     write: yoloWriter,
   },
   voc: {
-    doc: 'Pascal VOC, a file per picture',
+    doc: 'Pascal VOC, a file per picture as `yolo`',
     extensions: ['xml'],
     kinds: OBJECTS,
     holds: 'picture',

@@ -46,7 +46,8 @@ import {
 import { PROMPT_WARNINGS } from '../../src/tasks/advisor/advice.js';
 import { MARKERS } from '../../src/tasks/markers.js';
 import { codeOf, INPUT_NOTES } from '../../src/tasks/prompt-input.js';
-import { TASKS, type Task } from '../../src/tasks/registry.js';
+import { type AnswerKind, TASKS, type Task } from '../../src/tasks/registry.js';
+import { FORMATS } from '../../src/wire/formats.js';
 import { ROOT } from '../support/models.js';
 import { savedTable } from '../support/saved-by.js';
 import { sizeTable } from '../support/size-table.js';
@@ -333,6 +334,21 @@ function taskTable(): string {
     .join('');
 }
 
+/** The file formats of results, and the tasks that have them. */
+function formatTable(): string {
+  const code = (words: readonly string[]): string => words.map((one) => `\`${one}\``).join(', ');
+  const rows = Object.entries(FORMATS).map(([name, format]) => {
+    const kinds: readonly AnswerKind[] | undefined = 'kinds' in format ? format.kinds : undefined;
+    const able = Object.entries(TASKS).filter(([, { answers }]) => kinds?.includes(answers));
+    const tasks = kinds === undefined ? 'all' : code(able.map(([task]) => task));
+    return [code([name]), format.doc, code(format.extensions.map((one) => `.${one}`)), tasks];
+  });
+  const head = ['`--format`', 'What it is', 'Files', 'Tasks'];
+  return [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |\n`)
+    .join('');
+}
+
 const TABLES: Readonly<Record<string, () => string>> = {
   'load options': () => optionTable(LOAD_OPTIONS),
   'pull options': () => optionTable(PULL_OPTIONS),
@@ -351,6 +367,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'video options': () => optionTable(ownOptions(VIDEO_TASK_OPTIONS)),
   'extract options': () => optionTable(ownOptions(EXTRACT_OPTIONS)),
   'prompt markers': markerTable,
+  formats: formatTable,
   'saved checkpoints': savedTable,
   sizes: sizeTable,
 };
@@ -359,6 +376,7 @@ const TABLE = /(<!-- table: (.+) -->\n)[\s\S]*?(<!-- end of table -->)/g;
 describe('tables', () => {
   it.each([
     ['docs/api.md', 3],
+    ['docs/command-line.md', 1],
     ['docs/conversion.md', 3],
     ['docs/hub.md', 1],
     ['docs/prompts.md', 1],
