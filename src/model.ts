@@ -161,7 +161,7 @@ export class Model {
     try {
       const engine =
         o.isolate === 'process'
-          ? await IsolatedEngine.load(how, { engines: o.engines, hangMs: o.hangMs }, call)
+          ? await IsolatedEngine.load(how, { engines: o.engines, hangMs: o.hangMs, onNote }, call)
           : await LocalEngine.load(how, call);
       // The constructor is not for users.
       const Class = of as unknown as new (by: typeof BY_LOAD, engine: Engine, onNote: OnNote) => T;

@@ -1,7 +1,7 @@
 /** Notes: what a caller should know although the call goes on. Which ones there are is decided where they are made. */
 
 export interface Note {
-  /** Stable: `PALIGEMMA_PROMPT_…`, `PALIGEMMA_DEMO_MODEL`. docs/prompts.md lists them. */
+  /** Stable: `PALIGEMMA_PROMPT_…`, `PALIGEMMA_ENGINE_…`, `PALIGEMMA_DEMO_MODEL`. docs/prompts.md lists them. */
   readonly code: `PALIGEMMA_${string}`;
   /** One sentence, for people. */
   readonly message: string;

@@ -26,6 +26,7 @@ import type {
   NativeVocabulary,
 } from '../native/contract.js';
 import { disposedError, queueFull } from '../native/session.js';
+import type { OnNote } from '../notes.js';
 import type { Call, SentPicture } from './protocol.js';
 import { type Finished, type Job, Supervisor } from './supervisor.js';
 
@@ -46,9 +47,16 @@ function end(supervisor: Supervisor): Promise<void> {
   return supervisor.dispose(disposedError());
 }
 
+/** Does not keep the function, which may know the model that is to be forgotten; the model keeps it. */
+function heldByModel(onNote: OnNote): OnNote {
+  const held = new WeakRef(onNote);
+  return (note) => held.deref()?.(note);
+}
+
 export interface Isolation {
   readonly engines: number;
   readonly hangMs: number;
+  readonly onNote: OnNote;
 }
 
 export class IsolatedEngine implements Engine {
@@ -77,7 +85,10 @@ export class IsolatedEngine implements Engine {
     isolation: Isolation,
     { signal, onProgress }: LoadCall,
   ): Promise<IsolatedEngine> {
-    const supervisor = new Supervisor({ engine: options, ...isolation });
+    const supervisor = new Supervisor({
+      ...{ engine: options, ...isolation },
+      onNote: heldByModel(isolation.onNote),
+    });
     if (alive.size === 0) process.on('exit', killAll);
     alive.add(supervisor);
     try {

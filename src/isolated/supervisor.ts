@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import type { EngineOptions, Health } from '../engine/engine.js';
 import { fromNative, makeError, type PaliGemmaError } from '../errors.js';
 import type { NativeMemory, NativeModelInfo, NativeToken } from '../native/contract.js';
+import { type OnNote, warnOnce } from '../notes.js';
 import type { ImageSize } from '../results/types.js';
 import { EngineProcess } from './child-process.js';
 import type { Answer, Call } from './protocol.js';
@@ -31,6 +32,8 @@ export interface SupervisorOptions {
   /** 1 or 2 children with the model in memory. */
   readonly engines: number;
   readonly hangMs: number;
+  /** Called with each crash and what follows. */
+  readonly onNote: OnNote;
 }
 
 /** One call while it waits or runs. */
@@ -244,10 +247,11 @@ export class Supervisor {
     return child;
   }
 
-  #startSpare(): void {
+  #startSpare(afterCrash = false): void {
     if (this.#disposed) return;
     const spare = this.#start({
       onLoaded: () => {
+        if (afterCrash) this.#tell('RESTARTED', 'an engine was started again after a crash');
         // The active one may have crashed while this one was loading.
         if (this.#active === undefined) this.#takeOver();
       },
@@ -305,12 +309,25 @@ export class Supervisor {
     this.#crashesInRow++;
     this.#goodAnswers = 0;
     this.#lastCrash = reason;
+    this.#tell('CRASHED', `an engine crashed: ${reason}`);
     this.#crashTimes = [...this.#crashTimes.filter((at) => now - at < CIRCUIT_MS), now];
     if (this.#crashTimes.length < CIRCUIT_CRASHES) return;
     this.#opensAt = now + LONGEST_DELAY_MS;
     if (this.#active !== undefined || this.#spare?.state === 'ready') return;
-    for (const entry of [...this.#queue, ...this.#reading]) entry.reject(this.#circuitError());
+    const error = this.#circuitError();
+    this.#tell('STOPPED', error.message);
+    for (const entry of [...this.#queue, ...this.#reading]) entry.reject(error);
     this.#queue = [];
+  }
+
+  /** A note that throws belongs to no call that could fail with it. */
+  #tell(code: 'CRASHED' | 'RESTARTED' | 'STOPPED', message: string): void {
+    const note = { code: `PALIGEMMA_ENGINE_${code}`, message } as const;
+    try {
+      this.#options.onNote(note);
+    } catch {
+      warnOnce(note);
+    }
   }
 
   /** Starts what is missing when its time has come. */
@@ -322,7 +339,7 @@ export class Supervisor {
     const delay = Math.max(this.#crashesInRow === 0 ? 0 : backOff, this.#opensAt - now);
     this.#restart = setTimeout(() => {
       this.#restart = undefined;
-      this.#startSpare();
+      this.#startSpare(true);
     }, delay);
     this.#restart.unref();
   }

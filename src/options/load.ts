@@ -117,7 +117,7 @@ export const LOAD_OPTIONS = {
     doc: 'called while the weights are read',
   }),
   onNote: callback<OnNote>({
-    doc: 'called with what a caller should know of a prompt, `{ code, message }`; left out, `process.emitWarning` once for each code',
+    doc: 'called with what a caller should know of a prompt, or of an engine that crashed, `{ code, message }`; left out, `process.emitWarning` once for each code',
   }),
   signal: signal({ doc: 'abort loading; it rejects with the reason of the signal' }),
 };

@@ -220,8 +220,8 @@ export interface LoadOptions extends ModelOptions {
   /** Called while the weights are read. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /**
-   * Called with what a caller should know of a prompt, `{ code, message }`; left out, `process.emitWarning` once for
-   * each code.
+   * Called with what a caller should know of a prompt, or of an engine that crashed, `{ code, message }`; left out,
+   * `process.emitWarning` once for each code.
    */
   readonly onNote?: OnNote | undefined;
   /** Abort loading; it rejects with the reason of the signal. */

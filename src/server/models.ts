@@ -45,6 +45,8 @@ interface ModelsOptions {
   readonly maxModelMb: number;
   /** Called at every end of loading. */
   readonly onLoad?: (alias: string, error: unknown) => void;
+  /** Called when the engine of a model crashes, and with what follows. Not for models of the caller's. */
+  readonly onEngine?: (alias: string, note: string) => void;
 }
 
 class Served {
@@ -269,16 +271,18 @@ export class Models {
   }
 
   async #loadNow(served: Served): Promise<PaliGemma> {
-    const { options } = served;
+    const { alias, options } = served;
     // One without options has its model from the beginning.
     if (options === undefined) throw makeError('ERR_DISPOSED', 'the model was disposed of');
     const { file, mmproj, loadAt: _, ...load } = options;
     await this.#makeRoom(served, await bytesOf([file, mmproj]));
-    const model = await PaliGemma.load(
-      mmproj === undefined ? file : { text: file, mmproj },
-      // Notes repeat prompts, which no log may.
-      { ...load, onNote: () => {} },
-    );
+    const model = await PaliGemma.load(mmproj === undefined ? file : { text: file, mmproj }, {
+      ...load,
+      // Notes about prompts repeat them, which no log may.
+      onNote: ({ code, message }) => {
+        if (code.startsWith('PALIGEMMA_ENGINE_')) this.#options.onEngine?.(alias, message);
+      },
+    });
     if (!this.#isClosed) return model;
     await model.dispose();
     throw makeError('ERR_SHUTTING_DOWN', 'the server is closing');

@@ -1,5 +1,10 @@
 /** The plugin: makes the service from its options and registers every face under the prefix. */
-import type { FastifyInstance, FastifyPluginOptions, RouteOptions } from 'fastify';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyPluginOptions,
+  RouteOptions,
+} from 'fastify';
 import { findDemoModel } from '../demo-model.js';
 import { makeError } from '../errors.js';
 import type { PaliGemma } from '../index.js';
@@ -37,8 +42,9 @@ export const FACES: readonly Face[] = [...DESCRIBED, openapi(DESCRIBED, packageV
 
 /** `loaded`: models of the caller's by their aliases, which stay the caller's. */
 async function makeService(
+  log: FastifyBaseLogger,
   options: ParsedServerOptions,
-  loaded: ReadonlyMap<string, PaliGemma> = new Map(),
+  loaded: ReadonlyMap<string, PaliGemma>,
 ): Promise<Service> {
   const prometheus = options.metrics
     ? (await importPeer('prom-client', () => import('prom-client'), { together: SERVER_PACKAGES }))
@@ -49,7 +55,11 @@ async function makeService(
     options,
     keys: new Keys(keysOf(options), options.requestsPerMinute),
     models: new Models(
-      { ...options, onLoad: (alias, error) => service.metrics?.loaded(alias, error) },
+      {
+        ...options,
+        onLoad: (alias, error) => service.metrics?.loaded(alias, error),
+        onEngine: (alias, note) => log.error({ model: alias }, note),
+      },
       modelsOf(options, loaded),
       loaded,
     ),
@@ -179,7 +189,7 @@ export async function serve(
 ): Promise<Reloadable> {
   // Its type is not in the public types, which compile without fastify.
   const scope = app as FastifyInstance;
-  const service = await makeService(options, loaded);
+  const service = await makeService(scope.log, options, loaded);
   // Fastify does not wait longer for any hook, and what is stopped then still has its last answer to send.
   const { pluginTimeout = 0 } = scope.initialConfig;
   const most =

@@ -455,9 +455,12 @@ function promptsOf(
 }
 
 /** What would be refused by the engine later is refused before it waits. Throws ERR_ENGINE_CRASHED. */
-function checkHealth({ health: { state, retryAfterMs = 0 } }: PaliGemma): void {
+function checkHealth({ health: { state, lastCrash, retryAfterMs = 0 } }: PaliGemma): void {
   if (state !== 'unavailable') return;
-  const error = makeError('ERR_ENGINE_CRASHED', 'the engine crashed too often');
+  const error = makeError(
+    'ERR_ENGINE_CRASHED',
+    `the engine crashed too often, the last time because ${lastCrash}`,
+  );
   throw withRetryAfter(error, Math.max(1, Math.ceil(retryAfterMs / 1000)));
 }
 

@@ -8,7 +8,8 @@ import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 // The child is a compiled program.
-import { PaliGemma, type PaliGemmaError } from '../../lib/index.js';
+import { type Note, PaliGemma, type PaliGemmaError } from '../../lib/index.js';
+import { engineProcesses } from '../support/engines.js';
 import { DEMO_MODEL, endlessModel, imagePath, LONG, ROOT } from '../support/models.js';
 import { FROZEN_THREADS, needsTool } from '../support/needs.js';
 
@@ -280,7 +281,9 @@ describe('a child that ends', () => {
   });
 
   test('five times within a minute: calls are refused until it is started again', async () => {
-    const model = await isolated(endless);
+    const notes: string[] = [];
+    const onNote = ({ code, message }: Note) => notes.push(`${code} ${message}`);
+    const model = await isolated(endless, { onNote });
     let reading: Promise<PaliGemmaError> | undefined;
     for (let i = 0; i < 5; i++) {
       const running = await begin(model, `call ${i}`);
@@ -294,6 +297,33 @@ describe('a child that ends', () => {
     expect(error).toMatchObject({ code: 'ERR_ENGINE_CRASHED', retryable: true });
     expect(error.message).toContain('crashed 5 times within a minute');
     expect(model.health).toMatchObject({ state: 'unavailable', crashes: 5, pids: [] });
+    const crash = expect.stringMatching(/^PALIGEMMA_ENGINE_CRASHED an engine crashed: it /);
+    const restart = 'PALIGEMMA_ENGINE_RESTARTED an engine was started again after a crash';
+    const stop = expect.stringMatching(
+      /^PALIGEMMA_ENGINE_STOPPED .*crashed 5 times within a minute/,
+    );
+    const each = Array.from({ length: 4 }, () => [crash, restart]).flat();
+    const ofEngine = notes.filter((note) => note.startsWith('PALIGEMMA_ENGINE_'));
+    expect(ofEngine).toEqual([...each, crash, stop]);
+  });
+
+  test('a note on it that throws is a warning', async () => {
+    const warned: Error[] = [];
+    const onWarning = (warning: Error) => warned.push(warning);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    const model = await isolated(DEMO_MODEL, {
+      onNote: () => {
+        throw new Error('of the caller');
+      },
+    });
+    process.kill(childOf(model), 'SIGKILL');
+    await vi.waitFor(() => {
+      expect(warned.map(({ message }) => message)).toContainEqual(
+        expect.stringContaining('an engine crashed: it was ended by SIGKILL'),
+      );
+    });
+    expect((await model.predict(SCENE, 'caption en', { maxTokens: 2 })).tokens).toHaveLength(2);
   });
 
   test('with a spare: it takes over at once', async () => {
@@ -344,7 +374,7 @@ describe('nothing is left behind', () => {
     const loading = isolated(DEMO_MODEL, { signal: abort.signal });
     setTimeout(() => abort.abort(reason), 20);
     await expect(loading).rejects.toBe(reason);
-    await vi.waitFor(() => expect(engines()).toEqual([]), 2000);
+    await vi.waitFor(() => expect(engineProcesses()).toEqual([]), 2000);
   });
 
   test(
@@ -399,11 +429,3 @@ describe('nothing is left behind', () => {
     await isGone(child);
   });
 });
-
-/** Ids of this process's children that run an engine. */
-function engines(): string[] {
-  const { stdout } = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], {
-    encoding: 'utf8',
-  });
-  return stdout.split('\n').filter((line) => line.includes(path.join('isolated', 'child.js')));
-}

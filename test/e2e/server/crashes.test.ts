@@ -1,11 +1,15 @@
 /** An engine in a process of its own that is killed while requests run: who gets an error, who an answer, what probes say. */
+import path from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 // The engine's process is a compiled program.
 import { type LoadOptions, PaliGemma } from '../../../lib/index.js';
 import { paligemma } from '../../../lib/server/index.js';
+import { engineProcesses } from '../../support/engines.js';
+import { folderWith } from '../../support/folder.js';
 import { DEMO_MODEL } from '../../support/models.js';
-import { STOPPED_PROCESSES } from '../../support/needs.js';
+import { needsTool, STOPPED_PROCESSES } from '../../support/needs.js';
 import { CAPTION, metric, SHAPES, startServer, type TestServer } from '../../support/server.js';
+import { serve } from './command.js';
 
 interface Isolated {
   readonly server: TestServer;
@@ -27,6 +31,10 @@ async function killDuring({ model }: Isolated, ready: () => Promise<unknown>): P
   await ready();
   process.kill(pid, 'SIGKILL');
 }
+
+/** A file for `--config`. */
+const configOf = (config: object) =>
+  path.join(folderWith({ 'serve.json': JSON.stringify(config) }), 'serve.json');
 
 interface Answer {
   readonly status: number;
@@ -146,6 +154,37 @@ it('after five crashes within a minute requests are refused with the time, and t
     error: { code: 'ERR_ENGINE_CRASHED', retryable: true },
   });
   expect((await served.server.get('/livez')).status).toBe(200);
+});
+
+it('each crash, restart and refusal is one line of the log, with alias and reason', {
+  ...needsTool('ps'),
+  timeout: 60_000,
+}, async () => {
+  const { child, finished, url, post, stderr } = await serve([
+    ...['--config', configOf({ models: { one: { file: DEMO_MODEL, isolate: 'process' } } })],
+  ]);
+  const pid = child.pid as number;
+  const linesOf = (words: string) =>
+    stderr()
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.includes(words))
+      .map((line) => JSON.parse(line) as { readonly model?: string; readonly msg: string });
+  for (let i = 1; i <= 5; i++) {
+    await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), 20_000);
+    for (const engine of engineProcesses(pid)) process.kill(engine, 'SIGKILL');
+    await vi.waitFor(() => expect(linesOf('an engine crashed')).toHaveLength(i), 5000);
+  }
+  expect(linesOf('an engine crashed')[4]).toMatchObject({
+    ...{ model: 'one', msg: 'an engine crashed: it was ended by SIGKILL' },
+  });
+  expect(linesOf('started again after a crash')).toHaveLength(4);
+  expect(linesOf('crashed 5 times within a minute')).toMatchObject([{ model: 'one' }]);
+  expect((await post('/v1/ask?question=xyzzy')).status).toBe(503);
+  expect(linesOf('a request failed')).toHaveLength(1);
+  expect(stderr()).toContain('too often, the last time because it was ended by SIGKILL');
+  child.kill('SIGTERM');
+  await finished;
+  expect(stderr()).not.toContain('xyzzy');
 });
 
 it(
