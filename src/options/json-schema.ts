@@ -75,10 +75,13 @@ function shapeOf(declaration: Declaration): JsonSchema {
   }
 }
 
+/** Written in a way that engines for regular expressions other than JavaScript's know too. */
+const WITHOUT_NUL = '^[^\\x00]*$';
+
 /** Without NUL, as every text. `pattern` refuses it by itself. */
 function textShape(
   { minLength, maxLength }: { readonly minLength: number; readonly maxLength: number },
-  pattern: RegExp = /^[^\0]*$/,
+  pattern?: RegExp,
 ): JsonSchema {
-  return { type: 'string', minLength, maxLength, pattern: pattern.source };
+  return { type: 'string', minLength, maxLength, pattern: pattern?.source ?? WITHOUT_NUL };
 }

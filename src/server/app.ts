@@ -1,12 +1,12 @@
 /** A server of its own around the plugin, for the command line: listens, drains and ends. */
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../errors.js';
 import { importPeer } from '../load-peer.js';
 import type { ParsedServeOptions } from '../options/server.js';
-import { failureOf } from './errors.js';
+import { type Failure, failureOf } from './errors.js';
 import { typed } from './faces/typed.js';
 import { packageVersion, SERVER_PACKAGES } from './packages.js';
 import { LOG, type Reloadable, serve } from './plugin.js';
@@ -15,6 +15,7 @@ import { LOG, type Reloadable, serve } from './plugin.js';
 const MAX_CONNECTIONS = 4096;
 /** Bytes of address and headers together. */
 const MAX_HEADERS = 16_384;
+const ENDED = 'a request ended';
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 export interface Listening {
@@ -30,10 +31,10 @@ export interface Listening {
 export async function listen(options: ParsedServeOptions): Promise<Listening> {
   const { host, port, prefix = '', maxBodyBytes, logRequests } = options;
   checkHost(options);
-  const { default: Fastify } = await importPeer('fastify', () => import('fastify'), {
+  const { default: Fastify, LogController } = await importPeer('fastify', () => import('fastify'), {
     together: SERVER_PACKAGES,
   });
-  const app = Fastify({
+  const app: FastifyInstance = Fastify({
     bodyLimit: maxBodyBytes,
     // Standard output is for results. Lines about requests have the level info.
     logger: {
@@ -43,8 +44,16 @@ export async function listen(options: ParsedServeOptions): Promise<Listening> {
     // Fastify's own answer repeats the address, which may hold a key. The type of the reply is that of any server.
     frameworkErrors: (_, request, reply) => {
       answerNoRoute(request, reply as unknown as FastifyReply, prefix);
+      request.log.info({ req: request, status: reply.statusCode }, ENDED);
     },
-    clientErrorHandler: answerUnread,
+    // One line for each request, when it has ended, is written below. Versions before 5.10 have no controller.
+    ...(LogController === undefined
+      ? { disableRequestLogging: true }
+      : { logController: new LogController({ disableRequestLogging: true }) }),
+    clientErrorHandler: (error, socket) => {
+      const failure = answerUnread(error, socket);
+      if (failure) app.log.info({ status: failure.status, code: failure.code }, ENDED);
+    },
     requestTimeout: 30_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000, maxHeaderSize: MAX_HEADERS },
     genReqId: ({ headers }) => {
@@ -53,8 +62,15 @@ export async function listen(options: ParsedServeOptions): Promise<Listening> {
     },
   });
   app.server.maxConnections = MAX_CONNECTIONS;
+  inviteBodies(app);
   nameRoutes(app, prefix);
   let served: Reloadable | undefined;
+  app.addHook('onResponse', async (request, reply) => {
+    const [model, code] = [reply.getHeader('x-model'), served?.failureOf(request)];
+    const { statusCode: status, elapsedTime } = reply;
+    const ms = Math.round(elapsedTime * 10) / 10;
+    request.log.info({ req: request, status, code, model, ms }, ENDED);
+  });
   await app.register(
     async (scope) => {
       served = await serve(scope, options, new Map());
@@ -77,12 +93,29 @@ export async function listen(options: ParsedServeOptions): Promise<Listening> {
   };
 }
 
+/**
+ * Clients that ask before they send a large body (`expect: 100-continue`, as curl does) get their answer when the request has
+ * been let in. Node would answer at once.
+ */
+function inviteBodies(app: FastifyInstance): void {
+  const asking = new WeakSet<IncomingMessage>();
+  app.server.on('checkContinue', (request, response) => {
+    asking.add(request);
+    app.routing(request, response);
+  });
+  app.addHook('preParsing', async ({ raw }, reply) => {
+    if (asking.has(raw)) reply.raw.writeContinue();
+  });
+}
+
 /** For people who try addresses: what this is, and what was meant. */
 function nameRoutes(app: FastifyInstance, prefix: string): void {
-  app.get(prefix === '' ? '/' : prefix, () => ({
-    ...{ name: 'node-paligemma', version: packageVersion(), openapi: `${prefix}/openapi.json` },
-    routes: Object.keys(typed.paths).map((path) => prefix + path),
-  }));
+  app.get(prefix === '' ? '/' : prefix, ({ id }, reply) =>
+    reply.header('x-request-id', id).send({
+      ...{ name: 'node-paligemma', version: packageVersion(), openapi: `${prefix}/openapi.json` },
+      routes: Object.keys(typed.paths).map((path) => prefix + path),
+    }),
+  );
   const answer = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const [url = ''] = request.url.split('?', 1);
     const allowed = METHODS.filter((method) => app.hasRoute({ url, method }));
@@ -93,20 +126,25 @@ function nameRoutes(app: FastifyInstance, prefix: string): void {
   app.setErrorHandler((_, request, reply) => answer(request, reply));
 }
 
-/** What Node cannot read as a request: in our shape, and not logged with its bytes as Fastify would. */
-function answerUnread({ code }: NodeJS.ErrnoException, socket: Socket): void {
+/**
+ * What Node cannot read as a request: in our shape, and not logged with its bytes as Fastify would. Returns what was
+ * answered, if anything could be.
+ */
+function answerUnread({ code }: NodeJS.ErrnoException, socket: Socket): Failure | undefined {
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
-    return;
+    return undefined;
   }
   const [status, error] = UNREAD[code ?? ''] ?? [
     400,
     makeError('ERR_REQUEST_FORMAT', 'this is no HTTP request'),
   ];
-  const body = JSON.stringify(typed.errorBody(failureOf(error), randomUUID()));
+  const failure = failureOf(error);
+  const body = JSON.stringify(typed.errorBody(failure, randomUUID()));
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+  return { ...failure, status };
 }
 
 const UNREAD: Readonly<Record<string, readonly [status: number, error: Error]>> = {

@@ -1,5 +1,6 @@
 /** /metrics, which needs a key where there are keys: what is counted is no one else's business. */
 import { makeError } from '../errors.js';
+import { typed } from './faces/typed.js';
 import type { Face } from './service.js';
 
 export const metricsFace: Face = {
@@ -20,7 +21,7 @@ export const metricsFace: Face = {
       },
     },
   },
-  errorBody: ({ code, message }) => ({ error: { code, message } }),
+  errorBody: typed.errorBody,
   routes: (app, { metrics }) => {
     app.get('/metrics', { config: { access: 'key' } }, async (_, reply) => {
       if (metrics === undefined) {

@@ -37,7 +37,7 @@ export class Metrics {
   readonly #tokens: prom.Counter<'model' | 'kind'>;
   readonly #pictures: prom.Counter<'model' | 'from'>;
   readonly #cancelled: prom.Counter<'stage' | 'cause'>;
-  readonly #refused: prom.Counter<'code'>;
+  readonly #refused: prom.Counter<'stage' | 'code'>;
   readonly #loads: prom.Counter<'model' | 'outcome'>;
 
   /** A registry of its own: what the program around it counts is its business. */
@@ -71,7 +71,8 @@ export class Metrics {
       'stage',
       'cause',
     ]);
-    this.#refused = counter('refused', 'requests that were refused, by the code of the error', [
+    this.#refused = counter('refused', 'requests that a client or a full server is the cause of', [
+      'stage',
       'code',
     ]);
     this.#loads = counter('model_loads', 'models that were loaded', ['model', 'outcome']);
@@ -122,8 +123,9 @@ export class Metrics {
     if (cause !== undefined) this.#cancelled.inc({ stage, cause });
   }
 
-  refused(code: ErrorCode): void {
-    this.#refused.inc({ code });
+  /** `stage`: undefined for what was not let in. */
+  refused(stage: Stage | undefined, code: ErrorCode): void {
+    this.#refused.inc({ stage: stage ?? 'admission', code });
   }
 
   waited(stage: Stage, seconds: number): void {

@@ -3,10 +3,11 @@ import type {
   FastifyBaseLogger,
   FastifyInstance,
   FastifyPluginOptions,
+  FastifyRequest,
   RouteOptions,
 } from 'fastify';
 import { findDemoModel } from '../demo-model.js';
-import { makeError } from '../errors.js';
+import { type ErrorCode, makeError } from '../errors.js';
 import type { PaliGemma } from '../index.js';
 import { importPeer, installCommand } from '../load-peer.js';
 import { type ParsedServerOptions, servedModels } from '../options/server.js';
@@ -153,6 +154,8 @@ export interface Reloadable {
   /** Takes keys and models of newly read options. Rejects with a fault in them, and changes nothing then. */
   readonly reload: (options: ParsedServerOptions) => Promise<Reloaded>;
   readonly drain: () => Promise<void>;
+  /** What a request failed with; undefined where it did not. */
+  readonly failureOf: (request: FastifyRequest) => ErrorCode | undefined;
 }
 
 interface Reloaded {
@@ -202,6 +205,7 @@ export async function serve(
   return {
     started,
     drain: () => service.drain(),
+    failureOf: (request) => service.failureOf(request),
     reload: async (next) => {
       // All of them first: a fault in one changes nothing.
       const [keys, models] = [keysOf(next), modelsOf(next, loaded)];

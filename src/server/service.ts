@@ -18,7 +18,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { makeError } from '../errors.js';
+import { type ErrorCode, makeError } from '../errors.js';
 import type { ModelInfo, PaliGemma, Picture, Timings, Usage } from '../index.js';
 import { checkText } from '../options/option.js';
 import { type ParsedServerOptions, SERVER_OPTIONS } from '../options/server.js';
@@ -124,6 +124,7 @@ export class Service {
   keys: Keys;
   readonly #tickets = new WeakMap<FastifyRequest, Ticket>();
   readonly #owners = new WeakMap<FastifyRequest, string>();
+  readonly #failures = new WeakMap<FastifyRequest, ErrorCode>();
   readonly #strangers = new Strangers();
 
   constructor({ options, keys, models, pictures, uploads, metrics }: Parts) {
@@ -225,8 +226,13 @@ export class Service {
   /** Lets the routes of `app` take JSON and nothing else. */
   takeJson(app: FastifyInstance): void {
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser('application/json', async (request: FastifyRequest, body: Readable) =>
-      parseJson(await this.readBody(request, body)),
+    app.addContentTypeParser(
+      'application/json',
+      async (request: FastifyRequest, body: Readable) => {
+        const bytes = await this.readBody(request, body);
+        // Some clients name the type of a body that they do not send, and some routes need none.
+        return bytes.length === 0 ? undefined : parseJson(bytes);
+      },
     );
   }
 
@@ -346,13 +352,19 @@ export class Service {
     }
   }
 
-  /** What a failure is to the client; counted, and logged where it is the server's fault. */
+  /** What a failure is to the client; counted as refused, or logged where it is the server's fault. */
   failed(error: unknown, request: FastifyRequest): Failure {
     const failure = failureOf(error);
-    this.metrics?.refused(failure.code);
+    this.#failures.set(request, failure.code);
     // Others may repeat what the client sent.
     if (isFault(failure)) request.log.error({ err: error }, 'a request failed');
+    else this.metrics?.refused(this.#tickets.get(request)?.stage, failure.code);
     return failure;
+  }
+
+  /** What a request failed with; undefined where it did not. */
+  failureOf(request: FastifyRequest): ErrorCode | undefined {
+    return this.#failures.get(request);
   }
 
   /** Sends a failure in the shape of a face. */

@@ -42,7 +42,10 @@ describe('keys', () => {
       expect(refused.headers.get('www-authenticate')).toBe('Bearer');
       expect(await failure(refused)).toEqual([401, 'ERR_REQUEST_KEY']);
     }
-    expect((await server.get('/metrics')).status).toBe(401);
+    const unknown = await server.get('/metrics');
+    expect([unknown.status, await unknown.json()]).toMatchObject([
+      ...[401, { error: { code: 'ERR_REQUEST_KEY', retryable: false } }],
+    ]);
     for (const open of ['/livez', '/readyz', '/startupz', '/openapi.json'])
       expect([open, (await server.get(open)).status]).toEqual([open, 200]);
   });

@@ -103,9 +103,8 @@ it(
     expect(await ask(served)).toMatchObject({ status: 200, text: CAPTION });
     expect(await metric(served.server, 'paligemma_engine_crashes_total')).toBe(1);
     expect(await metric(served.server, 'paligemma_engine_ready')).toBe(1);
-    expect(
-      await metric(served.server, 'paligemma_refused_total', { code: 'ERR_ENGINE_CRASHED' }),
-    ).toBe(3);
+    // The clients are not the cause.
+    expect(await metric(served.server, 'paligemma_refused_total')).toBe(0);
   },
 );
 

@@ -92,6 +92,13 @@ describe('an upload', () => {
     });
   });
 
+  it('can be deleted by a client that names the type of the body that it does not send', async () => {
+    const { id } = await upload();
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${server.url}/v1/images/${id}`, { method: 'DELETE', headers });
+    expect([answer.status, await answer.json()]).toMatchObject([200, { deleted: true }]);
+  });
+
   it('can be deleted, and is not there then', async () => {
     const { id } = await upload();
     expect(await (await remove(id)).json()).toEqual({ id, object: 'image', deleted: true });

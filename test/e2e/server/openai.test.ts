@@ -384,7 +384,7 @@ describe('failures', () => {
       [{ messages: asked('caption en', { url: 'cat.jpg' }) }, 400, 'messages'],
       [{ messages: asked('caption en', { url: 'https://example.com/a.png' }) }, 400, 'messages'],
       [{ messages: asked('caption en', { url: 'data:image/png;base64,AAAA' }) }, 415, 'messages'],
-      [{ ...good, n: 2 }, 422, 'n'],
+      [{ ...good, n: 2 }, 400, 'n'],
       [{ ...good, temperature: 3 }, 422, 'temperature'],
       [{ ...good, tools: [{ type: 'function' }] }, 400, 'tools'],
       [{ ...good, audio: { voice: 'x' } }, 400, 'audio'],

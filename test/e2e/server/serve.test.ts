@@ -7,7 +7,7 @@ import { expect, it, vi } from 'vitest';
 import { configSchema } from '../../../src/server/config.js';
 import { folderWith } from '../../support/folder.js';
 import { DEMO_MODEL, ROOT } from '../../support/models.js';
-import { CAPTION, openSocket } from '../../support/server.js';
+import { CAPTION, openSocket, SHAPES } from '../../support/server.js';
 import { paligemma } from '../cli/command.js';
 import { serve } from './command.js';
 
@@ -52,11 +52,40 @@ it('with --log-requests writes a line for each request, without its query, key a
   const lines = stderr()
     .split('\n')
     .filter((line) => line.startsWith('{'));
-  const requests = lines.map((line) => (JSON.parse(line) as { req?: { url: string } }).req?.url);
-  expect(requests.filter((one) => one !== undefined)).toEqual([
-    ...['/v1/ask', '/v1/ask', '/none', '/v1/none', '/v1/%zz'],
+  const requests = lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ status }) => status !== undefined)
+    .map(({ req, status, code, model }) => [
+      ...[(req as { readonly url: string } | undefined)?.url, status, code ?? model],
+    ]);
+  expect(requests).toEqual([
+    ['/v1/ask', 200, 'paligemma'],
+    ['/v1/ask', 422, 'ERR_OPTION_UNKNOWN'],
+    ...['/none', '/v1/none', '/v1/%zz'].map((url) => [url, 404, undefined]),
+    [undefined, 431, 'ERR_REQUEST_TOO_LARGE'],
+    [undefined, 400, 'ERR_REQUEST_FORMAT'],
   ]);
+  expect(stderr()).not.toContain('Deprecation');
   expect(stderr()).not.toContain('xyzzy');
+});
+
+it('asks for a body only when it lets the request in', async () => {
+  const { child, finished, url } = await serve(['--max-body-bytes', '100000']);
+  const answerTo = async (length: number) => {
+    const socket = await openSocket(Number(new URL(url).port));
+    socket.write(
+      `POST /v1/caption HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`,
+    );
+    await vi.waitFor(() => expect(socket.received()).toContain('\r\n\r\n'), 10_000);
+    return socket;
+  };
+  expect((await answerTo(1_000_000)).received()).toMatch(/^HTTP\/1.1 413 /);
+  const socket = await answerTo(SHAPES.length);
+  expect(socket.received()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+  socket.write(SHAPES);
+  await vi.waitFor(() => expect(socket.received()).toContain(CAPTION), 10_000);
+  child.kill('SIGTERM');
+  await finished;
 });
 
 it('reads keys and models again when the file changes or at SIGHUP, and keeps the old ones if it is bad', async () => {

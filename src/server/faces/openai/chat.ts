@@ -30,7 +30,7 @@ export const chat: Face = {
 };
 
 const UNKNOWN: Readonly<Record<string, readonly string[]>> = {
-  ...{ tools: [], functions: [], audio: [], web_search_options: [] },
+  ...{ tools: [], functions: [], audio: [], web_search_options: [], n: ['1'] },
   ...{ modalities: ['text'], tool_choice: ['none', 'auto'], function_call: ['none', 'auto'] },
 };
 

@@ -139,7 +139,8 @@ export function refuse(
     const value = body[name] ?? undefined;
     if (value === undefined || value === false) continue;
     if (Array.isArray(value) && value.every((one) => allowed.includes(String(one)))) continue;
-    if (typeof value === 'string' && allowed.includes(value)) continue;
-    throw badField(name, 'set', 'nothing, as it cannot be kept here');
+    if (typeof value !== 'object' && allowed.includes(String(value))) continue;
+    const [first = 'nothing'] = allowed;
+    throw badField(name, 'set', `${first}, as it cannot be kept here`);
   }
 }
