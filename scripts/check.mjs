@@ -14,6 +14,7 @@ import { sizes } from './check/sizes.mjs';
 import { strays } from './check/strays.mjs';
 import { tasks } from './check/tasks.mjs';
 import { tests } from './check/tests.mjs';
+import { texts } from './check/texts.mjs';
 import { types } from './check/types.mjs';
 import { words } from './check/words.mjs';
 import { fail, ROOT, say } from './lib.mjs';
@@ -24,6 +25,7 @@ const CHECKS = {
   javascript,
   notices,
   'option-types': optionTypes,
+  texts,
   arrows,
   exports: exportsUsed,
   'command-words': commandWords,

@@ -1,5 +1,6 @@
-// What code and documents say of each other: every error code is explained, every "spec section N" leads to a heading.
-import { commentsOf, filesIn, read, scanCpp } from './sources.mjs';
+// What code and documents say of each other: every error code is explained, every check has its rule, every "spec section
+// N" leads to a heading.
+import { commentsOf, filesIn, keysOf, read, scanCpp, syntaxTree } from './sources.mjs';
 
 const SPEC = 'docs/spec.md';
 /** "spec section 6.4", "spec sections 7.1 and 7.3", "spec 4.3", "spec, pitfall P30". */
@@ -7,7 +8,7 @@ const CITATION =
   /\bspec,?\s+(?:sections?\s+|pitfalls?\s+)?P?\d+(?:\.\d+)*(?:(?:,|\s+and|\s+to)\s+P?\d+(?:\.\d+)*)*/gi;
 
 export function documents({ root }) {
-  return [...errorCodes(root), ...citations(root)];
+  return [...errorCodes(root), ...checks(root), ...citations(root)];
 }
 
 function errorCodes(root) {
@@ -21,6 +22,26 @@ function errorCodes(root) {
     ...[...inDocs]
       .filter((code) => !inCode.has(code))
       .map((code) => `docs/errors.md: ${code} is no code of src/errors.ts; it belongs in both`),
+  ];
+}
+
+function checks(root) {
+  const page = 'docs/contributing.md';
+  const keys = keysOf(syntaxTree(root, 'scripts/check.mjs'), 'CHECKS');
+  const names = keys.map((key) => key.replace(/^'(.*)'$/, '$1'));
+  const [section = ''] =
+    /^## Rules that `npm run check`[\s\S]*?(?=^## )/m.exec(read(root, page)) ?? [];
+  const rows = [...section.matchAll(/^\| (`[^|]+) \|/gm)].map((match) => match[1]);
+  const described = rows.flatMap((cell) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]),
+  );
+  return [
+    ...names
+      .filter((name) => !described.includes(name))
+      .map((name) => `the check ${name} has no rule: it belongs in the table of ${page}`),
+    ...described
+      .filter((name) => !names.includes(name))
+      .map((name) => `${page}: ${name} is no check of scripts/check.mjs; its row can go`),
   ];
 }
 

@@ -1,5 +1,6 @@
-// Every task of src/tasks/registry.ts is in every front: methods, command line, documents, and the tests' samples.
+// Every task of src/tasks/registry.ts is in every front: methods, command line, HTTP, documents, and the tests' samples.
 import ts from 'typescript';
+import { evaluated } from './evaluate.mjs';
 import { filesIn, keysOf, read, syntaxTree, walk } from './sources.mjs';
 
 const REGISTRY = 'src/tasks/registry.ts';
@@ -36,6 +37,15 @@ export function tasks({ root }) {
       if (!found.has(name))
         sentences.push(`the task ${name} has no ${what}: it belongs in ${belongs}`);
     }
+  }
+  // As /openapi.json has it, which is compared with the routes by the tests.
+  const [{ FACES }, { pathOf }] = evaluated(
+    root,
+    ...['src/server/plugin.ts', 'src/server/faces/typed-schema.ts'],
+  );
+  for (const name of names) {
+    if (FACES.some(({ paths }) => Object.hasOwn(paths, pathOf(name)))) continue;
+    sentences.push(`the task ${name} has no route: it belongs in src/server/faces/typed.ts`);
   }
   const documents = ['docs/api.md', 'docs/tasks.md'].map((file) => read(root, file)).join('\n');
   for (const name of names) {

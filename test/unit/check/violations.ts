@@ -139,6 +139,18 @@ export const VIOLATIONS: readonly Violation[] = [
     ],
   },
   {
+    what: 'a check without a rule, and a rule without a check',
+    check: 'documents',
+    changes: {
+      'scripts/check.mjs': replace("  'option-types':", "  zebras: types,\n  'option-types':"),
+      'docs/contributing.md': replace('| `strays` |', '| `strays`, `stripes` |'),
+    },
+    says: [
+      /the check zebras has no rule: it belongs in the table of docs\/contributing\.md/,
+      /docs\/contributing\.md: stripes is no check of scripts\/check\.mjs/,
+    ],
+  },
+  {
     what: 'words that are not plain',
     check: 'words',
     changes: {
@@ -191,10 +203,41 @@ export const VIOLATIONS: readonly Violation[] = [
     says: [/the task segment has no method/],
   },
   {
+    what: 'a task without a route',
+    check: 'tasks',
+    changes: {
+      'src/server/faces/typed.ts': replace(
+        'Object.keys(TASKS) as TaskName[]',
+        "(Object.keys(TASKS) as TaskName[]).filter((name) => name !== 'ocr')",
+      ),
+    },
+    says: [/the task ocr has no route: it belongs in src\/server\/faces\/typed\.ts/],
+  },
+  {
     what: 'an option without a text',
     check: 'option-types',
     changes: { 'src/options/video.ts': replace(/\bdoc:\s*'[^']+'/, "doc: ''") },
     says: [/option \w+ of \w+ has no text: write its `doc` in src\/options/],
+  },
+  {
+    what: 'options, arguments and flags without a text',
+    check: 'texts',
+    changes: {
+      'src/options/bench.ts': replace(/(rounds: .*doc: )'[^']+'/, "$1''"),
+      'src/options/dataset.ts': replace(/(seed: integer\([\s\S]*?doc: )'[^']+'/, '$1` `'),
+      'src/tasks/registry.ts': replace("labels('what to find')", "labels('')"),
+      'src/cli/batch/flags.ts': replace(/(newOnly: .*doc: )'[^']+'/, "$1''"),
+      'src/cli/model.ts': replace(/('--mmproj <file>'), '[^']+'/, '$1'),
+      'src/wire/formats.ts': replace("doc: 'as above'", "doc: ''"),
+    },
+    says: [
+      /src\/options\/bench\.ts:\d+: rounds has no text: what it is for belongs in it/,
+      /src\/options\/dataset\.ts:\d+: seed has no text/,
+      /src\/tasks\/registry\.ts:\d+: labels has no text/,
+      /src\/cli\/batch\/flags\.ts:\d+: newOnly has no text/,
+      /src\/cli\/model\.ts:\d+: --mmproj <file> has no text/,
+      /src\/wire\/formats\.ts:\d+: text has no text/,
+    ],
   },
   {
     what: 'a declaration that was changed without the types made from it',
