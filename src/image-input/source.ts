@@ -226,8 +226,8 @@ function fromBytes(given: Uint8Array | ArrayBufferLike): ImageSource {
     });
   }
   const view = types.isUint8Array(given) ? given : new Uint8Array(given);
-  if (view.length > MAX_FILE_BYTES) throw tooManyBytes('image buffer', view.length);
-  return { kind: 'bytes', label: 'image buffer', bytes: copy(view) };
+  if (view.length > MAX_FILE_BYTES) throw tooManyBytes('the picture', view.length);
+  return { kind: 'bytes', label: 'the picture', bytes: copy(view) };
 }
 
 function fromBlob(blob: Blob): ImageSource {

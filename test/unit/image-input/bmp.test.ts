@@ -33,7 +33,7 @@ describe('a damaged BMP', () => {
         const found = await outcome(whole.subarray(0, cut));
         if (found instanceof InputError) {
           expect(found.code).toBe('ERR_IMAGE_CORRUPT');
-          expect(found.message).toMatch(/^image buffer is a damaged or truncated BMP picture: /);
+          expect(found.message).toMatch(/^the picture is a damaged or truncated BMP picture: /);
         } else {
           // The filling of the last row, and the mark of the end.
           expect(cut).toBeGreaterThanOrEqual(whole.length - 4);

@@ -46,7 +46,7 @@ describe('truncated files', () => {
     for (let cut = 100; cut < file.length; cut += 1009) {
       const error = await inputErrorOf(decodeImage(file.subarray(0, cut), OPTIONS));
       expect(error.code).toBe('ERR_IMAGE_CORRUPT');
-      expect(error.message).toContain('image buffer is a damaged or truncated');
+      expect(error.message).toContain('the picture is a damaged or truncated');
     }
   });
 });
@@ -127,7 +127,7 @@ describe('the pixel limit', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(30e6);
     expect(error.code).toBe('ERR_IMAGE_TOO_LARGE');
     expect(error.message).toBe(
-      'image buffer has 8000 x 8000 = 64000000 pixels, the limit is 50000000 (make it smaller or raise maxPixels)',
+      'the picture has 8000 x 8000 = 64000000 pixels, the limit is 50000000 (make it smaller or raise maxPixels)',
     );
   });
 

@@ -117,7 +117,7 @@ describe('sniff', () => {
 it.each(REFUSED)('decodeImage refuses %s by that name', async (looksLike, bytes) => {
   const error = await inputErrorOf(decodeImage(bytes, OPTIONS));
   expect(error.code).toBe('ERR_IMAGE_FORMAT');
-  const sentence = `image buffer is ${looksLike}, expected a JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP picture`;
+  const sentence = `the picture is ${looksLike}, expected a JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP picture`;
   expect(error.message).toBe(error.hint === undefined ? sentence : `${sentence} (${error.hint})`);
 });
 

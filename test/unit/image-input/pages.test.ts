@@ -118,7 +118,7 @@ describe('pages', () => {
     );
     expect(found).toEqual([0, 1, 2]);
     expect(error.code).toBe('ERR_IMAGE_CORRUPT');
-    expect(error.message).toMatch(/^page 3 of image buffer is a damaged/);
+    expect(error.message).toMatch(/^page 3 of the picture is a damaged/);
   });
 
   it('takes its snapshot at once, refuses at once, and ends with the signal', async () => {
