@@ -12,13 +12,14 @@ import { gpuPackage, gpuProblem, nvidiaSystem } from '../native/gpu.js';
 import { libcFamily, libcVersion } from '../native/libc.js';
 import { cpuQuota } from '../options/cpu-quota.js';
 import { REMEDIES } from '../remedies.js';
+import { localModels } from './local-models.js';
 import type { DoctorReport } from './report.js';
 import { selfTest } from './self-test.js';
 
 /** More model files than this are not looked at. */
 const MAX_MODELS = 50;
 
-/** Never throws: what fails is in the report. `folders`: where to look for model files besides the package. */
+/** Never throws: what fails is in the report. `folders`: where to look for model files besides the package and the hub's cache. */
 export async function doctor(
   folders: readonly string[],
   signal?: AbortSignal,
@@ -58,7 +59,7 @@ export async function doctor(
     addon,
     devices: found,
     nvidia: nvidia(found, hints),
-    models: isLoaded ? await models(folders) : [],
+    models: isLoaded ? await models(folders, hints) : [],
     selfTest: isLoaded
       ? await selfTest(signal).catch((error: unknown) => ({ error: tell(error) }))
       : { error: 'the addon does not load' },
@@ -104,7 +105,10 @@ function nvidia(found: DoctorReport['devices'], hints: string[]): DoctorReport['
   };
 }
 
-async function models(folders: readonly string[]): Promise<DoctorReport['models']> {
+async function models(
+  folders: readonly string[],
+  hints: string[],
+): Promise<DoctorReport['models']> {
   const demo = findDemoModel();
   const files = new Set(demo === undefined ? [] : [demo]);
   for (const folder of folders) {
@@ -117,7 +121,8 @@ async function models(folders: readonly string[]): Promise<DoctorReport['models'
       // No such folder, or not ours to read.
     }
   }
-  return Promise.all(
+  for (const { file } of await localModels([])) files.add(file);
+  const found = await Promise.all(
     [...files].map(async (file) => {
       try {
         const { metadata, fileBytes } = await inspect(file);
@@ -128,6 +133,9 @@ async function models(folders: readonly string[]): Promise<DoctorReport['models'
       }
     }),
   );
+  if (found.every(({ error }) => error !== undefined))
+    hints.push(REMEDIES['name-model']('cli', ''));
+  return found;
 }
 
 function version(): string {

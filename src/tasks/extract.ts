@@ -148,6 +148,13 @@ function toQuestion(name: string, spec: FieldSpec) {
       },
     );
   }
+  if (name.trim() === '') {
+    throw makeError(
+      'ERR_OPTION_RANGE',
+      `name of a field is ${showValue(name)}, expected text that is not empty`,
+      { name: 'schema', found: showValue(name), expected: 'a name for each field' },
+    );
+  }
   // Refused before any is asked; notes about it come when it is.
   if (question !== undefined) questionPrompt(question, { language: 'en', bare: true }, 1);
   if (question !== undefined) return { name, type, question };

@@ -353,6 +353,19 @@ describe('schemas of extract', () => {
       /mean question/,
     ],
     ['a name without text', { '': 'text' }, 'ERR_OPTION_RANGE', /field is "", expected text/],
+    [
+      'a name without text that has a question',
+      { '': { type: 'text', question: 'what?' } },
+      'ERR_OPTION_RANGE',
+      /name of a field is "", expected text/,
+    ],
+    [
+      'a blank name',
+      { total: 'text', ' \n': { type: 'text', question: 'what?' } },
+      'ERR_OPTION_RANGE',
+      /name of a field is " \\n", expected text/,
+    ],
+    ['a name of dashes', { '-': 'text' }, 'ERR_OPTION_RANGE', /field is " ", expected text/],
   ])('%s: refused', async (_, schema, code, message) => {
     const error = await failureOf(model.extract(scene, schema as never));
     expect(error.code).toBe(code);

@@ -1,10 +1,9 @@
 /** `paligemma doctor`: whether the package works here, what it chose and why. */
-import os from 'node:os';
-import path from 'node:path';
 import { Command } from 'commander';
 import type { DoctorReport } from '../../doctor/report.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { FOLDERS_DOC, modelFolders } from '../model-folders.js';
 import { bytesText, columns } from '../output.js';
 
 export function doctorCommand(context: Context, exit: (code: ExitCode) => void): Command {
@@ -13,21 +12,22 @@ export function doctorCommand(context: Context, exit: (code: ExitCode) => void):
     .description(
       'Looks at the machine, the addon, devices and model files, and compares a prediction of a tiny model with the known answer.',
     )
-    .argument('[folders...]', 'where to look for model files (default: here and ~/models)')
+    .argument('[folders...]', FOLDERS_DOC)
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
-Ends with 0 when a prediction comes out, else with 1. Put its output into every bug report.`,
+Ends with 0 when a prediction comes out, else with 1, also where a folder is not there. Put its output into every bug report.`,
     )
     .action(async (folders: string[], flags: { readonly json?: true }) => {
       const { doctor } = await import('../../doctor/doctor.js');
-      const places = folders.length > 0 ? folders : ['.', path.join(os.homedir(), 'models')];
+      const { places, errors } = await modelFolders(folders);
+      for (const error of errors) context.output.error(error);
       const report = await doctor(places, context.signal);
       context.signal.throwIfAborted();
       if (flags.json) await context.output.json(report, 2);
       else await context.output.data(describe(report));
-      exit(report.ok ? EXIT.ok : EXIT.failure);
+      exit(report.ok && errors.length === 0 ? EXIT.ok : EXIT.failure);
     });
 }
 
@@ -80,6 +80,7 @@ function describe(report: DoctorReport): string {
       'model',
       `${model.file}, ${bytesText(model.bytes)}, ${model.error ?? model.architecture}`,
     ]);
+  if (report.models.length === 0) rows.push(['model', 'none']);
   rows.push([
     'self-test',
     selfTest.error === undefined
@@ -90,6 +91,10 @@ function describe(report: DoctorReport): string {
   if (addon.error !== undefined) parts.push(`${addon.error}\n`);
   if (report.hints.length > 0)
     parts.push(`hints\n${report.hints.map((hint) => `  ${hint}\n`).join('')}`);
-  parts.push(report.ok ? 'Everything works.\n' : 'It does not work yet; see above.\n');
+  const isReady = report.models.some(({ error }) => error === undefined);
+  const works = isReady
+    ? 'Everything works.'
+    : 'Everything works, but no model is here; see above.';
+  parts.push(report.ok ? `${works}\n` : 'It does not work yet; see above.\n');
   return parts.join('\n');
 }

@@ -1,9 +1,9 @@
 /** `paligemma list`: the models on this machine. */
-import os from 'node:os';
-import path from 'node:path';
 import { Command } from 'commander';
+import { oneLine } from '../../options/show.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { FOLDERS_DOC, modelFolders } from '../model-folders.js';
 import { bytesText, columns } from '../output.js';
 
 export function listCommand(context: Context, exit: (code: ExitCode) => void): Command {
@@ -12,7 +12,7 @@ export function listCommand(context: Context, exit: (code: ExitCode) => void): C
     .description(
       "Lists PaliGemma models: the demo model, those of the hub's cache, and GGUF files of folders. Other models are left out.",
     )
-    .argument('[folders...]', 'where to look for model files (default: here and ~/models)')
+    .argument('[folders...]', FOLDERS_DOC)
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -25,13 +25,17 @@ Models are plain files: rm removes one, --model or PALIGEMMA_MODEL chooses one.`
     )
     .action(async (folders: string[], flags: { readonly json?: true }) => {
       const { localModels } = await import('../../doctor/local-models.js');
-      const places = folders.length > 0 ? folders : ['.', path.join(os.homedir(), 'models')];
+      const { places, errors } = await modelFolders(folders);
+      for (const error of errors) context.output.error(error);
       const models = await localModels(places);
       if (flags.json) await context.output.json({ models }, 2);
       else if (models.length > 0) await context.output.data(table(models));
-      if (models.length === 0)
-        context.output.note(`note: no models in ${places.join(', ')}, nor in the hub's cache`);
-      exit(EXIT.ok);
+      if (models.length === 0) {
+        const where = [...places.map(oneLine), "the hub's cache"].join(', ');
+        context.output.note(`note: no models in ${where}`);
+      }
+      if (errors.length === 0) exit(EXIT.ok);
+      else exit(places.length > 0 ? EXIT.someFailed : EXIT.failure);
     });
 }
 

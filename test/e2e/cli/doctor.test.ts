@@ -1,5 +1,6 @@
 /** `paligemma doctor`: what it says is so, and a package that does not work ends it with 1 and a remedy. */
 import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { DoctorReport } from '../../../src/doctor/report.js';
@@ -9,7 +10,9 @@ import { DEMO_MODEL, IMAGES, ROOT } from '../../support/models.js';
 import { paligemma } from './command.js';
 
 test('everything works here', async () => {
-  const { code, stdout } = await paligemma(['doctor', '--json', IMAGES]);
+  const { code, stdout } = await paligemma(['doctor', '--json', IMAGES], {
+    env: { HF_HUB_CACHE: IMAGES },
+  });
   expect(code).toBe(0);
   const report = JSON.parse(stdout) as DoctorReport;
   expect(report).toMatchObject({
@@ -26,6 +29,53 @@ test('everything works here', async () => {
   expect(report.selfTest.error).toBeUndefined();
   expect(report.memory.available).toBeLessThan(report.memory.total);
   expect(report.devices.map(({ type }) => type)).toContain('cpu');
+});
+
+test('a folder that is not there is said', async () => {
+  const { code, stdout, stderr } = await paligemma(['doctor', '/nope']);
+  expect([code, stderr]).toEqual([1, 'error: ERR_MODEL_NOT_FOUND: /nope does not exist\n']);
+  expect(stdout).toContain('self-test');
+});
+
+test('without a model: that there is none, and how to get one', () => {
+  const copy = new BrokenPackage();
+  try {
+    copy.installBuilt();
+    mkdirSync(path.join(copy.root, 'models'));
+    copyFileSync(
+      path.join(ROOT, 'models', 'self-test.gguf'),
+      path.join(copy.root, 'models', 'self-test.gguf'),
+    );
+    const doctor = (): string => {
+      const main = path.join(copy.root, 'lib', 'cli', 'main.js');
+      const { status, stdout } = spawnSync(process.execPath, [main, 'doctor'], {
+        encoding: 'utf8',
+        cwd: copy.root,
+        env: {
+          PATH: process.env.PATH,
+          HOME: path.join(copy.root, 'home'),
+          HF_HUB_CACHE: path.join(copy.root, 'hub'),
+        },
+      });
+      expect(status).toBe(0);
+      return stdout;
+    };
+    const without = doctor();
+    expect(without).toMatch(/^model {2,}none$/m);
+    expect(without).toContain('\nhints\n');
+    expect(without).toContain('npm install @node-paligemma/demo-model');
+    expect(without).toMatch(/\nEverything works, but no model is here; see above\.\n$/);
+    // A model of the hub's cache is one.
+    const snapshot = path.join(copy.root, 'hub', 'models--a--b', 'snapshots', 'a'.repeat(40));
+    mkdirSync(snapshot, { recursive: true });
+    copyFileSync(DEMO_MODEL, path.join(snapshot, 'shapes.gguf'));
+    const having = doctor();
+    expect(having).toMatch(/^model {2,}.*shapes\.gguf, /m);
+    expect(having).not.toContain('demo-model');
+    expect(having).toMatch(/\nEverything works\.\n$/);
+  } finally {
+    copy.remove();
+  }
 });
 
 test('for people', async () => {

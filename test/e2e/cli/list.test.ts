@@ -36,3 +36,19 @@ it('names those of a folder, of the cache, and the demo model', async () => {
   expect(table[0]).toMatch(/^name +type +pixels +size +file$/);
   expect(table).toHaveLength(5);
 });
+
+it('says which of its folders is not there, and lists the others', async () => {
+  const env = { HF_HUB_CACHE: cache };
+  const missing = path.join(folder, 'missing');
+  const file = path.join(folder, 'mine.gguf');
+  const some = await paligemma(['list', folder, missing], { env });
+  expect([some.code, some.stderr]).toEqual([
+    6,
+    `error: ERR_MODEL_NOT_FOUND: ${missing} does not exist\n`,
+  ]);
+  expect(some.stdout).toContain(file);
+  const none = await paligemma(['list', file, 'missing'], { env });
+  expect(none.code).toBe(1);
+  expect(none.stderr).toContain(`ERR_MODEL_NOT_FOUND: ${file} is not a folder\n`);
+  expect(none.stderr).toContain('missing does not exist (looked for ');
+});

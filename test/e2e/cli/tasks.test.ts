@@ -219,6 +219,7 @@ describe('wrong use', () => {
     ['no folder for lines', ['ocr', SHAPES, '-o', '/does/not/exist'], 1, 'folder does not exist'],
     ['no question', ['ask', SHAPES], 2, '--question'],
     ['an unknown type', ['extract', SHAPES, '-f', 'a:money'], 2, 'ERR_OPTION_RANGE'],
+    ['no name', ['extract', SHAPES, '-f', '=how many?'], 2, 'name of a field is ""'],
     ['one picture', ['compare', SHAPES, '-s', 'x'], 2, "missing required argument 'right'"],
   ])('%s is reported without a stack', async (_, args, code, message) => {
     const result = await paligemma(args);
