@@ -4,17 +4,26 @@ import { PaliGemmaError } from './errors.js';
 // biome-ignore lint/suspicious/noExplicitAny: any function may be the one that was called
 type Entry = (...args: any[]) => unknown;
 
+/** Errors that end many calls at once. */
+const shared = new WeakSet<Error>();
+
+/** `error`, with which many calls will reject: its stack stays that of what ended them. */
+export function ofManyCalls<E extends Error>(error: E): E {
+  shared.add(error);
+  return error;
+}
+
 /**
  * Remembers where `entry`, which is running, was called. What is returned takes an error of that call, puts this place at
  * the beginning of its stack and returns it. Errors that are not ours, such as the reason of a signal, stay as they are, and
- * so does ERR_DISPOSED, which many calls may share.
+ * so do those of many calls.
  */
 export function callerOf(entry: Entry): (error: unknown) => unknown {
   const place: { stack?: unknown } = {};
   // Costs some microseconds; V8 makes the text when it is read.
   Error.captureStackTrace(place, entry);
   return (error) => {
-    if (!(error instanceof PaliGemmaError) || error.code === 'ERR_DISPOSED') return error;
+    if (!(error instanceof PaliGemmaError) || shared.has(error)) return error;
     const { stack } = place;
     // A program can have stacks of its own form, or none.
     const frames = typeof stack === 'string' ? stack.indexOf('\n    at ') : -1;

@@ -15,6 +15,7 @@ import { modelFiles } from './hub/model-files.js';
 import { takeSource } from './image-input/source.js';
 import { IsolatedEngine } from './isolated/isolated-engine.js';
 import type { NativeModelInfo } from './native/contract.js';
+import { disposedError } from './native/session.js';
 import { type Note, type OnNote, warnOnce } from './notes.js';
 import {
   asList,
@@ -237,7 +238,7 @@ export class Model {
       const images = asList(image);
       const sent = this.#read(prompt, images.length);
       return new PredictionStream(
-        [o.signal, this.#engine.closing],
+        [o.signal, this.#closing()],
         async (signal, onToken, onImages) => {
           try {
             return await this.#generate(images, sent, o, { signal, onToken, onImages });
@@ -393,12 +394,18 @@ export class Model {
     return images.map((image) => (isPicture(image) ? image : takeSource(image, maxPixels)));
   }
 
+  /** What ends a call that begins now: `dispose`, or an error of this call alone when that is over. */
+  #closing(): AbortSignal {
+    const { closing } = this.#engine;
+    return closing.aborted ? AbortSignal.abort(disposedError()) : closing;
+  }
+
   /** `work` with a signal that follows the caller's and the model's end. */
   async #following<T>(
     given: AbortSignal | undefined,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { controller, release } = follow(given, this.#engine.closing);
+    const { controller, release } = follow(given, this.#closing());
     try {
       return await work(controller.signal);
     } catch (error) {

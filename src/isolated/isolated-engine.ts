@@ -1,4 +1,6 @@
 /** An Engine whose pictures are decoded and whose model computes in a supervised child process. */
+
+import { ofManyCalls } from '../caller.js';
 import type {
   Engine,
   EngineOptions,
@@ -44,7 +46,7 @@ const forgotten = new FinalizationRegistry<Supervisor>((supervisor) => void end(
 function end(supervisor: Supervisor): Promise<void> {
   alive.delete(supervisor);
   if (alive.size === 0) process.off('exit', killAll);
-  return supervisor.dispose(disposedError());
+  return supervisor.dispose(ofManyCalls(disposedError()));
 }
 
 /** Does not keep the function, which may know the model that is to be forgotten; the model keeps it. */
@@ -206,7 +208,7 @@ export class IsolatedEngine implements Engine {
   dispose(): Promise<void> {
     if (!this.closing.aborted) {
       forgotten.unregister(this);
-      this.#closing.abort(disposedError());
+      this.#closing.abort(ofManyCalls(disposedError()));
     }
     return end(this.#supervisor);
   }
@@ -225,6 +227,7 @@ export class IsolatedEngine implements Engine {
     job: Job,
   ): Promise<Finished & { readonly result: T }> {
     signal?.throwIfAborted();
+    if (this.closing.aborted) throw disposedError();
     if (this.#admitted >= this.#maxQueue) throw queueFull(this.#admitted, this.#maxQueue);
     this.#admitted++;
     try {

@@ -3,6 +3,7 @@
  * AbortSignals to native cancellation. What the requests mean is src/model.ts's business.
  */
 import { onAbort } from '../abort.js';
+import { ofManyCalls } from '../caller.js';
 import { fromNative, makeError } from '../errors.js';
 import { native } from './binding.js';
 import type { NativeEvent, NativeModel, NativeToken } from './contract.js';
@@ -51,7 +52,7 @@ export class NativeSession {
     if (liveSessions++ === 0) process.on('exit', stopWork);
   }
 
-  /** Aborted with ERR_DISPOSED by `dispose`, for work that prepares a request. */
+  /** Aborted with ERR_DISPOSED by `dispose`, for work that prepares a request. Calls made later have an error of their own. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
@@ -118,7 +119,7 @@ export class NativeSession {
   dispose(): Promise<void> {
     if (this.#disposing === undefined) {
       this.#disposing = this.request<void>((model, id) => model.dispose(id));
-      this.#closing.abort(disposedError());
+      this.#closing.abort(ofManyCalls(disposedError()));
       if (--liveSessions === 0) process.off('exit', stopWork);
     }
     return this.#disposing;

@@ -1,5 +1,7 @@
 /** The stack of what a call rejects with begins at the line of the call, however late and deep the failure is. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+// The child of an isolated model is a compiled program.
+import * as compiled from '../../lib/index.js';
 import * as index from '../../src/index.js';
 import { DEMO_MODEL, imagePath } from '../support/models.js';
 import { TASK_NAMES } from '../support/task-samples.js';
@@ -15,9 +17,12 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 
-async function failureOf(call: () => PromiseLike<unknown>): Promise<index.PaliGemmaError> {
+async function failureOf(
+  call: () => PromiseLike<unknown>,
+): Promise<index.PaliGemmaError | compiled.PaliGemmaError> {
   const outcome = await Promise.resolve(call()).catch((error: unknown) => error);
-  if (outcome instanceof PaliGemmaError) return outcome;
+  if (outcome instanceof PaliGemmaError || outcome instanceof compiled.PaliGemmaError)
+    return outcome;
   throw new Error('did not fail as expected', { cause: outcome });
 }
 
@@ -67,6 +72,65 @@ test.each(Object.entries(CALLS))('%s', async (_, call) => {
   expect(stack.startsWith(`${name}: ${message}\n`)).toBe(true);
   const [first] = stack.slice(`${name}: ${message}\n`.length).split('\n');
   expect(first).toMatch(/^ {4}at .*stacks\.test\.ts:\d+:\d+/);
+});
+
+describe.each([
+  ['in this process', {}],
+  ['in a process of its own', { isolate: 'process' }],
+] as const)('after dispose, %s', (_, options) => {
+  let running: PromiseSettledResult<unknown>[];
+  beforeAll(async () => {
+    const fresh = await compiled.PaliGemma.load(DEMO_MODEL, { ...options, onNote: () => {} });
+    const calls = Array.from({ length: 3 }, () => fresh.caption(SCENE));
+    const settled = Promise.allSettled(calls);
+    await fresh.dispose();
+    running = await settled;
+    gone = fresh;
+  });
+  let gone: compiled.PaliGemma;
+
+  /** Pictures that are there, as all else is looked at before. */
+  const LATER: Readonly<Record<string, () => PromiseLike<unknown>>> = {
+    predict: () => gone.predict(SCENE, 'ocr'),
+    stream: () => gone.stream(SCENE, 'ocr').result,
+    'stream in a loop': () => loopOver(gone.stream(SCENE, 'ocr')),
+    score: () => gone.score(SCENE, 'ocr', ['a']),
+    decodeMasks: () => gone.decodeMasks(new Array(16).fill(0)),
+    encodeMasks: () => gone.encodeMasks(new Array(64 * 64).fill(0)),
+    prepare: () => gone.prepare(SCENE),
+    encode: () => gone.encode(SCENE),
+    caption: () => gone.caption(SCENE),
+    ask: () => gone.ask(SCENE, 'what?'),
+    ocr: () => gone.ocr(SCENE),
+    detect: () => gone.detect(SCENE, 'cat'),
+    'detect in a loop': () => loopOver(gone.detect(SCENE, 'cat')),
+    segment: () => gone.segment(SCENE, 'cat'),
+    refer: () => gone.refer(SCENE, 'the cat'),
+    classify: () => gone.classify(SCENE, 'cat'),
+    extract: () => gone.extract(SCENE, { total: 'currency' }),
+    sweep: () => gone.sweep(SCENE, ['caption en', 'caption de']),
+    video: () => gone.video([SCENE]),
+    compare: () => gone.compare([SCENE, SCENE], 'both are cats'),
+    generate: () => gone.generate(SCENE, 'ocr'),
+  };
+
+  test.each(Object.entries(LATER))('%s has an error of its own', async (_, call) => {
+    const error = await failureOf(call);
+    expect(error.code).toBe('ERR_DISPOSED');
+    const [, first] = (error.stack ?? '').split('\n');
+    expect(first).toMatch(/^ {4}at .*stacks\.test\.ts:\d+:\d+/);
+    expect(await failureOf(call)).not.toBe(error);
+  });
+
+  test('no task is missing', () => {
+    expect(Object.keys(LATER)).toEqual(expect.arrayContaining([...TASK_NAMES]));
+  });
+
+  test('those that were running share one', () => {
+    const reasons = running.map((one) => one.status === 'rejected' && (one.reason as unknown));
+    expect(new Set(reasons).size).toBe(1);
+    expect(reasons[0]).toMatchObject({ code: 'ERR_DISPOSED' });
+  });
 });
 
 test('no task is missing above', () => {
