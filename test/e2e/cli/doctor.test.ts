@@ -31,7 +31,7 @@ test('everything works here', async () => {
   expect(report.devices.map(({ type }) => type)).toContain('cpu');
 });
 
-test('a folder that is not there is said', async () => {
+test('a folder that is not there is an error', async () => {
   const { code, stdout, stderr } = await paligemma(['doctor', '/nope']);
   expect([code, stderr]).toEqual([1, 'error: ERR_MODEL_NOT_FOUND: /nope does not exist\n']);
   expect(stdout).toContain('self-test');
