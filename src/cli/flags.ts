@@ -11,13 +11,25 @@ import {
 import { kebab } from '../remedies.js';
 import { missingOptionHint } from './missing.js';
 
+/** Values of options that a shell offers: all there are, or examples. Help has its own words for them. */
+const OFFERED = new WeakMap<Option, readonly string[]>();
+
+export function offer(option: Option, values: readonly string[]): Option {
+  OFFERED.set(option, values);
+  return option;
+}
+
+export function offeredFor(option: Option): readonly string[] {
+  return OFFERED.get(option) ?? option.argChoices ?? [];
+}
+
 /** Adds a flag for every declaration that can have one, under a heading of the help text. */
 export function addFlags(command: Command, heading: string, declarations: Declarations): void {
   for (const [name, declaration] of flagged(declarations)) {
     const flag = flagOf(name, declaration);
     const option = new Option(flag, describe(declaration)).helpGroup(heading);
     if (declaration.kind !== 'boolean') option.argParser((text) => parse(declaration, text));
-    command.addOption(option);
+    command.addOption(offer(option, knownValues(declaration)));
     if (declaration.default === REQUIRED) requireFlag(command, option);
   }
 }
@@ -106,10 +118,12 @@ function parse(declaration: Declaration, text: string): unknown {
 
 /** A value of a list in the case of the list: people write `Q8_0` and `CPU`. */
 function inOurCase(declaration: Declaration, text: string): string {
-  const known =
-    declaration.kind === 'enum'
-      ? declaration.values
-      : ('examples' in declaration && declaration.examples) || [];
   const lower = text.toLowerCase();
-  return known.find((value) => value.toLowerCase() === lower) ?? text;
+  return knownValues(declaration).find((value) => value.toLowerCase() === lower) ?? text;
+}
+
+/** All values of a list, or examples of others. */
+function knownValues(declaration: Declaration): readonly string[] {
+  if (declaration.kind === 'enum') return declaration.values;
+  return ('examples' in declaration && declaration.examples) || [];
 }

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { oneLine } from '../../options/show.js';
 import type { AnswerKind } from '../../tasks/registry.js';
 import { FORMATS, type FormatName, formatsFor } from '../../wire/formats.js';
+import { offer } from '../flags.js';
 import { isPictureName } from './walk.js';
 
 /** `table` is the text of a terminal, aligned, wherever it goes. */
@@ -31,10 +32,10 @@ export type Destination =
 
 export function addFormatFlags(command: Command, kind: AnswerKind): void {
   const names = shownFor(kind).join(', ');
-  const add = (flags: string, doc: string): void => {
-    command.addOption(new Option(flags, doc).helpGroup('Printing:'));
+  const add = (flags: string, doc: string, values: readonly string[] = []): void => {
+    command.addOption(offer(new Option(flags, doc).helpGroup('Printing:'), values));
   };
-  add('--format <name>', `how results are written: ${names} (default text)`);
+  add('--format <name>', `how results are written: ${names} (default text)`, shownFor(kind));
   add('--json', 'the same as --format json: one JSON document with all results, at the end');
   add('--jsonl', 'the same as --format jsonl: one JSON line per picture, each as it is finished');
   add(

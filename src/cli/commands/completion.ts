@@ -2,12 +2,15 @@
 import { Argument, Command, type Option } from 'commander';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { offeredFor } from '../flags.js';
 
 /** What a script is made of. */
 interface Spec {
   readonly name: string;
   readonly summary: string;
   readonly options: readonly Flag[];
+  /** What its arguments can be, where they are a list; else they are files. */
+  readonly words: readonly string[];
 }
 
 interface Flag {
@@ -15,7 +18,7 @@ interface Flag {
   readonly short: string | undefined;
   readonly doc: string;
   readonly takesValue: boolean;
-  /** Its values, where they are a list. */
+  /** Its values, where some are known. */
   readonly values: readonly string[];
 }
 
@@ -47,17 +50,18 @@ For this shell alone: source <(paligemma completion bash)`,
 function specsOf(command: Command): Spec[] {
   const options = command.options.flatMap((option) => (option.long ? [flagOf(option)] : []));
   const summary = command.summary();
-  return [command.name(), ...command.aliases()].map((name) => ({ name, summary, options }));
+  const words = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
+  return [command.name(), ...command.aliases()].map((name) => ({ name, summary, options, words }));
 }
 
-function flagOf({ long, short, description, flags, required }: Option): Flag {
-  const [, choices = ''] = /<([^>]*\|[^>]*)>/.exec(flags) ?? [];
+function flagOf(option: Option): Flag {
+  const { long, short, description, required } = option;
   return {
     long: long ?? '',
     short,
     doc: description,
     takesValue: required,
-    values: choices === '' ? [] : choices.split('|'),
+    values: offeredFor(option),
   };
 }
 
@@ -73,33 +77,19 @@ _paligemma() {
     return
   fi
   case "\${COMP_WORDS[1]} $before" in
-${valueCases(specs)}  esac
-  if [ -z "$words" ]; then case "\${COMP_WORDS[1]}" in
-${specs.map(({ name, options }) => `    ${name}) words="${options.flatMap(named).join(' ')}" ;;\n`).join('')}  esac; fi
-  case "$word" in
-    -*) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
-    *) case "$words" in
-      -*|'') COMPREPLY=($(compgen -f -- "$word")) ;;
-      *) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
-    esac ;;
-  esac
+${valueCases(specs, inOneWord)}  esac
+  if [ -z "$words" ]; then case "$word" in
+    -*) case "\${COMP_WORDS[1]}" in
+${optionCases(specs, inOneWord)}    esac ;;
+    *) case "\${COMP_WORDS[1]}" in
+${wordCases(specs, inOneWord)}    esac ;;
+  esac; fi
+  COMPREPLY=()
+  if [ -n "$words" ]; then COMPREPLY=($(compgen -W "$words" -- "$word"))
+  elif [[ $word != -* ]]; then COMPREPLY=($(compgen -f -- "$word")); fi
 }
 complete -o filenames -F _paligemma paligemma
 `;
-}
-
-/** `words` of each option that has a list of values. */
-function valueCases(specs: readonly Spec[]): string {
-  return specs
-    .flatMap(({ name, options }) =>
-      options
-        .filter(({ values }) => values.length > 0)
-        .map((flag) => {
-          const patterns = named(flag).map((one) => `'${name} ${one}'`);
-          return `    ${patterns.join('|')}) words="${flag.values.join(' ')}" ;;\n`;
-        }),
-    )
-    .join('');
 }
 
 function zsh(specs: readonly Spec[]): string {
@@ -112,24 +102,61 @@ _paligemma() {
     return
   fi
   case "\${words[2]} \${words[CURRENT-1]}" in
-${valueCases(specs).replace(/words="([^"]*)"/g, 'words_of=($1)')}  esac
-  if (( $#words_of )); then
-    compadd -- $words_of
-    return
+${valueCases(specs, inList)}  esac
+  if (( ! $#words_of )); then
+    if [[ $PREFIX == -* ]]; then case "\${words[2]}" in
+${optionCases(specs, inList)}    esac
+    else case "\${words[2]}" in
+${wordCases(specs, inList)}    esac; fi
   fi
-  case "\${words[2]}" in
-${specs.map(({ name, options }) => `    ${name}) words_of=(${options.flatMap(named).join(' ')}) ;;\n`).join('')}  esac
-  if [[ $PREFIX == -* ]]; then compadd -- $words_of; else _files; fi
+  if (( $#words_of )); then compadd -- $words_of; elif [[ $PREFIX != -* ]]; then _files; fi
 }
 compdef _paligemma paligemma
 `;
 }
 
+/** How a shell sets the words that it offers. */
+type Assign = (words: readonly string[]) => string;
+const inOneWord: Assign = (words) => `words="${words.join(' ')}"`;
+const inList: Assign = (words) => `words_of=(${words.map((word) => `'${word}'`).join(' ')})`;
+
+/** The words for each option that has known values. */
+function valueCases(specs: readonly Spec[], assign: Assign): string {
+  return specs
+    .flatMap(({ name, options }) =>
+      options
+        .filter(({ values }) => values.length > 0)
+        .map((flag) => {
+          const patterns = named(flag).map((one) => `'${name} ${one}'`);
+          return `    ${patterns.join('|')}) ${assign(flag.values)} ;;\n`;
+        }),
+    )
+    .join('');
+}
+
+function optionCases(specs: readonly Spec[], assign: Assign): string {
+  return specs
+    .map(({ name, options }) => `      ${name}) ${assign(options.flatMap(named))} ;;\n`)
+    .join('');
+}
+
+function wordCases(specs: readonly Spec[], assign: Assign): string {
+  return specs
+    .filter(({ words }) => words.length > 0)
+    .map(({ name, words }) => `      ${name}) ${assign(words)} ;;\n`)
+    .join('');
+}
+
 function fish(specs: readonly Spec[]): string {
   const quote = (text: string): string =>
     `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-  const lines = specs.flatMap(({ name, summary, options }) => [
+  const lines = specs.flatMap(({ name, summary, options, words }) => [
     `complete -c paligemma -n __fish_use_subcommand -f -a ${name} -d ${quote(summary)}`,
+    ...(words.length > 0
+      ? [
+          `complete -c paligemma -n '__fish_seen_subcommand_from ${name}' -f -a ${quote(words.join(' '))}`,
+        ]
+      : []),
     ...options.map(({ long, short, doc, takesValue, values }) => {
       const parts = [
         `complete -c paligemma -n '__fish_seen_subcommand_from ${name}' -l ${long.slice(2)}`,

@@ -17,6 +17,14 @@ const TYPED: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['paligemma caption x.png --kv-type q', ['q8_0']],
   ['paligemma convert a b -t q8', ['q8_0']],
   ['paligemma caption --no-up', ['--no-upright']],
+  ['paligemma detect --format ', ['coco', 'csv', 'json', 'jsonl', 'table', 'text', 'voc', 'yolo']],
+  ['paligemma caption x.png --format ', ['csv', 'json', 'jsonl', 'table', 'text']],
+  ['paligemma run x.png --device ', ['auto', 'cpu', 'cuda', 'metal']],
+  ['paligemma ask x.png --kind yes', ['yes-no']],
+  ['paligemma completion ', ['bash', 'fish', 'zsh']],
+  ['paligemma completion f', ['fish']],
+  // A file.
+  ['paligemma caption package-', ['package-lock.json']],
 ];
 
 /** Prints what the script in $1 offers for the words after it, one a line. */
@@ -25,7 +33,7 @@ const ASK: Readonly<Record<Shell, string>> = {
   bash: 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _paligemma; printf "%s\\n" "${COMPREPLY[@]}"',
   // What the completion system of an interactive shell does with the same words.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
-  zsh: 'compdef() { : }; compadd() { shift; print -l -- ${(M)@:#${PREFIX}*} }; file=$1; shift; words=("$@"); CURRENT=$#; PREFIX=${words[-1]}; source $file; _paligemma',
+  zsh: 'compdef() { : }; compadd() { shift; print -l -- ${(M)@:#${PREFIX}*} }; _files() { print -l -- ${PREFIX}*(N) }; file=$1; shift; words=("$@"); CURRENT=$#; PREFIX=${words[-1]}; source $file; _paligemma',
   fish: 'source $argv[1]; complete -C (string join " " -- $argv[2..-1])',
 };
 
@@ -50,10 +58,7 @@ describe.each<Shell>(['bash', 'zsh', 'fish'])('%s', (shell) => {
       });
       expect(run.stderr).toBe('');
       const offered = run.stdout.split('\n').map((one) => one.split('\t')[0]);
-      expect(
-        offered.filter((one) => one !== ''),
-        line,
-      ).toEqual(expected);
+      expect(offered.filter((one) => one !== '').sort(), line).toEqual(expected);
     }
   });
 });
