@@ -1,4 +1,4 @@
-// Words that a native engineer would not use here, with the usual ones. `npm run check` counts them in comments, in
+// Words that a native engineer would not use here, with the usual ones. `npm run check` looks for them in comments, in
 // messages and in Markdown, and names each place (scripts/check/words.mjs). What is in backticks or in a code block
 // is not prose and is not looked at.
 //

@@ -1,20 +1,16 @@
 // Below the command line no message speaks its language: a caller of the API or of a server cannot type `paligemma
-// convert` or `--mask-codec`. Such words belong in src/cli or src/remedies.ts. Those that are still there are counted in
-// command-words.json, which only gets shorter.
-import fs from 'node:fs';
+// convert` or `--mask-codec`. Such words belong in src/cli or src/remedies.ts.
 import path from 'node:path';
 import ts from 'typescript';
-import { lowered } from './sizes.mjs';
 import { filesIn, keysOf, literalsOf, read, scanCpp, syntaxTree, walk } from './sources.mjs';
 
-const LIST = 'scripts/check/command-words.json';
 /** Where the words of the command line are at home. */
 const HOME = /^src\/(cli\/|remedies(\.ts|\/))/;
 /** A flag after the name of another program is that program's. */
 const OTHERS =
   /\b(node|npm|git|nvidia-smi|container|python3?|[a-z]+-convert|heif-convert|llama-[a-z-]+|ffmpeg|sips|docker)\b(?![^;,]*\bpaligemma [a-z])/i;
 
-export function commandWords({ root, fix }) {
+export function commandWords({ root }) {
   const commands = commandNames(root);
   const flags = flagNames(root);
   const command = new RegExp(`\\bpaligemma (${commands.join('|')})\\b`);
@@ -30,20 +26,10 @@ export function commandWords({ root, fix }) {
   for (const file of filesIn(root, ['native'], /\.(cpp|h)$/)) {
     for (const literal of scanCpp(read(root, file)).literals) look(file, literal);
   }
-  const counts = {};
-  for (const { file } of places) counts[file] = (counts[file] ?? 0) + 1;
-  const allowed = JSON.parse(read(root, LIST));
-  const sentences = places
-    .filter(({ file }) => counts[file] > (allowed[file] ?? 0))
-    .map(
-      ({ file, line, typed }) =>
-        `${file}:${line}: says "${typed}", which only a user of the command line can type; it belongs in src/remedies.ts or src/cli`,
-    );
-  const lower = lowered(allowed, counts);
-  if (JSON.stringify(lower) === JSON.stringify(allowed)) return sentences;
-  if (!fix) return [...sentences, `${LIST} allows more than there is; npm run format lowers it`];
-  fs.writeFileSync(path.join(root, LIST), `${JSON.stringify(lower, null, 2)}\n`);
-  return sentences;
+  return places.map(
+    ({ file, line, typed }) =>
+      `${file}:${line}: says "${typed}", which only a user of the command line can type; it belongs in src/remedies.ts or src/cli`,
+  );
 }
 
 function ownFlag(text, flags) {

@@ -1,32 +1,14 @@
-// Plain words in comments, messages and documents: counts those of scripts/words.mjs. words.json has how many each folder
-// still holds; the counts only get smaller. With WORDS=all every place is printed, with
-// WORDS=src/hub those below that path.
+// Plain words in comments, messages and documents: those of scripts/words.mjs are in none.
 import fs from 'node:fs';
 import { WORDS } from '../words.mjs';
-import { commentsOf, filesIn, literalsOf, read, scanCpp } from './sources.mjs';
+import { CODE, commentsOf, filesIn, literalsOf, read, scanCpp } from './sources.mjs';
 
-const LIST = 'scripts/check/words.json';
 /** What describes the words cannot do without them. */
 const OWN = ['scripts/words.mjs'];
 
 export function words({ root }) {
   const places = [...prose(root)].flatMap(({ file, line, text }) => odd(file, line, text));
-  const counts = {};
-  for (const { file } of places) counts[folderOf(file)] = (counts[folderOf(file)] ?? 0) + 1;
-  const allowed = JSON.parse(read(root, LIST));
-  const wanted = process.env.WORDS;
-  const isShown = (file) =>
-    (counts[folderOf(file)] ?? 0) > (allowed[folderOf(file)] ?? 0) ||
-    (wanted !== undefined && (wanted === 'all' || file.startsWith(wanted)));
-  return places
-    .filter(({ file }) => isShown(file))
-    .map(({ file, line, word, say }) => `${file}:${line}: "${word}": plainer is ${say}`);
-}
-
-/** Folders of src and native as they are, others by their first name. */
-function folderOf(file) {
-  const parts = file.split('/');
-  return parts.slice(0, Math.min(2, parts.length - 1)).join('/') || file;
+  return places.map(({ file, line, word, say }) => `${file}:${line}: "${word}": plainer is ${say}`);
 }
 
 function odd(file, line, text) {
@@ -69,8 +51,7 @@ const isSentence = ({ text }) => /\S\s+\S/.test(text);
 
 function* prose(root) {
   const unquoted = (part) => ({ ...part, text: part.text.replace(/`[^`\n]*`/g, blank) });
-  const dirs = ['src', 'test', 'scripts', 'bench', 'examples', 'packages'];
-  for (const file of filesIn(root, dirs, /\.[mc]?[jt]s$/)) {
+  for (const file of filesIn(root, CODE, /\.[mc]?[jt]s$/)) {
     if (OWN.includes(file)) continue;
     for (const part of commentsOf(root, file)) yield { file, ...unquoted(part) };
     for (const part of literalsOf(root, file).filter(isSentence)) {
@@ -83,7 +64,7 @@ function* prose(root) {
     for (const part of literals.filter(isSentence)) yield { file, ...unquoted(part) };
   }
   const top = fs.readdirSync(root).filter((file) => HASH.test(file));
-  const below = ['.ci', '.github', 'deploy', 'native', ...dirs];
+  const below = ['.ci', '.github', 'deploy', 'native', ...CODE];
   for (const file of [...top, ...filesIn(root, below, HASH)]) {
     for (const part of hashComments(file, read(root, file))) yield { file, ...unquoted(part) };
   }
