@@ -55,7 +55,7 @@ function shapeOf(declaration: Declaration): JsonSchema {
       const { minCount, maxCount } = declaration;
       return {
         type: 'array',
-        items: textShape(declaration),
+        items: textShape(declaration, declaration.form?.pattern),
         minItems: minCount,
         maxItems: maxCount,
       };

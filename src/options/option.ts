@@ -4,92 +4,25 @@
  */
 import { types } from 'node:util';
 import { makeError, type PaliGemmaError } from '../errors.js';
+import {
+  type Choice,
+  type Declaration,
+  type Declarations,
+  type Entries,
+  type List,
+  type Numeric,
+  type Plain,
+  REQUIRED,
+  type Required,
+  type Shape,
+  type Text,
+} from './declaration.js';
+import { type Fault, faultOf, isPlain, judge } from './judge.js';
 import { nearest } from './nearest.js';
 import { unreadable } from './read.js';
 import { showValue } from './show.js';
 
-interface Common {
-  /** One sentence or two, without a full stop at the end; shown in help, tables and beside the type. */
-  readonly doc: string;
-  /** `MiB`, `pixels`. */
-  readonly unit?: string;
-  /** false: no command-line flag. */
-  readonly cli?: false;
-  /** One letter that stands for the command-line flag as well. */
-  readonly letter?: string;
-  /** One word for the value, in help: `colour`. */
-  readonly placeholder?: string;
-}
-
-interface Numeric extends Common {
-  readonly kind: 'integer' | 'number';
-  readonly min: number;
-  readonly max: number;
-  /** The value must be above `min`, not equal to it. */
-  readonly aboveMin?: boolean;
-}
-
-interface Text extends Common {
-  readonly kind: 'string' | 'path';
-  readonly minLength: number;
-  readonly maxLength: number;
-  /** Values worth naming; others are allowed. */
-  readonly examples?: readonly string[];
-  /** No message repeats the value. */
-  readonly isSecret?: boolean;
-  /** What every value must match, and that in words, to follow "expected". */
-  readonly form?: { readonly pattern: RegExp; readonly words: string };
-}
-
-interface Choice extends Common {
-  readonly kind: 'enum';
-  readonly values: readonly string[];
-}
-
-/** Several texts. */
-export interface List extends Common {
-  readonly kind: 'list';
-  /** What one of them is called: `label`. */
-  readonly of: string;
-  readonly minCount: number;
-  readonly maxCount: number;
-  /** Of each text. */
-  readonly minLength: number;
-  readonly maxLength: number;
-  /** No message repeats the values. */
-  readonly isSecret?: boolean;
-}
-
-/** Values by names that the caller chooses. */
-export interface Entries extends Common {
-  readonly kind: 'record';
-  /** What one of them is called: `field`. */
-  readonly of: string;
-  readonly minCount: number;
-  readonly maxCount: number;
-  readonly value: Declaration;
-  /** An object that may take the place of the value, and what is in it. */
-  readonly detailed: Declarations;
-}
-
-interface Plain extends Common {
-  readonly kind: 'boolean' | 'signal' | 'function';
-}
-
-type Shape = Numeric | Text | Choice | List | Entries | Plain;
-
-/** In place of a default: the option must be given. */
-export const REQUIRED: unique symbol = Symbol('required');
-type Required = typeof REQUIRED;
-
-/** An option whose parsed value is a `T`, without `REQUIRED` if that is part of it. */
-export type Declaration<T = unknown> = Shape & {
-  /** What is stored when the option is left out; null and undefined mean that the place of use decides. */
-  readonly default: T;
-};
-
-/** Options of one call by name, in the order in which they are documented. */
-export type Declarations = Readonly<Record<string, Declaration>>;
+export { type Declaration, type Declarations, type Entries, type List, REQUIRED };
 
 /** The complete object that parsing returns: every option is there. */
 export type Parsed<D extends Declarations> = {
@@ -229,19 +162,33 @@ function checkOption(name: string, declaration: Declaration, value: unknown): un
   if (value === null && declaration.default === null) return null;
   const own = copyOf(name, declaration, value);
   const verdict = judge(declaration, own);
-  if (verdict === 'ok') return Object.is(own, -0) ? 0 : own;
-  const expected = expectation(declaration);
+  if (verdict === 'ok') return stored(declaration, own);
+  const fault = faultOf(declaration, own);
   const hint =
-    declaration.kind === 'enum' && typeof value === 'string'
-      ? nearest(value, declaration.values)
+    fault.of.kind === 'enum' && typeof fault.value === 'string'
+      ? nearest(fault.value, fault.of.values)
       : undefined;
   throw failure(
     verdict === 'type' ? 'ERR_OPTION_TYPE' : 'ERR_OPTION_RANGE',
-    name,
-    isSecret(declaration) ? `a secret ${typeof value}` : showValue(value),
-    expected,
+    name + fault.at,
+    showFound(fault, declaration),
+    fault.isEntry ? entryExpectation(fault.of as List | Entries) : expectation(fault.of),
     hint === undefined ? undefined : `did you mean "${hint}"?`,
   );
+}
+
+function stored(declaration: Declaration, value: unknown): unknown {
+  if (Object.is(value, -0)) return 0;
+  if (declaration.kind !== 'list' || declaration.form?.stored === undefined) return value;
+  return Array.isArray(value) ? Object.freeze(value.map(declaration.form.stored)) : value;
+}
+
+/** A caller's value, or a part of it, in words. */
+function showFound({ value, of }: Fault, declaration: Declaration): string {
+  if (value === undefined) return 'missing';
+  if (isSecret(declaration) && !Array.isArray(value)) return `a secret ${typeof value}`;
+  const isEmpty = of.kind === 'record' && isPlain(value) && Object.keys(value).length === 0;
+  return isEmpty ? 'an empty object' : showValue(value);
 }
 
 /** Lists and records as they are now: the caller may change them later. Anything that cannot be one is left as it is. */
@@ -266,11 +213,6 @@ function copyOf(name: string, declaration: Declaration, value: unknown): unknown
     throw unreadable(name, expectation(declaration), cause);
   }
   return value;
-}
-
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false;
-  return !Array.isArray(value) && !types.isProxy(value);
 }
 
 const isSecret = (declaration: Declaration): boolean =>
@@ -306,18 +248,18 @@ export function expectation(declaration: Declaration): string {
     case 'path': {
       if (declaration.form !== undefined) return `${declaration.form.words}${or}`;
       const noun = declaration.kind === 'path' ? 'a path' : 'a string';
-      return `${noun} of ${declaration.minLength} to ${declaration.maxLength} characters without NUL`;
+      return `${noun} of ${lengths(declaration)}`;
     }
     case 'enum':
       return `one of ${declaration.values.map((v) => `"${v}"`).join(', ')}`;
     case 'list': {
-      const { of, minCount, maxCount, minLength, maxLength } = declaration;
-      return `${minCount} to ${maxCount} ${of}s of ${minLength} to ${maxLength} characters without NUL`;
+      const { of, minCount, maxCount, form } = declaration;
+      const each = form === undefined ? `of ${lengths(declaration)}` : `, each ${form.words}`;
+      return `${minCount} to ${maxCount} ${of}s${form === undefined ? ' ' : ''}${each}`;
     }
     case 'record': {
-      const { of, minCount, maxCount, value, detailed } = declaration;
-      const long = Object.keys(detailed).join(', ');
-      return `an object with ${minCount} to ${maxCount} ${of}s: ${expectation(value)}, or an object of ${long}`;
+      const { of, minCount, maxCount } = declaration;
+      return `an object with ${minCount} to ${maxCount} ${of}s: ${entryExpectation(declaration)}`;
     }
     case 'boolean':
       return 'true or false';
@@ -328,93 +270,16 @@ export function expectation(declaration: Declaration): string {
   }
 }
 
-function judge(declaration: Declaration, value: unknown): 'ok' | 'type' | 'range' {
-  switch (declaration.kind) {
-    case 'integer':
-    case 'number': {
-      if (typeof value !== 'number') return 'type';
-      if (declaration.kind === 'integer' && !Number.isSafeInteger(value)) return 'range';
-      // Written so that NaN fails.
-      const fits = value >= declaration.min && value <= declaration.max;
-      return fits && !(declaration.aboveMin && value === declaration.min) ? 'ok' : 'range';
-    }
-    case 'string':
-    case 'path': {
-      if (typeof value !== 'string') return 'type';
-      const isForm = declaration.form === undefined || declaration.form.pattern.test(value);
-      return isForm && fitsText(declaration, value) ? 'ok' : 'range';
-    }
-    case 'list': {
-      if (!Array.isArray(value)) return 'type';
-      if (!fitsCount(declaration, value.length)) return 'range';
-      if (!value.every((one) => typeof one === 'string')) return 'type';
-      return value.every((one) => fitsText(declaration, one)) ? 'ok' : 'range';
-    }
-    case 'record': {
-      if (!isPlain(value)) return 'type';
-      const all = Object.values(value);
-      return fitsCount(declaration, all.length) && all.every((one) => fitsEntry(declaration, one))
-        ? 'ok'
-        : 'range';
-    }
-    case 'enum':
-      if (typeof value !== 'string') return 'type';
-      return declaration.values.includes(value) ? 'ok' : 'range';
-    case 'boolean':
-      return typeof value === 'boolean' ? 'ok' : 'type';
-    case 'signal':
-      return isSignal(value) ? 'ok' : 'type';
-    case 'function':
-      return typeof value === 'function' ? 'ok' : 'type';
-  }
+/** What one of several takes. */
+function entryExpectation(declaration: List | Entries): string {
+  if (declaration.kind === 'list')
+    return declaration.form?.words ?? `a string of ${lengths(declaration)}`;
+  const long = Object.keys(declaration.detailed).join(', ');
+  return `${expectation(declaration.value)}, or an object of ${long}`;
 }
 
-function fitsCount({ minCount, maxCount }: List | Entries, count: number): boolean {
-  return count >= minCount && count <= maxCount;
-}
-
-function fitsText({ minLength, maxLength }: Text | List, text: string): boolean {
-  // What ends a string in C would cut it short on its way.
-  return hasLength(text, minLength, maxLength) && !text.includes('\0');
-}
-
-/** Characters are code points, as JSON Schema and other languages count them. */
-function hasLength(text: string, min: number, max: number): boolean {
-  // Neither counts what is far too long.
-  if (text.length < min || text.length > 2 * max) return false;
-  let length = 0;
-  for (const _ of text) length++;
-  return length >= min && length <= max;
-}
-
-function fitsEntry({ value, detailed }: Entries, entry: unknown): boolean {
-  if (judge(value, entry) === 'ok') return true;
-  if (!isPlain(entry) || Object.keys(entry).some((key) => !Object.hasOwn(detailed, key))) {
-    return false;
-  }
-  return Object.entries(detailed).every(([key, declaration]) => {
-    const part = entry[key];
-    return part === undefined
-      ? declaration.default !== REQUIRED
-      : judge(declaration, part) === 'ok';
-  });
-}
-
-/** By shape, not by class: a signal of another realm or a polyfill is as good, if it has all that is used of it. */
-function isSignal(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
-  try {
-    const signal = value as Partial<AbortSignal>;
-    return (
-      typeof signal.aborted === 'boolean' &&
-      [signal.addEventListener, signal.removeEventListener, signal.throwIfAborted].every(
-        (method) => typeof method === 'function',
-      )
-    );
-  } catch {
-    return false;
-  }
-}
+const lengths = ({ minLength, maxLength }: Text | List): string =>
+  `${minLength} to ${maxLength} characters without NUL`;
 
 function numberFromText(declaration: Numeric, text: string): unknown {
   const pattern =

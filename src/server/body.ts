@@ -43,7 +43,7 @@ export function readBytes(
       if (length > maxBytes) end(() => reject(tooLargeBody(maxBytes)));
     };
     const onEnd = (): void => end(() => resolve(Buffer.concat(chunks, length)));
-    const onFailure = (): void => end(() => reject(malformed('the body was cut off')));
+    const onFailure = (): void => end(() => reject(malformed('was cut off', BODY)));
     // Called at once for a signal that is aborted already.
     let release = (): void => {};
     release = onAbort(signal, (reason) => end(() => reject(reason)));
@@ -62,19 +62,24 @@ export function readBytes(
   });
 }
 
-/** Throws ERR_REQUEST_FORMAT. Nothing of the body is repeated. */
-export function parseJson(body: Buffer): unknown {
-  checkShape(body);
+/**
+ * Throws ERR_REQUEST_FORMAT. Nothing of the body is repeated. `name`: what the text is the whole of, `body`, or a field or
+ * parameter.
+ */
+export function parseJson(text: Buffer, name = BODY): unknown {
+  checkShape(text, name);
   try {
     // Keys such as __proto__ become properties like any other, and are unknown to every face.
-    return JSON.parse(body.toString('utf8')) as unknown;
+    return JSON.parse(text.toString('utf8')) as unknown;
   } catch {
-    throw malformed('the body is not JSON');
+    throw malformed('is not JSON', name);
   }
 }
 
+const BODY = 'body';
+
 /** Depth and number of values, without making any. */
-function checkShape(body: Buffer): void {
+function checkShape(body: Buffer, name: string): void {
   let [depth, marks] = [0, 0];
   for (let i = 0; i < body.length; i++) {
     const kind = KINDS[body[i] as number];
@@ -89,8 +94,8 @@ function checkShape(body: Buffer): void {
     }
     if (kind === OPEN) depth++;
     marks++;
-    if (depth > MAX_DEPTH) throw malformed(`the body is nested more than ${MAX_DEPTH} deep`);
-    if (marks > MAX_MARKS) throw malformed('the body has too many values');
+    if (depth > MAX_DEPTH) throw malformed(`is nested more than ${MAX_DEPTH} deep`, name);
+    if (marks > MAX_MARKS) throw malformed('has too many values', name);
   }
 }
 
@@ -106,14 +111,15 @@ function endOfText(body: Buffer, start: number): number {
   return body.length;
 }
 
-/** The object that a body must be. */
-export function asObject(body: unknown): Readonly<Record<string, unknown>> {
+/** The object that a body must be, or what is named. */
+export function asObject(body: unknown, name = BODY): Readonly<Record<string, unknown>> {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
     return body as Readonly<Record<string, unknown>>;
   }
-  throw malformed('the body is not a JSON object');
+  throw malformed('is not a JSON object', name);
 }
 
-function malformed(message: string): Error {
-  return makeError('ERR_REQUEST_FORMAT', message, { name: 'body', expected: 'a JSON object' });
+function malformed(found: string, name: string): Error {
+  const what = name === BODY ? 'the body' : name;
+  return makeError('ERR_REQUEST_FORMAT', `${what} ${found}`, { name, expected: 'a JSON object' });
 }

@@ -196,7 +196,7 @@ function fromText(name: string, declaration: Declaration, texts: readonly string
   }
   // Names and values in one parameter are JSON.
   return declaration.kind === 'record'
-    ? parseJson(Buffer.from(text))
+    ? parseJson(Buffer.from(text), name)
     : checkText(name, declaration, text);
 }
 

@@ -155,6 +155,21 @@ describe('is refused, and says what to do:', () => {
     }
   });
 
+  it.each([
+    ['detect?labels=', 422, 'labels[0]', 'labels[0] is "", expected a string of 1 to'],
+    ['detect?labels=a&labels=', 422, 'labels[1]', 'labels[1] is "", expected a string of 1 to'],
+    ['extract?fields={"a":1}', 422, 'fields.a', 'fields.a is 1, expected one of "'],
+    ['extract?fields={}', 422, 'fields', 'fields is an empty object, expected an object with'],
+    ['extract?fields=color', 400, 'fields', 'fields is not JSON'],
+    ['extract?fields=[[[[[[[[[[[[[[[[[', 400, 'fields', 'fields is nested more than 16 deep'],
+  ])('%s, by the entry at fault', async (route, status, subject, words) => {
+    const answer = await server.post(`/v1/${route}`, SHAPES);
+    const { error } = (await answer.json()) as { error: { message: string; subject: string } };
+    expect([answer.status, error.subject, error.message]).toEqual([
+      ...[status, subject, expect.stringContaining(words)],
+    ]);
+  });
+
   it('a drawn picture as a stream', async () => {
     const stream = { accept: 'text/event-stream' };
     const answer = await server.post('/v1/caption?annotate=webp', SHAPES, stream);

@@ -56,23 +56,40 @@ describe('lists and records', () => {
 
   it.each<[unknown, 'ERR_OPTION_TYPE' | 'ERR_OPTION_RANGE', string]>([
     [{ fields, labels: 'cat' }, 'ERR_OPTION_TYPE', 'labels is "cat", expected 1 to 3 labels of'],
-    [{ fields, labels: ['cat', 7] }, 'ERR_OPTION_TYPE', 'labels is an array of 2'],
+    [
+      { fields, labels: ['cat', 7] },
+      'ERR_OPTION_TYPE',
+      'labels[1] is 7, expected a string of 1 to 5',
+    ],
     [{ fields, labels: [] }, 'ERR_OPTION_RANGE', 'labels is an array of 0'],
     [{ fields, labels: new Array(1e9) }, 'ERR_OPTION_RANGE', 'labels is an array of 1000000000'],
     [{ fields, labels: ['a\0b'] }, 'ERR_OPTION_RANGE', 'without NUL'],
-    [{ fields, labels: ['longer'] }, 'ERR_OPTION_RANGE', 'of 1 to 5 characters'],
+    [
+      { fields, labels: ['longer'] },
+      'ERR_OPTION_RANGE',
+      'labels[0] is "longer", expected a string of',
+    ],
     [{}, 'ERR_OPTION_TYPE', 'fields is missing, expected an object with 1 to 2 fields: one of'],
     [{ fields: [] }, 'ERR_OPTION_TYPE', 'fields is an array of 0'],
-    [{ fields: {} }, 'ERR_OPTION_RANGE', '1 to 2 fields'],
+    [
+      { fields: {} },
+      'ERR_OPTION_RANGE',
+      'fields is an empty object, expected an object with 1 to 2',
+    ],
     [{ fields: { a: 'text', b: 'text', c: 'text' } }, 'ERR_OPTION_RANGE', '1 to 2 fields'],
     [
       { fields: { a: 'money' } },
       'ERR_OPTION_RANGE',
       '"text", "date", or an object of type, question',
     ],
-    [{ fields: { a: { question: 'when?' } } }, 'ERR_OPTION_RANGE', '1 to 2 fields'],
-    [{ fields: { a: { type: 'text', quest: 'x' } } }, 'ERR_OPTION_RANGE', '1 to 2 fields'],
-    [{ fields: { a: { type: 'text', question: '' } } }, 'ERR_OPTION_RANGE', '1 to 2 fields'],
+    [{ fields: { a: { question: 'when?' } } }, 'ERR_OPTION_RANGE', 'fields.a.type is missing'],
+    [{ fields: { a: { type: 'text', quest: 'x' } } }, 'ERR_OPTION_RANGE', 'fields.a is an object'],
+    [
+      { fields: { a: { type: 'text', question: '' } } },
+      'ERR_OPTION_RANGE',
+      'fields.a.question is ""',
+    ],
+    [{ fields: { 'a b': 5 } }, 'ERR_OPTION_RANGE', 'fields["a b"] is 5, expected one of "text"'],
   ])('are refused: case %#', (options, code, message) => {
     const error = errorOf(() => read(options));
     expect([error.code, error.message]).toEqual([code, expect.stringContaining(message)]);

@@ -84,7 +84,7 @@ async function readRequest(service: Service, request: FastifyRequest) {
     throw badField(IN_FORM, others.length > 0 ? 'there twice' : 'missing', 'a part with the JSON');
   }
   const parts = new Map(form.names.map((name, i) => [name, form.pictures[i]]));
-  return { body: asObject(parseJson(Buffer.from(text))), parts };
+  return { body: asObject(parseJson(Buffer.from(text), IN_FORM), IN_FORM), parts };
 }
 
 /** The pictures of the assets, in their order: parts of the form, or texts. */

@@ -31,7 +31,7 @@ export async function runWorkflow(
   const name = WORKFLOWS.get(id ?? '');
   if (name === undefined) return reply.code(501).send(notOurs());
   const task: Task = TASKS[name];
-  const inputs = Object.entries(asObject(asObject(request.body)['inputs'] ?? {}));
+  const inputs = Object.entries(asObject(asObject(request.body)['inputs'] ?? {}, 'inputs'));
   const images = inputs.flatMap(([, value]) => (isImage(value) ? (value as object) : []));
   const given = inputs.filter(([, value]) => !isImage(value) && value !== null);
   const { annotate: _, ...declared } = parametersOf(task);
