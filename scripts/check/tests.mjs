@@ -23,10 +23,19 @@ function mirrors(root) {
   const has = (file) => fs.existsSync(path.join(root, file));
   for (const file of filesIn(root, ['test/unit'], /\.test\.ts$/)) {
     const folder = path.posix.dirname(file).slice('test/unit'.length + 1);
-    const [top = ''] = folder.split('/');
-    if (has(path.posix.join('src', folder)) || has(ELSEWHERE[top] ?? '-')) continue;
+    const elsewhere = ELSEWHERE[folder];
+    const home =
+      elsewhere !== undefined && has(elsewhere) ? elsewhere : path.posix.join('src', folder);
+    if (!has(home)) {
+      sentences.push(
+        `${file}: there is no folder src/${folder}; a test belongs in the folder of test/unit that is named as its subject's in src`,
+      );
+      continue;
+    }
+    const name = path.basename(file, '.test.ts');
+    if (subjectsIn(root, home).some((one) => name === one || name.startsWith(`${one}-`))) continue;
     sentences.push(
-      `${file}: there is no folder src/${folder}; a test belongs in the folder of test/unit that is named as its subject's in src`,
+      `${file}: ${home} has no ${name}; a test is called as its subject there, as the folder, or as one of them and "-" with what it tests of it`,
     );
   }
   for (const file of filesIn(root, ['test/native'], /_(test|fuzz)\.cpp$/)) {
@@ -44,6 +53,12 @@ function mirrors(root) {
     );
   }
   return sentences;
+}
+
+/** What a test of the folder `home` may be about: its files and folders, and all of it. */
+function subjectsIn(root, home) {
+  const names = fs.readdirSync(path.join(root, home)).map((name) => name.replace(/\..*$/, ''));
+  return [...names.filter((name) => name !== ''), path.posix.basename(home)];
 }
 
 /** The folder of native with a file of this name. */

@@ -95,8 +95,12 @@ export const VIOLATIONS: readonly Violation[] = [
     changes: {
       'test/unit/elsewhere/one.test.ts': file('export {};\n'),
       'test/native/engine/tokenizer_test.cpp': file('\n'),
+      'test/unit/runs/nothing-like-it.test.ts': file('export {};\n'),
+      'test/unit/pool.test.ts': file('export {};\n'),
     },
     says: [
+      /test\/unit\/runs\/nothing-like-it\.test\.ts: src\/runs has no nothing-like-it; a test is called as its subject/,
+      /test\/unit\/pool\.test\.ts: src has no pool/,
       /test\/unit\/elsewhere\/one\.test\.ts: there is no folder src\/elsewhere; a test belongs in the folder of test\/unit/,
       /test\/native\/engine\/tokenizer_test\.cpp: tests native\/text\/tokenizer; it belongs in test\/native\/text/,
     ],

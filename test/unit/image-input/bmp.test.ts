@@ -1,4 +1,4 @@
-/** BMP files that are damaged, lie or were made to do harm. What whole ones decode to is in pillow.test.ts. */
+/** BMP files that are damaged, lie or were made to do harm. What whole ones decode to is in prepare-pillow.test.ts. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -6,8 +6,8 @@ import {
   fromCocoResults,
   toCocoAnnotations,
   toCocoResults,
-} from '../../../src/results/formats/coco.js';
-import { isSegment, maskIou, type Segment } from '../../../src/results/mask.js';
+} from '../../../../src/results/formats/coco.js';
+import { isSegment, maskIou, type Segment } from '../../../../src/results/mask.js';
 import {
   anyScene,
   cat,
@@ -17,7 +17,7 @@ import {
   expectSameMask,
   image,
   rangeError,
-} from './scenes.js';
+} from '../scenes.js';
 
 describe('COCO results', () => {
   it('have the fields that loadRes reads', () => {
