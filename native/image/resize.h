@@ -1,5 +1,5 @@
 // Antialiased bicubic resize, byte for byte that of PIL (spec section 2.2), and the step from bytes
-// to the pixel tensor of the vision tower. Decoding is sharp's job, in src/image-input.ts.
+// to the pixel tensor of the vision tower. Decoding is sharp's job, in src/image-input.
 #pragma once
 #include <cstdint>
 #include <span>

@@ -185,6 +185,21 @@ export const VIOLATIONS: readonly Violation[] = [
     ],
   },
   {
+    what: 'files that are no longer there, in comments and documents',
+    check: 'documents',
+    changes: {
+      'src/native/contract.ts': before('// Checked in js_convert.cpp; see native/host.ts.'),
+      'native/image/resize.h': before('// As src/image-input.ts does.'),
+      'docs/building.md': after('The rest is in `scripts/compile-all.mjs`.'),
+    },
+    says: [
+      /src\/native\/contract\.ts:1: names js_convert\.cpp, which is not there/,
+      /src\/native\/contract\.ts:1: names native\/host\.ts, which is not there/,
+      /native\/image\/resize\.h:1: names src\/image-input\.ts, which is not there/,
+      /docs\/building\.md:\d+: names scripts\/compile-all\.mjs, which is not there/,
+    ],
+  },
+  {
     what: 'words that are not plain',
     check: 'words',
     changes: {
