@@ -47,6 +47,16 @@ const text = { minLength: 1, maxLength: 1024 };
 /** What a client names a model by. It becomes part of addresses and of labels of metrics. */
 const ALIAS = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
+/** A name or an address as the header Host has it, without port. */
+const HOST = '([A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*|\\[[0-9A-Fa-f:.]+\\])';
+const PORT = '(:[1-9][0-9]{0,4})';
+
+/** As browsers write it: in small letters, without the port that the scheme has anyway. */
+function originOf(text: string): string {
+  const origin = text.toLowerCase().replace(/\/$/, '');
+  return origin.replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2');
+}
+
 export const SERVER_OPTIONS = {
   model: path({
     default: undefined,
@@ -105,7 +115,12 @@ export const SERVER_OPTIONS = {
     maxCount: 100,
     minLength: 1,
     maxLength: 253,
-    doc: 'names that the server may be called by, without port; left out, any, but only those of this machine on a loopback address without keys, as a web page could call it by a name of its own',
+    form: {
+      pattern: new RegExp(`^${HOST}$`),
+      words: 'a name or address without scheme and port, such as ai.example or [::1]',
+      stored: (host) => host.toLowerCase(),
+    },
+    doc: 'names that the server may be called by; left out, any, but only those of this machine on a loopback address without keys, as a web page could call it by a name of its own',
   }),
   origins: list({
     default: undefined,
@@ -115,7 +130,12 @@ export const SERVER_OPTIONS = {
     maxCount: 100,
     minLength: 1,
     maxLength: 253,
-    doc: 'web pages that may call the server, such as https://app.example; left out, only its own',
+    form: {
+      pattern: new RegExp(`^[A-Za-z][A-Za-z0-9+.-]*://${HOST}${PORT}?/?$`),
+      words: 'a scheme and a host without path, such as https://app.example',
+      stored: originOf,
+    },
+    doc: 'web pages that may call the server; left out, only its own',
   }),
   pictureHosts: list({
     default: undefined,
@@ -125,6 +145,12 @@ export const SERVER_OPTIONS = {
     maxCount: 1000,
     minLength: 1,
     maxLength: 300,
+    form: {
+      // Names may have letters of any language. What is more than a pattern can tell is refused by the server.
+      pattern:
+        /^([Hh][Tt][Tt][Pp][Ss]?:\/\/)?(\*|(\*\.)?[A-Za-z0-9_.\u0080-\uD7FF\uE000-\uFFFF-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/,
+      words: 'a host such as images.example or *.images.example',
+    },
     doc: 'hosts that pictures may be fetched from when a request names an address: images.example, *.images.example, or * for all; with a port if it is another one, with http:// if it is not https; left out, nothing is fetched',
   }),
   pictureNetworks: list({
@@ -135,7 +161,11 @@ export const SERVER_OPTIONS = {
     maxCount: 100,
     minLength: 2,
     maxLength: 50,
-    doc: 'networks of your own, such as 10.1.0.0/16, in which these hosts may be; left out, they are reached in the public internet only',
+    form: {
+      pattern: /^[0-9A-Fa-f:.]+(\/[0-9]{1,3})?$/,
+      words: 'a network such as 10.1.0.0/16, or an address',
+    },
+    doc: 'networks of your own in which these hosts may be; left out, they are reached in the public internet only',
   }),
 
   maxRequests: integer({

@@ -453,21 +453,18 @@ export interface ServerOptions {
   /** Requests that one key may send in a minute, else 429; 0 for any number. Integer, 0 to 1,000,000. Default 0. */
   readonly requestsPerMinute?: number | undefined;
   /**
-   * Names that the server may be called by, without port; left out, any, but only those of this machine on a
-   * loopback address without keys, as a web page could call it by a name of its own.
+   * Names that the server may be called by; left out, any, but only those of this machine on a loopback address
+   * without keys, as a web page could call it by a name of its own.
    */
   readonly hosts?: readonly string[] | undefined;
-  /** Web pages that may call the server, such as https://app.example; left out, only its own. */
+  /** Web pages that may call the server; left out, only its own. */
   readonly origins?: readonly string[] | undefined;
   /**
    * Hosts that pictures may be fetched from when a request names an address: images.example, *.images.example, or *
    * for all; with a port if it is another one, with http:// if it is not https; left out, nothing is fetched.
    */
   readonly pictureHosts?: readonly string[] | undefined;
-  /**
-   * Networks of your own, such as 10.1.0.0/16, in which these hosts may be; left out, they are reached in the public
-   * internet only.
-   */
+  /** Networks of your own in which these hosts may be; left out, they are reached in the public internet only. */
   readonly pictureNetworks?: readonly string[] | undefined;
   /** Requests that are read, wait or run at the same time; one more gets 503. Integer, 1 to 100,000. Default 64. */
   readonly maxRequests?: number | undefined;

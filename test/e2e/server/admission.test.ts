@@ -97,8 +97,8 @@ function call(port: number, headers: Record<string, string>): Promise<number | u
 }
 
 it('a web page reaches the server neither by a name of its own nor from another origin', async () => {
-  const open = await startServer({ model, origins: ['https://app.example'] });
-  const named = await startServer({ model, hosts: ['api.example'] });
+  const open = await startServer({ model, origins: ['https://App.example:443/'] });
+  const named = await startServer({ model, hosts: ['API.example'] });
   const keyed = await startServer({ model, keys: [WORD] });
   const key = { 'x-api-key': WORD };
   for (const [server, headers, status] of [
@@ -111,6 +111,7 @@ it('a web page reaches the server neither by a name of its own nor from another 
     [open, { origin: 'https://app.example' }, 200],
     [open, { origin: `http://localhost:${open.port}`, host: `localhost:${open.port}` }, 200],
     [named, { host: 'api.example' }, 200],
+    [named, { host: 'Api.Example:8765' }, 200],
     [named, { host: 'evil.example' }, 403],
     [keyed, { host: 'evil.example' }, 403],
     [keyed, { host: 'evil.example', ...key }, 200],
