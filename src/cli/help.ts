@@ -10,6 +10,9 @@ const USUAL = 80;
 const NARROWEST = 40;
 /** Longer terms have their description on the lines below. */
 const LONGEST_TERM = 26;
+/** Of a description, and what is around its term. */
+const NARROWEST_TEXT = 20;
+const AROUND_TERM = 4;
 
 /** Of options that many commands share, those that most users need. All others of these headings are shown with --help-all. */
 const COMMON: ReadonlySet<string> = new Set(
@@ -35,7 +38,7 @@ export function shapeHelp(command: Command, width: number): void {
   const isShown = (option: Option): boolean => showsAll || isCommon(option);
   command.configureOutput({ getOutHelpWidth: () => width, getErrHelpWidth: () => width });
   command.configureHelp({
-    minWidthToWrap: 20,
+    minWidthToWrap: NARROWEST_TEXT,
     visibleOptions(of) {
       return Help.prototype.visibleOptions.call(this, of).filter(isShown);
     },
@@ -56,7 +59,8 @@ export function shapeHelp(command: Command, width: number): void {
     },
     subcommandTerm: (one) => [one.name(), ...one.aliases()].join('|'),
     padWidth(of, helper) {
-      return Math.min(LONGEST_TERM, Help.prototype.padWidth.call(this, of, helper));
+      const longest = Math.min(LONGEST_TERM, width - AROUND_TERM - NARROWEST_TEXT);
+      return Math.min(longest, Help.prototype.padWidth.call(this, of, helper));
     },
     formatItem(term, termWidth, description, helper) {
       const item = (first: string): string =>
@@ -86,23 +90,31 @@ function isCommon(option: Option): boolean {
   return !(heading === 'Answering:' && SHARED.has(option.attributeName()));
 }
 
-/** Paragraphs at `width` characters; lines that begin with spaces, and headings with a colon, stay as they are. */
+/** Lines of at most `width` characters. Examples stay as they are, and headings end with a colon. */
 export function wrapped(text: string, width: number): string {
   return text
     .replace(/(?<=^\S.*[^:\n])\n(?=\S)/gm, ' ')
     .split('\n')
-    .map((line) => (/^\s/.test(line) ? line : fold(line, width)))
+    .map((line) => (/^\s*\$ /.test(line) ? line : fold(line, width)))
     .join('\n');
 }
 
+/** What follows is below the description where there is a term before it, else below the text. */
 function fold(line: string, width: number): string {
+  if (line.length <= width) return line;
+  const [indent = '', term = ''] = /^\s*(\S+(?: \S+)*? {2,})?/.exec(line) ?? [];
+  const isTight = term !== '' && width - indent.length < NARROWEST_TEXT;
+  const isTerm = line.startsWith(`${indent}-`);
+  const hanging = ' '.repeat(isTight || isTerm ? 2 * AROUND_TERM : indent.length);
   const lines: string[] = [];
-  let last = '';
-  for (const word of line.split(' ')) {
-    if (last !== '' && last.length + 1 + word.length > width) {
-      lines.push(last);
-      last = word;
-    } else last = last === '' ? word : `${last} ${word}`;
+  let last = indent;
+  // A list of values may be broken as well: `<auto|cpu|cuda>`.
+  for (const word of line.slice(indent.length).split(/(?<= )|(?<=\|)/)) {
+    if (last.trim() !== '' && last !== indent && (last + word).trimEnd().length > width) {
+      lines.push(last.trimEnd());
+      last = hanging;
+    }
+    last += word;
   }
   return [...lines, last].join('\n');
 }
