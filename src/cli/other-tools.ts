@@ -2,6 +2,8 @@
  * What users of other tools type: yolo (Ultralytics), llama.cpp, ollama, tesseract, transformers. One table each for
  * options, commands and words among the pictures, so that a message can name ours. Says nothing itself: see usage.ts.
  */
+import { OTHER_NAMES } from '../options/other-names.js';
+import { kebab } from '../remedies.js';
 
 interface OtherOption {
   /** Without dashes, in lower case, with `-` for `_`, a space between them. */
@@ -15,104 +17,49 @@ interface OtherOption {
 const PICTURES = 'pictures are arguments: paligemma NAME photo.jpg';
 const IN_THE_FILE = 'number types belong to the model file: paligemma convert --type q8_0';
 
+/** Options that we have, and what to say to a command that has none of them, by the first of the names. */
+const SAID_WITHOUT: ReadonlyMap<string, string> = new Map([
+  [
+    'imgsz',
+    'each picture is resized to the size of the model; models of 448 and 896 pixels see smaller things',
+  ],
+  ['quant', IN_THE_FILE],
+  ['l', 'text is read in whatever language it is written'],
+]);
+
 const OPTIONS: readonly OtherOption[] = [
-  {
-    names: 'conf threshold conf-threshold conf-thres confidence score score-threshold thresh',
-    ours: ['--min-score'],
-  },
-  { names: 'iou iou-thres iou-threshold nms nms-threshold', ours: ['--duplicate-iou'] },
-  {
-    names: 'imgsz img-size imagesize input-size resize size crop',
-    ours: ['--image-size'],
-    say: 'each picture is resized to the size of the model; models of 448 and 896 pixels see smaller things',
-  },
-  {
-    names:
-      'classes class class-names labels category categories object objects text-labels candidate-labels',
-    ours: ['--label'],
-  },
-  { names: 'p prompt text instruction', ours: ['--prompt', '--question', '--phrase'] },
-  { names: 'q question query ask', ours: ['--question', '--prompt'] },
-  {
-    names: 'image images img i source input file files picture photo mmimage',
-    say: PICTURES,
-  },
+  ...OTHER_NAMES.map(({ names, ours }) => {
+    const say = SAID_WITHOUT.get(names.split(' ', 1)[0] ?? '');
+    return { names, ours: ours.map(flagOf), ...(say !== undefined && { say }) };
+  }),
+  { names: 'image images img i source input file files picture photo mmimage', say: PICTURES },
   { names: 'audio', say: 'PaliGemma takes pictures only' },
-  {
-    names: 'weights checkpoint ckpt model-path model-id hf hf-repo hfr hf-file',
-    ours: ['--model'],
-  },
-  { names: 'mm mmproj-url clip-model', ours: ['--mmproj'] },
-  {
-    names:
-      'gpu gpus cuda use-gpu no-gpu cpu mps ngl n-gpu-layers gpu-layers dev main-gpu device-map',
-    ours: ['--device cuda', '--device'],
-  },
   {
     names: 'half fp16 bf16 int8 dtype torch-dtype quantize quantization load-in-8bit load-in-4bit',
     say: IN_THE_FILE,
   },
-  { names: 'quant outtype qtype', ours: ['--type'], say: IN_THE_FILE },
-  { names: 'ctk cache-type-k ctv cache-type-v', ours: ['--kv-type'] },
-  {
-    names: 'n n-predict predict num-predict max-new-tokens max-length max-output-tokens',
-    ours: ['--max-tokens'],
-  },
   {
     names: 'max-det',
     say: 'as many as the answer holds are found; --max-tokens bounds the answer',
-  },
-  { names: 'temp', ours: ['--temperature'] },
-  { names: 's rng-seed', ours: ['--seed'] },
-  { names: 'c ctx-size num-ctx n-ctx max-model-len', ours: ['--context-length'] },
-  { names: 't n-threads num-threads num-thread tb threads-batch', ours: ['--threads'] },
-  { names: 'batch batch-size j jobs workers np parallel', ours: ['--concurrency', '--slots'] },
-  { names: 'vid-stride frame-stride', ours: ['--stride'] },
-  { names: 'frames num-frames n-frames', ours: ['--count'] },
-  {
-    names: 'l lang langs',
-    ours: ['--language'],
-    say: 'text is read in whatever language it is written',
   },
   {
     names: 'psm oem dpi tessdata-dir user-words user-patterns',
     say: 'there is no layout analysis: PaliGemma reads what it sees in the whole picture',
   },
   {
-    names: 'save-txt txt tsv hocr alto save-json',
-    ours: ['--format', '--jsonl'],
-  },
-  { names: 'save show view view-img visualize draw plot save-img', ours: ['--annotate'] },
-  {
     names: 'save-crop save-conf',
     say: 'the program has the boxes with --json; there are no crops',
-  },
-  { names: 'out output-file outfile output-dir project outdir save-dir', ours: ['--output'] },
-  {
-    names: 'f prompt-file',
-    ours: ['--prompt "$(cat FILE)"', '--question "$(cat FILE)"'],
   },
   {
     names: 'sys system system-prompt chat-template jinja conversation cnv no-cnv st single-turn',
     say: 'PaliGemma answers single prompts: it has no system prompt and no turns',
   },
-  {
-    names:
-      'repeat-penalty presence-penalty frequency-penalty min-p typical mirostat num-beams beams do-sample',
-    ours: ['--temperature'],
-  },
-  { names: 'grammar grammar-file json-schema', ours: ['--pattern'] },
-  { names: 'r recurse', ours: ['--recursive'] },
   { names: 'fa flash-attn mlock no-mmap numa', say: 'it is chosen by itself; leave it out' },
   {
     names: 'v verbose debug log-verbosity vv',
     say: 'paligemma doctor shows what was chosen here, and why',
   },
-  { names: 'log-disable no-log silent no-display-prompt', ours: ['--quiet'] },
-  {
-    names: 'no-stream nowordwrap',
-    say: 'leave it out: an answer is written when it is complete',
-  },
+  { names: 'no-stream nowordwrap', say: 'leave it out: an answer is written when it is complete' },
   {
     names: 'keepalive keep-alive',
     say: 'nothing runs in the background: many pictures in one call load the model once',
@@ -124,8 +71,12 @@ const OPTIONS: readonly OtherOption[] = [
     say: 'the token comes from the environment, where others on the machine do not see it: HF_TOKEN=hf_… paligemma NAME',
   },
   { names: 'task mode', say: 'the task is the command: paligemma detect, paligemma caption, …' },
-  { names: 'save-transcript log-file', ours: ['--output'] },
 ];
+
+/** `minScore` -> `--min-score`. A value stays as it is. */
+function flagOf(option: string): string {
+  return option.replace(/^\S+/, (name) => `--${kebab(name)}`);
+}
 
 interface OtherCommand {
   readonly names: string;

@@ -19,6 +19,7 @@ import {
 } from './declaration.js';
 import { type Fault, faultOf, isPlain, judge } from './judge.js';
 import { nearest } from './nearest.js';
+import { otherName } from './other-names.js';
 import { unreadable } from './read.js';
 import { showValue } from './show.js';
 
@@ -305,15 +306,14 @@ function refuseUnknown(owner: string, declarations: Declarations, given: object)
   }
   for (const name of names) {
     if (Object.hasOwn(declarations, name)) continue;
-    const meant = nearest(name, Object.keys(declarations));
+    const options = Object.keys(declarations);
+    const meant = otherName(name, options) ?? nearest(name, options);
     throw makeError('ERR_OPTION_UNKNOWN', `${owner} has no option ${showValue(name)}`, {
       name,
       found: showValue(name),
-      expected: `one of ${Object.keys(declarations).join(', ')}`,
+      expected: `one of ${options.join(', ')}`,
       hint:
-        meant === undefined
-          ? `the options are ${Object.keys(declarations).join(', ')}`
-          : `did you mean ${meant}?`,
+        meant === undefined ? `the options are ${options.join(', ')}` : `did you mean ${meant}?`,
     });
   }
 }
