@@ -53,6 +53,9 @@ const remedy =
 /** Compiling the addon: a command for users of every front, as nothing is loaded yet. */
 export const BUILD_COMMAND = 'npx paligemma build';
 
+/** The document has the address, which may change, and the licence. */
+const MASK_CODEC_SOURCE = 'a file that Google publishes (docs/conversion.md says where)';
+
 /** native/base/error.h has the names of those that the engine sends; a test compares. */
 export const REMEDIES = {
   convert: remedy({
@@ -72,12 +75,12 @@ export const REMEDIES = {
     cli: 'use a smaller weight type (paligemma convert --type q4_k) or a machine with more memory',
   }),
   'mask-codec': remedy({
-    api: "convert the checkpoint again with maskCodec: 'vae-oid.npz'",
-    cli: 'convert the checkpoint again with --mask-codec vae-oid.npz',
+    api: `convert the checkpoint again with maskCodec: 'vae-oid.npz', ${MASK_CODEC_SOURCE}`,
+    cli: `convert the checkpoint again with --mask-codec vae-oid.npz, ${MASK_CODEC_SOURCE}`,
   }),
   'mask-codec-or-boxes': remedy({
-    api: "convert the checkpoint again with maskCodec: 'vae-oid.npz'; detect works without it",
-    cli: 'convert the checkpoint again with --mask-codec vae-oid.npz; detect works without it',
+    api: `convert the checkpoint again with maskCodec: 'vae-oid.npz', ${MASK_CODEC_SOURCE}; detect works without it`,
+    cli: `convert the checkpoint again with --mask-codec vae-oid.npz, ${MASK_CODEC_SOURCE}; detect works without it`,
   }),
   pull: remedy({
     api: (name) => `call pull('${name}'), with neither offline nor HF_HUB_OFFLINE`,

@@ -69,7 +69,9 @@ describe('an error', () => {
   it('of the addon arrives with its remedy', () => {
     const native = { code: 'ERR_MODEL_TENSOR_MISSING', message: 'no codec', remedy: 'mask-codec' };
     expect(fromNative(native)).toMatchObject({
-      hint: "convert the checkpoint again with maskCodec: 'vae-oid.npz'",
+      hint: expect.stringContaining(
+        "maskCodec: 'vae-oid.npz', a file that Google publishes (docs/conversion.md says where)",
+      ),
     });
   });
 
