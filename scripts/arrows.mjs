@@ -8,9 +8,9 @@
 export const TYPESCRIPT = [
   ['remedies'],
   ['errors', 'abort', 'notes'],
-  ['output-error', 'model-parts', 'load-peer', 'caller'],
+  ['model-parts', 'load-peer', 'caller'],
   ['options'],
-  ['native', 'load-sharp'],
+  ['native', 'load-sharp', 'output-error'],
   ['results'],
   ['image-input', 'hub', 'devices', 'demo-model', 'prompt', 'prediction'],
   ['inspect', 'convert', 'annotate', 'engine'],

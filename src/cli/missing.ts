@@ -1,7 +1,7 @@
 /** What a line of the command line lacks, and how it looks with it. */
 import { existsSync } from 'node:fs';
 import type { Command, Option } from 'commander';
-import { oneLine } from '../options/show.js';
+import { showPath } from '../options/show.js';
 import { isPictureName } from './batch/walk.js';
 
 /** What is typed for options that have to be there and arguments, by name. */
@@ -63,7 +63,8 @@ export function tooManyHint(command: Command): string | undefined {
 
 /** A word as a shell takes it. */
 export function quoted(word: string): string {
-  return /^[\w./@%+=:-]+$/.test(word) ? word : `"${oneLine(word)}"`;
+  const shown = showPath(word);
+  return /^[\w./@%+=:-]+$/.test(shown) ? shown : `"${shown}"`;
 }
 
 export const isPicture = (arg: string): boolean => isPictureName(arg) || existsSync(arg);

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { makeError } from '../errors.js';
 import { placeOf } from '../options/file.js';
-import { oneLine, showThrown } from '../options/show.js';
+import { showPath, showThrown } from '../options/show.js';
 
 export const FOLDERS_DOC = 'where to look for model files (default: here and ~/models)';
 
@@ -36,8 +36,9 @@ function failure(folder: string, cause: unknown): Error {
       ? 'is not a folder'
       : `cannot be read: ${showThrown(cause)}`;
   const hint = isGone ? placeOf(folder) : undefined;
-  return makeError('ERR_MODEL_NOT_FOUND', `${oneLine(folder)} ${found}`, {
-    name: oneLine(folder),
+  const name = showPath(folder);
+  return makeError('ERR_MODEL_NOT_FOUND', `${name} ${found}`, {
+    name,
     found,
     expected: 'a folder with model files',
     ...(hint !== undefined && { hint }),

@@ -11,6 +11,7 @@ import { refuseOtherNames } from '../hub/model-files.js';
 import { holdRepo } from '../hub/repo.js';
 import type { WeightType } from '../options/closed-sets.js';
 import { type ParsedConvertOptions, parseConvertOptions } from '../options/convert.js';
+import { withShortPaths } from '../options/file.js';
 import type { ConvertProgress } from '../options/progress.js';
 import type { ConvertOptions } from '../options/types.js';
 import { type Checkpoint, formatShape } from './checkpoint.js';
@@ -87,9 +88,18 @@ export async function convert(options: ConvertOptions): Promise<ConvertReport> {
 async function converted(options: ConvertOptions): Promise<ConvertReport> {
   const parsed = parseConvertOptions(options);
   parsed.signal?.throwIfAborted();
-  if (isHubId(options.source)) return convertFromHub(options, parsed);
-  await refuseOtherNames(options.source);
-  return convertLocal(parsed);
+  const { source, output, tokenizer, maskCodec } = parsed;
+  try {
+    if (isHubId(options.source)) return await convertFromHub(options, parsed);
+    await refuseOtherNames(options.source);
+    return await convertLocal(parsed);
+  } catch (error) {
+    const paths = [source, output, tokenizer, maskCodec];
+    throw withShortPaths(
+      error,
+      paths.filter((one) => typeof one === 'string'),
+    );
+  }
 }
 
 async function convertFromHub(

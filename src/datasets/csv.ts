@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { makeError } from '../errors.js';
-import { oneLine } from '../options/show.js';
+import { oneLine, showPath } from '../options/show.js';
 import { badRow, unreadable } from './faults.js';
 import { type Fields, rowOf } from './record.js';
 import type { Place, Row, RowSource } from './rows.js';
@@ -108,7 +108,7 @@ function badFile(file: string, error: unknown): Error | undefined {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall !== undefined) return unreadable(file, error);
   if (code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') return undefined;
-  return makeError('ERR_DATASET', `${oneLine(file)} is not UTF-8, expected UTF-8 text`, {
+  return makeError('ERR_DATASET', `${showPath(file)} is not UTF-8, expected UTF-8 text`, {
     name: file,
     found: 'bytes that are not UTF-8',
     expected: 'UTF-8 text',

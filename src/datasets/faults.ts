@@ -1,6 +1,6 @@
 /** Errors of data sets: ERR_DATASET with the file and the line or entry. */
 import { makeError } from '../errors.js';
-import { oneLine, showThrown, showValue } from '../options/show.js';
+import { oneLine, showPath, showThrown, showValue } from '../options/show.js';
 import { type Place, placeText } from './rows.js';
 
 /** ERR_DATASET: `train.jsonl:12: suffix is missing, expected text`. */
@@ -22,7 +22,7 @@ export function badRow(
 
 /** ERR_DATASET for a file or folder that cannot be read. */
 export function unreadable(file: string, cause: unknown): Error {
-  const name = oneLine(file);
+  const name = showPath(file);
   const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT';
   const found = gone ? 'nothing' : showThrown(cause);
   return makeError(

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError } from '../errors.js';
-import { oneLine, showThrown } from '../options/show.js';
+import { oneLine, showPath, showThrown } from '../options/show.js';
 import { cocoSource, isCoco } from './coco.js';
 import { csvSource } from './csv.js';
 import { unreadable } from './faults.js';
@@ -67,7 +67,7 @@ function datasetOf(
 ): Dataset {
   const formats = [...new Set(found.map(({ format }) => format))];
   const [format] = formats;
-  const name = oneLine(file);
+  const name = showPath(file);
   const expected =
     'PaliGemma JSON lines, CSV, a COCO annotation file, or VQA questions with their annotations';
   if (format === undefined) {
@@ -145,7 +145,7 @@ function splitOf(relative: string): string | undefined {
 
 /** A JSON object. Among other files of a folder, what is none is no data set. */
 async function readDocument(file: string, isOptional: boolean): Promise<Fields | undefined> {
-  const name = oneLine(file);
+  const name = showPath(file);
   const wrong = (found: string, expected: string, cause?: unknown): Error =>
     makeError('ERR_DATASET', `${name} is ${found}, expected ${expected}`, {
       ...{ name, found, expected, cause },

@@ -9,7 +9,7 @@ import { types } from 'node:util';
 import { makeError, PaliGemmaError } from '../errors.js';
 import type { Sharp } from '../load-sharp.js';
 import { placeOf } from '../options/file.js';
-import { oneLine, showThrown, showValue } from '../options/show.js';
+import { oneLine, showPath, showThrown, showValue } from '../options/show.js';
 import { decodeDataUrl, isDataUrl } from './data-url.js';
 import { base64Picture, SNIFF_BYTES, sniff, wayOut } from './format.js';
 
@@ -391,7 +391,7 @@ function notFound(
   what: string,
   facts: { readonly hint?: string; readonly cause?: unknown } = {},
 ): PaliGemmaError {
-  const name = label.length > 200 ? `${label.slice(0, 200)}…` : label;
+  const name = showPath(label);
   return makeError('ERR_IMAGE_NOT_FOUND', `${name} ${what}`, {
     name,
     found: what,

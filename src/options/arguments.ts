@@ -1,7 +1,7 @@
 /** What calls of a model are given beside their options: checked, or an error that says what was expected. */
 import { types } from 'node:util';
 import { makeError, PaliGemmaError } from '../errors.js';
-import { filePath, placeOf } from './file.js';
+import { filePath, placeOf, withShortPaths } from './file.js';
 import { MAX_PROMPT_LENGTH } from './limits.js';
 import { reading } from './read.js';
 import { showValue } from './show.js';
@@ -141,8 +141,12 @@ function isPlainObject(value: unknown): boolean {
   return Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** `error` with what helps when it says that a file of `paths` is not there. */
+/** `error` about one of `paths`, which are shortened where they are long, with what helps when it is not there. */
 export function withPlace(error: unknown, paths: readonly string[]): unknown {
+  return withShortPaths(placed(error, paths), paths);
+}
+
+function placed(error: unknown, paths: readonly string[]): unknown {
   if (!(error instanceof PaliGemmaError) || error.code !== 'ERR_MODEL_NOT_FOUND') return error;
   const file = paths.find((one) => error.message.includes(one));
   if (file === undefined || error.hint !== undefined) return error;

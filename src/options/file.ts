@@ -2,20 +2,34 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { type ErrorFacts, makeError } from '../errors.js';
-import { oneLine, showThrown, showValue } from './show.js';
+import { type ErrorFacts, fromNative, makeError, PaliGemmaError, toNative } from '../errors.js';
+import { isLongPath, showPath, showThrown, showValue } from './show.js';
 
 /** Where a relative path was looked for, as a hint; undefined for an absolute one, which says so itself. */
 export function placeOf(file: string): string | undefined {
   if (path.isAbsolute(file)) return undefined;
   try {
     const folder = process.cwd();
-    const place = `looked for ${path.resolve(file)}, as the working directory is ${folder}`;
-    return oneLine(place);
+    return `looked for ${showPath(path.resolve(file))}, as the working directory is ${showPath(folder)}`;
   } catch {
     // The working directory was deleted.
     return undefined;
   }
+}
+
+/** `error` with those of `paths` shortened that are too long to be read in it. */
+export function withShortPaths(error: unknown, paths: readonly string[]): unknown {
+  const long = paths.filter(isLongPath);
+  if (long.length === 0 || !(error instanceof PaliGemmaError)) return error;
+  const shortened = (text: string): string =>
+    long.reduce((all, file) => all.replaceAll(file, showPath(file)), text);
+  const facts = Object.entries(toNative(error)).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'string' ? shortened(value) : value,
+  ]);
+  const short = fromNative(Object.fromEntries(facts));
+  const { cause } = error;
+  return cause === undefined ? short : Object.assign(short, { cause });
 }
 
 /** The path of `file`. ERR_OPTION_TYPE says that `name` is this or that, expected the path of `what`. */

@@ -47,6 +47,20 @@ export function oneLine(text: string): string {
   });
 }
 
+/** Longer paths lose their middle: they are seldom what is wrong, and begin and end tell them apart. */
+const LONGEST_PATH = 200;
+
+export function isLongPath(file: string): boolean {
+  return file.length > LONGEST_PATH;
+}
+
+/** A path on one line. */
+export function showPath(file: string): string {
+  if (!isLongPath(file)) return oneLine(file);
+  const half = LONGEST_PATH / 2;
+  return oneLine(`${file.slice(0, half)}…${file.slice(-half)}`);
+}
+
 function quote(text: string): string {
   // Cut first: a string of 100 MB must not be escaped whole for 60 characters of it.
   const cut = text.length > LONGEST ? text.slice(0, LONGEST) : text;

@@ -1,6 +1,13 @@
 /** What every task says to input it cannot use: a code, what was found and what was expected; or the documented result. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PaliGemma, PaliGemmaError, type Picture } from '../../src/index.js';
+import {
+  annotate,
+  convert,
+  inspect,
+  PaliGemma,
+  PaliGemmaError,
+  type Picture,
+} from '../../src/index.js';
 import { ANSWER_KINDS } from '../../src/options/tasks.js';
 import { convertedModel, DEMO_MODEL, imagePath } from '../support/models.js';
 
@@ -405,5 +412,22 @@ test('the task of video is "caption" or a question', async () => {
     const error = await failureOf(model.video([scene] as never, task as never));
     expect(error).toMatchObject({ code: 'ERR_OPTION_TYPE', subject: 'task' });
     expectFacts(error);
+  }
+});
+
+test.each([5000, 3000, 1000])('a path of %i characters is not repeated whole', async (length) => {
+  const file = `${'a/'.repeat(length / 2 - 2)}x.y`;
+  const calls = [
+    () => model.caption(file),
+    () => PaliGemma.load(file),
+    () => PaliGemma.load({ text: file, mmproj: file }),
+    () => inspect(file),
+    () => convert({ source: file, output: 'x.gguf' }),
+    () => annotate(file, []),
+  ];
+  for (const call of calls) {
+    const { message, subject = '' } = await failureOf(call());
+    expect(message.length, message).toBeLessThan(700);
+    expect(subject.length).toBeLessThan(250);
   }
 });

@@ -10,7 +10,7 @@ import { glob } from 'tinyglobby';
 import { onAbort } from '../../abort.js';
 import { makeError } from '../../errors.js';
 import type { ImageInput } from '../../index.js';
-import { oneLine, showValue } from '../../options/show.js';
+import { showPath, showValue } from '../../options/show.js';
 import { linesOf } from '../../runs/lines.js';
 import type { LeftOut } from './left-out.js';
 import {
@@ -111,7 +111,7 @@ async function* search(
 }
 
 function nothing({ arg, what }: Empty): Input {
-  const label = oneLine(arg);
+  const label = showPath(arg);
   const error = makeError(
     'ERR_IMAGE_NOT_FOUND',
     `${label} matches no picture: looked for ${what}`,
@@ -147,7 +147,7 @@ async function searchFor(arg: string, options: InputOptions): Promise<Search | u
   }
   if (arg.startsWith('@')) {
     const file = arg.slice(1);
-    return { what: `paths in ${oneLine(file)}`, pictures: fromListFile(file) };
+    return { what: `paths in ${showPath(file)}`, pictures: fromListFile(file) };
   }
   // What is there is meant as it is: `a[1].png` is a file, if it is one.
   const there = await stat(arg).catch(() => undefined);
@@ -156,12 +156,12 @@ async function searchFor(arg: string, options: InputOptions): Promise<Search | u
       ? 'and the folders in it'
       : 'not in folders in it (--recursive)';
     return {
-      what: `files *.{${PICTURE_EXTENSIONS.join(',')}} in ${oneLine(arg)}, ${depth}`,
+      what: `files *.{${PICTURE_EXTENSIONS.join(',')}} in ${showPath(arg)}, ${depth}`,
       pictures: picturesIn(arg, { ...options, onLeftOut: (file) => options.leftOut.add(file) }),
     };
   }
   if (there === undefined && isPattern(arg)) {
-    return { what: `pictures that match ${oneLine(arg)}`, pictures: matches(arg, options) };
+    return { what: `pictures that match ${showPath(arg)}`, pictures: matches(arg, options) };
   }
   return undefined;
 }
@@ -200,7 +200,7 @@ async function* fromListFile(file: string): AsyncGenerator<Found, void> {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).syscall === undefined) throw cause;
     const hint = existsSync(name)
-      ? `the picture ${oneLine(name)} is ./${oneLine(name)}`
+      ? `the picture ${showPath(name)} is ./${showPath(name)}`
       : undefined;
     yield { image: name, error: unreadable(`the list ${file}`, cause, hint) };
   }
@@ -231,7 +231,7 @@ async function* fromList(
     const text = bytes.toString('utf8');
     // A picture taken for a list of pictures would be thousands of failures.
     if (bytes.length > LONGEST_LINE || text.includes('\0') || !isUtf8(bytes)) {
-      const label = oneLine(name);
+      const label = showPath(name);
       const error = makeError('ERR_IMAGE_NOT_FOUND', `line ${number} of ${label} is not a path`, {
         name: label,
         found: 'something else than a line of UTF-8 text',

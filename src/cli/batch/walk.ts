@@ -2,7 +2,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError } from '../../errors.js';
-import { oneLine, showThrown } from '../../options/show.js';
+import { showPath, showThrown } from '../../options/show.js';
 
 /** Names that folders and globs are searched for, in small letters; a file named as such may have any. */
 export const PICTURE_EXTENSIONS = [
@@ -79,7 +79,7 @@ export async function* picturesIn(
 
 /** ERR_IMAGE_NOT_FOUND for a folder or list that cannot be read. */
 export function unreadable(name: string, cause: unknown, hint?: string): Error {
-  const label = oneLine(name);
+  const label = showPath(name);
   const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT';
   const what = gone ? 'does not exist' : `cannot be read: ${showThrown(cause)}`;
   return makeError('ERR_IMAGE_NOT_FOUND', `${label} ${what}`, {

@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { makeError } from '../../errors.js';
 import type { DetectedObject, PaliGemma, Picture } from '../../index.js';
 import { nearest } from '../../options/nearest.js';
-import { oneLine, showValue } from '../../options/show.js';
+import { oneLine, showPath, showValue } from '../../options/show.js';
 import { outputError } from '../../output-error.js';
 import type { AnswerKind } from '../../tasks/registry.js';
 import { tabbedLine } from '../../wire/delimited.js';
@@ -58,8 +58,8 @@ Examples:
     .action(async (image: string, flags: ModelFlags) => {
       checkPicture(image, '> picture');
       if (!existsSync(image)) {
-        const hint = `a model is chosen with --model: paligemma run photo.jpg --model ${oneLine(image)}`;
-        command.error(`error: there is no picture ${oneLine(image)} (${hint})`);
+        const hint = `a model is chosen with --model: paligemma run photo.jpg --model ${showPath(image)}`;
+        command.error(`error: there is no picture ${showPath(image)} (${hint})`);
       }
       const { model } = await loadModel(context, flags);
       try {
