@@ -1,6 +1,6 @@
 /**
- * What users of other tools call our options: yolo (Ultralytics), llama.cpp, ollama, tesseract, transformers. What is
- * told about names that we have nothing like is up to each front.
+ * What users of other tools call our options: yolo (Ultralytics), llama.cpp, ollama, tesseract, transformers. Each front
+ * has its own words for names that we have nothing like.
  */
 
 export interface OtherName {

@@ -5,6 +5,7 @@ import { makeError } from '../errors.js';
 import { type JsonSchema, jsonSchema } from '../options/json-schema.js';
 import { parseOptions } from '../options/option.js';
 import { checkModels, type ParsedServeOptions, SERVE_OPTIONS } from '../options/server.js';
+import { showPath } from '../options/show.js';
 
 /** Editors look for it there. */
 const SCHEMA_KEY = '$schema';
@@ -88,8 +89,9 @@ export function unreadable(cause: unknown): string {
 
 function fileFault(file: string, found: string, cause?: unknown): Error {
   const expected = 'a JSON file with options of the server';
-  return makeError('ERR_OPTION_RANGE', `${file} is ${found}, expected ${expected}`, {
-    ...{ name: 'config', found: `${file}: ${found}`, expected, cause },
+  const name = showPath(file);
+  return makeError('ERR_OPTION_RANGE', `${name} is ${found}, expected ${expected}`, {
+    ...{ name: 'config', found: `${name}: ${found}`, expected, cause },
   });
 }
 
