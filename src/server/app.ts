@@ -9,7 +9,7 @@ import type { ParsedServeOptions } from '../options/server.js';
 import { type Failure, failureOf } from './errors.js';
 import { typed } from './faces/typed.js';
 import { packageVersion, SERVER_PACKAGES } from './packages.js';
-import { LOG, type Reloadable, serve } from './plugin.js';
+import { LOG, type OnLoad, type Reloadable, serve } from './plugin.js';
 
 /** Of one server: more are refused by the system. */
 const MAX_CONNECTIONS = 4096;
@@ -23,12 +23,17 @@ export interface Listening {
   /** Resolves when the models that are loaded at the start are; rejects with the first failure. */
   readonly started: Promise<void>;
   readonly reload: Reloadable['reload'];
+  /** How many requests are read, wait or run. */
+  readonly requests: () => number;
   /** Lets no request in, waits for those that are, frees the models. */
   readonly close: () => Promise<void>;
 }
 
-/** Throws ERR_OPTION_RANGE for an address that cannot be listened on, or that needs keys. */
-export async function listen(options: ParsedServeOptions): Promise<Listening> {
+/**
+ * Throws ERR_OPTION_RANGE for an address that cannot be listened on, or that needs keys, and what is wrong with the file of a
+ * model that is to be loaded at the start.
+ */
+export async function listen(options: ParsedServeOptions, onLoad?: OnLoad): Promise<Listening> {
   const { host, port, prefix = '', maxBodyBytes, logRequests } = options;
   checkHost(options);
   const { default: Fastify, LogController } = await importPeer('fastify', () => import('fastify'), {
@@ -73,18 +78,24 @@ export async function listen(options: ParsedServeOptions): Promise<Listening> {
   });
   await app.register(
     async (scope) => {
-      served = await serve(scope, options, new Map());
+      served = await serve(scope, options, new Map(), onLoad);
     },
     { prefix },
   );
-  const url = await app.listen({ host, port }).catch(async (error: unknown) => {
-    await app.close();
-    throw cannotListen(error, host, port);
-  });
   // Registering has finished.
-  const { started, reload, drain } = served as unknown as Reloadable;
+  const { started, reload, requests, check, drain } = served as unknown as Reloadable;
+  const open = async (): Promise<string> => {
+    await check();
+    return app.listen({ host, port }).catch((error: unknown) => {
+      throw cannotListen(error, host, port);
+    });
+  };
+  const url = await open().catch(async (error: unknown) => {
+    await app.close();
+    throw error;
+  });
   return {
-    ...{ url: url + prefix, started, reload },
+    ...{ url: url + prefix, started, reload, requests },
     close: async () => {
       // Before the sockets are closed, so that requests in between get 503 and not a reset.
       await drain();

@@ -1,7 +1,7 @@
 /** The server's file: JSON with the options as keys, read again on request and when it changes. */
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import path from 'node:path';
-import { makeError } from '../errors.js';
+import { makeError, PaliGemmaError } from '../errors.js';
 import { type JsonSchema, jsonSchema } from '../options/json-schema.js';
 import { parseOptions } from '../options/option.js';
 import { checkModels, type ParsedServeOptions, SERVE_OPTIONS } from '../options/server.js';
@@ -12,6 +12,12 @@ const SCHEMA_KEY = '$schema';
 /** Files are looked at so often: a mounted ConfigMap is exchanged as a whole, which no watcher of folders sees reliably. */
 const LOOK_MS = 1000;
 
+interface Config {
+  readonly options: ParsedServeOptions;
+  /** An error about an option, with the name of the file where that has it; any other as it is. */
+  readonly inFile: (error: unknown) => unknown;
+}
+
 /**
  * The options in a file, over which those of `flags` take precedence. `model` is served where neither names any. Throws an
  * error that names file and key.
@@ -20,15 +26,34 @@ export function readConfig(
   file: string | undefined,
   flags: Readonly<Record<string, unknown>> = {},
   model?: string,
-): ParsedServeOptions {
-  const given = { ...(file !== undefined && fromFile(file)), ...flags };
+): Config {
+  const ofFile = file === undefined ? {} : fromFile(file);
+  const given = { ...ofFile, ...flags };
   const isNamed = 'model' in given || 'models' in given;
   const options: Readonly<Record<string, unknown>> = {
     ...(model !== undefined && !isNamed && { model }),
     ...given,
   };
-  checkModels(options);
-  return parseOptions(file ?? 'serve', SERVE_OPTIONS, options);
+  const inFile = (error: unknown): unknown => {
+    if (file === undefined || !(error instanceof PaliGemmaError)) return error;
+    const { code, message, subject = '', found, expected } = error;
+    // `models.small.slots` and `keys[0]` are within an option.
+    const [option = ''] = /^\w*/.exec(subject) ?? [];
+    const isOfFile = Object.hasOwn(ofFile, option) && !Object.hasOwn(flags, option);
+    if (!code.startsWith('ERR_OPTION_') || !isOfFile || message.startsWith(file)) return error;
+    // It has the words of programs, whose names of options are the keys of the file.
+    return makeError(code, `${file}: ${message}`, {
+      name: subject,
+      ...(found !== undefined && { found }),
+      ...(expected !== undefined && { expected }),
+    });
+  };
+  try {
+    checkModels(options);
+    return { options: parseOptions(file ?? 'serve', SERVE_OPTIONS, options), inFile };
+  } catch (error) {
+    throw inFile(error);
+  }
 }
 
 function fromFile(file: string): Readonly<Record<string, unknown>> {

@@ -44,7 +44,7 @@ interface ModelsOptions {
   /** 0: no bound. */
   readonly maxModelMb: number;
   /** Called at every end of loading. */
-  readonly onLoad?: (alias: string, error: unknown) => void;
+  readonly onLoad?: (alias: string, ms: number, error: unknown) => void;
   /** Called when the engine of a model crashes, and with what follows. Not for models of the caller's. */
   readonly onEngine?: (alias: string, note: string) => void;
 }
@@ -202,6 +202,19 @@ export class Models {
     }
   }
 
+  /** As `check`, for those that are loaded at the start, without the network: a model on the hub may take long to come. */
+  async checkFiles(): Promise<void> {
+    for (const { options } of this.#served.values()) {
+      if (options?.loadAt !== 'start') continue;
+      for (const file of [options.file, options.mmproj]) {
+        if (file === undefined) continue;
+        await inspect(file, { offline: true }).catch((error: unknown) => {
+          if (!(error instanceof PaliGemmaError && error.code.startsWith('ERR_HUB_'))) throw error;
+        });
+      }
+    }
+  }
+
   /** The model that has this alias and these options already. */
   #same(alias: string, options: ParsedServedModel): Served | undefined {
     const old = this.#served.get(alias);
@@ -248,17 +261,20 @@ export class Models {
   async #load(served: Served): Promise<PaliGemma> {
     if (this.#isClosed) throw makeError('ERR_SHUTTING_DOWN', 'the server is closing');
     if (served.model !== undefined) return served.model;
+    const begin = performance.now();
+    const ended = (error?: unknown): void =>
+      this.#options.onLoad?.(served.alias, Math.round(performance.now() - begin), error);
     served.loading ??= this.#loadNow(served)
       .then(
         (model) => {
           served.take(model);
-          this.#options.onLoad?.(served.alias, undefined);
+          ended();
           return model;
         },
         (error: unknown) => {
           const isLasting = !(error instanceof PaliGemmaError && error.retryable);
           served.error = isLasting ? error : undefined;
-          this.#options.onLoad?.(served.alias, error);
+          ended(error);
           throw error;
         },
       )

@@ -41,11 +41,15 @@ const DESCRIBED: readonly Face[] = [
 ];
 export const FACES: readonly Face[] = [...DESCRIBED, openapi(DESCRIBED, packageVersion())];
 
+/** Called with the alias of a model that was loaded, and the milliseconds that it took. */
+export type OnLoad = (alias: string, ms: number) => void;
+
 /** `loaded`: models of the caller's by their aliases, which stay the caller's. */
 async function makeService(
   log: FastifyBaseLogger,
   options: ParsedServerOptions,
   loaded: ReadonlyMap<string, PaliGemma>,
+  onLoad: OnLoad,
 ): Promise<Service> {
   const prometheus = options.metrics
     ? (await importPeer('prom-client', () => import('prom-client'), { together: SERVER_PACKAGES }))
@@ -58,7 +62,10 @@ async function makeService(
     models: new Models(
       {
         ...options,
-        onLoad: (alias, error) => service.metrics?.loaded(alias, error),
+        onLoad: (alias, ms, error) => {
+          service.metrics?.loaded(alias, error);
+          if (error === undefined) onLoad(alias, ms);
+        },
         onEngine: (alias, note) => log.error({ model: alias }, note),
       },
       modelsOf(options, loaded),
@@ -153,6 +160,10 @@ export interface Reloadable {
   readonly started: Promise<void>;
   /** Takes keys and models of newly read options. Rejects with a fault in them, and changes nothing then. */
   readonly reload: (options: ParsedServerOptions) => Promise<Reloaded>;
+  /** Rejects with what is wrong with the file of a model that is to be loaded at the start. */
+  readonly check: () => Promise<void>;
+  /** How many requests are read, wait or run. */
+  readonly requests: () => number;
   readonly drain: () => Promise<void>;
   /** What a request failed with; undefined where it did not. */
   readonly failureOf: (request: FastifyRequest) => ErrorCode | undefined;
@@ -172,7 +183,9 @@ export async function serveInside(
   loaded: ReadonlyMap<string, PaliGemma>,
 ): Promise<void> {
   const { log } = app as FastifyInstance;
-  const { started, reload } = await serve(app, options, loaded);
+  const { started, reload } = await serve(app, options, loaded, (model, ms) =>
+    log.info({ model, ms }, 'a model was loaded'),
+  );
   const tell = (message: string) => (error: unknown) => log.error({ err: error }, message);
   started.catch(tell('a model cannot be loaded'));
   const unwatch = watchFiles([options.keysFile], () => {
@@ -189,10 +202,11 @@ export async function serve(
   app: object,
   options: ParsedServerOptions,
   loaded: ReadonlyMap<string, PaliGemma>,
+  onLoad: OnLoad = () => {},
 ): Promise<Reloadable> {
   // Its type is not in the public types, which compile without fastify.
   const scope = app as FastifyInstance;
-  const service = await makeService(scope.log, options, loaded);
+  const service = await makeService(scope.log, options, loaded, onLoad);
   // Fastify does not wait longer for any hook, and what is stopped then still has its last answer to send.
   const { pluginTimeout = 0 } = scope.initialConfig;
   const most =
@@ -204,6 +218,8 @@ export async function serve(
   started.catch(() => {});
   return {
     started,
+    check: () => service.models.checkFiles(),
+    requests: () => service.admission.requests,
     drain: () => service.drain(),
     failureOf: (request) => service.failureOf(request),
     reload: async (next) => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { onAbort } from '../../abort.js';
-import { SERVE_OPTIONS } from '../../options/server.js';
+import { type ParsedServeOptions, SERVE_OPTIONS } from '../../options/server.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
@@ -34,27 +34,28 @@ On SIGHUP the files are read again: keys and models. On SIGTERM and SIGINT accep
       const { output } = context;
       const read = async () => {
         const { readConfig } = await import('../../server/config.js');
-        const given = {
-          ...givenFlags(SERVE_OPTIONS, flags),
-          ...(flags.keys !== undefined && { keysFile: flags.keys }),
-        };
-        return readConfig(flags.config, given, context.env.PALIGEMMA_MODEL || undefined);
+        return readConfig(flags.config, optionsOf(flags), context.env.PALIGEMMA_MODEL || undefined);
       };
       const { listen } = await import('../../server/app.js');
       const { watchFiles } = await import('../../server/config.js');
-      const options = await read();
-      const server = await listen(options);
-      const { model, models, keys, keysFile } = options;
+      const { options, inFile } = await read();
+      const server = await listen(options, (alias, ms) => {
+        output.note(`loaded ${alias} in ${ms} ms`);
+      }).catch((error: unknown) => {
+        throw inFile(error);
+      });
+      const { model, models } = options;
       if (model === undefined && models === undefined) {
         output.note('note: serving the demo model; choose another with --model or --config');
       }
-      output.note(`listening on ${server.url}`);
-      output.note(`try it: ${exampleLine(server.url, (keys ?? keysFile) !== undefined)}`);
+      for (const line of greeting(server.url, options, flags.config)) output.note(line);
       const readAgain = async (): Promise<void> => {
         try {
           const next = await read();
-          const { fixed, started } = await server.reload(next);
-          watch(next.keysFile);
+          const { fixed, started } = await server.reload(next.options).catch((error: unknown) => {
+            throw next.inFile(error);
+          });
+          watch(next.options.keysFile);
           output.note('read the configuration again');
           if (fixed.length > 0) output.note(`needs a restart: ${fixed.join(', ')}`);
           started.catch((error: unknown) => output.error(error));
@@ -76,12 +77,15 @@ On SIGHUP the files are read again: keys and models. On SIGTERM and SIGINT accep
         watched = { keysFile, end: watchFiles([flags.config, keysFile], reload) };
       };
       watch(options.keysFile);
+      const stop = untilStopped(context, reload, () => {
+        output.note(`stopping: ${server.requests()} requests are finished first`);
+      });
       try {
-        const stopped = untilStopped(context, reload);
-        await Promise.race([server.started.then(() => stopped), stopped]);
+        await Promise.race([server.started.then(() => stop.came), stop.came]);
       } finally {
         watched?.end();
         await server.close();
+        stop.end();
       }
       exit(EXIT.ok);
     });
@@ -89,28 +93,65 @@ On SIGHUP the files are read again: keys and models. On SIGTERM and SIGINT accep
   return command;
 }
 
-/** A line that works as it is: with a picture of the package. */
-function exampleLine(url: string, needsKey: boolean): string {
+function optionsOf(flags: Flags): Readonly<Record<string, unknown>> {
+  return {
+    ...givenFlags(SERVE_OPTIONS, flags),
+    ...(flags.keys !== undefined && { keysFile: flags.keys }),
+  };
+}
+
+/** Where it listens, and a line that works: with a picture of the package. */
+function greeting(url: string, options: ParsedServeOptions, config: string | undefined): string[] {
+  const { host, keys, keysFile } = options;
+  // What is asked on this machine when it listens on all addresses.
+  const isOther = new URL(url).hostname.replace(/[[\]]/g, '') !== host;
   const own = path.join(__dirname, '..', '..', '..', 'examples', 'pictures', 'shapes.png');
   const near = path.relative(process.cwd(), own);
   const picture = !existsSync(own) ? 'photo.jpg' : near.length < own.length ? near : own;
-  const key = needsKey ? ' -H "authorization: Bearer KEY"' : '';
-  return `curl${key} --data-binary "@${picture}" "${url}/v1/detect?labels=white%20circle"`;
+  const places = [...(keysFile === undefined ? [] : [keysFile]), ...(keys ? [config] : [])];
+  const needsKey = places.length > 0;
+  const key = needsKey ? ' -H "x-api-key: $KEY"' : '';
+  const line = `curl${key} --data-binary "@${picture}" "${url}/v1/detect?labels=white%20circle"`;
+  return [
+    `listening on ${url}${isOther ? ` (host ${host})` : ''}`,
+    ...(needsKey ? [`set KEY to one of the keys in ${places.join(' or ')} first: KEY=…`] : []),
+    `try it: ${line}`,
+  ];
 }
 
-/** Resolves at SIGTERM or when the command is interrupted. */
-function untilStopped({ signal }: Context, hangUp: () => void): Promise<void> {
-  // Interrupted while it began to listen.
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const release = onAbort(signal, stop);
+interface Stop {
+  /** Resolves at SIGTERM or when the command is interrupted. */
+  readonly came: Promise<void>;
+  /** Until then, signals do not end the process: those who manage processes may send several. */
+  readonly end: () => void;
+}
+
+/** `stopping` is called when the first signal comes. */
+function untilStopped({ signal }: Context, hangUp: () => void, stopping: () => void): Stop {
+  let release = (): void => {};
+  let stop = (): void => {};
+  let isStopped = false;
+  const onHangUp = (): void => {
+    if (!isStopped) hangUp();
+  };
+  const came = new Promise<void>((resolve) => {
+    stop = () => {
+      if (isStopped) return;
+      isStopped = true;
+      stopping();
+      resolve();
+    };
     process.on('SIGTERM', stop);
-    process.on('SIGHUP', hangUp);
-    function stop(): void {
+    process.on('SIGHUP', onHangUp);
+    // Called at once where it was interrupted while it began to listen.
+    release = onAbort(signal, () => stop());
+  });
+  return {
+    came,
+    end: () => {
       release();
       process.off('SIGTERM', stop);
-      process.off('SIGHUP', hangUp);
-      resolve();
-    }
-  });
+      process.off('SIGHUP', onHangUp);
+    },
+  };
 }

@@ -174,7 +174,7 @@ test('Grafana knows every field of the dashboard', needsTool('grafana-foundation
 });
 
 test('the configuration is one that the server takes', () => {
-  const { models, keysFile } = readConfig(path.join(DEPLOY, 'config', 'serve.json'));
+  const { models, keysFile } = readConfig(path.join(DEPLOY, 'config', 'serve.json')).options;
   expect(keysFile).toBe(path.join(DEPLOY, 'config', 'keys.txt'));
   expect(models).toMatchObject({
     paligemma: { file: '/models/paligemma.gguf', isolate: 'process' },
@@ -182,7 +182,7 @@ test('the configuration is one that the server takes', () => {
 });
 
 test('the time to stop is longer than what the server takes to finish its requests', () => {
-  const { drainMs } = readConfig(path.join(DEPLOY, 'config', 'serve.json'));
+  const { drainMs } = readConfig(path.join(DEPLOY, 'config', 'serve.json')).options;
   const preStop = Number(found('kubernetes/deployment.yaml', /command: \[sleep, ["'](\d+)["']\]/));
   expect(preStop).toBeGreaterThan(0);
   for (const seconds of [

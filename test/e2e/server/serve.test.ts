@@ -18,9 +18,14 @@ it('prints one line that works, and ends with 0 after SIGTERM with all requests 
   const line = /try it: (.*)/.exec(stderr())?.[1] ?? '';
   const { stdout } = await promisify(execFile)('sh', ['-c', line], { cwd: ROOT });
   expect(JSON.parse(stdout)).toMatchObject({ detections: [{ label: 'white circle' }] });
+  await vi.waitFor(() => expect(stderr()).toMatch(/^loaded paligemma in \d+ ms$/m));
   const running = Array.from({ length: 6 }, () => post('/v1/caption'));
   await Promise.race(running);
   child.kill('SIGTERM');
+  await vi.waitFor(() => expect(stderr()).toMatch(/^stopping: \d requests are finished first$/m));
+  // Supervisors send it to the group and to the process, and the terminal may go as well.
+  child.kill('SIGTERM');
+  child.kill('SIGHUP');
   for (const answer of await Promise.all(running)) {
     expect([answer.status, ((await answer.json()) as { text: string }).text]).toEqual([
       200,
@@ -116,6 +121,17 @@ it('reads keys and models again when the file changes or at SIGHUP, and keeps th
       'models.one: option slots is "many"',
     ],
     [{ model: DEMO_MODEL, isolate: 'process' }, 'each model has it: "models": { "paligemma": {'],
+    [{ models: { one: DEMO_MODEL }, maxRequests: 0 }, `${file}: option maxRequests is 0, expected`],
+    [{ models: { a: 5 } }, `${file}: option models.a is 5, expected a path of`],
+    [{ models: {} }, `${file}: option models is an empty object, expected an object with 1 to 64`],
+    [
+      { model: DEMO_MODEL, keys: ['short'] },
+      `${file}: option keys[0] is a secret string, expected`,
+    ],
+    [
+      { model: DEMO_MODEL, keys: ['two words'] },
+      `${file}: option keys is a list whose key 1 is two`,
+    ],
     [{ model: DEMO_MODEL, prot: 1 }, `${file} has no option "prot" (did you mean port?)`],
   ] as const) {
     write(bad);
@@ -188,6 +204,20 @@ it('takes the model of the environment only where none is named', async () => {
   expect(await served([], DEMO_MODEL)).toEqual(['paligemma']);
 });
 
+it('says by which host and with which keys it is asked', async () => {
+  const open = await serve(['--host', '0.0.0.0', '--without-keys']);
+  expect(open.stderr()).toMatch(/^listening on http:\/\/127.0.0.1:\d+ \(host 0.0.0.0\)$/m);
+  const folder = folderWith({ 'keys.txt': 'first-key' });
+  const keysFile = path.join(folder, 'keys.txt');
+  const { stderr } = await serve(['--keys', keysFile]);
+  expect(stderr()).toContain(`set KEY to one of the keys in ${keysFile} first`);
+  expect(stderr()).not.toContain('first-key');
+  const line = /try it: (.*)/.exec(stderr())?.[1] ?? '';
+  const env = { ...process.env, KEY: 'first-key' };
+  const { stdout } = await promisify(execFile)('sh', ['-c', line], { cwd: ROOT, env });
+  expect(JSON.parse(stdout)).toMatchObject({ detections: [{ label: 'white circle' }] });
+});
+
 it('says what it is, and what was meant by an address that is none', async () => {
   const { url } = await serve([]);
   const get = async (route: string, method = 'GET') => {
@@ -236,6 +266,7 @@ it.each([
 ])('%s ends it', async (_, args, code, words) => {
   const { code: ended, stderr } = await paligemma(['serve', '--port', '0', ...args]);
   expect(stderr).toContain(words);
+  expect(stderr).not.toContain('listening');
   expect(ended).toBe(code);
 });
 
