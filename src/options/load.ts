@@ -1,5 +1,7 @@
 /** Options of `PaliGemma.load`. What they do is in src/model.ts and the engine. */
+
 import { availableParallelism } from 'node:os';
+import { makeError } from '../errors.js';
 import type { OnNote } from '../notes.js';
 import { type DeviceName, KERNEL_SETS, KV_TYPES } from './closed-sets.js';
 import { cpuQuota } from './cpu-quota.js';
@@ -125,7 +127,25 @@ export const LOAD_OPTIONS = {
 export type ParsedLoadOptions = Parsed<typeof LOAD_OPTIONS>;
 
 export function parseLoadOptions(options?: LoadOptions): ParsedLoadOptions {
-  return parseOptions('load', LOAD_OPTIONS, options);
+  const parsed = parseOptions('load', LOAD_OPTIONS, options);
+  checkIsolation(parsed);
+  return parsed;
+}
+
+/** Options of the child process would do nothing without one. Throws ERR_OPTION_RANGE. */
+export function checkIsolation(
+  options: Pick<ParsedLoadOptions, 'isolate' | 'engines' | 'hangMs'>,
+): void {
+  if (options.isolate === 'process') return;
+  for (const name of ['engines', 'hangMs'] as const) {
+    const { default: usual } = LOAD_OPTIONS[name];
+    if (options[name] === usual) continue;
+    const found = `${options[name]}`;
+    const expected = `${usual} without isolate`;
+    throw makeError('ERR_OPTION_RANGE', `option ${name} is ${found}, expected ${expected}`, {
+      ...{ name, found, expected, hint: 'set isolate to "process", or leave this out' },
+    });
+  }
 }
 
 /** What `threads: 0` takes: one per core that affinity and quota leave, at most 8, as decoding gains nothing beyond. */

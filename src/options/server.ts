@@ -1,6 +1,6 @@
 /** Options of the server: of the plugin, of `paligemma serve` and of its file. What they do is in src/server. */
 import { makeError, PaliGemmaError } from '../errors.js';
-import { LOAD_OPTIONS } from './load.js';
+import { checkIsolation, LOAD_OPTIONS } from './load.js';
 import {
   boolean,
   type Declaration,
@@ -330,7 +330,9 @@ function parseServedModel(alias: string, options: unknown): ParsedServedModel {
     });
   }
   try {
-    return parseOptions(`models.${alias}`, SERVED_MODEL_OPTIONS, options);
+    const parsed = parseOptions(`models.${alias}`, SERVED_MODEL_OPTIONS, options);
+    checkIsolation(parsed);
+    return parsed;
   } catch (error) {
     if (!(error instanceof PaliGemmaError) || error.code === 'ERR_OPTION_UNKNOWN') throw error;
     const { code, message, subject, found, expected } = error;

@@ -104,6 +104,12 @@ const LOAD: Readonly<Record<keyof LoadOptions, () => Promise<void>>> = {
     await model.dispose();
   },
   engines: async () => {
+    for (const [name, value] of Object.entries({ engines: 2, hangMs: 5000 })) {
+      await expect(PaliGemma.load(file, { [name]: value })).rejects.toMatchObject({
+        ...{ code: 'ERR_OPTION_RANGE', subject: name },
+        message: expect.stringContaining(`option ${name} is ${value}, expected `),
+      });
+    }
     const model = await Compiled.load(file, { isolate: 'process', engines: 2 });
     expect(model.health.pids).toHaveLength(2);
     await model.dispose();

@@ -123,6 +123,10 @@ it('reads keys and models again when the file changes or at SIGHUP, and keeps th
     [{ model: DEMO_MODEL, isolate: 'process' }, 'each model has it: "models": { "paligemma": {'],
     [{ models: { one: DEMO_MODEL }, maxRequests: 0 }, `${file}: option maxRequests is 0, expected`],
     [{ models: { a: 5 } }, `${file}: option models.a is 5, expected a path of`],
+    [
+      { models: { a: { file: DEMO_MODEL, engines: 2 } } },
+      'models.a: option engines is 2, expected 1 without isolate (set isolate to "process"',
+    ],
     [{ models: {} }, `${file}: option models is an empty object, expected an object with 1 to 64`],
     [
       { model: DEMO_MODEL, keys: ['short'] },
