@@ -22,7 +22,7 @@ export const TYPESCRIPT = [
   ['wire', 'report'],
   ['runs'],
   ['datasets'],
-  ['bench', 'server'],
+  ['bench', 'server', 'evaluation'],
   ['doctor'],
   ['cli'],
 ];
@@ -87,6 +87,7 @@ export const NO_FRONTS = {
   report: 'draws figures, knows no model',
   runs: 'keeps work that is interrupted, knows no model',
   datasets: 'reads files of other tools',
+  evaluation: 'judges answers of any system',
   bench: 'measures the parts',
   doctor: 'examines the parts',
 };

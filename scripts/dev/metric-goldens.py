@@ -1,0 +1,361 @@
+"""Figures of the tools whose metrics src/evaluation/metrics reproduces, for test/unit/evaluation/metrics.
+
+Usage: metric-goldens.py BIG_VISION OUTPUT
+BIG_VISION: folder big_vision/evaluators/proj/paligemma/transfers of https://github.com/google-research/big_vision
+Needs: pip install pycocotools==2.0.11 jiwer==4.0.0 rapidfuzz==3.14.6 anls==0.0.2 anls-star==1.0.1 editdistance==0.8.1
+
+Writes one file for each family: its cases, and for each metric the values in the order of the cases.
+"""
+
+import contextlib
+import gzip
+import io
+import json
+import random
+import re
+import sys
+from pathlib import Path
+
+import anls
+import anls_star
+import jiwer
+import numpy as np
+from pycocotools import mask as masks
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
+
+CASES = 10_000
+
+
+def functions_of(folder, file, names):
+    """The functions and tables of an evaluator, without the framework that it imports."""
+    source = (Path(folder) / file).read_text()
+    found = {"re": re, "np": np, "editdistance": __import__("editdistance")}
+    for name in names:
+        match = re.search(rf"^(def {name}\(|{name} = ).*?(?=^\S|\Z)(?:^[\])}}].*?$)?", source, re.M | re.S)
+        exec("from __future__ import annotations\n" + match[0], found)
+    return found
+
+
+# --- cases ----------------------------------------------------------------------------------------------------------
+
+ALPHABETS = [
+    "ab", "abc ", "abcdefghij klmno.,-'", "0123456789.,-/$%", "AaBbÉé", "日本語 文字", "e\u0301a\u0308n\u0303 ",
+    "👍🏽😀🎉 a", " \t\n\r\x1c\x85\u00a0\u2003\u3000\ufeffx", "ЖжİıßẞΣς", "if a\u200bb\u0000",
+]
+
+
+def text(rng, longest=40):
+    alphabet = rng.choice(ALPHABETS)
+    length = rng.choice([0, 1, 2, rng.randint(0, 12), rng.randint(0, longest)])
+    if rng.random() < 0.02:
+        length = rng.randint(60, 200)
+    return "".join(rng.choice(alphabet) for _ in range(length))
+
+
+def changed(rng, given):
+    """Like `given`, with some edits."""
+    out = list(given)
+    for _ in range(rng.choice([0, 1, 1, 2, 3, len(out) // 2])):
+        at = rng.randint(0, len(out))
+        kind = rng.randint(0, 2)
+        if kind == 0:
+            out.insert(at, rng.choice(rng.choice(ALPHABETS)))
+        elif out:
+            at = min(at, len(out) - 1)
+            if kind == 1:
+                del out[at]
+            else:
+                out[at] = rng.choice(rng.choice(ALPHABETS))
+    return "".join(out)
+
+
+def pairs(rng):
+    """Answer and truth."""
+    for _ in range(CASES):
+        truth = text(rng)
+        yield [changed(rng, truth) if rng.random() < 0.8 else text(rng), truth]
+
+
+WORDS = '''yes no none zero one two ten a an the dont doesnt cant couldnt've she's somebody'd y'alld've its red car
+  Red. two-way 24/7 $2,000.50 u.s.a. 3.5 C++ well-known, left-handed "stop" (old) no! who? @home 1,000 12 o'clock new
+  york café 中国 it's. . , / -'''.split()
+
+
+def phrase(rng):
+    words = [rng.choice(WORDS) for _ in range(rng.choice([1, 1, 2, 3]))]
+    return rng.choice([" ", " ", "  ", "\n", "\t", ", "]).join(words) + rng.choice(["", "", "", " ", "."])
+
+
+def votes(rng):
+    """An answer, and the ten of a question."""
+    for _ in range(CASES):
+        pool = [phrase(rng) for _ in range(rng.choice([1, 2, 3, 6]))]
+        truths = [rng.choice(pool) for _ in range(10)]
+        answer = rng.choice(pool) if rng.random() < 0.8 else phrase(rng)
+        yield [rng.choice([answer, answer, answer.upper(), answer + " "]), truths]
+
+
+def number(rng):
+    value = rng.choice([0, rng.randint(-200, 200), rng.random() * 100, rng.randint(1, 9) * 1e5, rng.random() * 1e-3])
+    form = rng.choice(["{}", "{:.2f}", "{:.0f}", "{:e}", "{}%", " {} ", "{:+}", "{:,}", "{:_}", "{}%%", "{} %"])
+    return form.format(value)
+
+
+ODD_NUMBERS = ["", "inf", "-Infinity", "nan", "NaN", "1_0", "1__0", "_1", ".5", "5.", ".", "1e5", "1e", "0x10", "１２", "٣.٥", "+-1",
+               "%", "50 %", "1,5", "five", "0", "0.0", "-0", "0%", "1e400", "\u00a07\u2003", "\ufeff7", "1\x1c"]
+
+
+def numbers(rng):
+    """Answer and truth, mostly values near each other."""
+    for _ in range(CASES):
+        truth = number(rng) if rng.random() < 0.8 else rng.choice(ODD_NUMBERS)
+        answer = number(rng) if rng.random() < 0.3 else rng.choice([truth, truth.strip(), rng.choice(ODD_NUMBERS)])
+        with contextlib.suppress(ValueError):
+            if rng.random() < 0.5:
+                factor = rng.choice([1.05, 0.95, 1.0499999, 1.06, 0.9, 1.04])
+                answer = str(float(truth.rstrip("%")) * factor) + ("%" if truth.endswith("%") else "")
+        yield [answer, truth]
+
+
+COUNTS = '''none None zero one Two three seven ten eleven fifteen twenty twenty-one 0 1 2 3 7 15 20 21 many
+  one. 2.0'''.split() + ["", " 3"]
+
+
+def counts(rng):
+    for _ in range(CASES):
+        yield [rng.choice(COUNTS), rng.choice(COUNTS)]
+
+
+def value(rng, depth, is_truth):
+    """JSON; {"oneOf": [...]} for several values of which one is right."""
+    kind = rng.random()
+    if depth == 0 or kind < 0.45:
+        return rng.choice([None, "", "x", "x1", "x2", "Total", "total 12", "12,50", 7, 12, True, False, 1.5, "ab cd", "日本"])
+    if is_truth and kind < 0.55:
+        return {"oneOf": [value(rng, depth - 1, True) for _ in range(rng.randint(1, 3))]}
+    if kind < 0.75:
+        return [value(rng, 0 if rng.random() < 0.6 else depth - 1, is_truth) for _ in range(rng.randint(0, 4))]
+    return {k: value(rng, depth - 1, is_truth) for k in rng.sample("abcde", rng.randint(0, 4))}
+
+
+def likeness(rng, truth):
+    """An answer that is somewhat like a truth."""
+    if isinstance(truth, dict) and "oneOf" in truth:
+        return likeness(rng, rng.choice(truth["oneOf"]))
+    if rng.random() < 0.1:
+        return value(rng, 1, False)
+    if isinstance(truth, list):
+        out = [likeness(rng, one) for one in truth if rng.random() < 0.9]
+        rng.shuffle(out)
+        return out
+    if isinstance(truth, dict):
+        out = {k: likeness(rng, one) for k, one in truth.items() if rng.random() < 0.9}
+        return {**out, "z": value(rng, 0, False)} if rng.random() < 0.2 else out
+    return truth if rng.random() < 0.6 else value(rng, 0, False)
+
+
+def shuffled(rng, given):
+    if isinstance(given, dict):
+        return {k: one if k == "oneOf" else shuffled(rng, one) for k, one in given.items()}
+    if not isinstance(given, list):
+        return given
+    return rng.sample([shuffled(rng, one) for one in given], len(given))
+
+
+def anls_of(answer, truth):
+    return anls_star.anls_score(with_tuples(truth), answer)
+
+
+def documents(rng):
+    """Without those where two matchings of lists are equally good and score differently: the solver decides there."""
+    count = 0
+    while count < CASES:
+        truth = value(rng, 3, True)
+        answer = likeness(rng, truth)
+        # The package takes a list of texts for several right answers to a text.
+        answer = [answer] if isinstance(truth, list) and isinstance(answer, str) else answer
+        orders = [(answer, truth), *((shuffled(rng, answer), shuffled(rng, truth)) for _ in range(12))]
+        if len({round(anls_of(a, t), 12) for a, t in orders}) == 1:
+            count += 1
+            yield [answer, truth]
+
+
+def with_tuples(truth):
+    if isinstance(truth, dict):
+        if "oneOf" in truth:
+            return tuple(with_tuples(one) for one in truth["oneOf"])
+        return {k: with_tuples(one) for k, one in truth.items()}
+    return [with_tuples(one) for one in truth] if isinstance(truth, list) else truth
+
+
+# --- detection ------------------------------------------------------------------------------------------------------
+
+def boxes(rng, is_mask):
+    """A set of truths and of detections: crowds, ties, empty pictures, areas on the borders of the ranges."""
+    images, categories = rng.randint(1, 10), rng.randint(1, 4)
+    grid, style = rng.choice([1, 8, 32]), rng.randint(0, 3)
+    longest = 120 if is_mask else 300
+
+    def box():
+        x, y = rng.randint(0, 100) // grid * grid, rng.randint(0, 100) // grid * grid
+        size = rng.choice([(32, 32), (96, 96), (rng.randint(1, longest), rng.randint(1, longest)), (round(rng.random() * 100 + 0.5, 2), round(rng.random() * 100 + 0.5, 2))])
+        return [x, y, *size]
+
+    truths, found = [], []
+    for image in range(1, images + 1):
+        for _ in range(rng.choice([0, 0, 1, 2, 5])):
+            b = box()
+            area = rng.choice([b[2] * b[3], round(b[2] * b[3] * rng.random(), 2), 1024, 9216])
+            truths.append(dict(image=image, category=rng.randint(1, categories), box=b, area=area, crowd=int(rng.random() < 0.1)))
+        own = [one for one in truths if one["image"] == image]
+        for _ in range(rng.choice([0, 1, 3, 8, 120 if rng.random() < 0.03 else 2])):
+            b, category = box(), rng.randint(1, categories)
+            if own and rng.random() < 0.7:
+                near = rng.choice(own)
+                b = [round(v + rng.choice([0, 0, 1, -1, rng.random() * 10 - 5]), 2) for v in near["box"]]
+                b[2], b[3] = max(b[2], 0.5), max(b[3], 0.5)
+                category = near["category"] if rng.random() < 0.9 else category
+            found.append(dict(image=image, category=category, box=b, score=[1.0, round(rng.random(), 4), round(rng.random(), 1), 0.5][style]))
+    if not found:
+        found.append(dict(image=1, category=1, box=[0, 0, 5, 5], score=0.5))
+    return dict(images=images, categories=categories, truths=truths, found=found)
+
+
+SIDE = 160
+
+
+def runs_of(box):
+    """An ellipse in a box, as compressed run lengths."""
+    x, y, w, h = box
+    rows, columns = np.mgrid[0:SIDE, 0:SIDE]
+    inside = ((columns - x - w / 2) / (w / 2)) ** 2 + ((rows - y - h / 2) / (h / 2)) ** 2 <= 1
+    rle = masks.encode(np.asfortranarray(inside.astype(np.uint8)))
+    return dict(size=rle["size"], counts=rle["counts"].decode())
+
+
+def coco_figures(case, kind):
+    shape = (lambda one: dict(segmentation=one["rle"])) if kind == "segm" else (lambda one: dict(bbox=one["box"]))
+    with contextlib.redirect_stdout(io.StringIO()):
+        truths = COCO()
+        truths.dataset = dict(
+            images=[dict(id=i, width=SIDE, height=SIDE) for i in range(1, case["images"] + 1)],
+            categories=[dict(id=i, name=str(i)) for i in range(1, case["categories"] + 1)],
+            annotations=[
+                dict(id=i + 1, image_id=one["image"], category_id=one["category"], area=one["area"], iscrowd=one["crowd"], bbox=one["box"], **({"segmentation": one["rle"]} if kind == "segm" else {}))
+                for i, one in enumerate(case["truths"])
+            ],
+        )
+        truths.createIndex()
+        found = truths.loadRes([dict(image_id=one["image"], category_id=one["category"], score=one["score"], **shape(one)) for one in case["found"]])
+        evaluation = COCOeval(truths, found, kind)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return [float(x) for x in evaluation.stats]
+
+
+def detection(rng, count, is_mask):
+    for _ in range(count):
+        case = boxes(rng, is_mask)
+        if is_mask:
+            for one in case["truths"] + case["found"]:
+                one["rle"] = runs_of(one["box"])
+        yield dict(**case, figures=coco_figures(case, "segm" if is_mask else "bbox"))
+
+
+def polygons(rng):
+    """Polygons of one thing, their pixels, and the overlap with another."""
+    for _ in range(2000):
+        height, width, style = rng.randint(1, 60), rng.randint(1, 60), rng.randint(0, 3)
+
+        def point():
+            return [
+                [rng.randint(0, width), rng.randint(0, height)],
+                [round(rng.random() * width, 3), round(rng.random() * height, 3)],
+                [round((rng.random() * 1.6 - 0.3) * width, 3), round((rng.random() * 1.6 - 0.3) * height, 3)],
+                [rng.randint(0, 2 * width) / 2, rng.randint(0, 2 * height) / 2],
+            ][style]
+
+        def polygon():
+            return sum((point() for _ in range(rng.randint(3, 9))), [])
+
+        thing, other = [polygon() for _ in range(rng.randint(1, 3))], [polygon()]
+        runs, others = (masks.merge(masks.frPyObjects(one, height, width)) for one in (thing, other))
+        crowd = int(rng.random() < 0.3)
+        yield dict(
+            height=height, width=width, thing=thing, other=other, counts=runs["counts"].decode(), area=int(masks.area(runs)),
+            crowd=crowd, overlap=float(masks.iou([runs], [others], [crowd])[0][0]),
+        )
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+def plain(number):
+    """A whole number as one, so that the files are small."""
+    number = float(number)
+    return int(number) if number.is_integer() else number
+
+
+def write(folder, name, content):
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    (folder / f"{name}.json.gz").write_bytes(gzip.compress(data, 9, mtime=0))
+
+
+def scored(cases, rules):
+    cases = list(cases)
+    return {"cases": cases, "values": {name: [plain(rule(*case)) for case in cases] for name, rule in rules.items()}}
+
+
+def main(big_vision, output):
+    folder = Path(output)
+    vqav2 = functions_of(big_vision, "vqav2.py", ["stripspace_vqav2", "postprocess_vqav2_text", "REPLACEMENTS", "PUNCT", "ARTICLES"])
+    vqa = functions_of(big_vision, "vqa.py", ["anls_metric"])
+    chart = functions_of(big_vision, "chartqa.py", ["_to_float", "_relaxed_match"])
+    tally = functions_of(big_vision, "tallyqa.py", ["_number_word_to_numeral", "REPLACEMENTS"])
+
+    def leave_one_out(answer, truths):
+        truths = [vqav2["stripspace_vqav2"](one) for one in truths]
+        answer = vqav2["stripspace_vqav2"](answer)
+        if len(set(truths)) > 1:
+            answer = vqav2["postprocess_vqav2_text"](answer)
+            truths = [vqav2["postprocess_vqav2_text"](one) for one in truths]
+        matches = answer == np.array(truths)
+        return np.mean([np.clip(np.sum(np.delete(matches, i)) / 3, 0, 1) for i in range(10)])
+
+    all_pairs = list(pairs(random.Random(1)))
+    texts = scored(all_pairs, {
+        "cer@jiwer": lambda a, t: jiwer.cer(t, a),
+        "wer@jiwer": lambda a, t: jiwer.wer(t, a),
+        "similarity@levenshtein": lambda a, t: Levenshtein.normalized_similarity(a, t),
+        "similarity@indel": lambda a, t: fuzz.ratio(a, t) / 100,
+        "anls@big_vision": lambda a, t: vqa["anls_metric"](t.lower(), a.lower()),
+        "anls@docvqa": lambda a, t: anls.anls_score(a, [t]),
+        "exact@strict": lambda a, t: a == t,
+        "exact@lower": lambda a, t: a.lower() == t.lower(),
+    })
+    tenths = [all_pairs[i : i + 1000] for i in range(0, CASES, 1000)]
+    texts["figures"] = {
+        "cer@jiwer": [jiwer.cer([t for _, t in part], [a for a, _ in part]) for part in tenths],
+        "wer@jiwer": [jiwer.wer([t for _, t in part], [a for a, _ in part]) for part in tenths],
+    }
+    write(folder, "texts", texts)
+    write(folder, "votes", scored(votes(random.Random(2)), {
+        "vqa@leave-one-out": leave_one_out,
+        "vqa@min3": lambda answer, truths: min(1.0, sum(answer == one for one in truths) / 3.0),
+    }))
+    write(folder, "numbers", scored(numbers(random.Random(3)), {
+        "relaxed@big_vision": lambda a, t: chart["_relaxed_match"](t.lower(), a.lower()),
+    }))
+    number_of = tally["_number_word_to_numeral"]
+    write(folder, "counts", scored(counts(random.Random(4)), {"count@tallyqa": lambda a, t: number_of(a) == number_of(t)}))
+    write(folder, "documents", scored(documents(random.Random(5)), {"anls@star": anls_of}))
+    write(folder, "boxes", list(detection(random.Random(6), 300, False)))
+    write(folder, "polygons", list(polygons(random.Random(8))))
+    write(folder, "masks", list(detection(random.Random(7), 300, True)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,165 @@
+/** Every metric against the tool whose figures it reproduces: test/fixtures/metrics, made by scripts/dev/metric-goldens.py. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it, test } from 'vitest';
+import { anlsStar, OneOf } from '../../../../src/evaluation/metrics/anls-star.js';
+import {
+  COCO_BOXES,
+  type CocoBox,
+  type CocoShapes,
+  cocoFigures,
+} from '../../../../src/evaluation/metrics/coco.js';
+import {
+  areaOf,
+  type MaskRuns,
+  maskOverlap,
+  polygonRuns,
+  unionOf,
+} from '../../../../src/evaluation/metrics/mask-runs.js';
+import { TEXT_METRICS } from '../../../../src/evaluation/metrics/registry.js';
+import { type Rle, readRle } from '../../../../src/results/rle.js';
+import { FIXTURES } from '../../../support/models.js';
+
+function golden<T>(name: string): T {
+  const file = path.join(FIXTURES, 'metrics', `${name}.json.gz`);
+  return JSON.parse(gunzipSync(readFileSync(file)).toString()) as T;
+}
+
+interface Texts {
+  readonly cases: readonly (readonly [answer: string, truths: string | readonly string[]])[];
+  readonly values: Readonly<Record<string, readonly number[]>>;
+  /** Of every thousand cases together. */
+  readonly figures?: Readonly<Record<string, readonly number[]>>;
+}
+
+const FILES = ['texts', 'votes', 'numbers', 'counts'];
+
+describe.each(FILES)('%s', (file) => {
+  const { cases, values, figures = {} } = golden<Texts>(file);
+  const rows = cases.map(([answer, truths]) => [answer, [truths].flat() as string[]] as const);
+  const metricOf = (id: string) => {
+    const metric = TEXT_METRICS.find((one) => one.id === id);
+    if (metric === undefined) throw new Error(`there is no ${id}`);
+    return metric;
+  };
+
+  it.each(Object.keys(values))('%s of 10,000 rows', (id) => {
+    const metric = metricOf(id);
+    const expected = values[id] as readonly number[];
+    expect(rows).toHaveLength(10_000);
+    const wrong = rows.flatMap(([answer, truths], i) => {
+      const value = metric.figure(metric.row(answer, truths), 1);
+      const right = expected[i] as number;
+      return Math.abs(value - right) <= 1e-12 ? [] : [{ answer, truths, value, right }];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(Object.entries(figures))('%s of a thousand rows together', (id, expected) => {
+    const metric = metricOf(id);
+    for (const [part, right] of expected.entries()) {
+      const some = rows.slice(part * 1000, (part + 1) * 1000);
+      const sums = some
+        .map(([answer, truths]) => metric.row(answer, truths))
+        .reduce((all, row) => all.map((sum, k) => sum + (row[k] as number)));
+      expect(metric.figure(sums, some.length)).toBeCloseTo(right, 12);
+    }
+  });
+});
+
+test('anls@star of 10,000 documents', () => {
+  type Json = { readonly oneOf?: readonly unknown[] } | readonly unknown[] | string | null;
+  const withOneOf = (given: unknown): unknown => {
+    if (Array.isArray(given)) return given.map(withOneOf);
+    if (typeof given !== 'object' || given === null) return given;
+    const { oneOf } = given as Exclude<Json, readonly unknown[] | string | null>;
+    if (oneOf !== undefined) return new OneOf(oneOf.map(withOneOf));
+    return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, withOneOf(value)]));
+  };
+  const { cases, values } = golden<{
+    cases: readonly (readonly [answer: unknown, truth: unknown])[];
+    values: Readonly<Record<string, readonly number[]>>;
+  }>('documents');
+  const expected = values['anls@star'] as readonly number[];
+  const wrong = cases.filter(
+    ([answer, truth], i) =>
+      !(Math.abs(anlsStar(answer, withOneOf(truth)) - (expected[i] as number)) <= 1e-12),
+  );
+  expect([cases.length, wrong]).toEqual([10_000, []]);
+});
+
+interface Thing {
+  readonly image: number;
+  readonly category: number;
+  readonly box: CocoBox;
+  readonly rle: Rle;
+  readonly area: number;
+  readonly crowd: number;
+  readonly score: number;
+}
+
+interface Set {
+  readonly truths: readonly Thing[];
+  readonly found: readonly Thing[];
+  readonly figures: readonly number[];
+}
+
+describe('the twelve figures of COCO, to the bit', () => {
+  const maskOf = ({ rle }: Thing): MaskRuns => {
+    const { runs, image } = readRle(rle);
+    return { runs, ...image };
+  };
+  const masks: CocoShapes<MaskRuns> = { areaOf, overlap: maskOverlap };
+
+  function figuresOf<Shape>(
+    { truths, found }: Set,
+    shapeOf: (thing: Thing) => Shape,
+    shapes: CocoShapes<Shape>,
+  ): number[] {
+    const there = truths.map((thing) => ({
+      ...{ ...thing, shape: shapeOf(thing), isCrowd: thing.crowd === 1 },
+    }));
+    const seen = found.map((thing) => ({ ...thing, shape: shapeOf(thing) }));
+    return Object.values(cocoFigures(there, seen, shapes));
+  }
+
+  it('of boxes in 300 sets', () => {
+    const sets = golden<readonly Set[]>('boxes');
+    expect(sets).toHaveLength(300);
+    for (const set of sets) {
+      expect(figuresOf(set, ({ box }) => box, COCO_BOXES)).toEqual(set.figures);
+    }
+  });
+
+  it('of masks in 300 sets', () => {
+    const sets = golden<readonly Set[]>('masks');
+    expect(sets).toHaveLength(300);
+    for (const set of sets) expect(figuresOf(set, maskOf, masks)).toEqual(set.figures);
+  });
+});
+
+test('pixels and overlaps of 2,000 things made of polygons', () => {
+  const things =
+    golden<
+      readonly {
+        readonly height: number;
+        readonly width: number;
+        readonly thing: readonly (readonly number[])[];
+        readonly other: readonly (readonly number[])[];
+        readonly counts: string;
+        readonly area: number;
+        readonly crowd: number;
+        readonly overlap: number;
+      }[]
+    >('polygons');
+  expect(things).toHaveLength(2000);
+  for (const { height, width, thing, other, counts, area, crowd, overlap } of things) {
+    const [one, another] = [thing, other].map((polygons) =>
+      unionOf(polygons.map((points) => polygonRuns(points, height, width))),
+    ) as [MaskRuns, MaskRuns];
+    const { runs } = readRle({ size: [height, width], counts });
+    expect([...Array.from(one.runs)]).toEqual(runs);
+    expect([areaOf(one), maskOverlap(one, another, crowd === 1)]).toEqual([area, overlap]);
+  }
+});
