@@ -1,7 +1,8 @@
 """Figures of the tools whose metrics src/evaluation/metrics reproduces, for test/unit/evaluation/metrics.
 
-Usage: metric-goldens.py BIG_VISION OUTPUT
+Usage: metric-goldens.py BIG_VISION VLM_EXAM OUTPUT
 BIG_VISION: folder big_vision/evaluators/proj/paligemma/transfers of https://github.com/google-research/big_vision
+VLM_EXAM: folder src/vlm_exam/tasks of https://github.com/roboflow/vlm-exam, of which text_scoring.py is used
 Needs: pip install pycocotools==2.0.11 jiwer==4.0.0 rapidfuzz==3.14.6 anls==0.0.2 anls-star==1.0.1 editdistance==0.8.1
 
 Writes one file for each family: its cases, and for each metric the values in the order of the cases.
@@ -191,6 +192,48 @@ def with_tuples(truth):
     return [with_tuples(one) for one in truth] if isinstance(truth, list) else truth
 
 
+STRINGS = ["", "x", "Total", "12,50", "e\u0301", "\u00e9", " x ", "a\r\nb", "a\nb", "\u2028", "\ufeffx", "x\x1c", "\"q\\", "日本", "👍🏽", "1", "/", "\ud800"]
+JSON_NUMBERS = [0, 1, 1.0, -0.0, 12, 12.5, 1e21, 1e-7, 10**30, -3, 0.1]
+
+
+def tree(rng, depth):
+    kind = rng.random()
+    if depth == 0 or kind < 0.4:
+        return rng.choice([None, True, False, rng.choice(STRINGS), rng.choice(STRINGS), rng.choice(JSON_NUMBERS), [], {}])
+    if kind < 0.65:
+        return [tree(rng, depth - 1) for _ in range(rng.randint(0, 4))]
+    return {k: tree(rng, depth - 1) for k in rng.sample(["a", "b", "c", "0", "a/b", "", "__proto__", "é"], rng.randint(0, 5))}
+
+
+def written(rng, given):
+    """JSON text in one of several spellings."""
+    return json.dumps(given, ensure_ascii=rng.random() < 0.3, indent=rng.choice([None, None, 2, "\t"]), separators=rng.choice([None, (",", ":"), (" , ", " :\r\n")]))
+
+
+def spoiled(rng, text):
+    """Mostly as it is; sometimes in a code fence, sometimes no longer JSON, or other values."""
+    if rng.random() < 0.35:
+        text = rng.choice(["```json\n{}\n```", "```\n{}\n```", "```JSON \t\n{}\n```", "```json\n\n{}\n\n```", "```js\n{}\n```", "```json\r\n{}\r\n``` ",
+                           "```json {}```", "Here: {}", "{}.", " {}\n", "\ufeff{}", "\x85{}\u3000", "```ſ\n{}\n```", "```jſon\x1c\n{}\n```"]).replace("{}", text, 1)
+    if rng.random() < 0.15:
+        old, new = rng.choice([("1", "1.0"), ("1", "1e0"), ("null", "NaN"), ("12", "1e400"), ("12.5", "-Infinity"), ("-0.0", "-0"), ("0", "00"), (",", ",,"), ('"b"', '"a"'),
+                               ('"x"', "'x'"), ("true", "True"), ("}", ""), ("12", "1_2"), ("12", "1" * 4301), ("12", "1" * 4300), ('"x"', '"\t"'), ("[]", "[" * 300 + "]" * 300), ("é", "e\u0301")])
+        text = text.replace(old, new, rng.choice([1, -1]))
+    return text
+
+
+def structures(rng):
+    """Answer and truth, both as text."""
+    count = 0
+    while count < CASES:
+        truth = tree(rng, 3)
+        if isinstance(truth, (dict, list)):
+            count += 1
+            kind = rng.random()
+            answer = tree(rng, 3) if kind < 0.15 else truth if kind < 0.35 else likeness(rng, truth)
+            yield [spoiled(rng, written(rng, answer)), written(rng, truth)]
+
+
 # --- detection ------------------------------------------------------------------------------------------------------
 
 def boxes(rng, is_mask):
@@ -300,7 +343,8 @@ def plain(number):
 
 
 def write(folder, name, content):
-    data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    data = re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", data).encode()
     (folder / f"{name}.json.gz").write_bytes(gzip.compress(data, 9, mtime=0))
 
 
@@ -309,8 +353,10 @@ def scored(cases, rules):
     return {"cases": cases, "values": {name: [plain(rule(*case)) for case in cases] for name, rule in rules.items()}}
 
 
-def main(big_vision, output):
+def main(big_vision, vlm_exam, output):
     folder = Path(output)
+    sys.path.insert(0, vlm_exam)
+    text_scoring = __import__("text_scoring")
     vqav2 = functions_of(big_vision, "vqav2.py", ["stripspace_vqav2", "postprocess_vqav2_text", "REPLACEMENTS", "PUNCT", "ARTICLES"])
     vqa = functions_of(big_vision, "vqa.py", ["anls_metric"])
     chart = functions_of(big_vision, "chartqa.py", ["_to_float", "_relaxed_match"])
@@ -352,6 +398,14 @@ def main(big_vision, output):
     number_of = tally["_number_word_to_numeral"]
     write(folder, "counts", scored(counts(random.Random(4)), {"count@tallyqa": lambda a, t: number_of(a) == number_of(t)}))
     write(folder, "documents", scored(documents(random.Random(5)), {"anls@star": anls_of}))
+
+    def leaf_f1(answer, truth):
+        try:
+            return text_scoring.field_score(text_scoring.parse_json(truth)[0], text_scoring.parse_json(answer)[0])["score"]
+        except (ValueError, RecursionError):
+            return 0
+
+    write(folder, "structures", scored(structures(random.Random(9)), {"json-f1@vlm-exam": leaf_f1}))
     write(folder, "boxes", list(detection(random.Random(6), 300, False)))
     write(folder, "polygons", list(polygons(random.Random(8))))
     write(folder, "masks", list(detection(random.Random(7), 300, True)))

@@ -4,7 +4,7 @@
  */
 
 /** What `str.isspace` is true for. JavaScript's trim takes U+FEFF too, and none of U+001C to U+001F and U+0085. */
-const SPACE =
+export const SPACE =
   '\\t\\n\\v\\f\\r\\x1c-\\x1f \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const LEADING = new RegExp(`^[${SPACE}]+`);
 const TRAILING = new RegExp(`[${SPACE}]+$`);

@@ -33,7 +33,7 @@ interface Texts {
   readonly figures?: Readonly<Record<string, readonly number[]>>;
 }
 
-const FILES = ['texts', 'votes', 'numbers', 'counts'];
+const FILES = ['texts', 'votes', 'numbers', 'counts', 'structures'];
 
 describe.each(FILES)('%s', (file) => {
   const { cases, values, figures = {} } = golden<Texts>(file);
