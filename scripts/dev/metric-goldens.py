@@ -3,7 +3,7 @@
 Usage: metric-goldens.py BIG_VISION VLM_EXAM OUTPUT
 BIG_VISION: folder big_vision/evaluators/proj/paligemma/transfers of https://github.com/google-research/big_vision
 VLM_EXAM: folder src/vlm_exam/tasks of https://github.com/roboflow/vlm-exam, of which text_scoring.py is used
-Needs: pip install pycocotools==2.0.11 jiwer==4.0.0 rapidfuzz==3.14.6 anls==0.0.2 anls-star==1.0.1 editdistance==0.8.1
+Needs: pip install pycocotools==2.0.11 pillow==13.0.0 jiwer==4.0.0 rapidfuzz==3.14.6 anls==0.0.2 anls-star==1.0.1 editdistance==0.8.1
 
 Writes one file for each family: its cases, and for each metric the values in the order of the cases.
 """
@@ -15,6 +15,7 @@ import json
 import random
 import re
 import sys
+import types
 from pathlib import Path
 
 import anls
@@ -334,6 +335,86 @@ def polygons(rng):
         )
 
 
+def mask_of(shape):
+    """64 x 64 values of whole numbers divided by 1,024, so that the test makes the same: an ellipse and noise."""
+    a, b, row, column, size, noise, seed = shape
+    y, x = np.mgrid[0:64, 0:64].astype(np.int64)
+    random_bits = ((y * 64 + x + seed) * 2654435761 & 0xFFFFFFFF) >> 22
+    return ((size - a * (y - row) ** 2 - b * (x - column) ** 2 + (random_bits - 512) * noise) / 1024).astype(np.float32)
+
+
+def truth_of(row):
+    """An ellipse in a picture."""
+    a, b, middle, center, size = row["ellipse"]
+    y, x = np.mgrid[0 : row["height"], 0 : row["width"]].astype(np.int64)
+    return a * (y - middle) ** 2 + b * (x - center) ** 2 <= size
+
+
+def referring(rng):
+    """Answers to phrases: four positions and a mask; None where there are not enough tokens, which all are 16 equal codes."""
+    for _ in range(2000):
+        height, width = (rng.choice([rng.randint(1, 30), rng.randint(30, 150), rng.randint(100, 330)]) for _ in range(2))
+        a, b = rng.randint(1, 9), rng.randint(1, 9)
+        middle, center, radius = rng.randint(0, height - 1), rng.randint(0, width - 1), rng.randint(1, max(height, width))
+        row = dict(height=height, width=width, ellipse=[a, b, middle, center, radius * radius * rng.choice([1, 4, 9])])
+        ys, xs = np.nonzero(truth_of(row))
+        box = [float(np.float32(v)) for v in (ys.min() / height, xs.min() / width, (ys.max() + 1) / height, (xs.max() + 1) / width)]
+        if rng.random() < 0.2:
+            box = [float(np.float32(v / 1023)) for v in sorted(rng.sample(range(1024), 2)) + sorted(rng.sample(range(1024), 2))]
+            box = [box[0], box[2], box[1], box[3]]
+        spread = rng.choice([0, 1, 10, 60, 200])
+        positions = [min(1023, max(0, round(v * 1023) + rng.randint(-spread, spread))) for v in box]
+        if rng.random() < 0.2:  # On the thresholds, where the rounding of f32 decides.
+            part, whole = rng.choice([(1, 2), (3, 4)])
+            length, y1, x1 = rng.randint(1, 200), rng.randint(0, 500), rng.randint(0, 200)
+            positions = [y1, x1, y1 + rng.randint(1, 500), x1 + whole * length]
+            box = [float(np.float32(v / 1023)) for v in (*positions[:3], x1 + part * length)]
+        if rng.random() < 0.06:
+            positions[rng.randint(0, 3)] = rng.choice([-1, 1024, 0, 1023])
+        answer = None if rng.random() < 0.03 else positions
+        size = rng.choice([-2000, 0, 9000, rng.randint(0, 20000), 10**6])
+        mask = [rng.randint(0, 20), rng.randint(0, 20), rng.randint(0, 63), rng.randint(0, 63), size, rng.choice([0, 0, 1, 5, 40]), rng.randint(0, 10**6)]
+        yield dict(**row, box=box, positions=answer, mask=mask)
+
+
+def refer_figures(folder, rows):
+    """Runs the evaluator itself on one batch for each row; what it imports and does not need is left out."""
+    names = ["big_vision", "big_vision.evaluators", "big_vision.evaluators.common", "big_vision.pp", "big_vision.pp.tokenizer", "big_vision.utils"]
+    modules = {name: types.ModuleType(name) for name in [*names, "flax", "flax.linen", "jax", "jax.numpy", "tensorflow", "tensorflow.io"]}
+    for name, module in modules.items():
+        if "." in name:
+            setattr(modules[name.rpartition(".")[0]], name.rpartition(".")[2], module)
+    modules["tensorflow.io"].gfile = None
+    modules["big_vision.evaluators.common"].process_sum = lambda sums: sums
+    modules["big_vision.utils"].get_local_slice_from_fsarray = lambda array: array
+    jax = modules["jax"]
+    jax.device_put, jax.device_get, jax.local_devices = (lambda x, _: x), (lambda x: x), (lambda backend: [None])
+    sys.modules.update(modules)
+    found = {"__name__": "segmentation"}
+    exec((Path(folder) / "segmentation.py").read_text().partition("_KNOWN_MODELS")[0], found)
+    loc0, seg0 = 1000, 3000
+
+    def figures(rows):
+        evaluator = object.__new__(found["Evaluator"])
+        evaluator.steps, evaluator.det_ious = len(rows), (0.5, 0.75)
+        evaluator.loc0, evaluator.seg0 = np.array([loc0]), np.array([seg0])
+        evaluator.get_data_iter = lambda: iter(
+            {"row": row, "_mask": np.array([True]), "objects/mask": truth_of(row)[None, :, :, None].astype(np.uint8), "objects/bbox": np.array([row["box"]], np.float32)} for row in rows
+        )
+        current = []
+
+        def decode(_, batch):
+            current[:] = [batch["row"]]
+            positions = batch["row"]["positions"]
+            return np.array([[loc0 + v for v in positions] + [seg0] * 16 if positions else [loc0, loc0, loc0 + 9, loc0 + 9] + [seg0] * 15])
+
+        evaluator.decode = decode
+        evaluator.reconstruct_masks = lambda _: mask_of(current[0]["mask"])[None, :, :, None]
+        return [float(value) for _, value in evaluator.run(None)][:-1]
+
+    return [figures([row]) for row in rows], figures(rows)
+
+
 # --- files ----------------------------------------------------------------------------------------------------------
 
 def plain(number):
@@ -408,6 +489,9 @@ def main(big_vision, vlm_exam, output):
     write(folder, "structures", scored(structures(random.Random(9)), {"json-f1@vlm-exam": leaf_f1}))
     write(folder, "boxes", list(detection(random.Random(6), 300, False)))
     write(folder, "polygons", list(polygons(random.Random(8))))
+    rows = list(referring(random.Random(10)))
+    each, together = refer_figures(big_vision, rows)
+    write(folder, "refer", dict(rows=[dict(**row, figures=[plain(v) for v in one]) for row, one in zip(rows, each)], figures=together))
     write(folder, "masks", list(detection(random.Random(7), 300, True)))
 
 

@@ -3,7 +3,7 @@
 /** Which way is good. */
 export type Direction = 'higher' | 'lower';
 
-interface Described {
+export interface Described {
   /** With its dialect: tools give the same name to different rules. */
   readonly id: string;
   readonly title: string;

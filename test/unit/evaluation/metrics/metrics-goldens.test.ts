@@ -17,6 +17,11 @@ import {
   polygonRuns,
   unionOf,
 } from '../../../../src/evaluation/metrics/mask-runs.js';
+import {
+  REFER_METRICS,
+  type ReferAnswer,
+  referOverlap,
+} from '../../../../src/evaluation/metrics/refer.js';
 import { TEXT_METRICS } from '../../../../src/evaluation/metrics/registry.js';
 import { type Rle, readRle } from '../../../../src/results/rle.js';
 import { FIXTURES } from '../../../support/models.js';
@@ -162,4 +167,47 @@ test('pixels and overlaps of 2,000 things made of polygons', () => {
     expect([...Array.from(one.runs)]).toEqual(runs);
     expect([areaOf(one), maskOverlap(one, another, crowd === 1)]).toEqual([area, overlap]);
   }
+});
+
+test('overlaps of 2,000 things that phrases refer to', () => {
+  type Five = readonly [number, number, number, number, number];
+  const { rows, figures } = golden<{
+    readonly rows: readonly {
+      readonly height: number;
+      readonly width: number;
+      readonly ellipse: Five;
+      readonly box: ReferAnswer['positions'];
+      readonly positions: ReferAnswer['positions'] | null;
+      readonly mask: readonly [...Five, noise: number, seed: number];
+      readonly figures: readonly number[];
+    }[];
+    readonly figures: readonly number[];
+  }>('refer');
+  expect(rows).toHaveLength(2000);
+  const bits = (at: number): number => (Math.imul(at, 2654435761) >>> 22) - 512;
+  const softOf = ([a, b, row, column, size, noise, seed]: (typeof rows)[number]['mask']) =>
+    Float32Array.from({ length: 64 * 64 }, (_, i) => {
+      const [y, x] = [Math.floor(i / 64) - row, (i % 64) - column];
+      return (size - a * y * y - b * x * x + bits(i + seed) * noise) / 1024;
+    });
+  const overlaps = rows.map(({ height, width, ellipse, box, positions, mask }) => {
+    const [a, b, middle, center, size] = ellipse;
+    const truth = Uint8Array.from({ length: height * width }, (_, i) => {
+      const [y, x] = [Math.floor(i / width) - middle, (i % width) - center];
+      return Number(a * y * y + b * x * x <= size);
+    });
+    const answer = positions === null ? undefined : { positions, mask: softOf(mask) };
+    return referOverlap(answer, { height, width, mask: truth, box });
+  });
+  const valuesOf = (overlap: (typeof overlaps)[number]): number[] =>
+    REFER_METRICS.map((metric) => metric.row(overlap)[0] as number);
+  expect(overlaps.map((one) => [...valuesOf(one), Number(!one.isValid)])).toEqual(
+    rows.map((row) => row.figures),
+  );
+  const sums = overlaps
+    .map(valuesOf)
+    .reduce((all, row) => all.map((sum, k) => sum + (row[k] as number)));
+  expect(REFER_METRICS.map((metric, k) => metric.figure([sums[k] as number], rows.length))).toEqual(
+    figures.slice(0, 3),
+  );
 });
