@@ -60,7 +60,10 @@ export const FRONTS = {
     },
   },
   cli: {
-    may: ['index', 'tasks/registry', 'options', 'errors', 'remedies', 'wire', 'runs', 'datasets'],
+    may: [
+      ...['index', 'tasks/registry', 'options', 'errors', 'remedies', 'wire'],
+      ...['runs', 'datasets', 'evaluation'],
+    ],
     except: {
       'server/app.ts': 'a command is the only user of it',
       'server/config.ts': 'a command is the only user of it',

@@ -8,6 +8,8 @@ export const EXIT = {
   usage: 2,
   /** Some of several inputs failed, the others are done; or files were left out and that was not allowed. */
   someFailed: 6,
+  /** All was done, and a figure misses the limit that was set. */
+  missed: 7,
   interrupted: 130,
 } as const;
 

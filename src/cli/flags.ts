@@ -28,7 +28,10 @@ export function addFlags(command: Command, heading: string, declarations: Declar
   for (const [name, declaration] of flagged(declarations)) {
     const flag = flagOf(name, declaration);
     const option = new Option(flag, describe(declaration)).helpGroup(heading);
-    if (declaration.kind !== 'boolean') option.argParser((text) => parse(declaration, text));
+    if (declaration.kind === 'list') {
+      // One value each time the flag is there. How many there may be is checked with the other options.
+      option.argParser((text, others: readonly string[] | undefined) => [...(others ?? []), text]);
+    } else if (declaration.kind !== 'boolean') option.argParser((text) => parse(declaration, text));
     command.addOption(offer(option, knownValues(declaration)));
     if (declaration.default === REQUIRED) requireFlag(command, option);
   }
@@ -87,6 +90,8 @@ function placeholder(declaration: Declaration): string {
       return 'file';
     case 'enum':
       return declaration.values.join('|');
+    case 'list':
+      return declaration.of;
     default:
       return 'text';
   }

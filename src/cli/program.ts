@@ -9,6 +9,7 @@ import { completionCommand } from './commands/completion.js';
 import { convertCommand } from './commands/convert.js';
 import { datasetCommand } from './commands/dataset.js';
 import { doctorCommand } from './commands/doctor.js';
+import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
 import { listCommand } from './commands/list.js';
 import { predictCommand } from './commands/predict.js';
@@ -51,6 +52,7 @@ Results go to standard output, everything else to standard error.`,
     listCommand(context, exit),
     inspectCommand(context, exit),
     datasetCommand(context, exit),
+    evalCommand(context, exit),
     tokenizeCommand(context, exit),
     benchCommand(context, exit),
     doctorCommand(context, exit),

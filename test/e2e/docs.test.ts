@@ -20,6 +20,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/errors.js';
+import { TEXT_METRICS } from '../../src/evaluation/metrics/registry.js';
+import { USUAL_METRICS } from '../../src/evaluation/tasks.js';
 import { convert, inspect } from '../../src/index.js';
 import { CONVERT_OPTIONS } from '../../src/options/convert.js';
 import { optionTable } from '../../src/options/describe.js';
@@ -344,6 +346,10 @@ function formatTable(): string {
     return [code([name]), format.doc, code(format.extensions.map((one) => `.${one}`)), tasks];
   });
   const head = ['`--format`', 'What it is', 'Files', 'Tasks'];
+  return rowsOf(head, rows);
+}
+
+function rowsOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => '---'), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |\n`)
     .join('');
@@ -366,6 +372,18 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'classify options': () => optionTable(ownOptions(CLASSIFY_OPTIONS)),
   'video options': () => optionTable(ownOptions(VIDEO_TASK_OPTIONS)),
   'extract options': () => optionTable(ownOptions(EXTRACT_OPTIONS)),
+  'usual metrics': () =>
+    rowsOf(
+      ['`--task`', 'Metrics'],
+      Object.entries(USUAL_METRICS).map(([task, ids]) => [
+        ...[`\`${task}\``, ids.map((id) => `\`${id}\``).join(', ')],
+      ]),
+    ),
+  metrics: () =>
+    rowsOf(
+      ['Id', 'Formula', 'Source'],
+      TEXT_METRICS.map(({ id, formula, source }) => [`\`${id}\``, formula, source]),
+    ),
   'prompt markers': markerTable,
   formats: formatTable,
   'saved checkpoints': savedTable,
@@ -378,6 +396,7 @@ describe('tables', () => {
     ['docs/api.md', 3],
     ['docs/command-line.md', 1],
     ['docs/conversion.md', 3],
+    ['docs/evaluation.md', 2],
     ['docs/hub.md', 1],
     ['docs/prompts.md', 1],
     ['docs/serving.md', 3],

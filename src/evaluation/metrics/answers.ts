@@ -5,7 +5,10 @@ import { normaliseVqa, stripVqa } from './vqa-text.js';
 
 const equal = (answer: string, truth: string): number => Number(answer === truth);
 
-/** VQAv2 and TextVQA: the mean over all truths but one at a time, and texts are made alike unless the truths are. */
+/**
+ * VQAv2 and TextVQA: the mean over all truths but one at a time, and texts are made alike unless the truths are. Meant for
+ * ten truths; a single one is compared, as without it none would be left.
+ */
 function leaveOneOut(answer: string, truths: readonly string[]): number {
   let given = stripVqa(answer);
   let all = truths.map(stripVqa);
@@ -14,6 +17,7 @@ function leaveOneOut(answer: string, truths: readonly string[]): number {
     all = all.map(normaliseVqa);
   }
   const matches = all.map((truth) => Number(truth === given));
+  if (matches.length === 1) return matches[0] as number;
   const count = matches.reduce((sum, one) => sum + one, 0);
   const accuracies = matches.map((one) => Math.min(1, (count - one) / 3));
   return accuracies.reduce((sum, one) => sum + one, 0) / accuracies.length;

@@ -1,0 +1,128 @@
+/** `paligemma eval`: how right a model's answers to a data set are, or those of any other system. */
+import path from 'node:path';
+import { Command } from 'commander';
+import type { Answerer } from '../../evaluation/answering.js';
+import type { Evaluation } from '../../evaluation/evaluate.js';
+import type { Summary } from '../../evaluation/summary.js';
+import { EVALUATION_OPTIONS } from '../../options/evaluation.js';
+import { parseOptions } from '../../options/option.js';
+import { optionName } from '../../remedies.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { addFlags, givenFlags } from '../flags.js';
+import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
+import { columns } from '../output.js';
+
+type Flags = ModelFlags &
+  Readonly<Record<string, unknown>> & { readonly json?: true; readonly output: string };
+
+export function evalCommand(context: Context, exit: (code: ExitCode) => void): Command {
+  const command = new Command('eval')
+    .summary('judge answers to a data set')
+    .description(
+      'Asks a model every question of a data set and judges the answers by published metrics, or judges the answers ' +
+        'that another system has given. The rows are written as they are answered, and a run that was cut off is ' +
+        'continued with --resume.',
+    )
+    .argument('<data>', 'file or folder; `paligemma dataset` says what it holds')
+    .requiredOption('-o, --output <folder>', 'where run.json, rows.jsonl and summary.json go')
+    .option('--json', 'print the summary as one JSON document')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ paligemma eval plates.jsonl --task ocr --model plates-q8_0.gguf -o runs/q8
+  $ paligemma eval plates.jsonl --task ocr --predictions tesseract.jsonl -o runs/tesseract
+  $ paligemma eval valid.jsonl --fail-under 'exact@lower>=0.9' -o runs/ci
+
+Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a figure misses its limit, 130 interrupted.`,
+    )
+    .action(async (data: string, flags: Flags) => {
+      const o = parseOptions('eval', EVALUATION_OPTIONS, givenFlags(EVALUATION_OPTIONS, flags));
+      const [{ openDataset }, { evaluate }, { metricsFor }, { parseLimit }] = await Promise.all([
+        import('../../datasets/open.js'),
+        import('../../evaluation/evaluate.js'),
+        import('../../evaluation/tasks.js'),
+        import('../../evaluation/summary.js'),
+      ]);
+      const metrics = metricsFor(o.task, o.metric);
+      const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
+      const dataset = await openDataset(data);
+      const { answerer, answeredBy, end } = await answering(context, flags, o);
+      const count = context.output.count('rows');
+      const { signal } = context;
+      const evaluation: Evaluation = {
+        ...{ dataset, metrics, limits, answerer, answeredBy, signal },
+        ...{ task: o.task, limit: o.limit, resume: o.resume, folder: flags.output },
+        settings: { limit: o.limit ?? null, maxTokens: o.maxTokens ?? null },
+        words: {
+          output: '--output',
+          resume: '--resume',
+          setting: (name) => (name === 'data' ? 'the data set' : optionName('cli', name)),
+        },
+        onRow: (done, failed, before) => count.update({ done, failed, before, total: o.limit }),
+      };
+      try {
+        const summary = await evaluate(evaluation);
+        count.done();
+        if (flags.json) await context.output.json(summary, 2);
+        else await context.output.data(table(summary));
+        exit(codeOf(summary));
+      } finally {
+        count.done();
+        await end();
+      }
+    });
+  addFlags(command, 'Judging:', EVALUATION_OPTIONS);
+  addModelFlags(command);
+  return command;
+}
+
+type Options = ReturnType<typeof parseOptions<typeof EVALUATION_OPTIONS>>;
+
+async function answering(
+  context: Context,
+  flags: Flags,
+  { predictions, maxTokens }: Options,
+): Promise<{
+  readonly answerer: Answerer;
+  readonly answeredBy: Evaluation['answeredBy'];
+  readonly end: () => Promise<void>;
+}> {
+  const { fingerprint } = await import('../../runs/fingerprint.js');
+  const { modelAnswerer, readAnswers } = await import('../../evaluation/answering.js');
+  if (predictions !== undefined) {
+    const answerer = await readAnswers(predictions);
+    const answeredBy = {
+      model: path.basename(predictions),
+      fingerprint: await fingerprint([predictions]),
+    };
+    return { answerer, answeredBy, end: async () => {} };
+  }
+  const { model, name, files } = await loadModel(context, flags);
+  return {
+    answerer: modelAnswerer(model, maxTokens),
+    answeredBy: { model: path.basename(name), fingerprint: await fingerprint(files) },
+    end: () => model.dispose(),
+  };
+}
+
+function codeOf({ failed, limits }: Summary): ExitCode {
+  if (limits.some(({ isMet }) => !isMet)) return EXIT.missed;
+  return failed > 0 ? EXIT.someFailed : EXIT.ok;
+}
+
+function table({ rows, failed, figures, limits }: Summary): string {
+  const shown = (figure: number | null): string => (figure === null ? 'none' : figure.toFixed(4));
+  const lines = [
+    ['metric', 'figure', ''],
+    ...figures.map(({ id, title, better, figure }) => [
+      ...[id, shown(figure), `${title}, ${better} is better`],
+    ]),
+  ];
+  const verdicts = limits.map(({ limit, figure, isMet }) => [
+    ...[limit, shown(figure), isMet ? 'met' : 'MISSED'],
+  ]);
+  const left = failed === 0 ? '' : `, ${failed} without an answer, which the figures leave out`;
+  return `${columns(lines, [1])}\n${rows} rows${left}\n${verdicts.length > 0 ? `\n${columns(verdicts, [1])}` : ''}`;
+}

@@ -1,0 +1,125 @@
+/**
+ * A run over a data set, in a folder: `run.json` says what was judged, `rows.jsonl` has a line for each row as soon as it
+ * is answered, `summary.json` the figures.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Dataset } from '../datasets/open.js';
+import type { EvaluatedTask } from '../options/evaluation.js';
+import { outputError } from '../output-error.js';
+import { Journal, type JournalOptions } from '../runs/journal.js';
+import { linesOf } from '../runs/lines.js';
+import { pool } from '../runs/pool.js';
+import { errorJson } from '../wire/errors.js';
+import { jsonText } from '../wire/json.js';
+import type { Answerer } from './answering.js';
+import type { TextMetric } from './metrics/metric.js';
+import { type EvaluatedRow, type Question, questionsOf } from './rows.js';
+import { type Limit, type Summary, summarise } from './summary.js';
+
+export interface Evaluation {
+  readonly dataset: Dataset;
+  readonly task: EvaluatedTask;
+  readonly metrics: readonly TextMetric[];
+  readonly limits: readonly Limit[];
+  readonly answerer: Answerer;
+  /** What answers: the model's or the file's name, and digits that tell it from others. */
+  readonly answeredBy: { readonly model: string; readonly fingerprint: string };
+  /** Options that change answers. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly limit: number | undefined;
+  readonly folder: string;
+  readonly resume: boolean;
+  readonly words: JournalOptions<EvaluatedRow>['words'];
+  readonly signal: AbortSignal;
+  readonly onRow: (done: number, failed: number, before: number) => void;
+}
+
+/** Asks what is not answered yet, and sums up. Rejects with the signal's reason when it is aborted; what is done stays. */
+export async function evaluate(evaluation: Evaluation): Promise<Summary> {
+  const { dataset, task, folder, resume, words, answeredBy, settings } = evaluation;
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw outputError(folder, 'open', cause);
+  });
+  const data = await digestOf(dataset);
+  const file = path.join(folder, 'rows.jsonl');
+  const journal = await Journal.open<EvaluatedRow>(
+    file,
+    { ...answeredBy, task, data, ...settings },
+    { resume, words, firstField: 'id', keyOf: ({ id }) => id },
+  );
+  try {
+    await answerAll(evaluation, journal);
+  } finally {
+    await journal.close();
+  }
+  const { metrics, limits } = evaluation;
+  const summary = summarise(await rowsIn(file), metrics, limits);
+  await write(folder, 'run.json', {
+    ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },
+    metrics: metrics.map(({ id }) => id),
+  });
+  await write(folder, 'summary.json', summary);
+  return summary;
+}
+
+async function answerAll(evaluation: Evaluation, journal: Journal<EvaluatedRow>): Promise<void> {
+  const { dataset, limit, signal, answerer, onRow } = evaluation;
+  let [done, failed, before] = [0, 0, 0];
+  async function* left(): AsyncGenerator<Question, void> {
+    for await (const question of questionsOf(dataset, { limit, signal })) {
+      if (!journal.skip(question.id)) yield question;
+      else onRow(++done, failed, ++before);
+    }
+  }
+  const answer = (question: Question): Promise<EvaluatedRow> =>
+    answerOne(answerer, question, signal);
+  // One at a time: the seconds of a row are its own.
+  for await (const row of pool(left(), { atOnce: 1, order: 'items' }, answer)) {
+    signal.throwIfAborted();
+    await journal.add(row);
+    if (row.error !== undefined) failed++;
+    onRow(++done, failed, before);
+  }
+  signal.throwIfAborted();
+}
+
+async function answerOne(
+  answerer: Answerer,
+  question: Question,
+  signal: AbortSignal,
+): Promise<EvaluatedRow> {
+  const { request: _, id, ...rest } = question;
+  try {
+    const given = await answerer(question, signal);
+    return { id, ...rest, ...given };
+  } catch (error) {
+    return { id, ...rest, error: errorJson(error, 'cli') };
+  }
+}
+
+/** The last line of each row. */
+async function rowsIn(file: string): Promise<EvaluatedRow[]> {
+  const rows = new Map<string, EvaluatedRow>();
+  for await (const { bytes } of linesOf(createReadStream(file))) {
+    const row = JSON.parse(bytes.toString('utf8')) as EvaluatedRow;
+    rows.set(row.id, row);
+  }
+  return [...rows.values()];
+}
+
+/** SHA-256 over the files of rows, whatever they are called. Pictures are not read. */
+async function digestOf({ sources }: Dataset): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { file } of sources) hash.update(await readFile(file));
+  return hash.digest('hex');
+}
+
+async function write(folder: string, name: string, content: object): Promise<void> {
+  const file = path.join(folder, name);
+  await writeFile(file, `${jsonText(content, 2)}\n`).catch((cause: unknown) => {
+    throw outputError(file, 'write', cause);
+  });
+}

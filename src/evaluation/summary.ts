@@ -1,0 +1,102 @@
+/** From rows to figures, and whether they are good enough. */
+import { makeError } from '../errors.js';
+import { showValue } from '../options/show.js';
+import type { Direction, TextMetric } from './metrics/metric.js';
+import type { EvaluatedRow } from './rows.js';
+
+export interface Figure {
+  readonly id: string;
+  readonly title: string;
+  readonly better: Direction;
+  /** Of the rows that were answered; null where there is none. */
+  readonly figure: number | null;
+}
+
+export interface Summary {
+  /** Rows in all, with those that failed. */
+  readonly rows: number;
+  readonly failed: number;
+  /** Share of rows that were answered. */
+  readonly coverage: number;
+  readonly figures: readonly Figure[];
+  readonly limits: readonly Verdict[];
+}
+
+export interface Limit {
+  /** As it was written. */
+  readonly text: string;
+  readonly id: string;
+  readonly holds: (figure: number) => boolean;
+}
+
+export interface Verdict {
+  readonly limit: string;
+  readonly figure: number | null;
+  readonly isMet: boolean;
+}
+
+/** Whatever order the rows are in, the sums are made in that of the data set: the same rows make the same bytes. */
+export function summarise(
+  rows: readonly EvaluatedRow[],
+  metrics: readonly TextMetric[],
+  limits: readonly Limit[],
+): Summary {
+  const answered = rows
+    .filter(({ answer }) => answer !== undefined)
+    .sort((a, b) => a.index - b.index);
+  const figures = metrics.map((metric): Figure => {
+    const { id, title, better } = metric;
+    return { id, title, better, figure: figureOf(metric, answered) };
+  });
+  const failed = rows.length - answered.length;
+  return {
+    ...{ rows: rows.length, failed },
+    coverage: rows.length === 0 ? 0 : answered.length / rows.length,
+    figures,
+    limits: limits.map(({ text, id, holds }) => {
+      const { figure = null } = figures.find((one) => one.id === id) ?? {};
+      // Rows that failed are no evidence that the others are good enough.
+      return { limit: text, figure, isMet: failed === 0 && figure !== null && holds(figure) };
+    }),
+  };
+}
+
+function figureOf(metric: TextMetric, rows: readonly EvaluatedRow[]): number | null {
+  if (rows.length === 0) return null;
+  const sums: number[] = [];
+  for (const { answer, truths } of rows) {
+    for (const [k, part] of metric.row(answer as string, truths).entries()) {
+      sums[k] = (sums[k] ?? 0) + part;
+    }
+  }
+  return metric.figure(sums, rows.length);
+}
+
+const LIMIT = /^\s*([\w@.-]+)\s*(<=|>=|<|>)\s*(\d+(?:\.\d*)?|\.\d+)(%?)\s*$/;
+
+/** `cer@jiwer<=0.05`, or `cer<=5%` where one of the metrics only has that name. Throws ERR_OPTION_RANGE. */
+export function parseLimit(text: string, metrics: readonly TextMetric[]): Limit {
+  const [, name, sign, number = '', percent] = LIMIT.exec(text) ?? [];
+  const matching = metrics.filter(({ id }) => id === name || id.split('@')[0] === name);
+  const exact = metrics.find(({ id }) => id === name);
+  const metric = exact ?? (matching.length === 1 ? matching[0] : undefined);
+  if (metric === undefined) {
+    const ids = metrics.map(({ id }) => id).join(', ');
+    const expected = `a metric of this run (${ids}), <=, >=, < or >, and a number`;
+    throw makeError(
+      'ERR_OPTION_RANGE',
+      `option failUnder is ${showValue(text)}, expected ${expected}`,
+      {
+        ...{ name: 'failUnder', found: showValue(text), expected },
+      },
+    );
+  }
+  const value = Number(number) / (percent === '%' ? 100 : 1);
+  const holds = {
+    '<=': (figure: number) => figure <= value,
+    '>=': (figure: number) => figure >= value,
+    '<': (figure: number) => figure < value,
+    '>': (figure: number) => figure > value,
+  }[sign as '<=' | '>=' | '<' | '>'];
+  return { text: text.trim(), id: metric.id, holds };
+}

@@ -1,0 +1,52 @@
+/** Options of `paligemma eval`. What they do is in src/evaluation. */
+import { boolean, integer, list, oneOf, string } from './option.js';
+
+/** What is judged: how the rows are asked, and by which metrics they are judged when none is named. */
+const EVALUATED_TASKS = ['ocr', 'ask', 'caption', 'count'] as const;
+export type EvaluatedTask = (typeof EVALUATED_TASKS)[number];
+
+export const EVALUATION_OPTIONS = {
+  task: oneOf(EVALUATED_TASKS, {
+    default: 'ask',
+    doc: 'what the rows ask for; it chooses the metrics, unless they are named',
+  }),
+  metric: list({
+    default: undefined,
+    of: 'id',
+    minLength: 1,
+    maxLength: 64,
+    minCount: 1,
+    maxCount: 25,
+    doc: 'judge by this metric instead; can be given several times, the headline first',
+  }),
+  predictions: string<string, undefined>({
+    default: undefined,
+    minLength: 1,
+    maxLength: 4096,
+    placeholder: 'file',
+    doc: 'judge the answers in a file of JSON lines, `{"id", "answer"}`, of whatever system; no model is loaded',
+  }),
+  limit: integer({
+    default: undefined,
+    min: 1,
+    max: 100_000_000,
+    doc: 'judge so many rows, the first ones',
+  }),
+  maxTokens: integer({
+    default: undefined,
+    min: 1,
+    max: 1_048_576,
+    unit: 'tokens',
+    doc: 'longest answer; left out, what the task has',
+  }),
+  resume: boolean({ default: false, doc: 'continue the run that is in the folder' }),
+  failUnder: list({
+    default: undefined,
+    of: 'limit',
+    minLength: 1,
+    maxLength: 128,
+    minCount: 1,
+    maxCount: 25,
+    doc: 'end with exit code 7 when a figure misses this, such as `cer<=0.05`; can be given several times',
+  }),
+};

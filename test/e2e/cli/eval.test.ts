@@ -1,0 +1,160 @@
+/** `paligemma eval`: a model and a file of answers judged, rows that fail, limits, and runs that were killed. */
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { folderWith } from '../../support/folder.js';
+import { imagePath } from '../../support/models.js';
+import { RandomNumbers } from '../../support/random.js';
+import { jsonLines, paligemma, start } from './command.js';
+
+const SCENE = imagePath('scene1.png');
+const CAPTION = 'a black circle, a black triangle and a black triangle';
+
+interface Summary {
+  readonly rows: number;
+  readonly failed: number;
+  readonly figures: readonly { readonly id: string; readonly figure: number }[];
+}
+
+function dataset(rows: readonly object[], name = 'rows.jsonl'): string {
+  const folder = folderWith({});
+  const file = path.join(folder, name);
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  return file;
+}
+
+const read = <T>(...names: string[]): T =>
+  JSON.parse(readFileSync(path.join(...names), 'utf8')) as T;
+
+const judge = (data: string, folder: string, ...args: string[]) =>
+  paligemma(['eval', data, '-o', folder, ...args]);
+
+const ROWS = [
+  { image: SCENE, prefix: 'caption en', suffix: CAPTION },
+  { image: SCENE, caption: 'a black circle' },
+  { image: SCENE, question: 'what color is the circle?', answer: 'Black' },
+];
+
+it('asks a model, writes each row, and sums up', async () => {
+  const data = dataset(ROWS);
+  const folder = path.join(path.dirname(data), 'run');
+  const { code, stdout } = await judge(
+    data,
+    folder,
+    '--metric',
+    'exact@strict',
+    '--metric',
+    'exact@lower',
+  );
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/exact@strict +0\.3333 /)]);
+  const rows = jsonLines(readFileSync(path.join(folder, 'rows.jsonl'), 'utf8'));
+  expect(rows).toMatchObject([
+    { id: 'rows.jsonl:1', prompt: 'caption en', answer: CAPTION, truths: [CAPTION] },
+    { id: 'rows.jsonl:2', prompt: 'caption en', answer: CAPTION },
+    { id: 'rows.jsonl:3', answer: 'black', tokens: 1, seconds: expect.any(Number) },
+  ]);
+  expect(read<Summary>(folder, 'summary.json')).toMatchObject({
+    rows: 3,
+    failed: 0,
+    figures: [
+      { id: 'exact@strict', figure: 1 / 3 },
+      { id: 'exact@lower', figure: 2 / 3 },
+    ],
+  });
+  expect(read(folder, 'run.json')).toMatchObject({
+    task: 'ask',
+    format: 'jsonl',
+    data: expect.stringMatching(/^[0-9a-f]{64}$/),
+    metrics: ['exact@strict', 'exact@lower'],
+  });
+});
+
+it('counts rows that fail, tries them again with --resume, and withholds what limits ask', async () => {
+  const image = path.join(folderWith({}), 'late.png');
+  const data = dataset([...ROWS, { image, prefix: 'caption en', suffix: CAPTION }]);
+  const folder = path.join(path.dirname(data), 'run');
+  const first = await judge(data, folder, '--json', '--fail-under', 'exact>=0.1');
+  expect([first.code, JSON.parse(first.stdout)]).toMatchObject([
+    ...[7, { rows: 4, failed: 1, coverage: 0.75, limits: [{ isMet: false }] }],
+  ]);
+  expect((await judge(data, folder, '--resume')).code).toBe(6);
+  writeFileSync(image, readFileSync(SCENE));
+  const again = await judge(data, folder, '--resume', '--json', '--fail-under', 'exact>=0.1');
+  expect([again.code, JSON.parse(again.stdout)]).toMatchObject([
+    ...[0, { rows: 4, failed: 0, limits: [{ figure: 0.75, isMet: true }] }],
+  ]);
+  const rows = jsonLines(readFileSync(path.join(folder, 'rows.jsonl'), 'utf8'));
+  expect(rows).toHaveLength(4);
+});
+
+it('judges the answers of any system without a model', async () => {
+  const data = dataset(ROWS);
+  const folder = path.dirname(data);
+  const answers = path.join(folder, 'answers.jsonl');
+  writeFileSync(
+    answers,
+    `\ufeff{"id":"rows.jsonl:1","answer":"${CAPTION}","seconds":0.5}\r\n{"id":1,"answer":"a black circl"}\r\n{"id":"2","answer":"black"}\r\n`,
+  );
+  const args = ['--predictions', answers, '--task', 'ocr', '--fail-under', 'cer<=5%', '--json'];
+  const { code, stdout, stderr } = await judge(data, path.join(folder, 'run'), ...args);
+  const { figures } = JSON.parse(stdout) as Summary;
+  // Two edits in the characters of all truths.
+  const length = CAPTION.length + 'a black circle'.length + 'Black'.length;
+  expect(figures[0]).toMatchObject({ id: 'cer@jiwer', figure: 2 / length });
+  expect([code, stderr]).toEqual([0, '']);
+});
+
+it.each([
+  ['an unknown metric', ['--metric', 'bleu'], 2, 'expected one of cer@jiwer'],
+  ['a limit that is none', ['--fail-under', 'good'], 2, '--fail-under is "good"'],
+  ['a limit of another metric', ['--fail-under', 'cer<=1'], 2, 'a metric of this run (exact@lower'],
+  ['no folder', [], 2, "required option '-o, --output <folder>' not specified"],
+])('%s is refused', async (_, args, code, words) => {
+  const data = dataset(ROWS);
+  const folder = path.join(path.dirname(data), 'run');
+  const output = args.length === 0 ? [] : ['-o', folder];
+  const ended = await paligemma(['eval', data, ...output, ...args]);
+  expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(words)]);
+  expect(existsSync(folder)).toBe(false);
+});
+
+it('a run of other data or settings is not continued', async () => {
+  const data = dataset(ROWS);
+  const folder = path.join(path.dirname(data), 'run');
+  await judge(data, folder);
+  expect((await judge(data, folder)).stderr).toContain('continue it with --resume');
+  expect((await judge(data, folder, '--resume', '--task', 'ocr')).stderr).toContain(
+    'task "ask", this run "ocr"',
+  );
+  writeFileSync(data, readFileSync(data, 'utf8').replace('Black', 'blue'));
+  expect((await judge(data, folder, '--resume')).stderr).toContain('the data set');
+});
+
+it('killed at fifty moments and continued, it has every row once and the same summary', async () => {
+  const data = dataset(Array.from({ length: 1000 }, (_, i) => ROWS[i % ROWS.length] as object));
+  const [whole, killed] = ['whole', 'killed'].map((name) =>
+    path.join(path.dirname(data), name),
+  ) as [string, string];
+  expect((await judge(data, whole)).code).toBe(0);
+  const random = new RandomNumbers(19);
+  for (let i = 0; i < 50; i++) {
+    const child = start(['eval', data, '-o', killed, '--resume']);
+    const closed = once(child, 'close');
+    await new Promise((resolve) => setTimeout(resolve, 200 + random.below(200)));
+    child.kill('SIGKILL');
+    await closed;
+  }
+  // The kills have come in the middle of the work.
+  const written = readFileSync(path.join(killed, 'rows.jsonl'), 'utf8').split('\n').length;
+  expect(written).toBeLessThan(1000);
+  expect((await judge(data, killed, '--resume')).code).toBe(0);
+  const ids = (folder: string) =>
+    jsonLines(readFileSync(path.join(folder, 'rows.jsonl'), 'utf8')).map(
+      (row) => (row as { readonly id: string }).id,
+    );
+  expect(ids(killed)).toEqual(ids(whole));
+  expect(readFileSync(path.join(killed, 'summary.json'), 'utf8')).toBe(
+    readFileSync(path.join(whole, 'summary.json'), 'utf8'),
+  );
+}, 300_000);

@@ -1,0 +1,83 @@
+/** Figures of rows in any order, and limits as they are written. */
+import { describe, expect, it } from 'vitest';
+import { TEXT_METRICS } from '../../../src/evaluation/metrics/registry.js';
+import type { EvaluatedRow } from '../../../src/evaluation/rows.js';
+import { parseLimit, summarise } from '../../../src/evaluation/summary.js';
+import { RandomNumbers } from '../../support/random.js';
+
+const metrics = TEXT_METRICS.filter(({ id }) =>
+  ['cer@jiwer', 'cer@mean', 'exact@strict'].includes(id),
+);
+
+const rows = (answers: readonly (string | undefined)[]): EvaluatedRow[] =>
+  answers.map((answer, index) => ({
+    ...{ id: `rows.jsonl:${index + 1}`, index, image: 'a.png', truths: ['abcdefghij'] },
+    ...(answer === undefined ? { error: { code: 'ERR_X' } } : { answer }),
+  }));
+
+describe('a summary', () => {
+  it('has the figure of all characters and that of rows, without rows that failed', () => {
+    const { figures, ...counts } = summarise(
+      rows(['abcdefghij', 'abcdefghi', undefined]),
+      metrics,
+      [],
+    );
+    expect(counts).toEqual({ rows: 3, failed: 1, coverage: 2 / 3, limits: [] });
+    expect(figures.map(({ id, figure }) => [id, figure])).toEqual([
+      ['cer@jiwer', 1 / 20],
+      ['cer@mean', 1 / 20],
+      ['exact@strict', 1 / 2],
+    ]);
+  });
+
+  it('is the same to the bit whatever order the rows were written in', () => {
+    const random = new RandomNumbers(3);
+    const all = rows(Array.from({ length: 500 }, () => 'abcdefghij'.slice(random.below(10))));
+    const shuffled = all.map((row) => ({ row, key: random.below(1e9) }));
+    shuffled.sort((a, b) => a.key - b.key);
+    const limits = [parseLimit('cer@mean<=0.5', metrics)];
+    const again = summarise(
+      shuffled.map(({ row }) => row),
+      metrics,
+      limits,
+    );
+    expect(JSON.stringify(again)).toBe(JSON.stringify(summarise(all, metrics, limits)));
+  });
+
+  it('without rows has no figures, and meets no limit', () => {
+    const limits = [parseLimit('exact>=0', metrics)];
+    for (const none of [[], rows([undefined])]) {
+      const { coverage, figures, limits: verdicts } = summarise(none, metrics, limits);
+      expect([coverage, figures.map(({ figure }) => figure)]).toEqual([0, [null, null, null]]);
+      expect(verdicts).toEqual([{ limit: 'exact>=0', figure: null, isMet: false }]);
+    }
+  });
+});
+
+describe('a limit', () => {
+  it.each([
+    ['exact@strict>=0.9', 0.9, true],
+    ['exact>0.9', 0.9, false],
+    ['  exact <= 90% ', 0.9, true],
+    ['exact<.9', 0.9, false],
+    ['cer@jiwer<=0.05', 0.0501, false],
+    ['cer@mean<1.', 0.5, true],
+  ])('%s of %d is met: %s', (text, figure, isMet) => {
+    expect(parseLimit(text, metrics).holds(figure)).toBe(isMet);
+  });
+
+  it.each([
+    'exact',
+    'exact=1',
+    'exact>=x',
+    'cer<=0.05',
+    'wer<=1',
+    '>=1',
+    '',
+    'exact>=-1',
+    'exact>=1e3',
+  ])('%j is refused', (text) => {
+    const refused = expect(() => parseLimit(text, metrics));
+    refused.toThrow(expect.objectContaining({ code: 'ERR_OPTION_RANGE', subject: 'failUnder' }));
+  });
+});
