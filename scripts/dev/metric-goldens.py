@@ -2,7 +2,7 @@
 
 Usage: metric-goldens.py BIG_VISION VLM_EXAM OUTPUT
 BIG_VISION: folder big_vision/evaluators/proj/paligemma/transfers of https://github.com/google-research/big_vision
-VLM_EXAM: folder src/vlm_exam/tasks of https://github.com/roboflow/vlm-exam, of which text_scoring.py is used
+VLM_EXAM: folder src/vlm_exam/tasks of https://github.com/roboflow/vlm-exam, of which text_scoring.py and qa.py are used
 Needs: pip install pycocotools==2.0.11 pillow==13.0.0 jiwer==4.0.0 rapidfuzz==3.14.6 anls==0.0.2 anls-star==1.0.1 editdistance==0.8.1
 
 Writes one file for each family: its cases, and for each metric the values in the order of the cases.
@@ -129,6 +129,23 @@ COUNTS = '''none None zero one Two three seven ten eleven fifteen twenty twenty-
 def counts(rng):
     for _ in range(CASES):
         yield [rng.choice(COUNTS), rng.choice(COUNTS)]
+
+
+MARKED = '''4 12 four Twelve twenty-one twenty one ninety-nine thirty-zero zero 007 -3 +5 1_0 ３ ٤٢ bars There are the a an The
+  **4** `7` __x__ *seven* about and or 3.5 1,000 cats - = of 99999999999999999999 é İ ß'''.split()
+
+
+def marked(rng):
+    """Answers as chat models write them: marks of Markdown, fences, counts in sentences, line ends of Windows."""
+    for _ in range(CASES):
+        def one():
+            words = [rng.choice(MARKED) for _ in range(rng.choice([0, 1, 1, 1, 2, 3, 5]))]
+            return rng.choice([" ", " ", "  ", "\n", " \n", "\t", "\r\n"]).join(words)
+
+        truth = rng.choice([one(), one(), text(rng)])
+        answer = rng.choice([truth, truth, changed(rng, truth), one()])
+        frame = rng.choice(["{}", "{}", "```\n{}\n```", "```json\n{}\n```\n", " {} ", "the {}", "**{}**", "{}\n```", "```x1\n{}", "\r\n{}\r\n"])
+        yield [frame.replace("{}", answer), truth]
 
 
 def value(rng, depth, is_truth):
@@ -443,6 +460,19 @@ def main(big_vision, vlm_exam, output):
     chart = functions_of(big_vision, "chartqa.py", ["_to_float", "_relaxed_match"])
     tally = functions_of(big_vision, "tallyqa.py", ["_number_word_to_numeral", "REPLACEMENTS"])
 
+    exam = functions_of(vlm_exam, "qa.py", [
+        *["_ARTICLES_PATTERN", "_MARKDOWN_PATTERN", "_CODE_FENCE_OPEN_PATTERN", "_CODE_FENCE_CLOSE_PATTERN", "_INTEGER_PATTERN", "_WORD_PATTERN"],
+        *["_UNIT_WORDS", "_TENS_WORDS", "normalize_answer", "strict_match", "_words_to_int", "parse_count"],
+        *["normalize_transcription", "transcription_similarity"],
+    ])
+    alike = exam["transcription_similarity"]
+
+    def same_count(answer, truth):
+        expected = exam["parse_count"](truth)
+        if expected is None:
+            return exam["strict_match"](truth, answer)
+        return exam["parse_count"](answer) == expected
+
     def leave_one_out(answer, truths):
         truths = [vqav2["stripspace_vqav2"](one) for one in truths]
         answer = vqav2["stripspace_vqav2"](answer)
@@ -475,6 +505,13 @@ def main(big_vision, vlm_exam, output):
     }))
     write(folder, "numbers", scored(numbers(random.Random(3)), {
         "relaxed@big_vision": lambda a, t: chart["_relaxed_match"](t.lower(), a.lower()),
+    }))
+    write(folder, "marked", scored(marked(random.Random(11)), {
+        "similarity@vlm-exam": lambda a, t: alike(t, a),
+        "ocr@vlm-exam": lambda a, t: alike(t, a) >= 0.95,
+        "exact@vlm-exam": lambda a, t: exam["strict_match"](t, a),
+        "count@vlm-exam": same_count,
+        "exact@nospace": lambda a, t: "".join(a.split()) == "".join(t.split()),
     }))
     number_of = tally["_number_word_to_numeral"]
     write(folder, "counts", scored(counts(random.Random(4)), {"count@tallyqa": lambda a, t: number_of(a) == number_of(t)}))

@@ -1,6 +1,6 @@
 /** Whether an answer is right: equality, VQA accuracy, relaxed accuracy, counts. */
 import { best, meanMetric, type TextMetric } from './metric.js';
-import { float, strip } from './python.js';
+import { float, integer, SPACE, split, strip } from './python.js';
 import { normaliseVqa, stripVqa } from './vqa-text.js';
 
 const equal = (answer: string, truth: string): number => Number(answer === truth);
@@ -64,16 +64,39 @@ const WORDS_TO_99: ReadonlyMap<string, number> = new Map([
   ]),
 ]);
 
-/** The one whole number in an answer, as digits or in words; undefined where there are none or several. */
-function countOf(answer: string): number | undefined {
-  const text = strip(answer)
-    .toLowerCase()
-    .replace(/(?<=y) (?=(one|two|three|four|five|six|seven|eight|nine)\b)/g, '-');
-  const found = [...text.matchAll(/\d+|[a-z]+(?:-[a-z]+)?/g)].flatMap(([word]) => {
-    const count = /^\d/.test(word) ? Number(word) : WORDS_TO_99.get(word);
-    return count === undefined ? [] : [count];
-  });
-  return found.length === 1 ? found[0] : undefined;
+/** Without Markdown's marks, an article in front, and white space but single spaces; in lower case. */
+function plainAnswer(text: string): string {
+  const unmarked = strip(text.replace(/[*`_]/g, ''));
+  return split(unmarked.replace(ARTICLE, '')).join(' ').toLowerCase();
+}
+
+const ARTICLE = new RegExp(`^(?:an?|the)[${SPACE}]+`, 'i');
+
+function strictMatch(answer: string, truth: string): boolean {
+  const [a, t] = [plainAnswer(answer), plainAnswer(truth)];
+  return a === t || a.replaceAll(' ', '') === t.replaceAll(' ', '');
+}
+
+/** The one whole number of an answer, in digits or in words; undefined where there is none, or several. */
+function countOf(answer: string): bigint | number | undefined {
+  const text = plainAnswer(answer);
+  const whole = integer(text) ?? WORDS_TO_99.get(text);
+  if (whole !== undefined) return whole;
+  const digits = text.match(/\p{Nd}+/gu) ?? [];
+  if (digits.length > 0) return digits.length === 1 ? integer(digits[0] as string) : undefined;
+  const words = (text.match(/[a-z]+(?:-[a-z]+)?/g) ?? []).flatMap(
+    (word) => WORDS_TO_99.get(word) ?? [],
+  );
+  return words.length === 1 ? words[0] : undefined;
+}
+
+/** Where the truth is no number, the answers are compared as texts. */
+function sameCount(answer: string, truth: string): number {
+  const expected = countOf(truth);
+  if (expected === undefined) return Number(strictMatch(answer, truth));
+  const given = countOf(answer);
+  // A number from words and one from digits are equal as well.
+  return Number(given !== undefined && BigInt(given) === BigInt(expected));
 }
 
 export const ANSWER_METRICS: readonly TextMetric[] = [
@@ -103,7 +126,17 @@ export const ANSWER_METRICS: readonly TextMetric[] = [
       formula: 'as exact@strict, of both without any white space',
       source: 'for readers that drop spaces',
     },
-    best((answer, truth) => equal(answer.replace(/\s+/gu, ''), truth.replace(/\s+/gu, ''))),
+    best((answer, truth) => equal(split(answer).join(''), split(truth).join(''))),
+  ),
+  meanMetric(
+    {
+      id: 'exact@vlm-exam',
+      title: 'exact match without marks',
+      formula:
+        'equality with or without spaces, in lower case, without Markdown and an article in front',
+      source: 'roboflow/vlm-exam, qa.py, strict_match',
+    },
+    best((answer, truth) => Number(strictMatch(answer, truth))),
   ),
   meanMetric(
     {
@@ -146,11 +179,8 @@ export const ANSWER_METRICS: readonly TextMetric[] = [
       id: 'count@vlm-exam',
       title: 'count in a sentence',
       formula: 'the one whole number of the answer, in digits or words to 99, is that of the truth',
-      source: 'roboflow/vlm-exam',
+      source: 'roboflow/vlm-exam, qa.py, CountingTask',
     },
-    best((answer, truth) => {
-      const [given, target] = [countOf(answer), countOf(truth)];
-      return Number(given !== undefined && given === target);
-    }),
+    best(sameCount),
   ),
 ];

@@ -1,7 +1,7 @@
 /** How near a text that was read is to the one that is there: error rates and similarities. */
 import { indel, levenshtein } from './edit-distance.js';
 import { best, meanMetric, type TextMetric } from './metric.js';
-import { codePoints, joinSpaces, strip } from './python.js';
+import { codePoints, joinSpaces, strip, stripEnd } from './python.js';
 
 /** Edits, and the length of the truth. */
 type Errors = readonly [edits: number, length: number];
@@ -65,17 +65,16 @@ const indelRatio = (answer: string, truth: string): number => {
   return both === 0 ? 1 : 1 - indel(a, t) / both;
 };
 
-/** vlm-exam's cleaning: line ends, one code fence around all, blanks at the ends of lines. */
-function unfenced(text: string): string {
-  const plain = strip(text.replace(/\r\n?/g, '\n'));
-  const inside = /^```[^\n`]*\n([\s\S]*?)\n?```$/.exec(plain)?.[1] ?? plain;
-  return strip(
-    inside
-      .split('\n')
-      .map((line) => line.trimEnd())
-      .join('\n'),
-  );
+/** Line ends alike, a code fence around all taken off, no white space at the ends of lines. */
+function transcription(text: string): string {
+  const inside = strip(text.replaceAll('\r\n', '\n'))
+    .replace(/^```[a-zA-Z]*\n/, '')
+    .replace(/\n```$/, '');
+  return strip(inside.split('\n').map(stripEnd).join('\n'));
 }
+
+const transcribed = (answer: string, truth: string): number =>
+  similarity(transcription(answer), transcription(truth));
 
 export const OCR_METRICS: readonly TextMetric[] = [
   corpusRate(
@@ -126,11 +125,21 @@ export const OCR_METRICS: readonly TextMetric[] = [
   ),
   meanMetric(
     {
+      id: 'similarity@vlm-exam',
+      title: 'similarity of a transcription',
+      formula:
+        'as similarity@levenshtein, without a code fence, blanks at the ends of lines and CR',
+      source: 'roboflow/vlm-exam, qa.py, transcription_similarity',
+    },
+    best(transcribed),
+  ),
+  meanMetric(
+    {
       id: 'ocr@vlm-exam',
       title: 'read correctly',
-      formula: 'share of rows with similarity@levenshtein >= 0.95 after a code fence is taken off',
-      source: 'roboflow/vlm-exam',
+      formula: 'share of rows with similarity@vlm-exam of at least 0.95',
+      source: 'roboflow/vlm-exam, qa.py, OCRTask',
     },
-    best((answer, truth) => Number(similarity(unfenced(answer), unfenced(truth)) >= 0.95)),
+    best((answer, truth) => Number(transcribed(answer, truth) >= 0.95)),
   ),
 ];

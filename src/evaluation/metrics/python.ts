@@ -16,6 +16,9 @@ export function strip(text: string): string {
   return text.replace(LEADING, '').replace(TRAILING, '');
 }
 
+/** `text.rstrip()` */
+export const stripEnd = (text: string): string => text.replace(TRAILING, '');
+
 /** `text.split()` */
 export function split(text: string): string[] {
   const stripped = strip(text);
@@ -48,12 +51,27 @@ const NUMBER = new RegExp(
   'i',
 );
 
-/** `float(text)`; undefined where it raises ValueError. Digits may be those of any script, with _ between them. */
-export function float(text: string): number | undefined {
-  const plain = text
+const INTEGER = new RegExp(`^[+-]?${DIGITS}$`);
+
+/** `int(text)`; undefined where it raises ValueError. */
+export function integer(text: string): bigint | undefined {
+  const plain = inAscii(text);
+  if (!INTEGER.test(plain)) return undefined;
+  const digits = BigInt(plain.replace(/[+_-]/g, ''));
+  return plain.startsWith('-') ? -digits : digits;
+}
+
+/** Without the space around a number, and with the digits of ASCII. */
+function inAscii(text: string): string {
+  return text
     .replace(WIDE_SPACES, ' ')
     .replace(/^[\t-\r ]+|[\t-\r ]+$/g, '')
     .replace(/\p{Nd}/gu, (digit) => String(digitOf(digit)));
+}
+
+/** `float(text)`; undefined where it raises ValueError. Digits may be those of any script, with _ between them. */
+export function float(text: string): number | undefined {
+  const plain = inAscii(text);
   const word = /^([+-]?)(?:(inf(?:inity)?)|nan)$/i.exec(plain);
   if (word) return word[2] === undefined ? Number.NaN : word[1] === '-' ? -Infinity : Infinity;
   return NUMBER.test(plain) ? Number(plain.replaceAll('_', '')) : undefined;

@@ -17,6 +17,7 @@ import {
   polygonRuns,
   unionOf,
 } from '../../../../src/evaluation/metrics/mask-runs.js';
+import type { TextMetric } from '../../../../src/evaluation/metrics/metric.js';
 import {
   REFER_METRICS,
   type ReferAnswer,
@@ -38,7 +39,25 @@ interface Texts {
   readonly figures?: Readonly<Record<string, readonly number[]>>;
 }
 
-const FILES = ['texts', 'votes', 'numbers', 'counts', 'structures'];
+const FILES = ['texts', 'votes', 'numbers', 'counts', 'structures', 'marked'];
+
+it('every metric of texts has goldens', () => {
+  const withGoldens = FILES.flatMap((file) => Object.keys(golden<Texts>(file).values));
+  const missing = TEXT_METRICS.filter(({ id }) => !withGoldens.includes(id));
+  // Its rows are those of cer@jiwer, below.
+  expect(missing.map(({ id }) => id)).toEqual(['cer@mean']);
+});
+
+it('the mean of error rates is that of the rows', () => {
+  const { cases, values } = golden<Texts>('texts');
+  const metric = TEXT_METRICS.find(({ id }) => id === 'cer@mean') as TextMetric;
+  const sum = cases.reduce((all, [answer, truth]) => {
+    const [row = Number.NaN] = metric.row(answer, [truth as string]);
+    return all + row;
+  }, 0);
+  const expected = (values['cer@jiwer'] as number[]).reduce((all, one) => all + one, 0);
+  expect(metric.figure([sum], cases.length)).toBeCloseTo(expected / cases.length, 12);
+});
 
 describe.each(FILES)('%s', (file) => {
   const { cases, values, figures = {} } = golden<Texts>(file);
