@@ -102,7 +102,7 @@ const tests = {
   async 'a bad request, whole and streamed'() {
     for (const stream of [false, true]) {
       const error = await failure(complete({ ...ask('caption en'), n: 2, stream }));
-      assert.ok(error instanceof OpenAI.UnprocessableEntityError);
+      assert.ok(error instanceof OpenAI.BadRequestError);
       assert.equal(error.param, 'n');
     }
   },
