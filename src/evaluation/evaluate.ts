@@ -1,6 +1,6 @@
 /**
  * A run over a data set, in a folder: `run.json` says what was judged, `rows.jsonl` has a line for each row as soon as it
- * is answered, `summary.json` the figures.
+ * is answered, `summary.json` the figures, which `report.md` and `junit.xml` repeat.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -15,6 +15,8 @@ import { pool } from '../runs/pool.js';
 import { errorJson } from '../wire/errors.js';
 import { jsonText } from '../wire/json.js';
 import type { Answerer } from './answering.js';
+import { junitXml } from './junit.js';
+import { markdownReport } from './markdown.js';
 import type { TextMetric } from './metrics/metric.js';
 import { type EvaluatedRow, type Question, questionsOf } from './rows.js';
 import { type Limit, type Summary, summarise } from './summary.js';
@@ -56,12 +58,16 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
     await journal.close();
   }
   const { metrics, limits } = evaluation;
-  const summary = summarise(await rowsIn(file), metrics, limits);
+  const rows = await rowsIn(file);
+  const summary = summarise(rows, metrics, limits);
+  const title = `${task} of ${path.basename(dataset.path)} by ${answeredBy.model}`;
   await write(folder, 'run.json', {
     ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },
     metrics: metrics.map(({ id }) => id),
   });
   await write(folder, 'summary.json', summary);
+  await write(folder, 'report.md', markdownReport(title, summary));
+  await write(folder, 'junit.xml', junitXml(title, summary, rows));
   return summary;
 }
 
@@ -117,9 +123,10 @@ async function digestOf({ sources }: Dataset): Promise<string> {
   return hash.digest('hex');
 }
 
-async function write(folder: string, name: string, content: object): Promise<void> {
+async function write(folder: string, name: string, content: object | string): Promise<void> {
   const file = path.join(folder, name);
-  await writeFile(file, `${jsonText(content, 2)}\n`).catch((cause: unknown) => {
+  const text = typeof content === 'string' ? content : `${jsonText(content, 2)}\n`;
+  await writeFile(file, text).catch((cause: unknown) => {
     throw outputError(file, 'write', cause);
   });
 }

@@ -320,9 +320,9 @@ describe('a child that ends', () => {
     process.kill(childOf(model), 'SIGKILL');
     await vi.waitFor(() => {
       expect(warned.map(({ message }) => message)).toContainEqual(
-        expect.stringContaining('an engine crashed: it was ended by SIGKILL'),
+        expect.stringMatching(/^an engine crashed: it /),
       );
-    });
+    }, 10_000);
     expect((await model.predict(SCENE, 'caption en', { maxTokens: 2 })).tokens).toHaveLength(2);
   });
 

@@ -25,7 +25,7 @@ export function evalCommand(context: Context, exit: (code: ExitCode) => void): C
         'continued with --resume.',
     )
     .argument('<data>', 'file or folder; `paligemma dataset` says what it holds')
-    .requiredOption('-o, --output <folder>', 'where run.json, rows.jsonl and summary.json go')
+    .requiredOption('-o, --output <folder>', 'where rows, figures and reports go')
     .option('--json', 'print the summary as one JSON document')
     .addHelpText(
       'after',

@@ -1,0 +1,27 @@
+/** The page of a run in Markdown: figures, limits, and names that would be marks. */
+import { expect, it } from 'vitest';
+import { markdownReport } from '../../../src/evaluation/markdown.js';
+
+it('has the figures and whether limits are met', () => {
+  const report = markdownReport('ocr of a_b|<c>.jsonl', {
+    ...{ rows: 4, failed: 1, coverage: 0.75 },
+    figures: [
+      { id: 'cer@jiwer', title: 'character error rate', better: 'lower', figure: 0.25 },
+      { id: 'exact@strict', title: 'exact match', better: 'higher', figure: null },
+    ],
+    limits: [{ limit: 'cer<=0.3', figure: 0.25, isMet: false }],
+  });
+  expect(report).toBe(`# ocr of a\\_b\\|\\<c\\>.jsonl
+
+4 rows, 1 without an answer, which the figures leave out.
+
+| Metric | Figure | |
+| --- | ---: | --- |
+| \`cer@jiwer\` | 0.2500 | character error rate, lower is better |
+| \`exact@strict\` | none | exact match, higher is better |
+
+| Limit | Figure | |
+| --- | ---: | --- |
+| \`cer<=0.3\` | 0.2500 | **missed** |
+`);
+});
