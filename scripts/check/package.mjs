@@ -6,7 +6,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 /** Bytes of all files together, each compressed by itself, which is somewhat more than the tarball has. */
-const MOST_PACKED = 3_300_000;
+const MOST_PACKED = 3_600_000;
 
 /**
  * What the package consists of, with the reason. A file that matches none of these has no place in it.
