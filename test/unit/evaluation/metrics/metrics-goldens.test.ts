@@ -1,7 +1,4 @@
 /** Every metric against the tool whose figures it reproduces: test/fixtures/metrics, made by scripts/dev/metric-goldens.py. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
 import { anlsStar, OneOf } from '../../../../src/evaluation/metrics/anls-star.js';
 import {
@@ -25,12 +22,7 @@ import {
 } from '../../../../src/evaluation/metrics/refer.js';
 import { TEXT_METRICS } from '../../../../src/evaluation/metrics/registry.js';
 import { type Rle, readRle } from '../../../../src/results/rle.js';
-import { FIXTURES } from '../../../support/models.js';
-
-function golden<T>(name: string): T {
-  const file = path.join(FIXTURES, 'metrics', `${name}.json.gz`);
-  return JSON.parse(gunzipSync(readFileSync(file)).toString()) as T;
-}
+import { golden } from '../../../support/metric-goldens.js';
 
 interface Texts {
   readonly cases: readonly (readonly [answer: string, truths: string | readonly string[]])[];
