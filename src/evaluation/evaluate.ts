@@ -57,9 +57,9 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   } finally {
     await journal.close();
   }
-  const { metrics, limits } = evaluation;
+  const { metrics, limits, signal } = evaluation;
   const rows = await rowsIn(file);
-  const summary = summarise(rows, metrics, limits);
+  const summary = await summarise(rows, metrics, limits, signal);
   const title = `${task} of ${path.basename(dataset.path)} by ${answeredBy.model}`;
   await write(folder, 'run.json', {
     ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },

@@ -1,4 +1,5 @@
 /** A run as Markdown, for a comment on a change or the page of a project. */
+import { REASONS } from './statistics/estimate.js';
 import type { Summary } from './summary.js';
 
 export function markdownReport(name: string, { rows, failed, figures, limits }: Summary): string {
@@ -12,11 +13,11 @@ export function markdownReport(name: string, { rows, failed, figures, limits }: 
     '',
     `${rows} rows${failed > 0 ? `, ${failed} without an answer, which the figures leave out` : ''}.`,
     '',
-    '| Metric | Figure | |',
-    '| --- | ---: | --- |',
+    '| Metric | Figure | 95 % interval | |',
+    '| --- | ---: | --- | --- |',
     ...figures.map(
-      ({ id, title, better, figure }) =>
-        `| \`${id}\` | ${shown(figure)} | ${title}, ${better} is better |`,
+      ({ id, title, better, figure, low, high, reason }) =>
+        `| \`${id}\` | ${shown(figure)} | ${reason ? REASONS[reason] : `${shown(low)} to ${shown(high)}`} | ${title}, ${better} is better |`,
     ),
     ...(verdicts.length > 0
       ? ['', '| Limit | Figure | |', '| --- | ---: | --- |', ...verdicts]

@@ -3,13 +3,21 @@ import { makeError } from '../errors.js';
 import { showValue } from '../options/show.js';
 import type { Direction, TextMetric } from './metrics/metric.js';
 import type { EvaluatedRow } from './rows.js';
+import { estimatesOf } from './statistics/compare.js';
+import type { Estimate } from './statistics/estimate.js';
+import {
+  type Groups,
+  groupsOf,
+  type Statistic,
+  sumsOf,
+  unitMeanOf,
+} from './statistics/statistic.js';
 
-export interface Figure {
+/** The figure is of the rows that were answered, with the interval of 95 % or why it has none. */
+export interface Figure extends Pick<Estimate, 'figure' | 'low' | 'high' | 'method' | 'reason'> {
   readonly id: string;
   readonly title: string;
   readonly better: Direction;
-  /** Of the rows that were answered; null where there is none. */
-  readonly figure: number | null;
 }
 
 export interface Summary {
@@ -35,18 +43,26 @@ export interface Verdict {
   readonly isMet: boolean;
 }
 
+/** Draws of the bootstrap; one seed for all runs, so that the same rows have the same bytes. */
+const SEED = 1;
+
 /** Whatever order the rows are in, the sums are made in that of the data set: the same rows make the same bytes. */
-export function summarise(
+export async function summarise(
   rows: readonly EvaluatedRow[],
   metrics: readonly TextMetric[],
   limits: readonly Limit[],
-): Summary {
+  signal?: AbortSignal,
+): Promise<Summary> {
   const answered = rows
     .filter(({ answer }) => answer !== undefined)
     .sort((a, b) => a.index - b.index);
-  const figures = metrics.map((metric): Figure => {
-    const { id, title, better } = metric;
-    return { id, title, better, figure: figureOf(metric, answered) };
+  // Rows about one picture are one piece of evidence.
+  const groups = groupsOf(answered.map(({ image }) => image));
+  const statistics = metrics.map((metric) => statisticOf(metric, answered, groups));
+  const estimates = await estimatesOf(statistics, { seed: SEED, ...(signal && { signal }) });
+  const figures = estimates.map(({ figure, low, high, method, reason }, i): Figure => {
+    const { id, title, better } = metrics[i] as TextMetric;
+    return { id, title, better, figure, low, high, method, ...(reason && { reason }) } as Figure;
   });
   const failed = rows.length - answered.length;
   return {
@@ -61,15 +77,11 @@ export function summarise(
   };
 }
 
-function figureOf(metric: TextMetric, rows: readonly EvaluatedRow[]): number | null {
-  if (rows.length === 0) return null;
-  const sums: number[] = [];
-  for (const { answer, truths } of rows) {
-    for (const [k, part] of metric.row(answer as string, truths).entries()) {
-      sums[k] = (sums[k] ?? 0) + part;
-    }
-  }
-  return metric.figure(sums, rows.length);
+function statisticOf(metric: TextMetric, rows: readonly EvaluatedRow[], groups: Groups): Statistic {
+  const parts = rows.map(({ answer, truths }) => metric.row(answer as string, truths));
+  const values = parts.map(([value = Number.NaN]) => value);
+  const isUnit = metric.isMean && values.every((value) => value >= 0 && value <= 1);
+  return isUnit ? unitMeanOf(values, groups) : sumsOf(parts, metric.figure, groups);
 }
 
 const LIMIT = /^\s*([\w@.-]+)\s*(<=|>=|<|>)\s*(\d+(?:\.\d*)?|\.\d+)(%?)\s*$/;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import type { Answerer } from '../../evaluation/answering.js';
 import type { Evaluation } from '../../evaluation/evaluate.js';
+import { REASONS } from '../../evaluation/statistics/estimate.js';
 import type { Summary } from '../../evaluation/summary.js';
 import { EVALUATION_OPTIONS } from '../../options/evaluation.js';
 import { parseOptions } from '../../options/option.js';
@@ -115,14 +116,17 @@ function codeOf({ failed, limits }: Summary): ExitCode {
 function table({ rows, failed, figures, limits }: Summary): string {
   const shown = (figure: number | null): string => (figure === null ? 'none' : figure.toFixed(4));
   const lines = [
-    ['metric', 'figure', ''],
-    ...figures.map(({ id, title, better, figure }) => [
-      ...[id, shown(figure), `${title}, ${better} is better`],
+    ['metric', 'figure', '95 % interval', ''],
+    ...figures.map(({ id, title, better, figure, low, high, reason }) => [
+      ...[id, shown(figure), reason ? 'none' : `${shown(low)} to ${shown(high)}`],
+      `${title}, ${better} is better`,
     ]),
   ];
+  const reasons = [...new Set(figures.flatMap(({ reason }) => reason ?? []))];
+  const why = reasons.map((reason) => `no interval: ${REASONS[reason]}\n`).join('');
   const verdicts = limits.map(({ limit, figure, isMet }) => [
     ...[limit, shown(figure), isMet ? 'met' : 'MISSED'],
   ]);
   const left = failed === 0 ? '' : `, ${failed} without an answer, which the figures leave out`;
-  return `${columns(lines, [1])}\n${rows} rows${left}\n${verdicts.length > 0 ? `\n${columns(verdicts, [1])}` : ''}`;
+  return `${columns(lines, [1])}\n${rows} rows${left}\n${why}${verdicts.length > 0 ? `\n${columns(verdicts, [1])}` : ''}`;
 }

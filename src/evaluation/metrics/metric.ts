@@ -22,6 +22,8 @@ export interface TextMetric extends Described {
   readonly kind: 'text';
   /** One or more numbers; always as many. `truths` has at least one. */
   readonly row: (answer: string, truths: readonly string[]) => readonly number[];
+  /** Whether the figure is the mean of the rows, each of one number. */
+  readonly isMean: boolean;
   /** NaN where nothing was counted. `rows`: how many were added up. */
   readonly figure: (sums: readonly number[], rows: number) => number;
 }
@@ -32,7 +34,7 @@ export type TextRule = (answer: string, truths: readonly string[]) => number;
 export function meanMetric(described: Omit<Described, 'better'>, rule: TextRule): TextMetric {
   return {
     ...described,
-    ...{ kind: 'text', better: 'higher' },
+    ...{ kind: 'text', better: 'higher', isMean: true },
     row: (answer, truths) => [rule(answer, truths)],
     figure: ([sum = 0], rows) => sum / rows,
   };

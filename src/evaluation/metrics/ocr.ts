@@ -47,7 +47,7 @@ const corpusRate = (
   errors: (answer: string, truth: string) => Errors,
 ): TextMetric => ({
   ...described,
-  ...{ kind: 'text', better: 'lower', source: 'jiwer 4.0.0' },
+  ...{ kind: 'text', better: 'lower', isMean: false, source: 'jiwer 4.0.0' },
   row: (answer, truths) => nearest(errors, answer, truths),
   figure: ([edits = 0, length = 0], rows) => (rows === 0 ? Number.NaN : rate([edits, length])),
 });

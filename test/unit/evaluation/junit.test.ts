@@ -22,7 +22,17 @@ const NAME = 'ocr of <a> & "b"\u0001.jsonl by é日';
 function summary(failed: number): Summary {
   return {
     ...{ rows: 500, failed, coverage: 1 - failed / 500 },
-    figures: [{ id: 'cer@jiwer', title: 'rate', better: 'lower', figure: 0.25 }],
+    figures: [
+      {
+        id: 'cer@jiwer',
+        title: 'rate',
+        better: 'lower',
+        figure: 0.25,
+        low: 0.1,
+        high: 0.4,
+        method: 'bca',
+      },
+    ],
     limits: [
       { limit: 'cer<=0.3', figure: 0.25, isMet: failed === 0 },
       { limit: 'cer<0.2', figure: 0.25, isMet: false },

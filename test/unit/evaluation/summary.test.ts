@@ -16,8 +16,8 @@ const rows = (answers: readonly (string | undefined)[]): EvaluatedRow[] =>
   }));
 
 describe('a summary', () => {
-  it('has the figure of all characters and that of rows, without rows that failed', () => {
-    const { figures, ...counts } = summarise(
+  it('has the figure of all characters and that of rows, without rows that failed', async () => {
+    const { figures, ...counts } = await summarise(
       rows(['abcdefghij', 'abcdefghi', undefined]),
       metrics,
       [],
@@ -30,28 +30,50 @@ describe('a summary', () => {
     ]);
   });
 
-  it('is the same to the bit whatever order the rows were written in', () => {
+  it('is the same to the bit whatever order the rows were written in', async () => {
     const random = new RandomNumbers(3);
     const all = rows(Array.from({ length: 500 }, () => 'abcdefghij'.slice(random.below(10))));
     const shuffled = all.map((row) => ({ row, key: random.below(1e9) }));
     shuffled.sort((a, b) => a.key - b.key);
     const limits = [parseLimit('cer@mean<=0.5', metrics)];
-    const again = summarise(
+    const again = await summarise(
       shuffled.map(({ row }) => row),
       metrics,
       limits,
     );
-    expect(JSON.stringify(again)).toBe(JSON.stringify(summarise(all, metrics, limits)));
+    expect(JSON.stringify(again)).toBe(JSON.stringify(await summarise(all, metrics, limits)));
   });
 
-  it('without rows has no figures, and meets no limit', () => {
+  it('without rows has no figures, and meets no limit', async () => {
     const limits = [parseLimit('exact>=0', metrics)];
     for (const none of [[], rows([undefined])]) {
-      const { coverage, figures, limits: verdicts } = summarise(none, metrics, limits);
+      const { coverage, figures, limits: verdicts } = await summarise(none, metrics, limits);
       expect([coverage, figures.map(({ figure }) => figure)]).toEqual([0, [null, null, null]]);
       expect(verdicts).toEqual([{ limit: 'exact>=0', figure: null, isMet: false }]);
     }
   });
+});
+
+it('intervals count pictures, not rows, and a share has an exact one', async () => {
+  const answers = Array.from({ length: 40 }, (_, i) => (i % 4 === 0 ? 'wrong' : 'abcdefghij'));
+  const single = rows(answers).map((row) => ({ ...row, image: `${row.index}.png` }));
+  const grouped = single.map((row) => ({ ...row, image: `${Math.floor(row.index / 8)}.png` }));
+  const [alone, together] = await Promise.all(
+    [single, grouped].map(async (all) => {
+      const { figures } = await summarise(all, metrics, []);
+      return new Map(figures.map((figure) => [figure.id, figure]));
+    }),
+  );
+  // 30 of 40, by Wilson's formula.
+  const share = alone?.get('exact@strict');
+  expect(share).toMatchObject({ figure: 0.75, method: 'wilson' });
+  expect([share?.low, share?.high].map((one) => Number(one).toFixed(4))).toEqual([
+    '0.5981',
+    '0.8581',
+  ]);
+  // Every picture has six right answers of eight: there is no spread among pictures.
+  expect(together?.get('cer@jiwer')).toMatchObject({ reason: 'no-spread' });
+  expect(alone?.get('cer@jiwer')).toMatchObject({ method: 'bca' });
 });
 
 describe('a limit', () => {
