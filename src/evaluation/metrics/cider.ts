@@ -173,7 +173,7 @@ export const CIDER: CorpusMetric = {
 };
 
 export const BLEU: TextMetric = {
-  ...{ id: 'bleu4@pycocoevalcap', title: 'BLEU-4', kind: 'text', better: 'higher' },
+  ...{ id: 'bleu4@pycocoevalcap', title: 'BLEU-4', kind: 'text', isMean: false, better: 'higher' },
   formula:
     'geometric mean of the shares of 1 to 4 words in a row that a truth has, of all rows; less for short answers',
   source: 'pycocoevalcap 1.2, with the words of Stanford’s PTBTokenizer 3.4.1',
