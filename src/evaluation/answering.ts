@@ -78,7 +78,8 @@ export async function readAnswers(file: string): Promise<Answerer> {
   };
 }
 
-async function* chunksOf(file: string): AsyncGenerator<Buffer, void> {
+/** Of a file; rejects with ERR_DATASET where it cannot be read. */
+export async function* chunksOf(file: string): AsyncGenerator<Buffer, void> {
   try {
     yield* createReadStream(file);
   } catch (cause) {

@@ -3,18 +3,19 @@
  * is answered, `summary.json` the figures, which `report.md` and `junit.xml` repeat.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
+import { makeError } from '../errors.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
+import { showPath } from '../options/show.js';
 import { outputError } from '../output-error.js';
 import { Journal, type JournalOptions } from '../runs/journal.js';
 import { linesOf } from '../runs/lines.js';
 import { pool } from '../runs/pool.js';
 import { errorJson } from '../wire/errors.js';
 import { jsonText } from '../wire/json.js';
-import type { Answerer } from './answering.js';
+import { type Answerer, chunksOf } from './answering.js';
 import { junitXml } from './junit.js';
 import { markdownReport } from './markdown.js';
 import type { TextMetric } from './metrics/metric.js';
@@ -41,7 +42,7 @@ export interface Evaluation {
 
 /** Asks what is not answered yet, and sums up. Rejects with the signal's reason when it is aborted; what is done stays. */
 export async function evaluate(evaluation: Evaluation): Promise<Summary> {
-  const { dataset, task, folder, resume, words, answeredBy, settings } = evaluation;
+  const { dataset, task, folder, resume, words, answeredBy, settings, metrics } = evaluation;
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw outputError(folder, 'open', cause);
   });
@@ -53,18 +54,19 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
     { resume, words, firstField: 'id', keyOf: ({ id }) => id },
   );
   try {
+    // Before the first row, so that a run that is cut off says what it is.
+    await write(folder, 'run.json', {
+      ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },
+      metrics: metrics.map(({ id }) => id),
+    });
     await answerAll(evaluation, journal);
   } finally {
     await journal.close();
   }
-  const { metrics, limits, signal } = evaluation;
+  const { limits, signal } = evaluation;
   const rows = await rowsIn(file);
   const summary = await summarise(rows, metrics, limits, signal);
   const title = `${task} of ${path.basename(dataset.path)} by ${answeredBy.model}`;
-  await write(folder, 'run.json', {
-    ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },
-    metrics: metrics.map(({ id }) => id),
-  });
   await write(folder, 'summary.json', summary);
   await write(folder, 'report.md', markdownReport(title, summary));
   await write(folder, 'junit.xml', junitXml(title, summary, rows));
@@ -106,14 +108,33 @@ async function answerOne(
   }
 }
 
-/** The last line of each row. */
-async function rowsIn(file: string): Promise<EvaluatedRow[]> {
+/** The last line of each row. What a kill has left of a line is no row. Throws ERR_DATASET for a file of something else. */
+export async function rowsIn(file: string): Promise<EvaluatedRow[]> {
   const rows = new Map<string, EvaluatedRow>();
-  for await (const { bytes } of linesOf(createReadStream(file))) {
-    const row = JSON.parse(bytes.toString('utf8')) as EvaluatedRow;
+  let number = 0;
+  for await (const { bytes, ended } of linesOf(chunksOf(file))) {
+    number++;
+    if (!ended) break;
+    const row = rowOf(bytes);
+    if (row === undefined) {
+      const place = `${showPath(file)}:${number}`;
+      throw makeError('ERR_DATASET', `${place} is no row of an evaluation`, {
+        ...{ name: place, found: 'something else', expected: 'a line with id, index and truths' },
+      });
+    }
     rows.set(row.id, row);
   }
   return [...rows.values()];
+}
+
+function rowOf(bytes: Buffer): EvaluatedRow | undefined {
+  try {
+    const row = JSON.parse(bytes.toString('utf8')) as Partial<EvaluatedRow> | null;
+    const isRow = typeof row?.id === 'string' && Number.isInteger(row.index) && row.truths?.length;
+    return isRow ? (row as EvaluatedRow) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** SHA-256 over the files of rows, whatever they are called. Pictures are not read. */

@@ -44,7 +44,7 @@ export interface Verdict {
 }
 
 /** Draws of the bootstrap; one seed for all runs, so that the same rows have the same bytes. */
-const SEED = 1;
+export const SEED = 1;
 
 /** Whatever order the rows are in, the sums are made in that of the data set: the same rows make the same bytes. */
 export async function summarise(
@@ -77,7 +77,11 @@ export async function summarise(
   };
 }
 
-function statisticOf(metric: TextMetric, rows: readonly EvaluatedRow[], groups: Groups): Statistic {
+export function statisticOf(
+  metric: TextMetric,
+  rows: readonly EvaluatedRow[],
+  groups: Groups,
+): Statistic {
   const parts = rows.map(({ answer, truths }) => metric.row(answer as string, truths));
   const values = parts.map(([value = Number.NaN]) => value);
   const isUnit = metric.isMean && values.every((value) => value >= 0 && value <= 1);

@@ -2,8 +2,9 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Answerer } from '../../evaluation/answering.js';
+import type { RunComparison } from '../../evaluation/compare.js';
 import type { Evaluation } from '../../evaluation/evaluate.js';
-import { REASONS } from '../../evaluation/statistics/estimate.js';
+import { type Estimate, REASONS } from '../../evaluation/statistics/estimate.js';
 import type { Summary } from '../../evaluation/summary.js';
 import { EVALUATION_OPTIONS } from '../../options/evaluation.js';
 import { parseOptions } from '../../options/option.js';
@@ -15,7 +16,11 @@ import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
 import { columns } from '../output.js';
 
 type Flags = ModelFlags &
-  Readonly<Record<string, unknown>> & { readonly json?: true; readonly output: string };
+  Readonly<Record<string, unknown>> & {
+    readonly json?: true;
+    readonly output?: string;
+    readonly compare?: readonly string[];
+  };
 
 export function evalCommand(context: Context, exit: (code: ExitCode) => void): Command {
   const command = new Command('eval')
@@ -25,8 +30,12 @@ export function evalCommand(context: Context, exit: (code: ExitCode) => void): C
         'that another system has given. The rows are written as they are answered, and a run that was cut off is ' +
         'continued with --resume.',
     )
-    .argument('<data>', 'file or folder; `paligemma dataset` says what it holds')
-    .requiredOption('-o, --output <folder>', 'where rows, figures and reports go')
+    .argument('[data]', 'file or folder; `paligemma dataset` says what it holds')
+    .option(
+      '--compare <runs...>',
+      'compare two folders of runs on the same data, the first with the second',
+    )
+    .option('-o, --output <folder>', 'where rows, figures and reports go')
     .option('--json', 'print the summary as one JSON document')
     .addHelpText(
       'after',
@@ -34,11 +43,25 @@ export function evalCommand(context: Context, exit: (code: ExitCode) => void): C
 Examples:
   $ paligemma eval plates.jsonl --task ocr --model plates-q8_0.gguf -o runs/q8
   $ paligemma eval plates.jsonl --task ocr --predictions tesseract.jsonl -o runs/tesseract
+  $ paligemma eval --compare runs/q8 runs/q4
   $ paligemma eval valid.jsonl --fail-under 'exact@lower>=0.9' -o runs/ci
 
 Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a figure misses its limit, 130 interrupted.`,
     )
-    .action(async (data: string, flags: Flags) => {
+    .action(async (data: string | undefined, flags: Flags) => {
+      if (flags.compare !== undefined) {
+        if (data !== undefined || flags.compare.length !== 2) {
+          command.error('error: --compare takes two folders of runs, and nothing else');
+        }
+        await compare(context, flags.compare as [string, string], flags.json === true);
+        return exit(EXIT.ok);
+      }
+      const { output: folder } = flags;
+      if (data === undefined || folder === undefined) {
+        return command.error(
+          'error: eval takes a data set and --output, or --compare and two runs',
+        );
+      }
       const o = parseOptions('eval', EVALUATION_OPTIONS, givenFlags(EVALUATION_OPTIONS, flags));
       const [{ openDataset }, { evaluate }, { metricsFor }, { parseLimit }] = await Promise.all([
         import('../../datasets/open.js'),
@@ -54,7 +77,7 @@ Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a f
       const { signal } = context;
       const evaluation: Evaluation = {
         ...{ dataset, metrics, limits, answerer, answeredBy, signal },
-        ...{ task: o.task, limit: o.limit, resume: o.resume, folder: flags.output },
+        ...{ task: o.task, limit: o.limit, resume: o.resume, folder },
         settings: { limit: o.limit ?? null, maxTokens: o.maxTokens ?? null },
         words: {
           output: '--output',
@@ -77,6 +100,39 @@ Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a f
   addFlags(command, 'Judging:', EVALUATION_OPTIONS);
   addModelFlags(command);
   return command;
+}
+
+async function compare(
+  { output }: Context,
+  folders: readonly [string, string],
+  isJson: boolean,
+): Promise<void> {
+  const { compareStored, readRun } = await import('../../evaluation/compare.js');
+  const [first, second] = [await readRun(folders[0]), await readRun(folders[1])];
+  const comparison = await compareStored(first, second);
+  if (isJson) await output.json(comparison, 2);
+  else await output.data(comparisonTable(comparison));
+}
+
+function comparisonTable({ models, rows, leftOut, differences }: RunComparison): string {
+  const lines = [
+    ['metric', ...models, 'difference', '95 % interval', 'the second is', 'could show'],
+    ...differences.map(({ id, first, second, difference, verdict, smallest }) => [
+      ...[id, shown(first), shown(second), shown(difference.figure)],
+      difference.reason ? 'none' : `${shown(difference.low)} to ${shown(difference.high)}`,
+      ...[verdict, shown(smallest)],
+    ]),
+  ];
+  const left = leftOut === 0 ? '' : `, without ${leftOut} that one of them alone has answered`;
+  const reasons = why(differences.map(({ difference }) => difference));
+  return `${columns(lines, [1, 2, 3])}\n${rows} rows${left}\n${reasons}`;
+}
+
+const shown = (figure: number | null): string => (figure === null ? 'none' : figure.toFixed(4));
+
+function why(estimates: readonly Pick<Estimate, 'reason'>[]): string {
+  const reasons = [...new Set(estimates.flatMap(({ reason }) => reason ?? []))];
+  return reasons.map((reason) => `no interval: ${REASONS[reason]}\n`).join('');
 }
 
 type Options = ReturnType<typeof parseOptions<typeof EVALUATION_OPTIONS>>;
@@ -114,7 +170,6 @@ function codeOf({ failed, limits }: Summary): ExitCode {
 }
 
 function table({ rows, failed, figures, limits }: Summary): string {
-  const shown = (figure: number | null): string => (figure === null ? 'none' : figure.toFixed(4));
   const lines = [
     ['metric', 'figure', '95 % interval', ''],
     ...figures.map(({ id, title, better, figure, low, high, reason }) => [
@@ -122,11 +177,9 @@ function table({ rows, failed, figures, limits }: Summary): string {
       `${title}, ${better} is better`,
     ]),
   ];
-  const reasons = [...new Set(figures.flatMap(({ reason }) => reason ?? []))];
-  const why = reasons.map((reason) => `no interval: ${REASONS[reason]}\n`).join('');
   const verdicts = limits.map(({ limit, figure, isMet }) => [
     ...[limit, shown(figure), isMet ? 'met' : 'MISSED'],
   ]);
   const left = failed === 0 ? '' : `, ${failed} without an answer, which the figures leave out`;
-  return `${columns(lines, [1])}\n${rows} rows${left}\n${why}${verdicts.length > 0 ? `\n${columns(verdicts, [1])}` : ''}`;
+  return `${columns(lines, [1])}\n${rows} rows${left}\n${why(figures)}${verdicts.length > 0 ? `\n${columns(verdicts, [1])}` : ''}`;
 }

@@ -109,7 +109,8 @@ it.each([
   ['an unknown metric', ['--metric', 'bleu'], 2, 'expected one of cer@jiwer'],
   ['a limit that is none', ['--fail-under', 'good'], 2, '--fail-under is "good"'],
   ['a limit of another metric', ['--fail-under', 'cer<=1'], 2, 'a metric of this run (exact@lower'],
-  ['no folder', [], 2, "required option '-o, --output <folder>' not specified"],
+  ['no folder', [], 2, 'eval takes a data set and --output'],
+  ['one run to compare', ['--compare', 'x'], 2, '--compare takes two folders of runs'],
 ])('%s is refused', async (_, args, code, words) => {
   const data = dataset(ROWS);
   const folder = path.join(path.dirname(data), 'run');
@@ -117,6 +118,55 @@ it.each([
   const ended = await paligemma(['eval', data, ...output, ...args]);
   expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(words)]);
   expect(existsSync(folder)).toBe(false);
+});
+
+it('compares two runs row by row, and says when nothing is shown', async () => {
+  const images = Array.from({ length: 60 }, (_, i) => `${i}.png`);
+  const data = dataset(images.map((image) => ({ image, question: 'q', answer: 'yes' })));
+  const folder = path.dirname(data);
+  const runs: string[] = [];
+  // One in three wrong, one in ten, and one in ten of others.
+  for (const [name, isWrong] of [
+    ['a', (i: number) => i % 3 === 0],
+    ['b', (i: number) => i % 10 === 0],
+    ['c', (i: number) => i % 10 === 5],
+  ] as const) {
+    const answers = path.join(folder, `${name}.jsonl.answers`);
+    const lines = images.map((_, id) => JSON.stringify({ id, answer: isWrong(id) ? 'no' : 'yes' }));
+    writeFileSync(answers, lines.join('\n'));
+    runs.push(path.join(folder, name));
+    const args = ['--predictions', answers, '--metric', 'exact@lower'];
+    expect((await judge(data, path.join(folder, name), ...args)).code).toBe(0);
+  }
+  const [a, b, c] = runs as [string, string, string];
+  const compare = async (...args: string[]) => {
+    const { code, stdout, stderr } = await paligemma(['eval', '--compare', ...args, '--json']);
+    return code === 0 ? (JSON.parse(stdout) as unknown) : [code, stderr];
+  };
+  expect(await compare(a, b)).toMatchObject({
+    models: ['a.jsonl.answers', 'b.jsonl.answers'],
+    ...{ rows: 60, leftOut: 0 },
+    differences: [{ id: 'exact@lower', first: 2 / 3, second: 0.9, verdict: 'better' }],
+  });
+  expect(await compare(b, a)).toMatchObject({ differences: [{ verdict: 'worse' }] });
+  const alike = await compare(b, c);
+  expect(alike).toMatchObject({
+    differences: [
+      { verdict: 'not shown', difference: { figure: 0 }, smallest: expect.any(Number) },
+    ],
+  });
+  const others = path.join(folder, 'others');
+  writeFileSync(path.join(folder, 'other.jsonl'), JSON.stringify(ROWS[0]));
+  await judge(path.join(folder, 'other.jsonl'), others, '--metric', 'exact@lower');
+  expect(await compare(a, others)).toEqual([1, expect.stringContaining('other data')]);
+  // What a kill leaves of a line is no row; what another program wrote is an error.
+  const file = path.join(c, 'rows.jsonl');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.slice(0, -20));
+  expect(await compare(b, c)).toMatchObject({ rows: 59, leftOut: 1 });
+  writeFileSync(file, `${text}{}\n`);
+  expect(await compare(b, c)).toEqual([1, expect.stringContaining(`${file}:61 is no row`)]);
+  expect(await compare(a, folder)).toEqual([1, expect.stringContaining('run.json does not exist')]);
 });
 
 it('a run of other data or settings is not continued', async () => {

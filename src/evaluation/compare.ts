@@ -1,0 +1,131 @@
+/** Two runs on the same rows, compared row by row, without asking anything again. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { unreadable } from '../datasets/faults.js';
+import { makeError } from '../errors.js';
+import { showPath } from '../options/show.js';
+import { rowsIn } from './evaluate.js';
+import type { Direction, TextMetric } from './metrics/metric.js';
+import type { EvaluatedRow } from './rows.js';
+import { compareRuns, type Verdict } from './statistics/compare.js';
+import type { Estimate } from './statistics/estimate.js';
+import { groupsOf } from './statistics/statistic.js';
+import { SEED, statisticOf } from './summary.js';
+import { metricsFor } from './tasks.js';
+
+export interface StoredRun {
+  readonly folder: string;
+  /** Of what answered. */
+  readonly model: string;
+  /** SHA-256 of the files of rows. */
+  readonly data: string;
+  readonly metrics: readonly TextMetric[];
+  readonly rows: readonly EvaluatedRow[];
+}
+
+export interface MetricDifference {
+  readonly id: string;
+  readonly title: string;
+  readonly better: Direction;
+  readonly first: number | null;
+  readonly second: number | null;
+  /** Of the second run, minus that of the first. */
+  readonly difference: Pick<Estimate, 'figure' | 'low' | 'high' | 'method' | 'reason'>;
+  /** What the second is; "not shown" is not "equal". */
+  readonly verdict: Verdict;
+  readonly p: number | null;
+  /** The smallest difference that these rows would show in four of five cases. */
+  readonly smallest: number | null;
+}
+
+export interface RunComparison {
+  readonly models: readonly [first: string, second: string];
+  /** Rows that both have answered, which the figures are of. */
+  readonly rows: number;
+  /** Rows that one of them alone has answered. */
+  readonly leftOut: number;
+  readonly differences: readonly MetricDifference[];
+}
+
+/** Throws ERR_DATASET for a folder without a run. */
+export async function readRun(folder: string): Promise<StoredRun> {
+  const file = path.join(folder, 'run.json');
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw unreadable(file, cause);
+  });
+  let run: Readonly<Record<string, unknown>>;
+  try {
+    run = JSON.parse(text) as typeof run;
+  } catch {
+    throw noRun(file);
+  }
+  const { model, data, metrics } = run;
+  if (typeof model !== 'string' || typeof data !== 'string' || !Array.isArray(metrics)) {
+    throw noRun(file);
+  }
+  return {
+    ...{ folder, model, data },
+    metrics: metricsFor('ask', metrics as string[]),
+    rows: await rowsIn(path.join(folder, 'rows.jsonl')),
+  };
+}
+
+function noRun(file: string): Error {
+  return makeError('ERR_DATASET', `${showPath(file)} is not that of an evaluation`, {
+    ...{ name: file, found: 'something else', expected: 'the run.json of an evaluation' },
+  });
+}
+
+/** By the metrics that both have. Throws ERR_DATASET for runs on different data, or without a metric or row in common. */
+export async function compareStored(first: StoredRun, second: StoredRun): Promise<RunComparison> {
+  if (first.data !== second.data) throw unlike(first, second, 'other data');
+  const metrics = first.metrics.filter(({ id }) => second.metrics.some((other) => other.id === id));
+  if (metrics.length === 0) throw unlike(first, second, 'no metric in common');
+  const answers = new Map(second.rows.map((row) => [row.id, row]));
+  const pairs = first.rows
+    .flatMap((row) => {
+      const other = answers.get(row.id);
+      return row.answer === undefined || other?.answer === undefined ? [] : [[row, other] as const];
+    })
+    .sort(([a], [b]) => a.index - b.index);
+  if (pairs.length === 0) throw unlike(first, second, 'no answered row in common');
+  const all = new Set([...first.rows, ...second.rows].map(({ id }) => id));
+  const groups = groupsOf(pairs.map(([{ image }]) => image));
+  const differences: MetricDifference[] = [];
+  for (const metric of metrics) {
+    const [mine, other] = [0, 1].map((side) =>
+      statisticOf(
+        metric,
+        pairs.map((pair) => pair[side as 0 | 1]),
+        groups,
+      ),
+    ) as [ReturnType<typeof statisticOf>, ReturnType<typeof statisticOf>];
+    const [comparison] = await compareRuns(mine, [other], metric.better, { seed: SEED });
+    if (comparison === undefined) throw new TypeError('one run was compared');
+    const { difference, verdict, p, smallest } = comparison;
+    const { figure, low, high, method, reason } = difference;
+    const { id, title, better } = metric;
+    differences.push({
+      ...{ id, title, better, verdict, p, smallest },
+      ...{ first: mine.whole, second: other.whole },
+      difference: { figure, low, high, method, ...(reason && { reason }) } as Estimate,
+    });
+  }
+  return {
+    models: [first.model, second.model],
+    rows: pairs.length,
+    leftOut: all.size - pairs.length,
+    differences,
+  };
+}
+
+function unlike(first: StoredRun, second: StoredRun, found: string): Error {
+  const [a, b] = [showPath(first.folder), showPath(second.folder)];
+  return makeError('ERR_DATASET', `${a} and ${b} cannot be compared: ${found}`, {
+    ...{
+      name: second.folder,
+      found,
+      expected: 'two runs on the same data with a metric in common',
+    },
+  });
+}
