@@ -115,10 +115,11 @@ function evaluate<Shape>(
     const pairs = images.map((image) =>
       pairUp(there?.get(image) ?? [], seen?.get(image) ?? [], shapes),
     );
+    const ranking = rank(pairs);
     for (const [a, range] of AREAS.entries()) {
-      const matched = pairs.map((pair) => matchAll(pair, range));
+      const matched = matchAll(pairs, ranking, range);
       for (const [m, most] of MOST.entries()) {
-        accumulate(matched, most, tables[a]?.[m] as Table, { k, count });
+        accumulate(ranking, matched, most, tables[a]?.[m] as Table, { k, count });
       }
     }
   }
@@ -157,28 +158,71 @@ function pairUp<Shape>(
   };
 }
 
-/** What became of a picture's detections: by [overlap * detections + detection]. */
+/** All detections of a category, picture after picture. */
+interface Ranking {
+  readonly count: number;
+  /** Their places, best first; of equal scores the earlier. */
+  readonly order: Int32Array;
+  /** How many of its own picture are better. */
+  readonly better: Int32Array;
+}
+
+function rank(pairs: readonly Pair[]): Ranking {
+  const scores = pairs.flatMap((pair) => [...pair.scores]);
+  const better = pairs.flatMap((pair) => [...pair.scores.keys()]);
+  const order = [...scores.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number));
+  return {
+    count: scores.length,
+    order: Int32Array.from(order),
+    better: Int32Array.from(better),
+  };
+}
+
+/** What became of the detections of a category: by [overlap * detections + detection]. */
 interface Matched {
-  readonly scores: Float64Array;
   readonly isMatched: Uint8Array;
   readonly isIgnored: Uint8Array;
   /** Truths that count. */
   readonly truths: number;
 }
 
-function matchAll(pair: Pair, [least, most]: readonly [number, number]): Matched {
+function matchAll(
+  pairs: readonly Pair[],
+  { count }: Ranking,
+  range: readonly [least: number, most: number],
+): Matched {
+  const size = COCO_OVERLAPS.length * count;
+  const [isMatched, isIgnored] = [new Uint8Array(size), new Uint8Array(size)];
+  let [first, truths] = [0, 0];
+  for (const pair of pairs) {
+    truths += matchPair(pair, range, { isMatched, isIgnored, first, count });
+    first += pair.scores.length;
+  }
+  return { isMatched, isIgnored, truths };
+}
+
+/** Returns how many truths of the picture count. `first`: place of its first detection, of `count`. */
+function matchPair(
+  pair: Pair,
+  [least, most]: readonly [number, number],
+  {
+    isMatched,
+    isIgnored,
+    first,
+    count,
+  }: Pick<Matched, 'isMatched' | 'isIgnored'> & { readonly first: number; readonly count: number },
+): number {
   const { scores, foundAreas, truthAreas, isCrowd } = pair;
   const isOut = (area: number): boolean => area < least || area > most;
   const isLeft = isCrowd.map((crowd, j) => crowd || isOut(truthAreas[j] as number));
   const counted = [...isLeft.keys()].filter((j) => !isLeft[j]);
   const order = [...counted, ...[...isLeft.keys()].filter((j) => isLeft[j])];
-  const size = COCO_OVERLAPS.length * scores.length;
-  const [isMatched, isIgnored] = [new Uint8Array(size), new Uint8Array(size)];
+  const taken = new Uint8Array(isLeft.length);
   for (const [t, overlap] of COCO_OVERLAPS.entries()) {
-    const taken = new Uint8Array(isLeft.length);
+    taken.fill(0);
     for (let i = 0; i < scores.length; i++) {
       const j = bestTruth(pair, i, { order, counted: counted.length, taken, overlap });
-      const at = t * scores.length + i;
+      const at = t * count + first + i;
       if (j >= 0) {
         taken[j] = 1;
         isMatched[at] = 1;
@@ -186,7 +230,7 @@ function matchAll(pair: Pair, [least, most]: readonly [number, number]): Matched
       } else if (isOut(foundAreas[i] as number)) isIgnored[at] = 1;
     }
   }
-  return { scores, isMatched, isIgnored, truths: counted.length };
+  return counted.length;
 }
 
 /** The free truth that a detection overlaps most; one that counts before any that does not. -1: none. */
@@ -205,14 +249,16 @@ function bestTruth(
     readonly overlap: number;
   },
 ): number {
-  let [found, least] = [-1, Math.min(overlap, 1 - 1e-10)];
+  let found = -1;
+  let least = Math.min(overlap, 1 - 1e-10);
   for (let place = 0; place < order.length; place++) {
     if (place === counted && found >= 0) break;
     const j = order[place] as number;
     if (taken[j] && !isCrowd[j]) continue;
     const value = overlaps[i * order.length + j] as number;
     if (value < least) continue;
-    [found, least] = [j, value];
+    found = j;
+    least = value;
   }
   return found;
 }
@@ -221,39 +267,37 @@ function bestTruth(
 const EPSILON = Number.EPSILON;
 
 function accumulate(
-  pictures: readonly Matched[],
+  { order, better, count: total }: Ranking,
+  { isMatched, isIgnored, truths }: Matched,
   most: number,
   { precision, recall }: Table,
   { k, count }: { readonly k: number; readonly count: number },
 ): void {
-  const truths = pictures.reduce((sum, one) => sum + one.truths, 0);
   if (truths === 0) return;
-  const all = pictures.flatMap((picture) =>
-    Array.from({ length: Math.min(most, picture.scores.length) }, (_, i) => ({ picture, i })),
-  );
-  const scoreOf = ({ picture, i }: (typeof all)[number]): number => picture.scores[i] as number;
-  all.sort((a, b) => scoreOf(b) - scoreOf(a));
-  const [recalls, precisions] = [new Float64Array(all.length), new Float64Array(all.length)];
+  const some = order.filter((at) => (better[at] as number) < most);
+  const recalls = new Float64Array(some.length);
+  const precisions = new Float64Array(some.length);
   for (let t = 0; t < COCO_OVERLAPS.length; t++) {
-    let [right, wrong] = [0, 0];
-    for (const [place, { picture, i }] of all.entries()) {
-      const at = t * picture.scores.length + i;
-      if (!picture.isIgnored[at]) picture.isMatched[at] ? right++ : wrong++;
+    let right = 0;
+    let wrong = 0;
+    for (let place = 0; place < some.length; place++) {
+      const at = t * total + (some[place] as number);
+      if (!isIgnored[at]) {
+        if (isMatched[at]) right++;
+        else wrong++;
+      }
       recalls[place] = right / truths;
       precisions[place] = right / (wrong + right + EPSILON);
     }
     recall[t * count + k] = recalls.at(-1) ?? 0;
-    for (let place = all.length - 1; place > 0; place--) {
-      precisions[place - 1] = Math.max(
-        precisions[place - 1] as number,
-        precisions[place] as number,
-      );
+    for (let place = some.length - 1; place > 0; place--) {
+      const after = precisions[place] as number;
+      if (after > (precisions[place - 1] as number)) precisions[place - 1] = after;
     }
     let place = 0;
     for (let r = 0; r < RECALLS.length; r++) {
-      while (place < all.length && (recalls[place] as number) < (RECALLS[r] as number)) place++;
-      precision[(t * RECALLS.length + r) * count + k] =
-        place < all.length ? (precisions[place] as number) : 0;
+      while (place < some.length && (recalls[place] as number) < (RECALLS[r] as number)) place++;
+      precision[(t * RECALLS.length + r) * count + k] = precisions[place] ?? 0;
     }
   }
 }
