@@ -245,13 +245,15 @@ describe('a child that ends', () => {
     FREEZING,
     async () => {
       const model = await isolated(DEMO_MODEL, { hangMs: 1500, threads: 1, featureCacheMb: 0 });
+      // Nothing is left to decode, so no other thread computes.
+      const picture = await model.prepare(SCENE);
       // Until the hang, whenever that is; nearly all of it is matmuls.
       const candidates = Array.from({ length: 200 }, (_, i) => `an orange triangle and ${i}`);
       const failures: PaliGemmaError[] = [];
       let asked = 0;
       const scoreUntilHang = async (): Promise<void> => {
         while (failures.length === 0) {
-          const call = model.score(SCENE, `caption ${asked++}`, candidates);
+          const call = model.score(picture, `caption ${asked++}`, candidates);
           await call.catch((error) => failures.push(error));
         }
       };

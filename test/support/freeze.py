@@ -13,6 +13,7 @@ import sys
 import time
 
 PTRACE_CONT = 7
+PTRACE_DETACH = 17
 PTRACE_SEIZE = 0x4206
 PTRACE_INTERRUPT = 0x4207
 # Threads of other processes as well.
@@ -55,21 +56,34 @@ def stop(thread):
     os.waitpid(thread, WALL)
 
 
+def busiest(pid):
+    before = times(pid)
+    time.sleep(0.5)
+    spent = {t: after - before.get(t, after) for t, after in times(pid).items() if t != pid}
+    return max(spent, key=spent.get)
+
+
+def stop_in_addon(pid, thread):
+    """False where the thread is never there, as one that collects garbage."""
+    ptrace(PTRACE_SEIZE, thread)
+    for _ in range(200):
+        stop(thread)
+        if is_in_addon(pid, thread):
+            return True
+        ptrace(PTRACE_CONT, thread)
+        time.sleep(0.001)
+    stop(thread)
+    ptrace(PTRACE_DETACH, thread)
+    return False
+
+
 pid, which = int(sys.argv[1]), sys.argv[2]
 if which == "main":
     ptrace(PTRACE_SEIZE, pid)
     stop(pid)
 else:
-    before = times(pid)
-    time.sleep(0.5)
-    spent = {t: after - before.get(t, after) for t, after in times(pid).items() if t != pid}
-    busiest = max(spent, key=spent.get)
-    ptrace(PTRACE_SEIZE, busiest)
-    stop(busiest)
-    while not is_in_addon(pid, busiest):
-        ptrace(PTRACE_CONT, busiest)
-        time.sleep(0.001)
-        stop(busiest)
+    while not stop_in_addon(pid, busiest(pid)):
+        pass
 print("frozen", flush=True)
 # A process that is killed meanwhile is gone for its parent only when this one has taken note of it.
 while True:
