@@ -8,7 +8,7 @@ import { rowsIn } from './evaluate.js';
 import type { Direction, TextMetric } from './metrics/metric.js';
 import type { EvaluatedRow } from './rows.js';
 import { compareRuns, type Verdict } from './statistics/compare.js';
-import type { Estimate } from './statistics/estimate.js';
+import { type Bounds, boundsOf } from './statistics/estimate.js';
 import { groupsOf } from './statistics/statistic.js';
 import { SEED, statisticOf } from './summary.js';
 import { metricsFor } from './tasks.js';
@@ -30,7 +30,7 @@ export interface MetricDifference {
   readonly first: number | null;
   readonly second: number | null;
   /** Of the second run, minus that of the first. */
-  readonly difference: Pick<Estimate, 'figure' | 'low' | 'high' | 'method' | 'reason'>;
+  readonly difference: Bounds;
   /** What the second is; "not shown" is not "equal". */
   readonly verdict: Verdict;
   readonly p: number | null;
@@ -103,12 +103,11 @@ export async function compareStored(first: StoredRun, second: StoredRun): Promis
     const [comparison] = await compareRuns(mine, [other], metric.better, { seed: SEED });
     if (comparison === undefined) throw new TypeError('one run was compared');
     const { difference, verdict, p, smallest } = comparison;
-    const { figure, low, high, method, reason } = difference;
     const { id, title, better } = metric;
     differences.push({
       ...{ id, title, better, verdict, p, smallest },
       ...{ first: mine.whole, second: other.whole },
-      difference: { figure, low, high, method, ...(reason && { reason }) } as Estimate,
+      difference: boundsOf(difference),
     });
   }
   return {

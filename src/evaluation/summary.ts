@@ -4,7 +4,7 @@ import { showValue } from '../options/show.js';
 import type { Direction, TextMetric } from './metrics/metric.js';
 import type { EvaluatedRow } from './rows.js';
 import { estimatesOf } from './statistics/compare.js';
-import type { Estimate } from './statistics/estimate.js';
+import { type Bounds, boundsOf } from './statistics/estimate.js';
 import {
   type Groups,
   groupsOf,
@@ -14,7 +14,7 @@ import {
 } from './statistics/statistic.js';
 
 /** The figure is of the rows that were answered, with the interval of 95 % or why it has none. */
-export interface Figure extends Pick<Estimate, 'figure' | 'low' | 'high' | 'method' | 'reason'> {
+export interface Figure extends Bounds {
   readonly id: string;
   readonly title: string;
   readonly better: Direction;
@@ -60,9 +60,9 @@ export async function summarise(
   const groups = groupsOf(answered.map(({ image }) => image));
   const statistics = metrics.map((metric) => statisticOf(metric, answered, groups));
   const estimates = await estimatesOf(statistics, { seed: SEED, ...(signal && { signal }) });
-  const figures = estimates.map(({ figure, low, high, method, reason }, i): Figure => {
+  const figures = estimates.map((estimate, i): Figure => {
     const { id, title, better } = metrics[i] as TextMetric;
-    return { id, title, better, figure, low, high, method, ...(reason && { reason }) } as Figure;
+    return { id, title, better, ...boundsOf(estimate) };
   });
   const failed = rows.length - answered.length;
   return {

@@ -34,7 +34,7 @@ function compare(truth: unknown, answer: unknown): Compared {
   if (truth instanceof OneOf) return compareAny(truth, answer);
   const longer = Math.max(sizeOf(truth), sizeOf(answer));
   const wrong = { sum: 0, length: longer, chosen: truth };
-  if (isNothing(truth) && truth === null) {
+  if (truth === null) {
     return isNothing(answer) ? { sum: 1, length: longer, chosen: answer } : wrong;
   }
   if (Array.isArray(truth)) return Array.isArray(answer) ? compareLists(truth, answer) : wrong;
@@ -62,15 +62,16 @@ function compareLists(truths: readonly unknown[], answers: readonly unknown[]): 
   const values = table.map((row) =>
     row.map((one, j) => meanOf(one) + (isEqual(one.chosen, answers[j]) ? Number.EPSILON : 0)),
   );
-  const pairs = bestMatching(values).map((j, i) => (j < 0 ? undefined : table[i]?.[j]));
+  const columns = bestMatching(values);
+  const pairs = columns.map((j, i) => (j < 0 ? undefined : table[i]?.[j]));
   let [sum, length] = [0, 0];
   for (const [i, pair] of pairs.entries()) {
     sum += pair?.sum ?? 0;
     length += pair?.length ?? sizeOf(truths[i]);
   }
-  const taken = new Set(bestMatching(values));
+  const taken = new Set(columns);
   for (const [j, answer] of answers.entries()) if (!taken.has(j)) length += sizeOf(answer);
-  return { sum, length, chosen: chosenOf(truths, pairs, bestMatching(values)) };
+  return { sum, length, chosen: chosenOf(truths, pairs, columns) };
 }
 
 /** In the order of the answers; those without one at the end. */
@@ -92,7 +93,8 @@ function compareObjects(
   answers: Readonly<Record<string, unknown>>,
 ): Compared {
   let [sum, length] = [0, 0];
-  const chosen: Record<string, unknown> = {};
+  // Without a prototype, as a key may be called __proto__.
+  const chosen: Record<string, unknown> = Object.create(null);
   for (const key of new Set([...Object.keys(truths), ...Object.keys(answers)])) {
     const isKnown = Object.hasOwn(truths, key);
     const answer = Object.hasOwn(answers, key) ? answers[key] : null;

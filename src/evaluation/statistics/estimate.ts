@@ -39,6 +39,13 @@ export interface NoInterval extends Measured {
 
 export type Estimate = Interval | NoInterval;
 
+/** What of an estimate is written down: the rest is the same for all figures of a run. */
+export type Bounds = Pick<Estimate, 'figure' | 'low' | 'high' | 'method' | 'reason'>;
+
+export function boundsOf({ figure, low, high, method, reason }: Estimate): Bounds {
+  return { figure, low, high, method, ...(reason && { reason }) } as Bounds;
+}
+
 /**
  * Resampling takes values only from the groups that there are. Of four or fewer even the lowest and the highest enclose the
  * median of all with a probability of 1 - 2^-3 at most.
