@@ -42,7 +42,7 @@ export interface DatasetReport {
   readonly splits: Readonly<Record<string, number>>;
   /** Different files of pictures that rows name. */
   readonly pictures: number;
-  /** Objects by label, the most frequent first. */
+  /** Objects or pictures by label, the most frequent first. */
   readonly labels: Readonly<Record<string, number>>;
   readonly faults: readonly Fault[];
 }
@@ -164,12 +164,7 @@ class Tally {
     this.#objects(row, 'size' in picture ? picture.size : undefined, at);
     const key = createHash('sha256')
       .update(
-        JSON.stringify([
-          split,
-          picture.content ?? row.image,
-          prefixOf(row.request),
-          suffixOf(row.expected),
-        ]),
+        JSON.stringify([split, picture.content ?? row.image, prefixOf(row.request), suffixOf(row)]),
       )
       .digest('base64');
     const before = this.#seen.get(key);
@@ -185,7 +180,7 @@ class Tally {
     if ('error' in picture) {
       if (isNew && picture.isMissing) this.add('missing-picture', at, `${image} is not there`);
       else if (isNew) this.add('unreadable-picture', at, showThrown(picture.error));
-    } else if (isNew && expected.kind === 'objects') {
+    } else if (isNew && 'size' in expected) {
       const { width, height } = expected.size;
       const { size } = picture;
       if (size.width !== width || size.height !== height) {
@@ -205,39 +200,68 @@ class Tally {
   }
 
   #objects(row: Row, real: ImageSize | undefined, at: string): void {
-    const { expected, request } = row;
-    const asked = labelsAsked(request);
-    if (expected.kind === 'text' && (asked === undefined || expected.answers[0].trim() === ''))
-      return;
-    let objects: readonly Pick<Detection, 'label' | 'box'>[];
-    let size = real;
-    if (expected.kind === 'objects') {
-      ({ objects } = expected);
-      size ??= expected.size;
-    } else {
-      // Loc tokens are parts of the picture, whatever its size.
-      const { detections, dropped } = parseDetections(expected.answers[0], { width: 1, height: 1 });
-      objects = detections;
-      size = undefined;
-      for (const { text, reason } of dropped) {
-        const kind = reason === 'emptyBox' ? 'outside-picture' : 'bad-answer';
-        const what = reason === 'emptyBox' ? 'a box without an area' : `no box (${reason})`;
-        this.add(kind, at, `${JSON.stringify(text)} is ${what}`);
+    const { expected } = row;
+    switch (expected.kind) {
+      case 'text': {
+        // Loc tokens are parts of the picture, whatever its size.
+        const objects = this.#objectsIn(expected.answers[0], row, at);
+        this.#labels(objects, row, at);
+        break;
       }
+      case 'objects':
+        this.#labels(expected.objects, row, at);
+        this.#boxes(expected.objects, real ?? expected.size, at);
+        break;
+      case 'reference': {
+        const [label = ''] = labelsAsked(row.request) ?? [];
+        this.#boxes([{ label, box: expected.box }], real ?? expected.size, at);
+        break;
+      }
+      case 'label':
+        this.#count(expected.label);
+        break;
+      case 'document':
+        break;
     }
-    for (const { label, box } of objects) {
-      this.labels.set(label, (this.labels.get(label) ?? 0) + 1);
+  }
+
+  /** What an answer of loc tokens names; nothing where the prompt asks for no labels. */
+  #objectsIn(answer: string, { request }: Row, at: string): readonly Thing[] {
+    if (labelsAsked(request) === undefined || answer.trim() === '') return [];
+    const { detections, dropped } = parseDetections(answer, { width: 1, height: 1 });
+    for (const { text, reason } of dropped) {
+      const kind = reason === 'emptyBox' ? 'outside-picture' : 'bad-answer';
+      const what = reason === 'emptyBox' ? 'a box without an area' : `no box (${reason})`;
+      this.add(kind, at, `${JSON.stringify(text)} is ${what}`);
+    }
+    return detections;
+  }
+
+  #labels(things: readonly Thing[], { request }: Row, at: string): void {
+    const asked = labelsAsked(request);
+    for (const { label } of things) {
+      this.#count(label);
       if (asked !== undefined && !asked.includes(label)) {
         this.add('unknown-label', at, `${JSON.stringify(label)} is not one of ${asked.join(', ')}`);
       }
-      if (size !== undefined && !isInside(box, size)) {
-        const edges = [box.xmin, box.ymin, box.xmax, box.ymax].join(', ');
-        const message = `${JSON.stringify(label)} at ${edges} in a picture of ${size.width} x ${size.height}`;
-        this.add('outside-picture', at, message);
-      }
+    }
+  }
+
+  #count(label: string): void {
+    this.labels.set(label, (this.labels.get(label) ?? 0) + 1);
+  }
+
+  #boxes(things: readonly Thing[], size: ImageSize, at: string): void {
+    for (const { label, box } of things) {
+      if (isInside(box, size)) continue;
+      const edges = [box.xmin, box.ymin, box.xmax, box.ymax].join(', ');
+      const message = `${JSON.stringify(label)} at ${edges} in a picture of ${size.width} x ${size.height}`;
+      this.add('outside-picture', at, message);
     }
   }
 }
+
+type Thing = Pick<Detection, 'label' | 'box'>;
 
 function isInside({ xmin, ymin, xmax, ymax }: Box, { width, height }: ImageSize): boolean {
   return (

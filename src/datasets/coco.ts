@@ -1,20 +1,25 @@
 /** COCO annotation files, those of Roboflow exports too: one row for each picture, with all that is in it. */
 import { PaliGemmaError } from '../errors.js';
-import { fromCocoAnnotations } from '../results/formats/coco.js';
+import { type CocoSegmentation, fromCocoAnnotations } from '../results/formats/coco.js';
+import { isSegment, type Segment } from '../results/mask.js';
+import { badDocument, numbers } from '../results/reading.js';
+import type { Detection } from '../results/types.js';
 import { badRow, shownOr } from './faults.js';
 import { pictureFolder, picturePath } from './picture-folder.js';
-import type { Fields } from './record.js';
-import type { RowSource } from './rows.js';
+import { type Fields, plainFields } from './record.js';
+import type { AnnotatedObject, RowSource } from './rows.js';
 
 const LISTS = ['images', 'annotations', 'categories'] as const;
+/** What a picture's entry says that is no field of its row. */
+const OF_A_PICTURE = ['id', 'file_name', 'width', 'height'];
 
 export function isCoco(document: Fields): boolean {
   return LISTS.every((name) => Array.isArray(document[name]));
 }
 
 /**
- * Rows ask to detect all categories, as Roboflow's exports for PaliGemma do. Annotations of crowds are left out. A picture
- * with a malformed annotation is a malformed row. Masks are made picture by picture: those of a whole set fit no memory.
+ * Rows ask to detect all categories, as Roboflow's exports for PaliGemma do. A picture with a
+ * malformed annotation is a malformed row. Ids of annotations mean nothing here, so they may be 0, missing or twice. Masks are made picture by picture: those of a whole set fit no memory.
  */
 export function cocoSource(file: string, split: string | undefined, document: Fields): RowSource {
   return {
@@ -52,18 +57,17 @@ export function cocoSource(file: string, split: string | undefined, document: Fi
         ids.add(id);
         const own = byImage.get(id) ?? [];
         const one = { categories, images: [image], annotations: own.map((k) => annotations[k]) };
-        const read = attempt(file, () => fromCocoAnnotations(one), { image: i, annotations: own });
+        const read = attempt(file, () => readPicture(one), { image: i, annotations: own });
         if (read instanceof Error) {
           refuse(read);
           continue;
         }
-        for (const { fileName, image: size, detections } of read.images) {
+        for (const { fileName, ...expected } of read) {
           yield {
-            place: { file, entry },
-            split,
-            image: picturePath(folder, fileName),
+            ...{ place: { file, entry }, split, image: picturePath(folder, fileName) },
             request: { kind: 'task', task: 'detect', arguments: { labels } },
-            expected: { kind: 'objects', size, objects: detections },
+            expected: { kind: 'objects', ...expected },
+            fields: plainFields(image as Fields, OF_A_PICTURE),
           };
         }
       }
@@ -74,6 +78,54 @@ export function cocoSource(file: string, split: string | undefined, document: Fi
       }
     },
   };
+}
+
+/** A document of one picture. */
+function readPicture(document: { readonly annotations: readonly Entry[] }) {
+  const { annotations } = document;
+  return fromCocoAnnotations(document, { includeCrowds: true }).images.map((picture) => {
+    const objects: AnnotatedObject[] = [];
+    const crowds: AnnotatedObject[] = [];
+    // One for each annotation, in their order.
+    for (const [k, detection] of picture.detections.entries()) {
+      const entry = annotations[k] as Fields;
+      const isCrowd = readCrowd(entry['iscrowd'], `annotations[${k}].iscrowd`);
+      (isCrowd ? crowds : objects).push(annotated(detection, entry, `annotations[${k}]`));
+    }
+    return { fileName: picture.fileName, size: picture.image, objects, crowds };
+  });
+}
+
+function annotated(detection: Detection | Segment, entry: Fields, where: string): AnnotatedObject {
+  const { box } = detection;
+  const { area = null, bbox, segmentation } = entry;
+  const [x, y, width, height] = (
+    bbox === undefined
+      ? [box.xmin, box.ymin, box.xmax - box.xmin, box.ymax - box.ymin]
+      : numbers(bbox, `${where}.bbox`, 4)
+  ) as [number, number, number, number];
+  const annotation = {
+    area: area === null ? areaOf(detection, width * height) : readArea(area, `${where}.area`),
+    bbox: [x, y, width, height] as const,
+    // fromCocoAnnotations has read it.
+    ...(isSegment(detection) && { segmentation: segmentation as CocoSegmentation }),
+  };
+  return { ...detection, annotation };
+}
+
+function areaOf(detection: Detection | Segment, ofBox: number): number {
+  return isSegment(detection) ? detection.mask.area : ofBox;
+}
+
+function readArea(value: unknown, where: string): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+  throw badDocument('ERR_OPTION_RANGE', where, shownOr(value), '0 or a larger number');
+}
+
+function readCrowd(value: unknown, where: string): boolean {
+  if (value === undefined || value === null) return false;
+  if (value === 0 || value === 1 || typeof value === 'boolean') return Boolean(value);
+  throw badDocument('ERR_OPTION_RANGE', where, shownOr(value), '0 or 1');
 }
 
 /** What `read` returns, or its error with the file, and the places of the whole document. */

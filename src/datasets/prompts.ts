@@ -1,8 +1,12 @@
 /** Rows as PaliGemma is trained on them: prefix and suffix. */
 
+import { CLASSIFY_OPTIONS } from '../options/tasks.js';
 import type { Box, ImageSize } from '../results/types.js';
 import { PROMPTS } from '../tasks/prompts.js';
-import type { Expected, RowRequest } from './rows.js';
+import type { Row, RowRequest } from './rows.js';
+
+/** What a document is asked for in one answer, which a model has to be fine-tuned on. */
+const DOCUMENT_PROMPT = 'extract data in JSON format';
 
 /** The prompt of the task, in English. */
 export function prefixOf(request: RowRequest): string {
@@ -16,15 +20,31 @@ export function prefixOf(request: RowRequest): string {
       return PROMPTS.ocr();
     case 'detect':
       return PROMPTS.detect(request.arguments.labels as readonly string[]);
+    case 'classify':
+      return PROMPTS.answer('en', CLASSIFY_OPTIONS.question.default);
+    case 'extract':
+      return DOCUMENT_PROMPT;
+    case 'refer':
+      return PROMPTS.detect([request.arguments.phrase]);
   }
 }
 
-/** The usual answer; of objects their boxes, masks left out; an empty text when there are none. */
-export function suffixOf(expected: Expected): string {
-  if (expected.kind === 'text') return expected.answers[0];
-  return expected.objects
-    .map(({ box, label }) => `${locText(box, expected.size)} ${label}`)
-    .join(' ; ');
+/** The usual answer; of objects their boxes, masks and crowds left out; an empty text when there are none. */
+export function suffixOf({ request, expected }: Pick<Row, 'request' | 'expected'>): string {
+  switch (expected.kind) {
+    case 'text':
+      return expected.answers[0];
+    case 'objects':
+      return expected.objects
+        .map(({ box, label }) => `${locText(box, expected.size)} ${label}`)
+        .join(' ; ');
+    case 'label':
+      return expected.label;
+    case 'document':
+      return JSON.stringify(expected.value);
+    case 'reference':
+      return `${locText(expected.box, expected.size)} ${labelsAsked(request)?.join(' ; ')}`;
+  }
 }
 
 /** Four loc tokens, y before x: spec section 6.4. */

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { badRow, shownOr } from './faults.js';
 import { picturePath } from './picture-folder.js';
-import type { Expected, Place, Row, RowRequest } from './rows.js';
+import type { Expected, Place, Row, RowFields, RowRequest } from './rows.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -66,7 +66,18 @@ export function rowOf(fields: Fields, place: Place, split: string | undefined): 
     split,
     image: picturePath(path.dirname(place.file), image),
     ...form.read(fields, place),
+    fields: plainFields(fields, [imageName, ...form.names, 'answers']),
   };
+}
+
+/** Texts, numbers and truth values of an entry, without those called `used`. */
+export function plainFields(fields: Fields, used: readonly string[]): RowFields {
+  return Object.fromEntries(
+    Object.entries(fields).filter(
+      ([name, value]) =>
+        !used.includes(name) && ['string', 'number', 'boolean'].includes(typeof value),
+    ),
+  ) as RowFields;
 }
 
 export function ask(question: string): RowRequest {

@@ -1,7 +1,8 @@
 /** What every data set is read into: one row for each picture and what is asked about it. */
 import type { Parsed } from '../options/option.js';
-import type { Segment } from '../results/mask.js';
-import type { Detection, ImageSize } from '../results/types.js';
+import type { CocoSegmentation } from '../results/formats/coco.js';
+import type { Mask, Segment } from '../results/mask.js';
+import type { Box, Detection, ImageSize } from '../results/types.js';
 import type { TASKS, TaskName } from '../tasks/registry.js';
 
 /** Where a row is written. */
@@ -14,7 +15,10 @@ export interface Place {
 }
 
 /** The tasks that data sets ask for. */
-type DatasetTask = Extract<TaskName, 'caption' | 'ask' | 'ocr' | 'detect'>;
+type DatasetTask = Extract<
+  TaskName,
+  'caption' | 'ask' | 'ocr' | 'detect' | 'classify' | 'extract' | 'refer'
+>;
 
 /** A task of src/tasks/registry.ts with its arguments, by the names they have there. */
 export type TaskRequest = {
@@ -25,28 +29,68 @@ export type TaskRequest = {
   };
 }[DatasetTask];
 
+/** A prompt is sent as it is. */
 export type RowRequest = { readonly kind: 'prompt'; readonly prompt: string } | TaskRequest;
 
+/** What an annotation of COCO says beside label, box and mask, for rules that depend on its last digit. */
+interface Annotation {
+  /** Square pixels, as it is written; of the mask, else of the box, where it is not. */
+  readonly area: number;
+  /** x, y, width, height as they are written; those of the box where they are not. */
+  readonly bbox: readonly [number, number, number, number];
+  /** As it is written; none where there is only a box. */
+  readonly segmentation?: CocoSegmentation | undefined;
+}
+
+export type AnnotatedObject = (Detection | Segment) & { readonly annotation: Annotation };
+
+/** A value of JSON. */
+type DocumentValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly DocumentValue[]
+  | { readonly [name: string]: DocumentValue };
+
 /**
- * `text`: answers that are right, the usual one first. `objects`: all that is to be found, in pixels of a picture of
- * `size`, which is what the data set claims.
+ * What is right, one kind for each way of judging. Pixels are those of a picture of `size`, which is what the data set
+ * claims.
  */
 export type Expected =
+  /** Answers that are right, the usual one first. */
   | { readonly kind: 'text'; readonly answers: readonly [string, ...string[]] }
+  /** All that is to be found. `crowds`: annotations of many things at once, which are neither to be found nor wrong. */
   | {
       readonly kind: 'objects';
       readonly size: ImageSize;
-      readonly objects: readonly (Detection | Segment)[];
+      readonly objects: readonly AnnotatedObject[];
+      readonly crowds: readonly AnnotatedObject[];
+    }
+  /** The one of `labels`, those of the whole data set, that fits the picture. */
+  | { readonly kind: 'label'; readonly label: string; readonly labels: readonly string[] }
+  /** What is read from a document: an object or an array. */
+  | { readonly kind: 'document'; readonly value: DocumentValue }
+  /** The one thing that a phrase speaks of. */
+  | {
+      readonly kind: 'reference';
+      readonly size: ImageSize;
+      readonly box: Box;
+      readonly mask?: Mask | undefined;
     };
+
+/** What a row says beside its picture, question and answer, by name: for figures of groups of rows. */
+export type RowFields = Readonly<Record<string, string | number | boolean>>;
 
 export interface Row {
   readonly place: Place;
   /** `train`, `valid` or `test`; undefined where the data set does not say. */
   readonly split: string | undefined;
-  /** The path of the picture. */
+  /** The path of the picture. Rows of the same picture have the same path. */
   readonly image: string;
   readonly request: RowRequest;
   readonly expected: Expected;
+  readonly fields: RowFields;
 }
 
 const DATASET_FORMATS = ['jsonl', 'csv', 'coco', 'vqa'] as const;

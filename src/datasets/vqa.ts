@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { badRow, shownOr } from './faults.js';
 import { pictureFolder, picturePath } from './picture-folder.js';
-import { ask, type Fields } from './record.js';
+import { ask, type Fields, plainFields } from './record.js';
 import type { Place, Row, RowSource } from './rows.js';
 
 export function isQuestions(document: Fields): boolean {
@@ -20,7 +20,7 @@ export interface Document {
   readonly document: Fields;
 }
 
-/** Every question with its answers: the usual one, then the others that people gave. */
+/** Every question with its answers. */
 export function vqaSource(
   questions: Document,
   answers: Document,
@@ -76,10 +76,7 @@ function read(entry: Fields, place: Place, around: Around): Row {
     const expected = `the question_id of an annotation in ${path.basename(around.answers)}`;
     throw badRow(place, 'question_id', shownOr(id), expected);
   }
-  const usual = annotation['multiple_choice_answer'];
-  const given = Array.isArray(annotation['answers']) ? (annotation['answers'] as unknown[]) : [];
-  const all = [usual, ...given.map((one) => (one as Fields | null)?.['answer'])];
-  const [first, ...rest] = new Set(all.filter((one) => typeof one === 'string'));
+  const [first, ...rest] = answersOf(annotation);
   if (first === undefined) {
     const where = `the annotation of question ${shownOr(id)}`;
     throw badRow(place, where, 'without an answer', 'multiple_choice_answer or answers');
@@ -90,7 +87,21 @@ function read(entry: Fields, place: Place, around: Around): Row {
     image: picturePath(around.folder, name),
     request: ask(question),
     expected: { kind: 'text', answers: [first, ...rest] },
+    fields: {
+      ...plainFields(entry, ['question', 'image', 'image_id']),
+      // Such as question_type and answer_type.
+      ...plainFields(annotation, ['image_id', 'multiple_choice_answer']),
+    },
   };
+}
+
+/** All that people gave, equal ones too, as metrics count them; the usual one first. */
+function answersOf({ multiple_choice_answer: usual, answers }: Fields): string[] {
+  const entries = Array.isArray(answers) ? (answers as (Fields | null)[]) : [];
+  const given = entries.map((one) => one?.['answer']).filter((one) => typeof one === 'string');
+  if (typeof usual !== 'string') return given;
+  const at = given.indexOf(usual);
+  return [usual, ...given.filter((_, i) => i !== at)];
 }
 
 /** `COCO_val2014_000000123456.jpg`, unless the question names its picture. */

@@ -36,7 +36,7 @@ export async function writeRows(
       const image = path
         .relative(path.dirname(path.resolve(file)), path.resolve(row.image))
         .replaceAll('\\', '/');
-      const line = { image, prefix: prefixOf(row.request), suffix: suffixOf(row.expected) };
+      const line = { image, prefix: prefixOf(row.request), suffix: suffixOf(row) };
       await streams.get(file)?.write(`${JSON.stringify(line)}\n`);
       counts.set(file, (counts.get(file) ?? 0) + 1);
     }

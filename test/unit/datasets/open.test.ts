@@ -16,13 +16,13 @@ async function rowsOf(file: string): Promise<Row[]> {
 }
 
 /** A row as PaliGemma is trained on it, with what is not in the fixture's path. */
-const brief = ({ place, split, image, request, expected }: Row, folder: string) => [
+const brief = ({ place, split, image, ...row }: Row, folder: string) => [
   path.relative(folder, place.file).replaceAll('\\', '/'),
   place.line ?? place.entry,
   split,
   path.relative(folder, image).replaceAll('\\', '/'),
-  prefixOf(request),
-  suffixOf(expected),
+  prefixOf(row.request),
+  suffixOf(row),
 ];
 
 async function briefly(name: string) {
@@ -117,7 +117,8 @@ describe('openDataset', () => {
       split: 'valid',
       image: fixture('vqa/val2014/COCO_val2014_000000000042.png'),
       request: { task: 'ask', arguments: { question: 'What color is the square?' } },
-      expected: { answers: ['green', 'lime'] },
+      expected: { answers: ['green', 'lime', 'green'] },
+      fields: { question_id: 42000 },
     });
     expect(await rowsOf(fixture('vqa/questions_val2014.json'))).toEqual([row]);
   });
@@ -139,6 +140,39 @@ describe('openDataset', () => {
     const [row] = await rowsOf(folder);
     expect(row?.image).toBe(path.join(folder, 'val2017/a.png'));
     expect(row?.split).toBe('valid');
+  });
+
+  it('keeps what COCO says of areas, boxes and crowds', async () => {
+    const square = [2, 2, 6, 2, 6, 6, 2, 6];
+    const annotation = { image_id: 5, category_id: 1, bbox: [2.1, 2.2, 3.3, 3.4] };
+    const document = {
+      images: [{ id: 5, file_name: 'a.png', width: 10, height: 10, license: 3, scene: 'street' }],
+      categories: [{ id: 1, name: 'cat' }],
+      annotations: [
+        { ...annotation, id: 0, area: 15.5, segmentation: [square] },
+        { ...annotation, id: 0, iscrowd: 1, segmentation: { size: [10, 10], counts: [0, 7, 93] } },
+        { ...annotation, segmentation: [] },
+      ],
+    };
+    const [row] = await rowsOf(folderWith({ 'rows.json': JSON.stringify(document) }));
+    const { bbox } = annotation;
+    expect(row).toMatchObject({
+      expected: {
+        size: { width: 10, height: 10 },
+        objects: [
+          { label: 'cat', annotation: { area: 15.5, bbox, segmentation: [square] } },
+          { label: 'cat', annotation: { area: 3.3 * 3.4, bbox } },
+        ],
+        crowds: [{ label: 'cat', annotation: { area: 7, bbox } }],
+      },
+      fields: { license: 3, scene: 'street' },
+    });
+    const { expected } = row as Row;
+    if (expected.kind !== 'objects') throw new TypeError('no objects');
+    expect(expected.objects.map((object) => 'mask' in object && object.mask.area)).toEqual([
+      16,
+      false,
+    ]);
   });
 
   it.each([
@@ -163,6 +197,20 @@ describe('openDataset', () => {
     const folder = folderWith({ 'rows.jsonl': JSON.stringify(entry) });
     const [row] = (await rowsOf(folder)).map((one) => brief(one, folder));
     expect(row).toEqual(['rows.jsonl', 1, undefined, 'a.png', prefix, suffix]);
+  });
+
+  it('keeps what else a row says', async () => {
+    const entry = {
+      image: 'a.png',
+      prefix: 'x',
+      suffix: 'y',
+      kind: 'sign',
+      n: 2,
+      ok: true,
+      tags: [1],
+    };
+    const [row] = await rowsOf(folderWith({ 'rows.jsonl': JSON.stringify(entry) }));
+    expect(row?.fields).toEqual({ kind: 'sign', n: 2, ok: true });
   });
 });
 
@@ -208,6 +256,16 @@ describe('malformed data', () => {
       'rows.json',
       coco({ image_id: 1, category_id: 1, bbox: [0, 0, 1] }),
       'rows.json: annotations[0].bbox is 3 numbers, expected 4 numbers',
+    ],
+    [
+      'rows.json',
+      coco({ image_id: 1, category_id: 1, bbox: [0, 0, 1, 1], area: -1 }),
+      'rows.json: annotations[0].area is -1, expected 0 or a larger number',
+    ],
+    [
+      'rows.json',
+      coco({ image_id: 1, category_id: 1, bbox: [0, 0, 1, 1], iscrowd: 2 }),
+      'rows.json: annotations[0].iscrowd is 2, expected 0 or 1',
     ],
     [
       'rows.json',
