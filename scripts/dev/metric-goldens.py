@@ -3,7 +3,7 @@
 Usage: metric-goldens.py BIG_VISION VLM_EXAM OUTPUT
 BIG_VISION: folder big_vision/evaluators/proj/paligemma/transfers of https://github.com/google-research/big_vision
 VLM_EXAM: folder src/vlm_exam/tasks of https://github.com/roboflow/vlm-exam, of which text_scoring.py and qa.py are used
-Needs: pip install pycocotools==2.0.11 pillow==13.0.0 jiwer==4.0.0 rapidfuzz==3.14.6 anls==0.0.2 anls-star==1.0.1 editdistance==0.8.1
+Needs: pip install pycocotools==2.0.11 pillow==13.0.0 jiwer==4.0.0 rapidfuzz==3.14.6 anls==0.0.2 anls-star==1.0.1 editdistance==0.8.1 scipy==1.17.1
 
 Writes one file for each family: its cases, and for each metric the values in the order of the cases.
 """
@@ -25,6 +25,7 @@ import numpy as np
 from pycocotools import mask as masks
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from scipy.optimize import linear_sum_assignment
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
@@ -324,7 +325,31 @@ def detection(rng, count, is_mask):
         if is_mask:
             for one in case["truths"] + case["found"]:
                 one["rle"] = runs_of(one["box"])
-        yield dict(**case, figures=coco_figures(case, "segm" if is_mask else "bbox"))
+        yield dict(**case, figures=coco_figures(case, "segm" if is_mask else "bbox"), **({} if is_mask else {"matches": matches(case)}))
+
+
+def matches(case):
+    """Right, found and there: the most pairs of one picture and category that overlap by 0.5."""
+    right = counted = there = 0
+    keys = {(one["image"], one["category"]) for one in case["truths"] + case["found"]}
+    for key in sorted(keys):
+        own = [one for one in case["truths"] if (one["image"], one["category"]) == key]
+        things, crowds = [one for one in own if not one["crowd"]], [one for one in own if one["crowd"]]
+        found = [one for one in case["found"] if (one["image"], one["category"]) == key]
+
+        def overlaps(others, crowd):
+            if not found or not others:
+                return np.zeros((len(found), len(others)))
+            return masks.iou([one["box"] for one in found], [one["box"] for one in others], [crowd] * len(others))
+
+        outside = ~(overlaps(crowds, 1) >= 0.5).any(axis=1)
+        fits = (overlaps(things, 0) >= 0.5) * (1 + 1e-6 * outside[:, None])
+        rows, columns = linear_sum_assignment(fits, maximize=True)
+        paired = {row for row, column in zip(rows, columns) if fits[row, column] > 0}
+        right += len(paired)
+        counted += sum(i in paired or bool(outside[i]) for i in range(len(found)))
+        there += len(things)
+    return [right, counted, there]
 
 
 def polygons(rng):

@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/errors.js';
-import { TEXT_METRICS } from '../../src/evaluation/metrics/registry.js';
+import { METRICS } from '../../src/evaluation/metrics/registry.js';
 import { USUAL_METRICS } from '../../src/evaluation/tasks.js';
 import { convert, inspect } from '../../src/index.js';
 import { CONVERT_OPTIONS } from '../../src/options/convert.js';
@@ -382,7 +382,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   metrics: () =>
     rowsOf(
       ['Id', 'Formula', 'Source'],
-      TEXT_METRICS.map(({ id, formula, source }) => [`\`${id}\``, formula, source]),
+      METRICS.map(({ id, formula, source }) => [`\`${id}\``, formula, source]),
     ),
   'prompt markers': markerTable,
   formats: formatTable,

@@ -4,6 +4,7 @@
  */
 import { normalisedDistance } from './anls.js';
 import { bestMatching } from './assignment.js';
+import { meanMetric, type RowMetric } from './metric.js';
 import { split } from './python.js';
 
 /** One of several values is right. */
@@ -133,3 +134,16 @@ function isNothing(value: unknown): boolean {
 function isEqual(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
+
+/** Of values as JSON holds them; see `anlsStar`. */
+export type DocumentMetric = RowMetric<'document', unknown, unknown>;
+
+export const ANLS_STAR: DocumentMetric = meanMetric(
+  {
+    ...{ id: 'anls@star', title: 'ANLS*', kind: 'document' },
+    formula:
+      'mean over the values of truth and answer of ANLS, with 0.5 for half of the edits; lists are matched as well as they can be; mean of rows',
+    source: 'anls-star 1.0.1',
+  },
+  anlsStar,
+);

@@ -1,6 +1,6 @@
 /** ANLS (A. F. Biten et al., "Scene Text Visual Question Answering", 2019, equation 1) in its dialects, for texts. */
 import { levenshtein } from './edit-distance.js';
-import { best, meanMetric, type TextMetric } from './metric.js';
+import { best, type TextMetric, textMean } from './metric.js';
 import { codePoints, split } from './python.js';
 
 /** Edits divided by the length of the longer text; 0 for two empty ones. */
@@ -20,7 +20,7 @@ const similarityOf = (distance: number): number => (distance < 0.5 ? 1 - distanc
 const plain = (text: string): string => split(text.toLowerCase()).join(' ');
 
 export const ANLS_METRICS: readonly TextMetric[] = [
-  meanMetric(
+  textMean(
     {
       id: 'anls@big_vision',
       title: 'ANLS',
@@ -32,7 +32,7 @@ export const ANLS_METRICS: readonly TextMetric[] = [
       similarityOf(normalisedDistance(answer.toLowerCase(), truth.toLowerCase())),
     ),
   ),
-  meanMetric(
+  textMean(
     {
       id: 'anls@docvqa',
       title: 'ANLS, white space made alike',

@@ -1,5 +1,5 @@
 /** Whether an answer is right: equality, VQA accuracy, relaxed accuracy, counts. */
-import { best, meanMetric, type TextMetric } from './metric.js';
+import { best, type TextMetric, textMean } from './metric.js';
 import { float, integer, SPACE, split, strip } from './python.js';
 import { normaliseVqa, stripVqa } from './vqa-text.js';
 
@@ -100,7 +100,7 @@ function sameCount(answer: string, truth: string): number {
 }
 
 export const ANSWER_METRICS: readonly TextMetric[] = [
-  meanMetric(
+  textMean(
     {
       id: 'exact@strict',
       title: 'exact match',
@@ -110,7 +110,7 @@ export const ANSWER_METRICS: readonly TextMetric[] = [
     },
     best(equal),
   ),
-  meanMetric(
+  textMean(
     {
       id: 'exact@lower',
       title: 'exact match without case',
@@ -119,7 +119,7 @@ export const ANSWER_METRICS: readonly TextMetric[] = [
     },
     best((answer, truth) => equal(answer.toLowerCase(), truth.toLowerCase())),
   ),
-  meanMetric(
+  textMean(
     {
       id: 'exact@nospace',
       title: 'exact match without white space',
@@ -128,7 +128,7 @@ export const ANSWER_METRICS: readonly TextMetric[] = [
     },
     best((answer, truth) => equal(split(answer).join(''), split(truth).join(''))),
   ),
-  meanMetric(
+  textMean(
     {
       id: 'exact@vlm-exam',
       title: 'exact match without marks',
@@ -138,7 +138,7 @@ export const ANSWER_METRICS: readonly TextMetric[] = [
     },
     best((answer, truth) => Number(strictMatch(answer, truth))),
   ),
-  meanMetric(
+  textMean(
     {
       id: 'vqa@leave-one-out',
       title: 'VQA accuracy',
@@ -147,7 +147,7 @@ export const ANSWER_METRICS: readonly TextMetric[] = [
     },
     leaveOneOut,
   ),
-  meanMetric(
+  textMean(
     {
       id: 'vqa@min3',
       title: 'VQA accuracy, texts as they are',
@@ -156,7 +156,7 @@ export const ANSWER_METRICS: readonly TextMetric[] = [
     },
     minThree,
   ),
-  meanMetric(
+  textMean(
     {
       id: 'relaxed@big_vision',
       title: 'relaxed accuracy',
@@ -165,7 +165,7 @@ export const ANSWER_METRICS: readonly TextMetric[] = [
     },
     best(relaxed),
   ),
-  meanMetric(
+  textMean(
     {
       id: 'count@tallyqa',
       title: 'count',
@@ -174,7 +174,7 @@ export const ANSWER_METRICS: readonly TextMetric[] = [
     },
     best((answer, truth) => equal(numeral(answer), numeral(truth))),
   ),
-  meanMetric(
+  textMean(
     {
       id: 'count@vlm-exam',
       title: 'count in a sentence',

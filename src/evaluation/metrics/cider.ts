@@ -3,7 +3,7 @@
  * pycocoevalcap 1.2 computes them. Both are figures of a corpus; what a row has of its own is a contribution to CIDEr, and
  * the BLEU of a corpus of one.
  */
-import type { Described, TextMetric } from './metric.js';
+import type { Answered, TextMetric, Whole, WholeMetric } from './metric.js';
 import { captionWords } from './ptb-tokenizer.js';
 
 const LONGEST = 4;
@@ -15,6 +15,11 @@ class Sequences {
   private readonly words = new Map<string, number>();
   /** By the sequence without its last word, and that word. */
   private readonly ids = new Map<number, number>();
+
+  /** The highest number. */
+  get size(): number {
+    return this.ids.size;
+  }
 
   /** How often each occurs, by length; in the order in which they occur. */
   count(words: readonly string[]): Counts[] {
@@ -42,89 +47,135 @@ function idOf<Key>(ids: Map<Key, number>, key: Key): number {
 
 type Counts = ReadonlyMap<number, number>;
 
-/** Weights of the sequences of one caption, by their length. */
-interface Weighted {
-  readonly weights: readonly Counts[];
-  readonly norms: readonly number[];
+type Caption = Answered<string, readonly string[]>;
+
+/** The sequences of a caption, those of each length after the other, and how often each is there. */
+interface Counted {
+  readonly ids: Int32Array;
+  readonly counts: Float64Array;
+  /** Where those of each length begin, and the end. */
+  readonly starts: readonly number[];
   /** Of pairs of words, which stand for the length. */
   readonly pairs: number;
 }
 
-export interface Caption {
-  readonly answer: string;
-  /** At least one. */
-  readonly truths: readonly string[];
+function countedOf(counts: readonly Counts[]): Counted {
+  const starts = [0];
+  for (const one of counts) starts.push((starts.at(-1) as number) + one.size);
+  return {
+    ids: Int32Array.from(counts.flatMap((one) => [...one.keys()])),
+    counts: Float64Array.from(counts.flatMap((one) => [...one.values()])),
+    starts,
+    pairs: [...(counts[1] as Counts).values()].reduce((sum, count) => sum + count, 0),
+  };
 }
 
-export interface CorpusFigure {
-  readonly figure: number;
-  /** Of each row, in order. They depend on all rows, and are no figures of their own. */
-  readonly contributions: readonly number[];
-}
-
-/** A metric whose figure, and whose rows' contributions, exist for all rows together alone. */
-export interface CorpusMetric extends Described {
-  readonly kind: 'corpus';
-  /** Rows below which the figure says little. */
-  readonly fewest: number;
-  /** NaN of no rows. For an interval by resampling the figure is made anew for each sample. */
-  readonly corpus: (rows: readonly Caption[]) => CorpusFigure;
+interface CountedRow {
+  readonly answer: Counted;
+  readonly truths: readonly Counted[];
+  /** Each sequence that a truth has, once. */
+  readonly known: Int32Array;
 }
 
 /** 0 for a single row, where every weight is the logarithm of 1. */
-function cider(rows: readonly Caption[]): CorpusFigure {
+function cider(rows: readonly Caption[]): Whole {
   const sequences = new Sequences();
-  const counted = rows.map(({ answer, truths }) => ({
-    answer: sequences.count(captionWords(answer)),
-    truths: truths.map((truth) => sequences.count(captionWords(truth))),
-  }));
-  const pictures = new Map<number, number>();
-  for (const { truths } of counted) {
-    const seen = new Set(truths.flatMap((counts) => counts.flatMap((one) => [...one.keys()])));
-    for (const id of seen) pictures.set(id, (pictures.get(id) ?? 0) + 1);
-  }
-  const all = Math.log(rows.length);
-  const weigh = (counts: readonly Counts[]): Weighted => weighted(counts, pictures, all);
-  const contributions = counted.map(({ answer, truths }) => {
-    const given = weigh(answer);
-    const sums = new Float64Array(LONGEST);
-    for (const truth of truths) addSimilarities(sums, given, weigh(truth));
-    const mean = sums.reduce((sum, one) => sum + one, 0) / LONGEST;
-    return (mean / truths.length) * 10;
+  const counted = rows.map(({ answer, truth }): CountedRow => {
+    const truths = truth.map((one) => countedOf(sequences.count(captionWords(one))));
+    return {
+      answer: countedOf(sequences.count(captionWords(answer))),
+      truths,
+      known: Int32Array.from(new Set(truths.flatMap(({ ids }) => [...ids]))),
+    };
   });
-  const sum = contributions.reduce((total, one) => total + one, 0);
-  return { figure: sum / rows.length, contributions };
+  const once = new Int32Array(rows.length).fill(1);
+  const weights = new Weights(sequences.size);
+  const contributions = (): number[] => {
+    weights.learn(counted, once);
+    return counted.map((row) => weights.contribution(row));
+  };
+  return {
+    contributions: contributions(),
+    figure(times = once) {
+      const all = weights.learn(counted, times);
+      let sum = 0;
+      for (const [i, row] of counted.entries()) {
+        const count = times[i] as number;
+        if (count > 0) sum += count * weights.contribution(row);
+      }
+      return sum / all;
+    },
+  };
 }
 
 /** A sequence weighs more the fewer pictures have it in their truths. */
-function weighted(counts: readonly Counts[], pictures: Counts, all: number): Weighted {
-  const norms: number[] = [];
-  const weights = counts.map((one) => {
-    let norm = 0;
-    const weight = new Map<number, number>();
-    for (const [id, count] of one) {
-      const value = count * (all - Math.log(Math.max(1, pictures.get(id) ?? 0)));
-      weight.set(id, value);
-      norm += value ** 2;
-    }
-    norms.push(Math.sqrt(norm));
-    return weight;
-  });
-  const pairs = [...(counts[1] as Counts).values()].reduce((sum, count) => sum + count, 0);
-  return { weights, norms, pairs };
-}
+class Weights {
+  /** By sequence: the logarithm of pictures / pictures that have it. */
+  readonly #of: Float64Array;
+  /** By sequence: its weight in the answer that is compared. */
+  readonly #given: Float64Array;
 
-function addSimilarities(sums: Float64Array, given: Weighted, truth: Weighted): void {
-  const penalty = Math.exp(-((given.pairs - truth.pairs) ** 2) / (2 * SIGMA ** 2));
-  for (let k = 0; k < LONGEST; k++) {
-    const others = truth.weights[k] as Counts;
-    let value = 0;
-    for (const [id, weight] of given.weights[k] as Counts) {
-      const other = others.get(id) ?? 0;
-      value += Math.min(weight, other) * other;
+  constructor(sequences: number) {
+    this.#of = new Float64Array(sequences + 1);
+    this.#given = new Float64Array(sequences + 1);
+  }
+
+  /** Returns how many pictures there are. */
+  learn(rows: readonly CountedRow[], times: ArrayLike<number>): number {
+    const weights = this.#of.fill(0);
+    let pictures = 0;
+    for (const [i, { known }] of rows.entries()) {
+      const count = times[i] as number;
+      if (count === 0) continue;
+      pictures += count;
+      for (const id of known) weights[id] = (weights[id] as number) + count;
     }
-    const norm = (given.norms[k] as number) * (truth.norms[k] as number);
-    sums[k] = (sums[k] as number) + (norm === 0 ? value : value / norm) * penalty;
+    const all = Math.log(pictures);
+    for (const [id, count] of weights.entries()) weights[id] = all - Math.log(Math.max(1, count));
+    return pictures;
+  }
+
+  contribution({ answer, truths }: CountedRow): number {
+    const { ids, counts } = answer;
+    for (const [k, id] of ids.entries()) {
+      this.#given[id] = (counts[k] as number) * (this.#of[id] as number);
+    }
+    const norms = this.#norms(answer);
+    const sums = new Float64Array(LONGEST);
+    for (const truth of truths) this.#addSimilarities(sums, norms, answer, truth);
+    for (const id of ids) this.#given[id] = 0;
+    const mean = sums.reduce((sum, one) => sum + one, 0) / LONGEST;
+    return (mean / truths.length) * 10;
+  }
+
+  #norms({ ids, counts, starts }: Counted): number[] {
+    return Array.from({ length: LONGEST }, (_, n) => {
+      let norm = 0;
+      for (let k = starts[n] as number; k < (starts[n + 1] as number); k++) {
+        norm += ((counts[k] as number) * (this.#of[ids[k] as number] as number)) ** 2;
+      }
+      return Math.sqrt(norm);
+    });
+  }
+
+  #addSimilarities(
+    sums: Float64Array,
+    norms: readonly number[],
+    given: Counted,
+    { ids, counts, starts, pairs }: Counted,
+  ): void {
+    const penalty = Math.exp(-((given.pairs - pairs) ** 2) / (2 * SIGMA ** 2));
+    for (let n = 0; n < LONGEST; n++) {
+      let [value, norm] = [0, 0];
+      for (let k = starts[n] as number; k < (starts[n + 1] as number); k++) {
+        const id = ids[k] as number;
+        const weight = (counts[k] as number) * (this.#of[id] as number);
+        norm += weight ** 2;
+        value += Math.min(this.#given[id] as number, weight) * weight;
+      }
+      const both = (norms[n] as number) * Math.sqrt(norm);
+      sums[n] = (sums[n] as number) + (both === 0 ? value : value / both) * penalty;
+    }
   }
 }
 
@@ -163,13 +214,13 @@ function bleu([length = 0, nearest = 0, ...sums]: readonly number[]): number {
   return share ** (1 / LONGEST) * (ratio < 1 ? Math.exp(1 - 1 / ratio) : 1);
 }
 
-export const CIDER: CorpusMetric = {
-  ...{ id: 'cider@pycocoevalcap', title: 'CIDEr', kind: 'corpus', better: 'higher' },
+export const CIDER: WholeMetric<'text', string, readonly string[]> = {
+  ...{ id: 'cider@pycocoevalcap', title: 'CIDEr', kind: 'text', better: 'higher' },
   formula:
     '10 · mean similarity of weighted sequences of 1 to 4 words with each truth; published figures are 100 times this',
   source: 'pycocoevalcap 1.2, with the words of Stanford’s PTBTokenizer 3.4.1',
   fewest: 100,
-  corpus: cider,
+  whole: cider,
 };
 
 export const BLEU: TextMetric = {

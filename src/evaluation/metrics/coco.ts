@@ -58,7 +58,9 @@ const AREAS = [
   [32 ** 2, 96 ** 2],
   [96 ** 2, 1e10],
 ] as const;
-const [MOST_FOUND, ALL] = [2, 0];
+/** Places in MOST and AREAS. */
+const MOST_FOUND = 2;
+const ALL = 0;
 
 /** Values x by [overlap][recall][category], and recalls by [overlap][category], for one range and one number. */
 interface Table {
@@ -72,7 +74,17 @@ export function cocoFigures<Shape>(
   found: readonly CocoFound<Shape>[],
   shapes: CocoShapes<Shape>,
 ): CocoFigures {
-  const tables = evaluate(truths, found, shapes);
+  const categories = categoriesOf(truths, found, shapes);
+  const tables = AREAS.map((range) => {
+    const some = tablesOf(categories.length);
+    for (const [k, { pairs, ranking }] of categories.entries()) {
+      const matched = matchAll(pairs, ranking, range);
+      for (const [m, most] of MOST.entries()) {
+        accumulate(ranking, matched, most, some[m] as Table, { k, count: categories.length });
+      }
+    }
+    return some;
+  });
   const precision = (area: number, overlap?: number): number =>
     meanOf(tables[area]?.[MOST_FOUND]?.precision as Float64Array, overlap);
   const recall = (area: number, most: number): number =>
@@ -93,41 +105,66 @@ export function cocoFigures<Shape>(
   };
 }
 
-/** Tables by [area][most]. */
-function evaluate<Shape>(
+/**
+ * AP with pictures several times or not at all, for intervals by resampling: what is right is found once. `times`: by what
+ * truths and detections have as `image`, which are whole numbers from 0 here. NaN where no thing is left. Of equal scores in a
+ * picture that is there twice, each detection is counted twice before the next.
+ */
+export function cocoSampler<Shape>(
+  truths: readonly (CocoTruth<Shape> & { readonly image: number })[],
+  found: readonly (CocoFound<Shape> & { readonly image: number })[],
+  shapes: CocoShapes<Shape>,
+): (times: ArrayLike<number>) => number {
+  const categories = categoriesOf(truths, found, shapes).map(({ pairs, ranking }) => ({
+    ranking,
+    matched: matchAll(pairs, ranking, AREAS[ALL]),
+  }));
+  const count = categories.length;
+  return (times) => {
+    const table = tablesOf(count)[MOST_FOUND] as Table;
+    for (const [k, { ranking, matched }] of categories.entries()) {
+      accumulate(ranking, matched, MOST[MOST_FOUND], table, { k, count, times });
+    }
+    const figure = meanOf(table.precision);
+    return figure < 0 ? Number.NaN : figure;
+  };
+}
+
+/** A category that is there, with what was found of it. */
+interface Category {
+  readonly pairs: readonly Pair[];
+  readonly ranking: Ranking;
+}
+
+function categoriesOf<Shape>(
   truths: readonly CocoTruth<Shape>[],
   found: readonly CocoFound<Shape>[],
   shapes: CocoShapes<Shape>,
-): Table[][] {
-  const categories = sorted(new Set(truths.map(({ category }) => category)));
+): Category[] {
   const truthsBy = grouped(truths);
   const foundBy = grouped(found);
-  const count = categories.length;
-  const tables = AREAS.map(() =>
-    MOST.map(() => ({
-      precision: new Float64Array(COCO_OVERLAPS.length * RECALLS.length * count).fill(-1),
-      recall: new Float64Array(COCO_OVERLAPS.length * count).fill(-1),
-    })),
-  );
-  for (const [k, category] of categories.entries()) {
+  return sorted(new Set(truths.map(({ category }) => category))).map((category) => {
     const [there, seen] = [truthsBy.get(category), foundBy.get(category)];
     const images = sorted(new Set([...(there?.keys() ?? []), ...(seen?.keys() ?? [])]));
     const pairs = images.map((image) =>
-      pairUp(there?.get(image) ?? [], seen?.get(image) ?? [], shapes),
+      pairUp(image, there?.get(image) ?? [], seen?.get(image) ?? [], shapes),
     );
-    const ranking = rank(pairs);
-    for (const [a, range] of AREAS.entries()) {
-      const matched = matchAll(pairs, ranking, range);
-      for (const [m, most] of MOST.entries()) {
-        accumulate(ranking, matched, most, tables[a]?.[m] as Table, { k, count });
-      }
-    }
-  }
-  return tables;
+    return { pairs, ranking: rank(pairs) };
+  });
+}
+
+/** By number of detections. */
+function tablesOf(categories: number): Table[] {
+  const size = COCO_OVERLAPS.length * categories;
+  return MOST.map(() => ({
+    precision: new Float64Array(size * RECALLS.length).fill(-1),
+    recall: new Float64Array(size).fill(-1),
+  }));
 }
 
 /** Of one category and picture. */
 interface Pair {
+  readonly image: Key;
   /** Best first. */
   readonly scores: Float64Array;
   readonly foundAreas: Float64Array;
@@ -138,6 +175,7 @@ interface Pair {
 }
 
 function pairUp<Shape>(
+  image: Key,
   truths: readonly CocoTruth<Shape>[],
   found: readonly CocoFound<Shape>[],
   { overlap, areaOf }: CocoShapes<Shape>,
@@ -150,6 +188,7 @@ function pairUp<Shape>(
     }
   }
   return {
+    image,
     scores: Float64Array.from(best, ({ score }) => score),
     foundAreas: Float64Array.from(best, ({ shape }) => areaOf(shape)),
     truthAreas: Float64Array.from(truths, ({ area }) => area),
@@ -165,6 +204,8 @@ interface Ranking {
   readonly order: Int32Array;
   /** How many of its own picture are better. */
   readonly better: Int32Array;
+  /** The picture of each. */
+  readonly images: readonly Key[];
 }
 
 function rank(pairs: readonly Pair[]): Ranking {
@@ -175,6 +216,7 @@ function rank(pairs: readonly Pair[]): Ranking {
     count: scores.length,
     order: Int32Array.from(order),
     better: Int32Array.from(better),
+    images: pairs.flatMap(({ image, scores: own }) => Array.from(own, () => image)),
   };
 }
 
@@ -182,8 +224,8 @@ function rank(pairs: readonly Pair[]): Ranking {
 interface Matched {
   readonly isMatched: Uint8Array;
   readonly isIgnored: Uint8Array;
-  /** Truths that count. */
-  readonly truths: number;
+  /** How many truths of each picture count. */
+  readonly truths: readonly (readonly [image: Key, count: number])[];
 }
 
 function matchAll(
@@ -193,11 +235,12 @@ function matchAll(
 ): Matched {
   const size = COCO_OVERLAPS.length * count;
   const [isMatched, isIgnored] = [new Uint8Array(size), new Uint8Array(size)];
-  let [first, truths] = [0, 0];
-  for (const pair of pairs) {
-    truths += matchPair(pair, range, { isMatched, isIgnored, first, count });
+  let first = 0;
+  const truths = pairs.map((pair) => {
+    const counted = matchPair(pair, range, { isMatched, isIgnored, first, count });
     first += pair.scores.length;
-  }
+    return [pair.image, counted] as const;
+  });
   return { isMatched, isIgnored, truths };
 }
 
@@ -266,14 +309,21 @@ function bestTruth(
 /** np.spacing(1) */
 const EPSILON = Number.EPSILON;
 
+/** `times`: how often each picture is there; left out, once. */
 function accumulate(
-  { order, better, count: total }: Ranking,
+  { order, better, images, count: total }: Ranking,
   { isMatched, isIgnored, truths }: Matched,
   most: number,
   { precision, recall }: Table,
-  { k, count }: { readonly k: number; readonly count: number },
+  {
+    k,
+    count,
+    times,
+  }: { readonly k: number; readonly count: number; readonly times?: ArrayLike<number> },
 ): void {
-  if (truths === 0) return;
+  const timesOf = (image: Key): number => (times ? (times[image as number] as number) : 1);
+  const there = truths.reduce((sum, [image, counted]) => sum + counted * timesOf(image), 0);
+  if (there === 0) return;
   const some = order.filter((at) => (better[at] as number) < most);
   const recalls = new Float64Array(some.length);
   const precisions = new Float64Array(some.length);
@@ -281,12 +331,13 @@ function accumulate(
     let right = 0;
     let wrong = 0;
     for (let place = 0; place < some.length; place++) {
-      const at = t * total + (some[place] as number);
+      const one = some[place] as number;
+      const at = t * total + one;
       if (!isIgnored[at]) {
-        if (isMatched[at]) right++;
-        else wrong++;
+        if (isMatched[at]) right += timesOf(images[one] as Key);
+        else wrong += timesOf(images[one] as Key);
       }
-      recalls[place] = right / truths;
+      recalls[place] = right / there;
       precisions[place] = right / (wrong + right + EPSILON);
     }
     recall[t * count + k] = recalls.at(-1) ?? 0;

@@ -3,7 +3,7 @@
  * no array, and each empty one, is a leaf at its path; a leaf is right where path, type and value are.
  */
 import { makeError } from '../../errors.js';
-import { best, meanMetric, type TextMetric } from './metric.js';
+import { best, type TextMetric, textMean } from './metric.js';
 import { SPACE, strip } from './python.js';
 
 /** By path, a text that is equal for equal values: its type and its value. */
@@ -109,7 +109,7 @@ function leafOf(token: string): string | undefined {
 }
 
 export const JSON_METRICS: readonly TextMetric[] = [
-  meanMetric(
+  textMean(
     {
       id: 'json-f1@vlm-exam',
       title: 'F1 of JSON values',

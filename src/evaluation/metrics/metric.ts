@@ -15,30 +15,63 @@ export interface Described {
 }
 
 /**
- * A metric of texts. A row has parts that are added up over all rows; the figure is made of the sums. So intervals by
- * resampling need no text again, and the figure of a corpus need not be the mean of its rows.
+ * A metric that looks at rows one by one. A row has parts that are added up over all rows; the figure is made of the sums. So
+ * intervals by resampling need no answer again, and the figure of a corpus need not be the mean of its rows. `Kind` says what
+ * answers and truths are.
  */
-export interface TextMetric extends Described {
-  readonly kind: 'text';
-  /** One or more numbers; always as many. `truths` has at least one. */
-  readonly row: (answer: string, truths: readonly string[]) => readonly number[];
+export interface RowMetric<Kind extends string, Answer, Truth> extends Described {
+  readonly kind: Kind;
+  /** One or more numbers; always as many. */
+  readonly row: (answer: Answer, truth: Truth) => readonly number[];
   /** Whether the figure is the mean of the rows, each of one number. */
   readonly isMean: boolean;
   /** NaN where nothing was counted. `rows`: how many were added up. */
   readonly figure: (sums: readonly number[], rows: number) => number;
 }
 
+/** A metric whose figure exists for all rows together alone. */
+export interface WholeMetric<Kind extends string, Answer, Truth> extends Described {
+  readonly kind: Kind;
+  /** Rows below which the figure says little. */
+  readonly fewest?: number;
+  readonly whole: (rows: readonly Answered<Answer, Truth>[]) => Whole;
+}
+
+export interface Answered<Answer, Truth> {
+  readonly answer: Answer;
+  readonly truth: Truth;
+}
+
+export interface Whole {
+  /** With row i `times[i]` times; left out, each once. NaN where nothing was counted. */
+  readonly figure: (times?: ArrayLike<number>) => number;
+  /** Figures that belong to it, by name. */
+  readonly details?: Readonly<Record<string, number>>;
+  /** What each row adds, in order. It depends on all rows, and is no figure of the row. */
+  readonly contributions?: readonly number[];
+}
+
+/** Truths: at least one. */
+export type TextMetric = RowMetric<'text', string, readonly string[]>;
+
 export type TextRule = (answer: string, truths: readonly string[]) => number;
 
 /** A metric whose figure is the mean of what `rule` says of each row. */
-export function meanMetric(described: Omit<Described, 'better'>, rule: TextRule): TextMetric {
+export function meanMetric<Kind extends string, Answer, Truth>(
+  described: Omit<Described, 'better'> & { readonly kind: Kind },
+  rule: (answer: Answer, truth: Truth) => number,
+): RowMetric<Kind, Answer, Truth> {
   return {
     ...described,
-    ...{ kind: 'text', better: 'higher', isMean: true },
-    row: (answer, truths) => [rule(answer, truths)],
+    ...{ better: 'higher', isMean: true },
+    row: (answer, truth) => [rule(answer, truth)],
     figure: ([sum = 0], rows) => sum / rows,
   };
 }
+
+/** The same of texts. */
+export const textMean = (described: Omit<Described, 'better'>, rule: TextRule): TextMetric =>
+  meanMetric({ ...described, kind: 'text' }, rule);
 
 /** The best of several truths. */
 export const best =

@@ -1,6 +1,6 @@
 /** How near a text that was read is to the one that is there: error rates and similarities. */
 import { indel, levenshtein } from './edit-distance.js';
-import { best, meanMetric, type TextMetric } from './metric.js';
+import { best, type TextMetric, textMean } from './metric.js';
 import { codePoints, joinSpaces, strip, stripEnd } from './python.js';
 
 /** Edits, and the length of the truth. */
@@ -94,7 +94,7 @@ export const OCR_METRICS: readonly TextMetric[] = [
     wordErrors,
   ),
   {
-    ...meanMetric(
+    ...textMean(
       {
         id: 'cer@mean',
         title: 'character error rate, mean of rows',
@@ -105,7 +105,7 @@ export const OCR_METRICS: readonly TextMetric[] = [
     ),
     better: 'lower',
   },
-  meanMetric(
+  textMean(
     {
       id: 'similarity@levenshtein',
       title: 'similarity',
@@ -114,7 +114,7 @@ export const OCR_METRICS: readonly TextMetric[] = [
     },
     best(similarity),
   ),
-  meanMetric(
+  textMean(
     {
       id: 'similarity@indel',
       title: 'similarity by insertions and deletions',
@@ -123,7 +123,7 @@ export const OCR_METRICS: readonly TextMetric[] = [
     },
     best(indelRatio),
   ),
-  meanMetric(
+  textMean(
     {
       id: 'similarity@vlm-exam',
       title: 'similarity of a transcription',
@@ -133,7 +133,7 @@ export const OCR_METRICS: readonly TextMetric[] = [
     },
     best(transcribed),
   ),
-  meanMetric(
+  textMean(
     {
       id: 'ocr@vlm-exam',
       title: 'read correctly',

@@ -4,7 +4,7 @@
  */
 import { MASK_SIDE } from '../../results/mask.js';
 import { resizeFloats } from '../../results/resize.js';
-import type { Described } from './metric.js';
+import { type Described, meanMetric, type RowMetric } from './metric.js';
 
 /** Top, left, bottom, right. */
 type Edges = readonly [y1: number, x1: number, y2: number, x2: number];
@@ -107,22 +107,13 @@ function length(from: Edge, to: Edge): Edge {
     : { value, isSingle: false };
 }
 
-/** A metric of the thing that a phrase refers to; parts and figure as those of a TextMetric. */
-export interface ReferMetric extends Described {
-  readonly kind: 'refer';
-  readonly row: (overlap: ReferOverlap) => readonly number[];
-  readonly figure: (sums: readonly number[], rows: number) => number;
-}
+export type ReferMetric = RowMetric<'reference', ReferOverlap, undefined>;
 
 const referMetric = (
   described: Pick<Described, 'id' | 'title' | 'formula'>,
   value: (overlap: ReferOverlap) => number,
-): ReferMetric => ({
-  ...described,
-  ...{ kind: 'refer', better: 'higher', source: 'big_vision, segmentation.py' },
-  row: (overlap) => [value(overlap)],
-  figure: ([sum = 0], rows) => sum / rows,
-});
+): ReferMetric =>
+  meanMetric({ ...described, kind: 'reference', source: 'big_vision, segmentation.py' }, value);
 
 const boxAccuracy = (overlap: 0.5 | 0.75): ReferMetric =>
   referMetric(

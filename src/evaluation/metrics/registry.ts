@@ -1,10 +1,13 @@
-/** Every metric of texts, once. */
+/** Every metric, once. */
 import { ANLS_METRICS } from './anls.js';
+import { ANLS_STAR, type DocumentMetric } from './anls-star.js';
 import { ANSWER_METRICS } from './answers.js';
-import { BLEU } from './cider.js';
+import { BLEU, CIDER } from './cider.js';
 import { JSON_METRICS } from './json-leaves.js';
-import type { TextMetric } from './metric.js';
+import type { TextMetric, WholeMetric } from './metric.js';
+import { OBJECTS_METRICS, type ObjectsMetric } from './objects.js';
 import { OCR_METRICS } from './ocr.js';
+import { REFER_METRICS, type ReferMetric } from './refer.js';
 
 export const TEXT_METRICS: readonly TextMetric[] = [
   ...OCR_METRICS,
@@ -12,4 +15,20 @@ export const TEXT_METRICS: readonly TextMetric[] = [
   ...ANLS_METRICS,
   ...JSON_METRICS,
   BLEU,
+];
+
+/** Told apart by `kind`, and by whether they have `row` or `whole`. */
+export type Metric =
+  | TextMetric
+  | WholeMetric<'text', string, readonly string[]>
+  | DocumentMetric
+  | ObjectsMetric
+  | ReferMetric;
+
+export const METRICS: readonly Metric[] = [
+  ...TEXT_METRICS,
+  CIDER,
+  ANLS_STAR,
+  ...OBJECTS_METRICS,
+  ...REFER_METRICS,
 ];

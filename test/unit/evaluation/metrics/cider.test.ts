@@ -1,13 +1,21 @@
 /** CIDEr and BLEU against pycocoevalcap: goldens made by scripts/dev/caption-goldens.py, and cases by hand. */
 import { describe, expect, it } from 'vitest';
-import { BLEU, type Caption, CIDER } from '../../../../src/evaluation/metrics/cider.js';
+import { BLEU, CIDER } from '../../../../src/evaluation/metrics/cider.js';
+import type { Answered } from '../../../../src/evaluation/metrics/metric.js';
 import { golden } from '../../../support/metric-goldens.js';
+
+type Caption = Answered<string, readonly string[]>;
 
 const bleuOf = (rows: readonly Caption[]): number => {
   const sums = rows
-    .map(({ answer, truths }) => BLEU.row(answer, truths))
+    .map(({ answer, truth }) => BLEU.row(answer, truth))
     .reduce((all, row) => all.map((sum, k) => sum + (row[k] as number)));
   return BLEU.figure(sums, rows.length);
+};
+
+const ciderOf = (rows: readonly Caption[]) => {
+  const { figure, contributions = [] } = CIDER.whole(rows);
+  return { figure: figure(), contributions };
 };
 
 describe('200 corpora of 1 to 200 pictures', () => {
@@ -25,13 +33,13 @@ describe('200 corpora of 1 to 200 pictures', () => {
     ...figures,
     rows: pictures.map(([answer, truths]) => ({
       answer: captions[answer] as string,
-      truths: truths.map((one) => captions[one] as string),
+      truth: truths.map((one) => captions[one] as string),
     })),
   }));
   const near = (value: number, right: number): boolean => Math.abs(value - right) <= 1e-12;
 
   it('cider@pycocoevalcap', () => {
-    const figures = sets.map((set) => ({ set, found: CIDER.corpus(set.rows) }));
+    const figures = sets.map((set) => ({ set, found: ciderOf(set.rows) }));
     expect(figures).toHaveLength(200);
     for (const { set, found } of figures) {
       expect(found.figure).toSatisfy((value: number) => near(value, set.cider));
@@ -53,43 +61,52 @@ describe('200 corpora of 1 to 200 pictures', () => {
 const SHAPES: readonly Caption[] = [
   {
     answer: 'A red circle and a blue square.',
-    truths: ['a red circle and a blue square', 'a circle beside a square'],
+    truth: ['a red circle and a blue square', 'a circle beside a square'],
   },
-  { answer: 'a green triangle on the left', truths: ['A green triangle'] },
-  { answer: 'a dog on grass', truths: ['two dogs on the grass', 'dogs run on grass'] },
+  { answer: 'a green triangle on the left', truth: ['A green triangle'] },
+  { answer: 'a dog on grass', truth: ['two dogs on the grass', 'dogs run on grass'] },
 ];
 
 describe('cider@pycocoevalcap', () => {
   it('is the mean of contributions that depend on all rows', () => {
-    const { figure, contributions } = CIDER.corpus(SHAPES);
+    const { figure, contributions } = ciderOf(SHAPES);
     expect(figure).toBeCloseTo(3.7817216341, 10);
     expect(contributions.map((one) => Number(one.toFixed(8)))).toEqual([
       5.67873617, 3.92130433, 1.7451244,
     ]);
-    expect(CIDER.corpus(SHAPES.slice(1)).contributions[0]).not.toBeCloseTo(3.92130433, 2);
+    expect(ciderOf(SHAPES.slice(1)).contributions[0]).not.toBeCloseTo(3.92130433, 2);
   });
 
   it('is 0 of one picture, even of the same words, and not a number of none', () => {
-    expect(CIDER.corpus(SHAPES.slice(0, 1))).toEqual({ figure: 0, contributions: [0] });
-    expect(CIDER.corpus([]).figure).toBeNaN();
+    expect(ciderOf(SHAPES.slice(0, 1))).toEqual({ figure: 0, contributions: [0] });
+    expect(ciderOf([]).figure).toBeNaN();
     expect(CIDER.fewest).toBe(100);
   });
 
   it('is 10 of the same words', () => {
-    const rows = SHAPES.map(({ truths }) => ({
-      answer: truths[0] as string,
-      truths: [truths[0] as string],
+    const rows = SHAPES.map(({ truth }) => ({
+      answer: truth[0] as string,
+      truth: [truth[0] as string],
     }));
     const longer = rows.map(({ answer }) => ({
       answer: `${answer} x y`,
-      truths: [`${answer} x y`],
+      truth: [`${answer} x y`],
     }));
-    for (const one of CIDER.corpus(longer).contributions) expect(one).toBeCloseTo(10, 12);
+    for (const one of ciderOf(longer).contributions) expect(one).toBeCloseTo(10, 12);
+  });
+
+  it('with rows several times or not at all is that of such rows', () => {
+    const { figure } = CIDER.whole(SHAPES);
+    const [first, second, third] = SHAPES as [Caption, Caption, Caption];
+    const drawn = ciderOf([first, first, third, second, second, second]);
+    expect(figure([2, 3, 1])).toBeCloseTo(drawn.figure, 12);
+    expect(figure([2, 0, 1])).toBeCloseTo(ciderOf([first, third, first]).figure, 12);
+    expect(figure()).toBeCloseTo(3.7817216341, 10);
   });
 
   it('counts no answer as 0', () => {
-    const rows = [{ answer: '', truths: ['a dog'] }, ...SHAPES];
-    expect(CIDER.corpus(rows).contributions[0]).toBe(0);
+    const rows = [{ answer: '', truth: ['a dog'] }, ...SHAPES];
+    expect(ciderOf(rows).contributions[0]).toBe(0);
   });
 });
 

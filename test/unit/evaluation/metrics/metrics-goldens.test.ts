@@ -1,6 +1,6 @@
 /** Every metric against the tool whose figures it reproduces: test/fixtures/metrics, made by scripts/dev/metric-goldens.py. */
 import { describe, expect, it, test } from 'vitest';
-import { anlsStar, OneOf } from '../../../../src/evaluation/metrics/anls-star.js';
+import { ANLS_STAR, anlsStar, OneOf } from '../../../../src/evaluation/metrics/anls-star.js';
 import {
   COCO_BOXES,
   type CocoBox,
@@ -14,13 +14,24 @@ import {
   polygonRuns,
   unionOf,
 } from '../../../../src/evaluation/metrics/mask-runs.js';
-import type { TextMetric } from '../../../../src/evaluation/metrics/metric.js';
+import type {
+  Answered,
+  RowMetric,
+  TextMetric,
+  WholeMetric,
+} from '../../../../src/evaluation/metrics/metric.js';
+import {
+  type FoundThing,
+  OBJECTS_METRICS,
+  type ObjectsMetric,
+  type TrueThing,
+} from '../../../../src/evaluation/metrics/objects.js';
 import {
   REFER_METRICS,
   type ReferAnswer,
   referOverlap,
 } from '../../../../src/evaluation/metrics/refer.js';
-import { TEXT_METRICS } from '../../../../src/evaluation/metrics/registry.js';
+import { METRICS, TEXT_METRICS } from '../../../../src/evaluation/metrics/registry.js';
 import { type Rle, readRle } from '../../../../src/results/rle.js';
 import { golden } from '../../../support/metric-goldens.js';
 
@@ -33,11 +44,30 @@ interface Texts {
 
 const FILES = ['texts', 'votes', 'numbers', 'counts', 'structures', 'marked'];
 
-it('every metric of texts has goldens', () => {
+/** Metrics whose goldens are not by id in one of FILES, with the file that has them. */
+const ELSEWHERE = {
+  'cer@mean': 'texts',
+  'bleu4@pycocoevalcap': 'corpora',
+  'cider@pycocoevalcap': 'corpora',
+  'anls@star': 'documents',
+  'map@pycocotools': 'boxes',
+  'map@pycocotools-masks': 'masks',
+  'f1@iou-0.5': 'boxes',
+  'precision@iou-0.5': 'boxes',
+  'recall@iou-0.5': 'boxes',
+  'miou@refcoco': 'refer',
+  'boxacc@refcoco-0.5': 'refer',
+  'boxacc@refcoco-0.75': 'refer',
+};
+
+it('every metric has goldens, and an id of its own', () => {
   const withGoldens = FILES.flatMap((file) => Object.keys(golden<Texts>(file).values));
-  const missing = TEXT_METRICS.filter(({ id }) => !withGoldens.includes(id));
-  // Its rows are those of cer@jiwer, below; captions have a test of their own.
-  expect(missing.map(({ id }) => id).sort()).toEqual(['bleu4@pycocoevalcap', 'cer@mean']);
+  const ids = METRICS.map(({ id }) => id);
+  const missing = ids.filter((id) => !withGoldens.includes(id));
+  expect(missing.sort()).toEqual(Object.keys(ELSEWHERE).sort());
+  for (const file of new Set(Object.values(ELSEWHERE))) expect(golden(file)).toBeTruthy();
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.length).toBeGreaterThanOrEqual(25);
 });
 
 it('the mean of error rates is that of the rows', () => {
@@ -103,6 +133,8 @@ test('anls@star of 10,000 documents', () => {
       !(Math.abs(anlsStar(answer, withOneOf(truth)) - (expected[i] as number)) <= 1e-12),
   );
   expect([cases.length, wrong]).toEqual([10_000, []]);
+  const [answer, truth] = cases[0] as (typeof cases)[number];
+  expect(ANLS_STAR.row(answer, withOneOf(truth))).toEqual([anlsStar(answer, withOneOf(truth))]);
 });
 
 interface Thing {
@@ -119,7 +151,30 @@ interface Set {
   readonly truths: readonly Thing[];
   readonly found: readonly Thing[];
   readonly figures: readonly number[];
+  /** Right, found and there, of boxes. */
+  readonly matches: readonly [number, number, number];
 }
+
+/** The pictures of a set, as metrics of objects take them; images count from 1. */
+function picturesOf({
+  truths,
+  found,
+}: Set): Answered<readonly FoundThing[], readonly TrueThing[]>[] {
+  const last = Math.max(...[...truths, ...found].map(({ image }) => image));
+  return Array.from({ length: last }, (_, i) => ({
+    truth: truths
+      .filter(({ image }) => image === i + 1)
+      .map(({ crowd, category, ...one }) => ({
+        ...{ ...one, label: String(category), isCrowd: crowd === 1 },
+      })),
+    answer: found
+      .filter(({ image }) => image === i + 1)
+      .map(({ category, ...one }) => ({ ...one, label: String(category) })),
+  }));
+}
+
+const objectsMetric = (id: string): ObjectsMetric =>
+  OBJECTS_METRICS.find((one) => one.id === id) as ObjectsMetric;
 
 describe('the twelve figures of COCO, to the bit', () => {
   const maskOf = ({ rle }: Thing): MaskRuns => {
@@ -153,7 +208,60 @@ describe('the twelve figures of COCO, to the bit', () => {
     expect(sets).toHaveLength(300);
     for (const set of sets) expect(figuresOf(set, maskOf, masks)).toEqual(set.figures);
   });
+
+  it('as a metric, with the other eleven beside it', () => {
+    const { whole } = objectsMetric('map@pycocotools') as { whole: WholeOf };
+    for (const set of golden<readonly Set[]>('boxes').slice(0, 100)) {
+      const { figure, details = {} } = whole(picturesOf(set));
+      const [AP = -1, ...others] = set.figures;
+      expect(figure()).toEqual(AP < 0 ? Number.NaN : AP);
+      expect(Object.values(details)).toEqual(others.filter((one) => one >= 0));
+    }
+  });
+
+  it('of pictures several times or not at all is that of such a set', () => {
+    const { whole } = objectsMetric('map@pycocotools') as { whole: WholeOf };
+    const sets = golden<readonly Set[]>('boxes');
+    // Of equal scores in a picture the order decides, and that of a picture that is there twice is another.
+    const untied = sets.filter(({ found }) => {
+      const keys = found.map(({ image, category, score }) => `${image} ${category} ${score}`);
+      return new Set(keys).size === keys.length;
+    });
+    expect(untied.length).toBeGreaterThan(50);
+    for (const [n, set] of untied.entries()) {
+      const pictures = picturesOf(set);
+      const times = pictures.map((_, i) => (i * 7 + n) % 4);
+      const drawn = pictures.flatMap((one, i) =>
+        Array.from({ length: times[i] as number }, () => one),
+      );
+      const right = whole(drawn).figure();
+      if (Number.isNaN(right)) expect(whole(pictures).figure(times)).toBeNaN();
+      else expect(whole(pictures).figure(times)).toBeCloseTo(right, 12);
+      expect(whole(pictures).figure(pictures.map(() => 1))).toEqual(whole(pictures).figure());
+    }
+  });
 });
+
+type WholeOf = WholeMetric<'objects', readonly FoundThing[], readonly TrueThing[]>['whole'];
+
+test('found things that are right, whatever their order, in 300 sets', () => {
+  const { row } = objectsMetric('f1@iou-0.5') as { row: RowOf };
+  for (const set of golden<readonly Set[]>('boxes')) {
+    const sums = picturesOf(set)
+      .map(({ answer, truth }) => row(answer, truth))
+      .reduce((all, one) => all.map((sum, k) => sum + (one[k] as number)));
+    expect(sums).toEqual(set.matches);
+    const [right, found, there] = sums as [number, number, number];
+    const figures = ['f1', 'precision', 'recall'].map((name) =>
+      (objectsMetric(`${name}@iou-0.5`) as { figure: FigureOf }).figure(sums, 1),
+    );
+    expect(figures).toEqual([(2 * right) / (found + there), right / found, right / there]);
+  }
+});
+
+type ObjectsRows = RowMetric<'objects', readonly FoundThing[], readonly TrueThing[]>;
+type RowOf = ObjectsRows['row'];
+type FigureOf = ObjectsRows['figure'];
 
 test('pixels and overlaps of 2,000 things made of polygons', () => {
   const things =
@@ -211,7 +319,7 @@ test('overlaps of 2,000 things that phrases refer to', () => {
     return referOverlap(answer, { height, width, mask: truth, box });
   });
   const valuesOf = (overlap: (typeof overlaps)[number]): number[] =>
-    REFER_METRICS.map((metric) => metric.row(overlap)[0] as number);
+    REFER_METRICS.map((metric) => metric.row(overlap, undefined)[0] as number);
   expect(overlaps.map((one) => [...valuesOf(one), Number(!one.isValid)])).toEqual(
     rows.map((row) => row.figures),
   );

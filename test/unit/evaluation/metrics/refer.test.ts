@@ -21,7 +21,7 @@ describe('referOverlap', () => {
     // The whole picture for its left half: 50 of 100 pixels, and half of the box.
     const overlap = referOverlap(answer(0, 0, 1023, 1023), truth);
     expect(overlap).toEqual({ mask: 0.5, box: 0.5, isValid: true });
-    expect(REFER_METRICS.map((metric) => metric.row(overlap)[0])).toEqual([0.5, 1, 0]);
+    expect(REFER_METRICS.map((metric) => metric.row(overlap, undefined)[0])).toEqual([0.5, 1, 0]);
   });
 
   it('cuts a box off at whole pixels: 511 / 1023 of 10 is 4', () => {
