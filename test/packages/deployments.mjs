@@ -144,8 +144,8 @@ async function serving(commandLine, folder, use) {
 
 /** Runs the line that the server prints. */
 async function findBox(line, folder) {
-  const { detections } = JSON.parse(await exec('sh', ['-c', line], { cwd: folder }));
-  check(detections[0]?.label === 'white circle', JSON.stringify(detections));
+  const answer = await exec('sh', ['-c', line], { cwd: folder });
+  check(JSON.parse(answer).detections?.[0]?.label === 'white circle', answer);
 }
 
 /** What deploy/Dockerfile runs, without an image: in a folder in place of /app, with the files of deploy/config. */
