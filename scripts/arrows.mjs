@@ -22,6 +22,7 @@ export const TYPESCRIPT = [
   ['wire', 'report'],
   ['runs'],
   ['datasets'],
+  ['drawn-sets'],
   ['bench', 'server', 'evaluation'],
   ['doctor'],
   ['cli'],
@@ -62,7 +63,7 @@ export const FRONTS = {
   cli: {
     may: [
       ...['index', 'tasks/registry', 'options', 'errors', 'remedies', 'wire'],
-      ...['runs', 'datasets', 'evaluation'],
+      ...['runs', 'datasets', 'drawn-sets', 'evaluation'],
     ],
     except: {
       'server/app.ts': 'a command is the only user of it',
@@ -90,6 +91,8 @@ export const NO_FRONTS = {
   report: 'draws figures, knows no model',
   runs: 'keeps work that is interrupted, knows no model',
   datasets: 'reads files of other tools',
+  'drawn-sets':
+    'draws data sets, with the letters of labels and the readers of data sets; knows no model',
   evaluation: 'judges answers of any system',
   bench: 'measures the parts',
   doctor: 'examines the parts',

@@ -1,6 +1,7 @@
-// Writes the outlines that labels on pictures are drawn with: src/annotate/glyphs.json and its copy in lib. They come
-// from a font in devDependencies, so that the published package needs neither the font nor a parser. Nothing happens
-// when the right file is there already. How text is set is in src/annotate/text.ts.
+// Writes the outlines that text on pictures is drawn with, in src and their copies in lib: those of labels
+// (src/annotate/glyphs.json), and those of the drawn data sets (src/drawn-sets/fonts). They come from fonts in
+// devDependencies, so that the published package needs neither the fonts nor a parser. Nothing happens when the right
+// file is there already. How text is set is in src/annotate/glyph-font.ts.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,11 +9,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail, ROOT, say } from './lib.mjs';
 
-const FONT = 'dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf';
 /** Units of the em in the file; a label of 100 pixels is then off by at most 0.05. */
 const UNITS = 1024;
-/** First and last code point of each range, both included. */
-const RANGES = [
+/** What labels may say. First and last code point of each range, both included. */
+const LABELS = [
   [0x20, 0x7e], // ASCII
   [0xa1, 0xff], // Latin-1
   [0x100, 0x17f], // Latin Extended-A
@@ -51,40 +51,68 @@ const RANGES = [
   [0x2713, 0x2718], // check marks
   [0xfb01, 0xfb02], // fi, fl
 ];
+/** What drawn data sets say. */
+const DRAWN = [
+  [0x20, 0x7e], // ASCII
+  [0x20ac, 0x20ac], // euro
+];
+const fontsource = (name, weight) => ({
+  file: `drawn-sets/fonts/${name}.json`,
+  package: `@fontsource/${name}`,
+  font: `@fontsource/${name}/files/${name}-latin-${weight}-normal.woff`,
+  ranges: DRAWN,
+});
+/** Every file of outlines: its place in src, its font, and which characters it has. */
+const FONTS = [
+  {
+    file: 'annotate/glyphs.json',
+    package: 'dejavu-fonts-ttf',
+    font: 'dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf',
+    ranges: LABELS,
+  },
+  fontsource('anton', 400),
+  fontsource('b612-mono', 400),
+  fontsource('barlow-condensed', 600),
+  fontsource('courier-prime', 700),
+  fontsource('overpass', 700),
+  fontsource('playfair-display', 500),
+  fontsource('saira-stencil-one', 400),
+  fontsource('share-tech-mono', 400),
+];
 // Format characters, which set nothing.
 const INVISIBLE = /[\p{Cf}\p{Mn}\p{Zs}\p{Zl}\p{Zp}]/u;
 
 const require = createRequire(path.join(ROOT, 'package.json'));
-const targets = ['src', 'lib'].map((dir) => path.join(ROOT, dir, 'annotate', 'glyphs.json'));
+const targetsOf = ({ file }) => ['src', 'lib'].map((dir) => path.join(ROOT, dir, file));
 
 /** Which font and which script: as in the file when nothing has changed. */
-function wanted() {
+function wanted(entry) {
   let version;
   try {
-    ({ version } = require('dejavu-fonts-ttf/package.json'));
+    ({ version } = require(`${entry.package}/package.json`));
   } catch {
-    // An installed package has the file and no devDependencies.
-    if (targets.some((file) => fs.existsSync(file))) return undefined;
-    return fail('dejavu-fonts-ttf is missing; run npm install');
+    // An installed package has the files and no devDependencies.
+    if (targetsOf(entry).some((file) => fs.existsSync(file))) return undefined;
+    return fail(`${entry.package} is missing; run npm install`);
   }
   const script = createHash('sha256').update(fs.readFileSync(fileURLToPath(import.meta.url)));
-  return { font: FONT, version, script: script.digest('hex') };
+  return { font: entry.font, version, script: script.digest('hex') };
 }
 
-function make(source) {
+function make({ font: name, ranges }, source) {
   const { parse } = require('opentype.js');
-  const bytes = fs.readFileSync(require.resolve(FONT));
+  const bytes = fs.readFileSync(require.resolve(name));
   const font = parse(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
   const scale = UNITS / font.unitsPerEm;
   const glyphs = { ' ': `${Math.round(font.charToGlyph(' ').advanceWidth * scale)} ` };
-  for (const [first, last] of RANGES) {
+  for (const [first, last] of ranges) {
     for (let code = first; code <= last; code++) {
       const character = String.fromCodePoint(code);
       if (INVISIBLE.test(character)) continue;
       const glyph = font.charToGlyph(character);
       if (glyph.index === 0) continue;
       const advance = Math.round(glyph.advanceWidth * scale);
-      glyphs[character] = `${advance} ${pathData(glyph.path.commands, scale)}`;
+      glyphs[character] = `${advance} ${pathData(name, glyph.path.commands, scale)}`;
     }
   }
   return `${JSON.stringify(
@@ -102,7 +130,7 @@ function make(source) {
 }
 
 /** Relative commands between rounded points: rounding errors do not add up. Starts at the glyph's origin. */
-function pathData(commands, scale) {
+function pathData(font, commands, scale) {
   let data = '';
   let at = { x: 0, y: 0 };
   let start = at;
@@ -136,26 +164,27 @@ function pathData(commands, scale) {
         data += `q${numbers(point(command.x1, command.y1), end)}`;
         break;
       default:
-        fail(`${FONT} has a ${command.type} in an outline, which this script does not know`);
+        fail(`${font} has a ${command.type} in an outline, which this script does not know`);
     }
     at = end;
   }
   return data;
 }
 
-const source = wanted();
-if (source !== undefined) {
+for (const entry of FONTS) {
+  const source = wanted(entry);
+  if (source === undefined) continue;
   const isCurrent = (file) => {
     if (!fs.existsSync(file)) return false;
     const found = JSON.parse(fs.readFileSync(file, 'utf8'));
     return Object.entries(source).every(([key, value]) => found[key] === value);
   };
-  if (!targets.every(isCurrent)) {
-    say('writing the outlines of the letters for labels');
-    const text = make(source);
-    for (const file of targets) {
-      fs.mkdirSync(path.dirname(file), { recursive: true });
-      fs.writeFileSync(file, text);
-    }
+  const targets = targetsOf(entry);
+  if (targets.every(isCurrent)) continue;
+  say(`writing the outlines of letters: ${entry.file}`);
+  const text = make(entry, source);
+  for (const file of targets) {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, text);
   }
 }

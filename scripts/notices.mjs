@@ -12,6 +12,10 @@ const licenceOf = (folder) => {
   return name === undefined ? undefined : read(path.join(folder, name));
 };
 
+/** Their outlines are in lib/drawn-sets/fonts: scripts/glyphs.mjs. */
+const drawnFonts = Object.keys(JSON.parse(read('package.json')).devDependencies).filter((name) =>
+  name.startsWith('@fontsource/'),
+);
 const commit = read('native/vendor/VERSION').split(' ')[1];
 /**
  * What is inside the binaries and lib/, beyond npm's tree.
@@ -19,7 +23,7 @@ const commit = read('native/vendor/VERSION').split(' ')[1];
  */
 const parts = [
   { name: 'ggml', version: commit, licence: 'MIT', text: read('native/vendor/LICENSE') },
-  ...['node-addon-api', 'dejavu-fonts-ttf'].map((name) => {
+  ...['node-addon-api', 'dejavu-fonts-ttf', ...drawnFonts].map((name) => {
     const { version, license } = JSON.parse(read(`node_modules/${name}/package.json`));
     return { name, version, licence: license, text: licenceOf(`node_modules/${name}`) };
   }),

@@ -1,5 +1,6 @@
 /** An answer in words as a band of lines under the picture. Letters are text.ts's, where the band goes is canvas.ts's. */
-import { cleanText, fontMetrics, setLine, type TextLine } from './text.js';
+import type { TextLine } from './glyph-font.js';
+import { cleanText, fontMetrics, setLine } from './text.js';
 
 /** From one base line to the next, in ems. */
 const LINE_HEIGHT = 1.4;

@@ -9,10 +9,11 @@ import { boxArea, checkImageSize, clipBox } from '../results/box.js';
 import type { Box, ImageSize } from '../results/types.js';
 import { type Canvas, canvasSize, plainCanvas, wantedFontSize } from './canvas.js';
 import { type Colour, colourLabels, textColour } from './colours.js';
+import type { TextLine } from './glyph-font.js';
 import { maskOutlines } from './outlines.js';
 import { type Plate, placePlates } from './placement.js';
 import { checkMaskSizes, type Drawable, readShapes, type Shape } from './shapes.js';
-import { cleanText, fontMetrics, setLine, shortenLine, type TextLine } from './text.js';
+import { cleanText, fontMetrics, setLine, shortenLine } from './text.js';
 
 /** Height of a label and the space at either end of its text, in ems. */
 const PLATE_HEIGHT = 1.34;

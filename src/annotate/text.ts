@@ -2,64 +2,13 @@
  * Text as outlines, so that labels look the same on machines without fonts. One line, left to right, no kerning; which
  * characters have an outline is decided in scripts/glyphs.mjs.
  */
-import { makeError } from '../errors.js';
+import { type FontMetrics, type GlyphFile, GlyphFont, type TextLine } from './glyph-font.js';
 
-/** glyphs.json, made by scripts/glyphs.mjs. */
-interface GlyphFile {
-  /** Units of one em. */
-  readonly units: number;
-  /** Height of a capital, in units. */
-  readonly capHeight: number;
-  /** By character: advance width, a space, path data relative to the glyph's origin on the base line, y down. */
-  readonly glyphs: Readonly<Record<string, string>>;
-}
-
-interface Glyph {
-  /** Units. */
-  readonly advance: number;
-  readonly path: string;
-}
-
-/** A line of text in units of the font, its origin at the left end of the base line. */
-export interface TextLine {
-  /** What is written, without what cannot be. */
-  readonly text: string;
-  /** Units. */
-  readonly width: number;
-  readonly path: string;
-}
-
-export interface FontMetrics {
-  readonly units: number;
-  readonly capHeight: number;
-}
-
-/** For characters without an outline, of any script: an empty box. */
-const UNKNOWN: Glyph = { advance: 680, path: 'm80 0v-760h520v760zm70-70h380v-620h-380z' };
-
-let file: GlyphFile | undefined;
-const parsed = new Map<string, Glyph>();
-
-/** Read with the first label. A literal `require`, so that bundlers see it. */
-function load(): GlyphFile {
-  try {
-    file ??= require('./glyphs.json') as GlyphFile;
-    return file;
-  } catch (cause) {
-    throw makeError(
-      'ERR_ENGINE_INTERNAL',
-      'the outlines of the letters (glyphs.json) are missing',
-      {
-        name: 'glyphs.json',
-        hint: 'in a clone, run npm run setup; else install the package again',
-        cause,
-      },
-    );
-  }
-}
+/** DejaVu Sans Condensed Bold. A literal `require`, so that bundlers see it. */
+export const LABEL_FONT = new GlyphFont('glyphs.json', () => require('./glyphs.json') as GlyphFile);
 
 export function fontMetrics(): FontMetrics {
-  return load();
+  return LABEL_FONT.metrics;
 }
 
 /**
@@ -79,14 +28,7 @@ export function cleanText(text: string): string {
 
 /** Sets cleaned text. */
 export function setLine(text: string): TextLine {
-  let width = 0;
-  let path = '';
-  for (const character of text) {
-    const glyph = glyphOf(character);
-    if (glyph.path !== '') path += `M${width} 0${glyph.path}`;
-    width += glyph.advance;
-  }
-  return { text, width, path };
+  return LABEL_FONT.setLine(text);
 }
 
 /** The longest beginning of `text` that fits into `width` units together with an ellipsis and `suffix`; undefined if none does. */
@@ -95,22 +37,10 @@ export function shortenLine(text: string, suffix: string, width: number): TextLi
   let left = width - setLine(`…${suffix}`).width;
   let kept = 0;
   for (const character of characters) {
-    left -= glyphOf(character).advance;
+    left -= LABEL_FONT.glyph(character).advance;
     if (left < 0) break;
     kept++;
   }
   if (kept === 0) return undefined;
   return setLine(`${characters.slice(0, kept).join('').trimEnd()}…${suffix}`);
-}
-
-function glyphOf(character: string): Glyph {
-  const known = parsed.get(character);
-  if (known !== undefined) return known;
-  const { glyphs } = load();
-  if (!Object.hasOwn(glyphs, character)) return UNKNOWN;
-  const entry = glyphs[character] ?? '';
-  const space = entry.indexOf(' ');
-  const glyph = { advance: Number(entry.slice(0, space)), path: entry.slice(space + 1) };
-  parsed.set(character, glyph);
-  return glyph;
 }
