@@ -1,16 +1,17 @@
 /** Bars from left to right, each with its interval and what it is compared with. */
+import { figuresBelow } from './axis.js';
 import {
+  heading,
   length,
   MARGIN,
   type Panel,
   round,
   roundUp,
   SIDE,
-  shown,
   type Tone,
   text,
-  textWidth,
 } from './svg.js';
+import { textWidth } from './text-width.js';
 
 export interface Bar {
   readonly name: string;
@@ -21,6 +22,8 @@ export interface Bar {
   readonly high?: number;
   /** Another value, as a stroke across the bar. */
   readonly reference?: number;
+  /** The value in words, above the bar's right end. Needs `names: 'above'`. */
+  readonly note?: string;
 }
 
 export interface BarChart {
@@ -32,49 +35,83 @@ export interface BarChart {
   readonly tone?: Tone;
   /** The right end. Default: a round number above the greatest value. */
   readonly xMax?: number;
+  /** `above` the bars there is room for long ones, and the chart is as wide whatever they are. Default: `beside`. */
+  readonly names?: 'beside' | 'above';
 }
 
-/** From one bar to the next, and the thickness of one, in pixels. */
-const STEP = 22;
-const THICKNESS = 12;
+/** Pixels: from one bar to the next, from there to its top, its thickness, the longest name, and the axis. */
+const LAYOUTS = {
+  beside: { step: 22, top: 5, thickness: 12, name: 280, side: SIDE },
+  above: { step: 40, top: 19, thickness: 12, name: 300, side: 300 },
+} as const;
 
 /** @throws `ERR_OPTION_RANGE` for a value that is negative or not finite */
 export function barChart(chart: BarChart): Panel {
-  const { title, subtitle, xLabel, bars, tone = 'a' } = chart;
+  const { title, subtitle, xLabel, bars, tone = 'a', names = 'beside' } = chart;
+  const { step, top, thickness, name: longest, side } = LAYOUTS[names];
   const ends = bars.flatMap(({ name, value, low = value, high = value, reference = value }) =>
     [value, low, high, reference].map((end) => length(end, name)),
   );
   const right = chart.xMax ?? roundUp(Math.max(0, ...ends));
-  const left = 20 + Math.ceil(Math.max(0, ...bars.map(({ name }) => textWidth(name))));
-  const bottom = MARGIN.top + bars.length * STEP;
-  const px = (value: number): number => round(left + (value / right) * SIDE);
-  const width = left + SIDE + MARGIN.right;
+  const widths = bars.map(({ name }) => Math.min(longest, textWidth(name.slice(0, longest))));
+  const left = names === 'above' ? 12 : 20 + Math.ceil(Math.max(0, ...widths));
+  const begin = MARGIN.top - (subtitle === '' ? 18 : 0);
+  const bottom = begin + bars.length * step + (names === 'above' ? 8 : 0);
+  // What is beyond the axis ends at it.
+  const px = (value: number): number => round(left + (Math.min(value, right) / right) * side);
+  const width = left + side + MARGIN.right;
   const height = bottom + MARGIN.bottom;
   const parts = [
-    text(10, 20, title, { kind: 'title' }),
-    text(10, 38, subtitle),
-    text(left + SIDE / 2, height - 10, xLabel, { anchor: 'middle' }),
+    ...heading(names === 'above' ? left : 10, width, title, subtitle),
+    text(left + side / 2, height - 10, xLabel, { anchor: 'middle', within: side }),
   ];
-  for (const x of [0, 0.25, 0.5, 0.75, 1].map((part) => part * right)) {
-    parts.push(`<path class="grid" d="M${px(x)} ${MARGIN.top}V${bottom}"/>`);
-    parts.push(text(px(x), bottom + 16, shown(x), { anchor: 'middle' }));
-  }
-  bars.forEach(({ name, value, low, high, reference }, i) => {
-    const top = MARGIN.top + i * STEP + (STEP - THICKNESS) / 2;
-    const middle = top + THICKNESS / 2;
-    const size = `width="${round(px(value) - left)}" height="${THICKNESS}"`;
-    parts.push(text(left - 8, middle + 4, name, { anchor: 'end' }));
-    parts.push(`<rect class="${tone} bar" x="${left}" y="${top}" ${size}/>`);
-    if (low !== undefined && high !== undefined) {
-      const caps = [low, high].map((end) => `M${px(end)} ${middle - 4}v8`).join('');
-      parts.push(`<path class="whisker" d="M${px(low)} ${middle}H${px(high)}${caps}"/>`);
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * right);
+  parts.push(...ticks.map((x) => `<path class="grid" d="M${px(x)} ${begin}V${bottom}"/>`));
+  parts.push(...figuresBelow({ at: px, ticks }, bottom + 16, width));
+  bars.forEach((bar, i) => {
+    const y = begin + i * step + top;
+    if (names === 'above') parts.push(...nameAbove(bar, left, y - 5, side));
+    else {
+      const options = { anchor: 'end', within: longest } as const;
+      parts.push(text(left - 8, y + thickness / 2 + 4, bar.name, options));
     }
-    if (reference !== undefined) {
-      parts.push(`<path class="mark" d="M${px(reference)} ${top - 3}v${THICKNESS + 6}"/>`);
-    }
+    parts.push(...drawn(bar, y, thickness, px, tone));
   });
   parts.push(
-    `<rect class="frame" x="${left}" y="${MARGIN.top}" width="${SIDE}" height="${bottom - MARGIN.top}"/>`,
+    `<rect class="frame" x="${left}" y="${begin}" width="${side}" height="${bottom - begin}"/>`,
   );
   return { width, height, parts };
+}
+
+function nameAbove({ name, note = '' }: Bar, left: number, y: number, side: number): string[] {
+  const pad = 6;
+  const taken = note === '' ? 0 : Math.min(textWidth(note), side / 2) + 10;
+  const options = { kind: 'label', within: side - 2 * pad - taken } as const;
+  const end = { kind: 'label', anchor: 'end', within: side / 2 } as const;
+  return [
+    text(left + pad, y, name, options),
+    ...(note === '' ? [] : [text(left + side - pad, y, note, end)]),
+  ];
+}
+
+function drawn(
+  { value, low, high, reference }: Bar,
+  top: number,
+  thickness: number,
+  px: (value: number) => number,
+  tone: Tone,
+): string[] {
+  const middle = top + thickness / 2;
+  const left = px(0);
+  const parts = [
+    `<rect class="${tone} bar" x="${left}" y="${top}" width="${round(px(value) - left)}" height="${thickness}"/>`,
+  ];
+  if (low !== undefined && high !== undefined) {
+    const caps = [low, high].map((end) => `M${px(end)} ${middle - 4}v8`).join('');
+    parts.push(`<path class="whisker" d="M${px(low)} ${middle}H${px(high)}${caps}"/>`);
+  }
+  if (reference !== undefined) {
+    parts.push(`<path class="mark" d="M${px(reference)} ${top - 3}v${thickness + 6}"/>`);
+  }
+  return parts;
 }

@@ -1,5 +1,19 @@
 /** Lines over x, both axes from 0. */
-import { length, MARGIN, type Panel, round, roundUp, SIDE, shown, type Tone, text } from './svg.js';
+import { figuresBelow } from './axis.js';
+import { placeLabels, type Rectangle } from './place-labels.js';
+import {
+  heading,
+  length,
+  MARGIN,
+  type Panel,
+  round,
+  roundUp,
+  SIDE,
+  shown,
+  type Tone,
+  text,
+} from './svg.js';
+import { shorten, textWidth } from './text-width.js';
 
 export interface Point {
   readonly x: number;
@@ -17,6 +31,16 @@ export interface Line {
   readonly points: readonly Point[];
   /** A dot at each point. Default: false. */
   readonly dots?: boolean;
+  /** Each y holds up to the next x, and changes there. Default: false. */
+  readonly isStepped?: boolean;
+}
+
+/** A place of the chart that its reader should look at. */
+export interface Mark {
+  readonly x: number;
+  readonly y: number;
+  readonly name: string;
+  readonly tone: Tone;
 }
 
 export interface LineChart {
@@ -37,48 +61,69 @@ export interface LineChart {
   readonly yMax?: number;
   /** A dashed line from 0, 0 to the opposite corner: where a perfect result would be. Default: false. */
   readonly diagonal?: boolean;
+  /** Default: none. */
+  readonly marks?: readonly Mark[];
+  /** Where several lines are named: in the chart at the top on the left, or below it. Default: `inside`. */
+  readonly legend?: 'inside' | 'below';
 }
 
 /** @throws `ERR_OPTION_RANGE` for a coordinate that is negative or not finite */
 export function lineChart(chart: LineChart): Panel {
-  const { title, subtitle, xLabel, yLabel, lines, xTicks } = chart;
-  const all = lines.flatMap(({ points }) => points);
+  const { title, subtitle, xLabel, yLabel, lines, xTicks, marks = [] } = chart;
+  const all: readonly Point[] = [...lines.flatMap(({ points }) => points), ...marks];
   for (const { x, y, low = y, high = y } of all) {
     for (const value of [x, y, low, high]) length(value, 'a coordinate');
   }
   const right = chart.xMax ?? (Math.max(0, ...all.map(({ x }) => x)) || 1);
   const top = chart.yMax ?? roundUp(Math.max(0, ...all.map(({ y, high = y }) => high)));
   const yTicks = chart.yTicks ?? [0, 0.2, 0.4, 0.6, 0.8, 1].map((part) => part * top);
-  const px = (x: number): number => round(MARGIN.left + (x / right) * SIDE);
+  const widest = Math.max(0, ...yTicks.map((y) => textWidth(shown(y))));
+  const left = Math.max(MARGIN.left, Math.ceil(widest) + 20);
+  const px = (x: number): number => round(left + (x / right) * SIDE);
   const py = (y: number): number => round(MARGIN.top + (1 - y / top) * SIDE);
-  const width = MARGIN.left + SIDE + MARGIN.right;
-  const height = MARGIN.top + SIDE + MARGIN.bottom;
+  const width = left + SIDE + MARGIN.right;
+  const isBelow = chart.legend === 'below' && lines.length > 1;
+  const height = MARGIN.top + SIDE + MARGIN.bottom + (isBelow ? lines.length * LEGEND_STEP : 0);
   const parts = [
-    text(MARGIN.left, 20, title, { kind: 'title' }),
-    text(MARGIN.left, 38, subtitle),
-    text(MARGIN.left + SIDE / 2, height - 10, xLabel, { anchor: 'middle' }),
-    text(13, MARGIN.top + SIDE / 2, yLabel, { anchor: 'middle', turn: true }),
+    ...heading(left, width, title, subtitle),
+    text(left + SIDE / 2, py(0) + MARGIN.bottom - 10, xLabel, {
+      ...{ anchor: 'middle', within: SIDE },
+    }),
+    text(11, MARGIN.top + SIDE / 2, yLabel, { anchor: 'middle', turn: true, within: SIDE }),
   ];
   for (const y of yTicks) {
     parts.push(`<path class="grid" d="M${px(0)} ${py(y)}H${px(right)}"/>`);
     parts.push(text(px(0) - 6, py(y) + 4, shown(y), { anchor: 'end' }));
   }
-  for (const x of xTicks) {
-    if (chart.xGrid) parts.push(`<path class="grid" d="M${px(x)} ${py(0)}V${py(top)}"/>`);
-    parts.push(text(px(x), py(0) + 16, shown(x), { anchor: 'middle' }));
+  for (const x of chart.xGrid ? xTicks : []) {
+    parts.push(`<path class="grid" d="M${px(x)} ${py(0)}V${py(top)}"/>`);
   }
+  parts.push(...figuresBelow({ at: px, ticks: xTicks }, py(0) + 16, width));
   parts.push(`<rect class="frame" x="${px(0)}" y="${py(top)}" width="${SIDE}" height="${SIDE}"/>`);
   if (chart.diagonal) {
     parts.push(`<path class="ideal" d="M${px(0)} ${py(0)}L${px(right)} ${py(top)}"/>`);
   }
-  for (const line of lines) parts.push(...marks(line, px, py));
-  return { width, height, parts: lines.length > 1 ? [...parts, ...legend(lines)] : parts };
+  for (const line of lines) parts.push(...drawn(line, px, py));
+  const insideLegend = lines.length > 1 && !isBelow ? lines.length : 0;
+  parts.push(...marked(marks, lines, px, py, insideLegend));
+  if (lines.length > 1) {
+    const at = isBelow ? py(0) + MARGIN.bottom + 8 : MARGIN.top + 16;
+    parts.push(...legend(lines, left, at));
+  }
+  return { width, height, parts };
 }
 
 type Scale = (value: number) => number;
 
-function marks({ tone, points, dots = false }: Line, px: Scale, py: Scale): string[] {
-  const path = points.map(({ x, y }) => `${px(x)},${py(y)}`).join(' ');
+function drawn(
+  { tone, points, dots = false, isStepped = false }: Line,
+  px: Scale,
+  py: Scale,
+): string[] {
+  const corners = isStepped
+    ? points.flatMap((point, i) => [{ x: point.x, y: (points[i - 1] ?? point).y }, point])
+    : points;
+  const path = corners.map(({ x, y }) => `${px(x)},${py(y)}`).join(' ');
   return [
     ...points.flatMap(({ x, low, high }) =>
       low === undefined || high === undefined
@@ -92,13 +137,65 @@ function marks({ tone, points, dots = false }: Line, px: Scale, py: Scale): stri
   ];
 }
 
-/** At the top on the left. */
-function legend(lines: readonly Line[]): string[] {
+const LEGEND_STEP = 16;
+/** Pixels of a mark's name. */
+const NAME = { longest: SIDE - 40, height: 14 } as const;
+
+/** Dots with a ring and their names: beside the lines where there is room, else over them. */
+function marked(
+  marks: readonly Mark[],
+  lines: readonly Line[],
+  px: Scale,
+  py: Scale,
+  named: number,
+): string[] {
+  const frame = {
+    ...{ x: px(0) + 2, y: MARGIN.top + 2 },
+    ...{ width: SIDE - 4, height: SIDE - 4 },
+  };
+  const labels = marks.map(({ x, y, name }) => {
+    const width = Math.ceil(textWidth(shorten(name, NAME.longest)));
+    return { x: px(x), y: py(y), width, height: NAME.height };
+  });
+  const key: Rectangle = { ...frame, height: named * LEGEND_STEP + 4 };
+  const legendBox = named > 0 ? [key] : [];
+  const onLines = lines.flatMap(({ points }) => alongLine(points, px, py));
+  const beside = placeLabels(labels, frame, [...legendBox, ...onLines]);
+  const places = beside.includes(undefined) ? placeLabels(labels, frame, legendBox) : beside;
+  const dots = marks.map(
+    ({ x, y, tone }) => `<circle class="${tone} dot" cx="${px(x)}" cy="${py(y)}" r="5"/>`,
+  );
+  const names = marks.flatMap(({ name }, i) => {
+    const place = places[i];
+    if (place === undefined) return [];
+    const options = { kind: 'label', within: NAME.longest } as const;
+    return [text(round(place.x), round(place.y + 11), name, options)];
+  });
+  return [...dots, ...names];
+}
+
+/** Small squares that cover a line, for what had better not be on it. */
+function alongLine(points: readonly Point[], px: Scale, py: Scale): Rectangle[] {
+  const squares: Rectangle[] = [];
+  for (let i = 1; i < points.length; i++) {
+    const [from, to] = [points[i - 1], points[i]] as [Point, Point];
+    const [dx, dy] = [px(to.x) - px(from.x), py(to.y) - py(from.y)];
+    const steps = Math.max(1, Math.ceil(Math.hypot(dx, dy) / 4));
+    for (let k = 0; k <= steps; k++) {
+      const [x, y] = [px(from.x) + (k / steps) * dx, py(from.y) + (k / steps) * dy];
+      squares.push({ x: x - 2, y: y - 2, width: 4, height: 4 });
+    }
+  }
+  return squares;
+}
+
+/** From `top` down. */
+function legend(lines: readonly Line[], left: number, top: number): string[] {
   return lines.flatMap(({ name, tone }, i) => {
-    const y = MARGIN.top + 16 + i * 16;
+    const y = top + i * LEGEND_STEP;
     return [
-      `<path class="line ${tone}" d="M${MARGIN.left + 10} ${y - 4}h18"/>`,
-      text(MARGIN.left + 34, y, name),
+      `<path class="line ${tone}" d="M${left + 10} ${y - 4}h18"/>`,
+      text(left + 34, y, name, { within: SIDE - 38 }),
     ];
   });
 }

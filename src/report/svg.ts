@@ -1,5 +1,6 @@
 /** What all charts share: text, colours, and panels put together to one SVG. What a chart shows is in a file of its own. */
 import { makeError } from '../errors.js';
+import { shorten, type TextKind } from './text-width.js';
 
 /** Colours of a line or bar that readers can tell apart, colour-blind ones too. */
 export type Tone = 'a' | 'b' | 'c';
@@ -16,19 +17,50 @@ export const SIDE = 220;
 export const MARGIN = { left: 46, top: 52, right: 18, bottom: 46 } as const;
 
 // Colours of Okabe and Ito, which colour-blind people can tell apart; darker on light, lighter on dark.
-const STYLE = `
-    .page { fill: #ffffff; } text { fill: #1f2328; font: 12px system-ui, sans-serif; }
-    .title { font-weight: 600; font-size: 13px; } .small { fill: #59636e; font-size: 11px; }
-    .grid { stroke: #d1d9e0; } .frame { stroke: #818b98; fill: none; } .ideal { stroke: #818b98; stroke-dasharray: 4 4; }
-    .a { color: #0072b2; } .b { color: #d55e00; } .c { color: #007a5a; }
-    .line { stroke: currentColor; stroke-width: 2; fill: none; } .interval { stroke: currentColor; stroke-width: 1.5; }
-    .dot { fill: currentColor; stroke: #ffffff; } .bar { fill: currentColor; opacity: 0.75; }
-    .whisker { stroke: #1f2328; stroke-width: 1.5; fill: none; } .mark { stroke: #d55e00; stroke-width: 3; }
-    @media (prefers-color-scheme: dark) {
-      .page { fill: #0d1117; } text { fill: #f0f6fc; } .small { fill: #9198a1; } .grid { stroke: #2b323b; }
-      .frame, .ideal { stroke: #656c76; } .a { color: #56b4e9; } .b { color: #f0883e; } .c { color: #3fc79a; }
-      .dot { stroke: #0d1117; } .whisker { stroke: #f0f6fc; } .mark { stroke: #f0883e; }
-    }`;
+const RULES: readonly (readonly [selector: string, light: string, dark?: string])[] = [
+  ['.page', 'fill: #ffffff', 'fill: #0d1117'],
+  ['text', 'fill: #1f2328; font: 12px system-ui, sans-serif', 'fill: #f0f6fc'],
+  ['.title', 'font-weight: 600; font-size: 13px'],
+  ['.small', 'fill: #59636e; font-size: 11px', 'fill: #9198a1'],
+  ['.strong', 'fill: #1f2328; font-size: 11px', 'fill: #f0f6fc'],
+  [
+    '.label',
+    'paint-order: stroke; stroke: #ffffff; stroke-width: 3px; stroke-linejoin: round',
+    'stroke: #0d1117',
+  ],
+  ['.grid', 'stroke: #d1d9e0', 'stroke: #2b323b'],
+  ['.frame', 'stroke: #818b98; fill: none', 'stroke: #656c76'],
+  ['.ideal', 'stroke: #818b98; stroke-dasharray: 4 4', 'stroke: #656c76'],
+  ['.a', 'color: #0072b2', 'color: #56b4e9'],
+  ['.b', 'color: #d55e00', 'color: #f0883e'],
+  ['.c', 'color: #007a5a', 'color: #3fc79a'],
+  ['.line', 'stroke: currentColor; stroke-width: 2; fill: none'],
+  ['.interval', 'stroke: currentColor; stroke-width: 1.5'],
+  ['.dot', 'fill: currentColor; stroke: #ffffff', 'stroke: #0d1117'],
+  ['.bar', 'fill: currentColor; opacity: 0.75'],
+  ['.cell', 'fill: currentColor'],
+  ['.track', 'fill: #eff2f5', 'fill: #1b2129'],
+  ['.leader', 'stroke: #818b98; fill: none; stroke-width: 0.75'],
+  ['.whisker', 'stroke: #1f2328; stroke-width: 1.5; fill: none', 'stroke: #f0f6fc'],
+  ['.mark', 'stroke: #d55e00; stroke-width: 3', 'stroke: #f0883e'],
+];
+
+/** How charts look, for the page or the picture that holds them. */
+const CHART_STYLE = (() => {
+  const rule = (selector: string, declarations: string): string =>
+    `    .chart ${selector} { ${declarations}; }`;
+  const dark = RULES.flatMap(([selector, , declarations]) =>
+    declarations === undefined ? [] : [`  ${rule(selector, declarations)}`],
+  );
+  return [
+    '',
+    ...RULES.map(([selector, declarations]) => rule(selector, declarations)),
+    // Paper is white whatever the screen is.
+    '    @media screen and (prefers-color-scheme: dark) {',
+    ...dark,
+    '    }',
+  ].join('\n');
+})();
 
 // What XML 1.0 (section 2.2) cannot hold, not even as a reference. HTML has no use for it either.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is searched for
@@ -44,8 +76,11 @@ export function escapeMarkup(text: string): string {
 /** Pixels rounded to 0.1. */
 export const round = (value: number): number => Number(value.toFixed(1));
 
-/** A value as axes show it: three digits. */
-export const shown = (value: number): string => String(Number(value.toPrecision(3)));
+/** A value as axes show it: three digits, and a power of ten from a million on. */
+export function shown(value: number): string {
+  const rounded = Number(value.toPrecision(3));
+  return (Math.abs(rounded) < 1e6 ? String(rounded) : rounded.toExponential()).replace('e+', 'e');
+}
 
 /** Returns `value`. @throws ERR_OPTION_RANGE for anything but a finite number of 0 or more */
 export function length(value: number, name: string): number {
@@ -70,27 +105,42 @@ export function roundUp(most: number): number {
 
 interface TextOptions {
   readonly anchor?: 'start' | 'middle' | 'end';
-  readonly kind?: 'small' | 'title';
+  /** `label`: in the colour of the page's text, with a rim in that of the page. `cell`: without the rim. */
+  readonly kind?: 'small' | 'title' | 'label' | 'cell';
+  /** Pixels that it may take; where it does not fit, it is shortened, and pointing at it shows the whole. */
+  readonly within?: number;
   /** Reads from bottom to top. */
   readonly turn?: boolean;
 }
+
+const CLASSES = { small: 'small', title: 'title', label: 'strong label', cell: 'strong' } as const;
 
 export function text(
   x: number,
   y: number,
   content: string,
-  { anchor = 'start', kind = 'small', turn = false }: TextOptions = {},
+  { anchor = 'start', kind = 'small', within, turn = false }: TextOptions = {},
 ): string {
   const rotation = turn ? ` transform="rotate(-90 ${x} ${y})"` : '';
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}" class="${kind}"${rotation}>${escapeMarkup(content)}</text>`;
+  const font: TextKind = kind === 'title' ? 'title' : 'small';
+  const fitting = within === undefined ? content : shorten(content, within, font);
+  const whole = fitting.endsWith('…') && fitting !== content ? content.slice(0, 1000) : undefined;
+  const title = whole === undefined ? '' : `<title>${escapeMarkup(whole)}</title>`;
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}" class="${CLASSES[kind]}"${rotation}>${title}${escapeMarkup(fitting)}</text>`;
 }
 
-/** About as wide as `content` is as small text, in pixels: there are no font metrics here. */
-export function textWidth(content: string): number {
-  let width = 0;
-  // Chinese, Japanese and Korean letters are as wide as they are high.
-  for (const character of content) width += (character.codePointAt(0) ?? 0) >= 0x2e80 ? 11 : 6.2;
-  return width;
+/** The title and the line below it, cut to the width of the panel. */
+export function heading(left: number, width: number, title: string, subtitle: string): string[] {
+  const within = width - left - 8;
+  return [
+    text(left, 20, title, { kind: 'title', within }),
+    ...(subtitle === '' ? [] : [text(left, 38, subtitle, { within })]),
+  ];
+}
+
+interface PageOptions {
+  /** Whether the SVG has the style in it, as a file of its own needs; a page has it once. Default: true. */
+  readonly isFile?: boolean;
 }
 
 /**
@@ -98,7 +148,12 @@ export function textWidth(content: string): number {
  *
  * @param label what the picture shows, for readers who do not see it
  */
-export function chartPage(label: string, panels: readonly Panel[], perRow: number): string {
+export function chartPage(
+  label: string,
+  panels: readonly Panel[],
+  perRow: number,
+  { isFile = true }: PageOptions = {},
+): string {
   const columns = Math.max(1, Math.min(perRow, panels.length));
   const cellWidth = Math.max(0, ...panels.map(({ width }) => width));
   const cellHeight = Math.max(0, ...panels.map(({ height }) => height));
@@ -109,8 +164,8 @@ export function chartPage(label: string, panels: readonly Panel[], perRow: numbe
     return `  <g transform="translate(${at})">\n    ${parts.join('\n    ')}\n  </g>`;
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(label)}">`,
-    `  <style>${STYLE}\n  </style>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(label)}">`,
+    ...(isFile ? [`  <style>${CHART_STYLE}\n  </style>`] : []),
     `  <rect class="page" width="${width}" height="${height}"/>`,
     ...placed,
     '</svg>\n',

@@ -47,6 +47,11 @@ export const TOOLS = {
     programs: ['docker-compose'],
     packages: { linux: ['docker-compose'], darwin: ['docker-compose'] },
   },
+  // Shows pages as readers see them. The font is the one that widths are computed with.
+  chromium: {
+    programs: ['chromium-headless-shell'],
+    packages: { linux: ['chromium-headless-shell', 'fonts-dejavu-core'], darwin: [] },
+  },
   // Grafana's own types, made from its schemas.
   'grafana-foundation-sdk': {
     programs: [],

@@ -28,14 +28,16 @@ describe('lineChart', () => {
   });
 
   it.each([
-    [[0.034], '0.05'],
-    [[7], '10'],
-    [[12, 20], '20'],
-    [[501], '1000'],
-    [[0], '1'],
-  ])('ends its y axis at the round number above %j', (ys, top) => {
+    [[0.034], '0.05', 40],
+    [[7], '10', 40],
+    [[12, 20], '20', 40],
+    // Wider ones have more room.
+    [[501], '1000', 43],
+    [[0], '1', 40],
+  ])('ends its y axis at the round number above %j', (ys, top, x) => {
     const { parts } = lineChart({ ...LABELS, xTicks: [], lines: [line('a', 'a', ys)] });
-    expect(parts).toContain(`<text x="40" y="56" text-anchor="end" class="small">${top}</text>`);
+    const at = `x="${x}" y="56" text-anchor="end" class="small"`;
+    expect(parts).toContain(`<text ${at}>${top}</text>`);
   });
 
   it('draws dots and intervals of those points that have one', () => {
