@@ -12,8 +12,6 @@ export interface Photograph {
   readonly picture: Buffer;
   readonly width: number;
   readonly height: number;
-  /** Pixels of the picture for a unit of the scene; of scenes without tilt. */
-  readonly scale: number;
 }
 
 export async function photograph(scene: Scene, random: Random): Promise<Photograph> {
@@ -35,7 +33,7 @@ export async function photograph(scene: Scene, random: Random): Promise<Photogra
   develop(soft, strength, random);
   const quality = Math.round(92 - 58 * strength.jpeg);
   const picture = await loadSharp()(soft, raw).jpeg({ quality }).toBuffer();
-  return { picture, width, height, scale: wanted };
+  return { picture, width, height };
 }
 
 /** How much of each effect: mostly little; all together never much. */
@@ -185,7 +183,8 @@ function expose(data: Buffer, width: number, strength: Conditions, random: Rando
   const spot = { x: random.between(0, width), y: random.between(0, height) };
   const glare = 150 * strength.glare;
   const reach = side * random.between(0.12, 0.3);
-  const clean = 0.72 - 0.24 * strength.dirt;
+  const clean = 0.76 - 0.26 * strength.dirt;
+  const most = Math.min(0.55, 4 * strength.dirt);
   const dirtOrigin = anyOrigin(random);
   const dirt = random.of(DIRT);
   const speck = 15 / side;
@@ -200,7 +199,7 @@ function expose(data: Buffer, width: number, strength: Conditions, random: Rando
       const bright = glare / (1 + far * far);
       const soil =
         strength.dirt === 0 ? 0 : Math.max(0, cloud(dirtOrigin, x * speck, y * speck) - clean);
-      const cover = Math.min(0.55, 4 * soil);
+      const cover = Math.min(most, 4 * soil);
       const i = 3 * (y * width + x);
       for (let c = 0; c < 3; c++) {
         const value = (data[i + c] as number) * (1 - cover) + (dirt[c] as number) * cover;

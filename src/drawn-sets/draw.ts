@@ -3,10 +3,10 @@ import type { Box, ImageSize } from '../results/types.js';
 import { pool } from '../runs/pool.js';
 import { photograph } from './camera.js';
 import { Random } from './random.js';
-import { type DrawnSetName, MOTIFS } from './sets.js';
+import { type DrawnSetName, SETS } from './sets.js';
 
 export interface DrawnPicture {
-  /** Of a file: `container-number-00012.jpg`. */
+  /** Of its file. */
   readonly name: string;
   /** A JPEG file. */
   readonly picture: Buffer;
@@ -58,16 +58,26 @@ async function* numbers(count: number): AsyncGenerator<number, void> {
 
 async function drawPicture(set: DrawnSetName, seed: number, index: number): Promise<DrawnPicture> {
   const random = new Random(`${set}\n${seed}\n${index}`);
-  const scene = MOTIFS[set](random);
-  const { picture, width, height, scale } = await photograph(scene, random);
+  const scene = SETS[set].draw(random);
+  const { picture, width, height } = await photograph(scene, random);
   const { answers, values = {}, objects = [] } = scene;
+  const x = (value: number): number => hundredths((value * width) / scene.width);
+  const y = (value: number): number => hundredths((value * height) / scene.height);
   return {
-    name: `${set}-${String(index + 1).padStart(5, '0')}.jpg`,
+    name: pictureName(set, index),
     ...{ picture, size: { width, height }, answers, values },
-    objects: objects.map(({ label, box }) => ({ label, box: scaled(box, scale) })),
+    objects: objects.map(({ label, box: { xmin, ymin, xmax, ymax } }) => ({
+      label,
+      box: { xmin: x(xmin), ymin: y(ymin), xmax: x(xmax), ymax: y(ymax) },
+    })),
   };
 }
 
-function scaled({ xmin, ymin, xmax, ymax }: Box, scale: number): Box {
-  return { xmin: xmin * scale, ymin: ymin * scale, xmax: xmax * scale, ymax: ymax * scale };
+/** Of a file: `container-number-00012.jpg` is the twelfth. */
+export function pictureName(set: DrawnSetName, index: number): string {
+  return `${set}-${String(index + 1).padStart(5, '0')}.jpg`;
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
 }

@@ -1,6 +1,7 @@
 /** Text as SVG. Fonts are outlines in files: no font of the machine is ever used. */
 import { type GlyphFile, GlyphFont } from '../annotate/glyph-font.js';
 import { LABEL_FONT } from '../annotate/text.js';
+import { px } from './shapes.js';
 
 /** Literal `require`s, so that bundlers see them. */
 export const FONTS = {
@@ -74,31 +75,28 @@ export function textAt(text: string, x: number, y: number, style: TextStyle): st
   return `<path transform="translate(${px(left)} ${px(y)}) scale(${(scale * stretch).toPrecision(6)} ${scale.toPrecision(6)})" d="${path}" fill="${fill}"/>`;
 }
 
-/** A number of SVG: thousandths of a pixel. */
-export function px(value: number): string {
-  return `${Math.round(value * 1000) / 1000 + 0}`;
-}
-
-export function rect(
+/**
+ * A line of text around a circle, its middle at the top of it: letters with their feet on the circle of radius `r` around
+ * `x`, `y`.
+ */
+export function textAround(
+  text: string,
   x: number,
   y: number,
-  width: number,
-  height: number,
-  fill: string,
-  more = '',
+  r: number,
+  style: TextStyle,
 ): string {
-  return `<rect x="${px(x)}" y="${px(y)}" width="${px(width)}" height="${px(height)}" fill="${fill}" ${more}/>`;
-}
-
-export function circle(x: number, y: number, r: number, fill: string, more = ''): string {
-  return `<circle cx="${px(x)}" cy="${px(y)}" r="${px(r)}" fill="${fill}" ${more}/>`;
-}
-
-/** `#rrggbb` of three bytes. */
-export function rgb(r: number, g: number, b: number): string {
-  const byte = (value: number): string =>
-    Math.min(255, Math.max(0, Math.round(value)))
-      .toString(16)
-      .padStart(2, '0');
-  return `#${byte(r)}${byte(g)}${byte(b)}`;
+  const { metrics } = FONTS[style.font];
+  const { spacing = 0, fill } = style;
+  const scale = style.height / metrics.capHeight;
+  let along = -textWidth(text, style) / 2;
+  let svg = '';
+  for (const character of text) {
+    const { advance, path } = FONTS[style.font].glyph(character);
+    const width = advance * scale;
+    const degrees = ((along + width / 2) / r) * (180 / Math.PI);
+    svg += `<path transform="translate(${px(x)} ${px(y)}) rotate(${px(degrees)}) translate(${px(-width / 2)} ${px(-r)}) scale(${scale.toPrecision(6)})" d="${path}" fill="${fill}"/>`;
+    along += width + spacing * style.height;
+  }
+  return svg;
 }

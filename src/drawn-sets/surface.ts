@@ -1,9 +1,9 @@
 /** The scene as pixels: its drawing, with the light on its relief and the grain of its material. */
 import { loadSharp } from '../load-sharp.js';
-import { px } from './letters.js';
 import type { Random } from './random.js';
 import type { Grain, Scene } from './scene.js';
-import { anyOrigin, type Origin, wave } from './waves.js';
+import { px } from './shapes.js';
+import { anyOrigin, type Origin, WaveRows } from './waves.js';
 
 /** Interleaved RGB. */
 export interface Pixels {
@@ -69,13 +69,14 @@ async function shade(
 }
 
 function grind(data: Buffer, width: number, { x, y, amount }: Grain, scale: number, at: Origin) {
-  const u = 1 / (x * scale);
-  const v = 1 / (y * scale);
-  const rows = data.length / 3 / width;
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < width; column++) {
-      const factor = 1 + amount * (2 * wave(at, column * u, row * v) - 1);
-      const i = 3 * (row * width + column);
+  const rows = new WaveRows(at, width, 1 / (x * scale));
+  const waves = new Float32Array(width);
+  const height = data.length / 3 / width;
+  let i = 0;
+  for (let row = 0; row < height; row++) {
+    rows.row(row / (y * scale), waves);
+    for (let column = 0; column < width; column++, i += 3) {
+      const factor = 1 + amount * (2 * (waves[column] as number) - 1);
       data[i] = clamp((data[i] as number) * factor);
       data[i + 1] = clamp((data[i + 1] as number) * factor);
       data[i + 2] = clamp((data[i + 2] as number) * factor);
@@ -84,5 +85,5 @@ function grind(data: Buffer, width: number, { x, y, amount }: Grain, scale: numb
 }
 
 export function clamp(value: number): number {
-  return value < 0 ? 0 : value > 255 ? 255 : Math.round(value);
+  return value < 0 ? 0 : value > 255 ? 255 : (value + 0.5) | 0;
 }

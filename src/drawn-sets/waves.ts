@@ -53,3 +53,46 @@ export function cloud(origin: Origin, x: number, y: number): number {
     0.15 * wave(origin, 4.3 * x, 4.3 * y)
   );
 }
+
+/**
+ * A row of the field: `wave` at `x` times the column, in `into`. Several times as fast as one by one, as the places
+ * between the columns of the lattice are computed once for all rows.
+ */
+export class WaveRows {
+  readonly #from: Int32Array;
+  readonly #between: Float32Array;
+  readonly #origin: Origin;
+
+  constructor(origin: Origin, columns: number, x: number) {
+    this.#origin = origin;
+    this.#from = new Int32Array(columns);
+    this.#between = new Float32Array(columns);
+    for (let column = 0; column < columns; column++) {
+      const u = origin.x + column * x;
+      const i = Math.floor(u);
+      const s = u - i;
+      this.#from[column] = i & MASK;
+      this.#between[column] = s * s * (3 - 2 * s);
+    }
+  }
+
+  row(y: number, into: Float32Array): void {
+    const field = heights();
+    const v = this.#origin.y + y;
+    const j = Math.floor(v);
+    const t = v - j;
+    const q = t * t * (3 - 2 * t);
+    const a = (j & MASK) * SIDE;
+    const b = ((j + 1) & MASK) * SIDE;
+    const from = this.#from;
+    const between = this.#between;
+    for (let column = 0; column < into.length; column++) {
+      const i0 = from[column] as number;
+      const i1 = (i0 + 1) & MASK;
+      const p = between[column] as number;
+      const above = (field[a + i0] as number) * (1 - p) + (field[a + i1] as number) * p;
+      const below = (field[b + i0] as number) * (1 - p) + (field[b + i1] as number) * p;
+      into[column] = above * (1 - q) + below * q;
+    }
+  }
+}

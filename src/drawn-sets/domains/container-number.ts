@@ -1,8 +1,9 @@
 /** ISO 6346 numbers on the wall of a container. */
 import { containerCheckDigit } from '../check-digits.js';
-import { px, rect, rgb, type TextStyle, textAt, textWidth } from '../letters.js';
+import { type TextStyle, textAt, textWidth } from '../letters.js';
 import { CLEAR_LETTERS, type Random } from '../random.js';
 import { inside, OUTDOORS, type Scene } from '../scene.js';
+import { px, rect, rgb } from '../shapes.js';
 
 const PAINTS = [
   [122, 44, 34],

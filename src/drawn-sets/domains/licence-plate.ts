@@ -1,7 +1,8 @@
 /** Number plates of cars in the manner of several countries, none of which they name. */
-import { circle, rect, rgb, type TextStyle, textAt, textWidth } from '../letters.js';
+import { type TextStyle, textAt, textWidth } from '../letters.js';
 import { CLEAR_LETTERS, type Random } from '../random.js';
 import { inside, OUTDOORS, type Scene } from '../scene.js';
+import { circle, gradient, rect, rgb } from '../shapes.js';
 
 interface Style {
   /** What is on it. */
@@ -100,12 +101,13 @@ function bodyOf(random: Random, width: number, height: number): string {
     [236, 238, 240],
     [92, 104, 96],
   ] as const);
+  const tone = (share: number): string => rgb(r * share, g * share, b * share);
   const stops = [
-    `<stop offset="0" stop-color="${rgb(r * 1.15, g * 1.15, b * 1.15)}"/>`,
-    `<stop offset="0.55" stop-color="${rgb(r, g, b)}"/>`,
-    `<stop offset="1" stop-color="${rgb(r * 0.45, g * 0.45, b * 0.45)}"/>`,
-  ];
-  return `<defs><linearGradient id="body" x1="0" y1="0" x2="0" y2="1">${stops.join('')}</linearGradient></defs>${rect(0, 0, width, height, 'url(#body)')}`;
+    [0, tone(1.15)],
+    [0.55, tone(1)],
+    [1, tone(0.45)],
+  ] as const;
+  return gradient('body', 'down', stops) + rect(0, 0, width, height, 'url(#body)');
 }
 
 function bandAt(x: number, y: number, width: number, height: number): string {

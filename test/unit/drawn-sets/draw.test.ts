@@ -3,9 +3,7 @@ import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { type DrawnPicture, drawnSet } from '../../../src/drawn-sets/draw.js';
-import { type DrawnSetName, MOTIFS } from '../../../src/drawn-sets/sets.js';
-
-const NAMES = Object.keys(MOTIFS) as DrawnSetName[];
+import { DRAWN_SETS, type DrawnSetName } from '../../../src/drawn-sets/sets.js';
 
 async function drawn(name: DrawnSetName, count: number, seed: number): Promise<DrawnPicture[]> {
   const all: DrawnPicture[] = [];
@@ -15,7 +13,7 @@ async function drawn(name: DrawnSetName, count: number, seed: number): Promise<D
 
 const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-describe.each(NAMES)('%s', (name) => {
+describe.each(DRAWN_SETS)('%s', (name) => {
   it('draws the same pictures from the same seed, others from another, whatever the count', async () => {
     const three = await drawn(name, 3, 7);
     expect(await drawn(name, 2, 7)).toEqual(three.slice(0, 2));
