@@ -8,7 +8,7 @@
 export const TYPESCRIPT = [
   ['remedies'],
   ['errors', 'abort', 'notes'],
-  ['model-parts', 'load-peer', 'caller'],
+  ['model-parts', 'load-peer', 'package-version', 'caller'],
   ['options'],
   ['native', 'load-sharp', 'output-error'],
   ['results'],
@@ -48,7 +48,10 @@ export const INSIDE = [];
  */
 export const FRONTS = {
   server: {
-    may: ['index', 'tasks/registry', 'options', 'errors', 'wire', 'load-peer'],
+    may: [
+      ...['index', 'tasks/registry', 'options', 'errors', 'wire'],
+      ...['load-peer', 'package-version'],
+    ],
     except: {
       'abort.ts': 'ties signals of requests to work, and takes its listeners away again',
       'demo-model.ts': 'is the model of a server that names none',
@@ -63,7 +66,7 @@ export const FRONTS = {
   cli: {
     may: [
       ...['index', 'tasks/registry', 'options', 'errors', 'remedies', 'wire'],
-      ...['runs', 'datasets', 'drawn-sets', 'evaluation'],
+      ...['runs', 'datasets', 'drawn-sets', 'evaluation', 'package-version'],
     ],
     except: {
       'server/app.ts': 'a command is the only user of it',

@@ -1,12 +1,12 @@
 /** Measures one loaded model on this machine, stage by stage and under load. Prints nothing. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { PaliGemma } from '../index.js';
 import { loadSharp } from '../load-sharp.js';
 import { native } from '../native/binding.js';
+import { packageVersion } from '../package-version.js';
 import { machine, Neighbours, peakBytes } from './machine.js';
 import { type BenchReport, type Load, mainType, type Roofline, spread } from './report.js';
 
@@ -57,7 +57,7 @@ export async function bench(
     const othersShare = neighbours.share();
     const commit = await commitOf(path.join(__dirname, '..', '..'));
     return {
-      version: version(),
+      version: packageVersion(),
       ...(commit === undefined ? {} : { commit }),
       date: new Date().toISOString(),
       machine: machine(),
@@ -305,11 +305,6 @@ function operations(
       layers * (2 * n * (2 * d * q + 2 * d * kv + 3 * d * ff) + 4 * n * n * q) +
       2 * d * vocabularySize,
   };
-}
-
-function version(): string {
-  const file = path.join(__dirname, '..', '..', 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
 /** Of a clone; an installed package has none. */

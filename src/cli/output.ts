@@ -30,6 +30,8 @@ export interface Tally {
   readonly before: number;
   /** undefined until the total is known. */
   readonly total: number | undefined;
+  /** What is known so far, in a few words. */
+  readonly note?: string;
 }
 
 /** Shows how many are done; `done` takes the bar away. */
@@ -238,10 +240,10 @@ class Counter {
 /** `predict [=====     ] 30/60, 2 failed, 1:05 left`; without a total `predict 30 done`. */
 export function countText(
   label: string,
-  { done, total, failed }: Tally,
+  { done, total, failed, note }: Tally,
   leftMs: number | undefined,
 ): string {
-  const failures = failed > 0 ? `, ${failed} failed` : '';
+  const failures = `${failed > 0 ? `, ${failed} failed` : ''}${note ? `, ${note}` : ''}`;
   if (total === undefined) return `${label} ${done} done${failures}`;
   const width = 24;
   const full = total === 0 ? width : Math.min(width, Math.floor((done / total) * width));

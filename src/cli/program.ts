@@ -1,7 +1,5 @@
-/** All commands together. What each does is in its own file. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
+import { packageVersion } from '../package-version.js';
 import { benchCommand } from './commands/bench.js';
 import { buildCommand } from './commands/build.js';
 import { compareCommand } from './commands/compare.js';
@@ -91,10 +89,4 @@ function addQuiet(command: Command): void {
   const flags = isTaken ? '--quiet' : '-q, --quiet';
   const option = new Option(flags, 'no notes and no progress on standard error, errors only');
   command.addOption(option.helpGroup('Printing:'));
-}
-
-function packageVersion(): string {
-  const file = path.join(__dirname, '..', '..', 'package.json');
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
-  return version;
 }

@@ -1,5 +1,5 @@
 /** Looks at this machine the way the engine does: what is there, what was chosen and why, and whether a prediction comes out. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { machine } from '../bench/machine.js';
@@ -7,10 +7,11 @@ import { findDemoModel } from '../demo-model.js';
 import { devices } from '../devices.js';
 import { PaliGemmaError } from '../errors.js';
 import { inspect } from '../inspect.js';
-import { native, nativeFile, ROOT } from '../native/binding.js';
+import { native, nativeFile } from '../native/binding.js';
 import { gpuPackage, gpuProblem, nvidiaSystem } from '../native/gpu.js';
 import { libcFamily, libcVersion } from '../native/libc.js';
 import { cpuQuota } from '../options/cpu-quota.js';
+import { packageVersion } from '../package-version.js';
 import { REMEDIES } from '../remedies.js';
 import { localModels } from './local-models.js';
 import type { DoctorReport } from './report.js';
@@ -47,7 +48,7 @@ export async function doctor(
   const quota = cpuQuota();
   const available = found.find(({ type }) => type === 'cpu')?.memoryFree;
   const report: Omit<DoctorReport, 'ok' | 'hints'> = {
-    version: version(),
+    version: packageVersion(),
     platform: {
       os: `${process.platform} ${os.release()}`,
       arch: process.arch,
@@ -136,9 +137,4 @@ async function models(
   if (found.every(({ error }) => error !== undefined))
     hints.push(REMEDIES['name-model']('cli', ''));
   return found;
-}
-
-function version(): string {
-  const text = readFileSync(path.join(ROOT, 'package.json'), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -1,111 +1,134 @@
-/** Where answers come from: a model that is asked now, or a file of answers of any system. */
-import { createReadStream } from 'node:fs';
-import { unreadable } from '../datasets/faults.js';
+/** Asks a model the questions of a data set. */
 import type { RowRequest } from '../datasets/rows.js';
-import { makeError } from '../errors.js';
-import type { PaliGemma } from '../index.js';
-import { showPath, showValue } from '../options/show.js';
-import { linesOf } from '../runs/lines.js';
+import type {
+  DetectResult,
+  PaliGemma,
+  Picture,
+  PictureInput,
+  SegmentResult,
+  TextResult,
+} from '../index.js';
+import type { EvaluatedTask } from '../options/evaluation.js';
+import { isSegment } from '../results/mask.js';
+import type { Detection } from '../results/types.js';
 import { TASKS, type Task } from '../tasks/registry.js';
-import type { Question } from './rows.js';
-
-export interface Given {
-  readonly answer: string;
-  readonly prompt?: string;
-  readonly seconds?: number;
-  readonly tokens?: number;
-}
+import type { Given, Question, WrittenFinding } from './rows.js';
+import { findingsOf } from './text-truths.js';
 
 /** Answers a question, or rejects with why it cannot. */
 export type Answerer = (question: Question, signal: AbortSignal) => Promise<Given>;
 
-interface TextResult {
-  readonly text: string;
-  readonly prompt: string;
-  readonly usage: { readonly completionTokens: number };
+export interface AskingOptions {
+  readonly task: EvaluatedTask;
+  readonly maxTokens: number | undefined;
+  /** Keep answers of objects to their form. */
+  readonly constrained: boolean;
+  /** The picture of the last question may be that of the next, and is prepared once. */
+  readonly keepsPictures: boolean;
 }
 
-/** Asks a model. Rows with a prompt are sent as they are; others are asked with the method of their task. */
-export function modelAnswerer(model: PaliGemma, maxTokens: number | undefined): Answerer {
-  return async ({ image, request }, signal) => {
-    const options = { signal, ...(maxTokens !== undefined && { maxTokens }) };
-    const begin = performance.now();
-    const result = (await ask(model, image, request, options)) as TextResult;
-    return {
-      answer: result.text,
-      prompt: result.prompt,
-      seconds: (performance.now() - begin) / 1000,
-      tokens: result.usage.completionTokens,
-    };
-  };
-}
-
-function ask(
-  model: PaliGemma,
-  image: string,
-  request: RowRequest,
-  options: Readonly<Record<string, unknown>>,
-): PromiseLike<object> {
-  if (request.kind === 'prompt') return model.predict(image, request.prompt, options);
-  const task: Task = TASKS[request.task];
-  return task.start(model, [image], request.arguments, options);
-}
+type CallOptions = Readonly<Record<string, unknown>>;
 
 /**
- * Takes answers from a file of JSON lines, `{"id", "answer", "seconds"?}`; `id` is that of rows.jsonl, or the row's
- * number from 0. Rejects for a row without one. Throws ERR_DATASET for a line that is no answer, or one that comes twice.
+ * Asks a model. Rows with a prompt are sent as they are; others are asked with the method of their task. Where objects are
+ * judged, `detect cat ; dog` is asked with the method as well, since it has scores.
  */
-export async function readAnswers(file: string): Promise<Answerer> {
-  const answers = new Map<string, Given>();
-  let number = 0;
-  for await (const { bytes } of linesOf(chunksOf(file))) {
-    number++;
-    const text = bytes
-      .toString('utf8')
-      .replace(/^\ufeff/, '')
-      .trim();
-    if (text === '') continue;
-    const { id, given } = answerOf(text, `${showPath(file)}:${number}`);
-    if (answers.has(id)) throw badAnswer(`${showPath(file)}:${number}`, `${showValue(id)} again`);
-    answers.set(id, given);
-  }
-  return async ({ id, index }) => {
-    const given = answers.get(id) ?? answers.get(String(index));
-    if (given !== undefined) return given;
-    throw makeError('ERR_DATASET', `${showPath(file)} has no answer to ${id}`, {
-      ...{ name: id, found: 'no answer', expected: 'an answer to every row' },
-    });
+export function modelAnswerer(
+  model: PaliGemma,
+  { task, maxTokens, constrained, keepsPictures }: AskingOptions,
+): Answerer {
+  let last: { readonly image: string; readonly picture: Promise<Picture> } | undefined;
+  const pictureOf = (image: string): string | Promise<Picture> => {
+    if (!keepsPictures) return image;
+    if (last?.image !== image) {
+      last = { image, picture: model.prepare(image) };
+      // Each question about it says why it failed.
+      last.picture.catch(() => {});
+    }
+    return last.picture;
+  };
+  return async (question, signal) => {
+    const options = { signal, ...(maxTokens !== undefined && { maxTokens }) };
+    const request = requestOf(question.request, task);
+    const begin = performance.now();
+    const picture = await pictureOf(question.image);
+    const answer = await call(model, { ...question, picture }, request, options, constrained);
+    return { ...answer, seconds: (performance.now() - begin) / 1000 };
   };
 }
 
-/** Of a file; rejects with ERR_DATASET where it cannot be read. */
-export async function* chunksOf(file: string): AsyncGenerator<Buffer, void> {
-  try {
-    yield* createReadStream(file);
-  } catch (cause) {
-    throw unreadable(file, cause);
+type Request =
+  | RowRequest
+  | {
+      readonly kind: 'task';
+      readonly task: 'segment';
+      readonly arguments: { readonly labels: readonly string[] };
+    };
+
+/** What is judged decides how objects are asked for. */
+function requestOf(request: RowRequest, task: EvaluatedTask): Request {
+  if (task !== 'detect' && task !== 'segment') return request;
+  const labels =
+    request.kind === 'prompt'
+      ? /^(?:detect|segment) (.+)$/s.exec(request.prompt)?.[1]?.split(' ; ')
+      : request.task === 'detect'
+        ? [request.arguments.labels].flat()
+        : undefined;
+  return labels ? { kind: 'task', task, arguments: { labels } } : request;
+}
+
+async function call(
+  model: PaliGemma,
+  { picture, truth }: Question & { readonly picture: PictureInput },
+  request: Request,
+  options: CallOptions,
+  constrained: boolean,
+): Promise<Given> {
+  const start = (name: keyof typeof TASKS, args: object, more: CallOptions = {}) =>
+    (TASKS[name] as Task).start(model, [picture], args as never, { ...options, ...more });
+  if (request.kind === 'prompt') {
+    const result = (await start('generate', { prompt: request.prompt })) as TextResult;
+    const found = 'objects' in truth ? findingsOf(result.text, result.image) : undefined;
+    return { ...textAnswer(result), ...('objects' in truth && { found: found ?? [] }) };
+  }
+  const { task, arguments: args } = request;
+  switch (task) {
+    case 'detect':
+      return found((await start(task, args, { constrained })) as DetectResult);
+    case 'segment':
+    case 'refer':
+      return found((await start(task, args, { constrained })) as SegmentResult);
+    case 'classify': {
+      const { maxTokens: _, ...rest } = options;
+      const result = TASKS.classify.start(model, [picture], args as never, rest);
+      const { label, score, prompt } = await result;
+      return { answer: label, score, prompt };
+    }
+    case 'extract': {
+      const { fields, usage } = await TASKS.extract.start(model, [picture], args as never, options);
+      const value = Object.fromEntries(
+        Object.entries(fields).map(([name, field]) => [name, field.value]),
+      );
+      return { value, tokens: usage.completionTokens };
+    }
+    default:
+      return textAnswer((await start(task, args)) as TextResult);
   }
 }
 
-function answerOf(text: string, place: string): { readonly id: string; readonly given: Given } {
-  let line: unknown;
-  try {
-    line = JSON.parse(text);
-  } catch {
-    throw badAnswer(place, 'no JSON');
-  }
-  const { id, answer, seconds } = (line ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof id !== 'string' && typeof id !== 'number') throw badAnswer(place, 'without an id');
-  if (typeof answer !== 'string') throw badAnswer(place, 'without a text as answer');
-  if (seconds !== undefined && typeof seconds !== 'number') {
-    throw badAnswer(place, `with ${showValue(seconds)} as seconds`);
-  }
-  return { id: String(id), given: { answer, ...(seconds !== undefined && { seconds }) } };
+function textAnswer({ text, score, prompt, usage }: TextResult): Given {
+  return { answer: text, score, prompt, tokens: usage.completionTokens };
 }
 
-function badAnswer(place: string, found: string): Error {
-  const expected = '{"id": …, "answer": "…"}, each id once';
-  return makeError('ERR_DATASET', `${place} is ${found}, expected ${expected}`, {
-    ...{ name: place, found, expected },
-  });
+function found(result: DetectResult | SegmentResult): Given {
+  const { raw, prompt, usage } = result;
+  const all = 'segments' in result ? result.segments : result.detections;
+  return { answer: raw, found: all.map(written), prompt, tokens: usage.completionTokens };
+}
+
+function written(detection: Detection): WrittenFinding {
+  const { label, score, box } = detection;
+  const { xmin, ymin, xmax, ymax } = box;
+  const bbox = [xmin, ymin, xmax - xmin, ymax - ymin] as const;
+  return { label, bbox, score, ...(isSegment(detection) && { rle: detection.mask.toRle() }) };
 }

@@ -3,23 +3,29 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { unreadable } from '../datasets/faults.js';
 import { makeError } from '../errors.js';
+import type { EvaluatedTask } from '../options/evaluation.js';
 import { showPath } from '../options/show.js';
+import { drawsOf, SEED } from './draws.js';
 import { rowsIn } from './evaluate.js';
-import type { Direction, TextMetric } from './metrics/metric.js';
-import type { EvaluatedRow } from './rows.js';
+import { judge } from './judge.js';
+import type { Direction } from './metrics/metric.js';
+import type { Metric } from './metrics/registry.js';
+import { type EvaluatedRow, isAnswered } from './rows.js';
 import { compareRuns, type Verdict } from './statistics/compare.js';
 import { type Bounds, boundsOf } from './statistics/estimate.js';
-import { groupsOf } from './statistics/statistic.js';
-import { SEED, statisticOf } from './summary.js';
-import { metricsFor } from './tasks.js';
+import { groupsOf, type Statistic } from './statistics/statistic.js';
+import { EVALUATED, metricsFor } from './tasks.js';
 
 export interface StoredRun {
   readonly folder: string;
+  readonly task: EvaluatedTask;
+  /** The path of what was judged. */
+  readonly dataset: string;
   /** Of what answered. */
   readonly model: string;
   /** SHA-256 of the files of rows. */
   readonly data: string;
-  readonly metrics: readonly TextMetric[];
+  readonly metrics: readonly Metric[];
   readonly rows: readonly EvaluatedRow[];
 }
 
@@ -59,13 +65,15 @@ export async function readRun(folder: string): Promise<StoredRun> {
   } catch {
     throw noRun(file);
   }
-  const { model, data, metrics } = run;
-  if (typeof model !== 'string' || typeof data !== 'string' || !Array.isArray(metrics)) {
+  const { model, data, metrics, task, dataset } = run;
+  const isRun = [model, data, task, dataset].every((one) => typeof one === 'string');
+  if (!isRun || !Array.isArray(metrics) || !Object.hasOwn(EVALUATED, task as string)) {
     throw noRun(file);
   }
   return {
-    ...{ folder, model, data },
-    metrics: metricsFor('ask', metrics as string[]),
+    ...{ folder, model: model as string, data: data as string },
+    ...{ task: task as EvaluatedTask, dataset: dataset as string },
+    metrics: metricsFor(task as EvaluatedTask, metrics as string[]),
     rows: await rowsIn(path.join(folder, 'rows.jsonl')),
   };
 }
@@ -81,32 +89,31 @@ export async function compareStored(first: StoredRun, second: StoredRun): Promis
   if (first.data !== second.data) throw unlike(first, second, 'other data');
   const metrics = first.metrics.filter(({ id }) => second.metrics.some((other) => other.id === id));
   if (metrics.length === 0) throw unlike(first, second, 'no metric in common');
-  const answers = new Map(second.rows.map((row) => [row.id, row]));
+  const keyOf = ({ id, phrasing = '' }: EvaluatedRow): string => `${id}\n${phrasing}`;
+  const answers = new Map(second.rows.map((row) => [keyOf(row), row]));
   const pairs = first.rows
     .flatMap((row) => {
-      const other = answers.get(row.id);
-      return row.answer === undefined || other?.answer === undefined ? [] : [[row, other] as const];
+      const other = answers.get(keyOf(row));
+      return isAnswered(row) && other && isAnswered(other) ? [[row, other] as const] : [];
     })
     .sort(([a], [b]) => a.index - b.index);
   if (pairs.length === 0) throw unlike(first, second, 'no answered row in common');
-  const all = new Set([...first.rows, ...second.rows].map(({ id }) => id));
+  const all = new Set([...first.rows, ...second.rows].map(keyOf));
   const groups = groupsOf(pairs.map(([{ image }]) => image));
   const differences: MetricDifference[] = [];
   for (const metric of metrics) {
-    const [mine, other] = [0, 1].map((side) =>
-      statisticOf(
-        metric,
-        pairs.map((pair) => pair[side as 0 | 1]),
-        groups,
-      ),
-    ) as [ReturnType<typeof statisticOf>, ReturnType<typeof statisticOf>];
-    const [comparison] = await compareRuns(mine, [other], metric.better, { seed: SEED });
+    const [mine, other] = [0, 1].map((side) => {
+      const rows = pairs.map((pair) => pair[side as 0 | 1]);
+      return judge(metric, rows, groups).statistic;
+    }) as [Statistic, Statistic];
+    const options = { seed: SEED, ...drawsOf(metric) };
+    const [comparison] = await compareRuns(mine, [other], metric.better, options);
     if (comparison === undefined) throw new TypeError('one run was compared');
     const { difference, verdict, p, smallest } = comparison;
     const { id, title, better } = metric;
     differences.push({
       ...{ id, title, better, verdict, p, smallest },
-      ...{ first: mine.whole, second: other.whole },
+      ...{ first: finite(mine.whole), second: finite(other.whole) },
       difference: boundsOf(difference),
     });
   }
@@ -117,6 +124,8 @@ export async function compareStored(first: StoredRun, second: StoredRun): Promis
     differences,
   };
 }
+
+const finite = (figure: number): number | null => (Number.isFinite(figure) ? figure : null);
 
 function unlike(first: StoredRun, second: StoredRun, found: string): Error {
   const [a, b] = [showPath(first.folder), showPath(second.folder)];

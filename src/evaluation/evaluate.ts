@@ -4,107 +4,219 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
 import { makeError } from '../errors.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import { showPath } from '../options/show.js';
 import { outputError } from '../output-error.js';
+import { packageVersion } from '../package-version.js';
 import { Journal, type JournalOptions } from '../runs/journal.js';
 import { linesOf } from '../runs/lines.js';
 import { pool } from '../runs/pool.js';
 import { errorJson } from '../wire/errors.js';
 import { jsonText } from '../wire/json.js';
-import { type Answerer, chunksOf } from './answering.js';
+import type { Answerer } from './answering.js';
+import { partsOf } from './judge.js';
 import { junitXml } from './junit.js';
 import { markdownReport } from './markdown.js';
-import type { TextMetric } from './metrics/metric.js';
-import { type EvaluatedRow, type Question, questionsOf } from './rows.js';
-import { type Limit, type Summary, summarise } from './summary.js';
+import type { Metric } from './metrics/registry.js';
+import { withPhrasing } from './phrasings.js';
+import { chunksOf } from './predictions.js';
+import { countQuestions, questionsOf } from './questions.js';
+import { type EvaluatedRow, isAnswered, type Question } from './rows.js';
+import { type Limit, type Summary, type SummaryOptions, summarise } from './summary.js';
 
-export interface Evaluation {
+export interface Evaluation extends SummaryOptions {
   readonly dataset: Dataset;
   readonly task: EvaluatedTask;
-  readonly metrics: readonly TextMetric[];
+  readonly metrics: readonly Metric[];
   readonly limits: readonly Limit[];
+  /** Each row is asked with each of these instead of its own prompt. Empty: with its own. */
+  readonly phrasings: readonly string[];
   readonly answerer: Answerer;
   /** What answers: the model's or the file's name, and digits that tell it from others. */
   readonly answeredBy: { readonly model: string; readonly fingerprint: string };
   /** Options that change answers. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly limit: number | undefined;
+  /** Questions that are asked at once. With more than one, rows have no `seconds`: they would not be their own. */
+  readonly concurrency: number;
   readonly folder: string;
   readonly resume: boolean;
   readonly words: JournalOptions<EvaluatedRow>['words'];
   readonly signal: AbortSignal;
-  readonly onRow: (done: number, failed: number, before: number) => void;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly failed: number;
+  /** Of `done`, those of an earlier run. */
+  readonly before: number;
+  readonly total: number;
+  /** The headline figure of the rows of this run, where it is made of rows one by one. */
+  readonly soFar: number | undefined;
 }
 
 /** Asks what is not answered yet, and sums up. Rejects with the signal's reason when it is aborted; what is done stays. */
 export async function evaluate(evaluation: Evaluation): Promise<Summary> {
-  const { dataset, task, folder, resume, words, answeredBy, settings, metrics } = evaluation;
+  const { dataset, task, folder, resume, words, answeredBy, metrics, limit, signal } = evaluation;
+  const { phrasings } = evaluation;
+  // A row that cannot be read fails here, before anything is written.
+  const questions = await countQuestions(dataset, { limit, signal });
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw outputError(folder, 'open', cause);
   });
   const data = await digestOf(dataset);
+  const settings = {
+    ...evaluation.settings,
+    // As they were before there were phrasings, so that runs of then can be continued.
+    ...(phrasings.length > 0 && { prompts: phrasings }),
+  };
   const file = path.join(folder, 'rows.jsonl');
   const journal = await Journal.open<EvaluatedRow>(
     file,
     { ...answeredBy, task, data, ...settings },
-    { resume, words, firstField: 'id', keyOf: ({ id }) => id },
+    { resume, words, firstField: 'id', keyOf: keyOfRow },
   );
+  const run = {
+    ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },
+    metrics: metrics.map(({ id }) => id),
+    ...{
+      version: packageVersion(),
+      node: process.version,
+      machine: machineName(),
+      started: new Date(),
+    },
+  };
   try {
     // Before the first row, so that a run that is cut off says what it is.
-    await write(folder, 'run.json', {
-      ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },
-      metrics: metrics.map(({ id }) => id),
-    });
-    await answerAll(evaluation, journal);
+    await write(folder, 'run.json', run);
+    await answerAll(evaluation, journal, questions * Math.max(1, phrasings.length));
   } finally {
     await journal.close();
   }
-  const { limits, signal } = evaluation;
-  const rows = await rowsIn(file);
-  const summary = await summarise(rows, metrics, limits, signal);
-  const title = `${task} of ${path.basename(dataset.path)} by ${answeredBy.model}`;
+  await write(folder, 'run.json', { ...run, ended: new Date() });
+  return sumUp(folder, titleOf(run), evaluation);
+}
+
+const machineName = (): string =>
+  `${os.cpus()[0]?.model ?? 'unknown'}, ${os.availableParallelism()} threads, ${os.platform()}`;
+
+export const titleOf = (run: {
+  readonly task: string;
+  readonly dataset: string;
+  readonly model: string;
+}): string => `${run.task} of ${path.basename(run.dataset)} by ${run.model}`;
+
+/** Figures and reports of the rows of a folder, of whatever system. */
+export async function sumUp(
+  folder: string,
+  title: string,
+  options: SummaryOptions & Pick<Evaluation, 'metrics' | 'limits'>,
+): Promise<Summary> {
+  const rows = await rowsIn(path.join(folder, 'rows.jsonl'));
+  const summary = await summarise(rows, options.metrics, options.limits, options);
   await write(folder, 'summary.json', summary);
   await write(folder, 'report.md', markdownReport(title, summary));
   await write(folder, 'junit.xml', junitXml(title, summary, rows));
   return summary;
 }
 
-async function answerAll(evaluation: Evaluation, journal: Journal<EvaluatedRow>): Promise<void> {
-  const { dataset, limit, signal, answerer, onRow } = evaluation;
-  let [done, failed, before] = [0, 0, 0];
-  async function* left(): AsyncGenerator<Question, void> {
-    for await (const question of questionsOf(dataset, { limit, signal })) {
-      if (!journal.skip(question.id)) yield question;
-      else onRow(++done, failed, ++before);
+interface Asked {
+  readonly question: Question;
+  readonly phrasing: string | undefined;
+}
+
+async function answerAll(
+  evaluation: Evaluation,
+  journal: Journal<EvaluatedRow>,
+  total: number,
+): Promise<void> {
+  const { dataset, task, limit, signal, onProgress, phrasings, concurrency } = evaluation;
+  const tally = new Tally(evaluation.metrics[0], total, onProgress);
+  async function* left(): AsyncGenerator<Asked, void> {
+    for await (const question of questionsOf(dataset, task, { limit, signal })) {
+      for (const phrasing of phrasings.length > 0 ? phrasings : [undefined]) {
+        if (!journal.skip(keyOfRow({ id: question.id, phrasing }))) yield { question, phrasing };
+        else tally.skip();
+      }
     }
   }
-  const answer = (question: Question): Promise<EvaluatedRow> =>
-    answerOne(answerer, question, signal);
-  // One at a time: the seconds of a row are its own.
-  for await (const row of pool(left(), { atOnce: 1, order: 'items' }, answer)) {
+  const work = (asked: Asked): Promise<EvaluatedRow> => answerOne(evaluation, asked);
+  for await (const row of pool(left(), { atOnce: concurrency, order: 'items' }, work)) {
     signal.throwIfAborted();
     await journal.add(row);
-    if (row.error !== undefined) failed++;
-    onRow(++done, failed, before);
+    tally.add(row);
   }
   signal.throwIfAborted();
 }
 
+const keyOfRow = ({ id, phrasing }: Pick<EvaluatedRow, 'id' | 'phrasing'>): string =>
+  phrasing === undefined ? id : `${id}\n${phrasing}`;
+
+/** What the progress bar shows. */
+class Tally {
+  #done = 0;
+  #failed = 0;
+  #before = 0;
+  #sums: number[] = [];
+
+  constructor(
+    private readonly metric: Metric | undefined,
+    private readonly total: number,
+    private readonly onProgress: Evaluation['onProgress'],
+  ) {}
+
+  skip(): void {
+    this.#before++;
+    this.#done++;
+    this.#report();
+  }
+
+  add(row: EvaluatedRow): void {
+    this.#done++;
+    if (!isAnswered(row)) this.#failed++;
+    else if (this.metric && 'row' in this.metric) {
+      for (const [i, part] of partsOf(this.metric, row).entries()) {
+        this.#sums[i] = (this.#sums[i] ?? 0) + part;
+      }
+    }
+    this.#report();
+  }
+
+  #report(): void {
+    const [done, failed, before] = [this.#done, this.#failed, this.#before];
+    const soFar =
+      this.metric && 'row' in this.metric && this.#sums.length > 0
+        ? this.metric.figure(this.#sums, done - before - failed)
+        : undefined;
+    this.onProgress({ done, failed, before, total: this.total, soFar });
+  }
+}
+
 async function answerOne(
-  answerer: Answerer,
-  question: Question,
-  signal: AbortSignal,
+  { answerer, signal, concurrency, phrasings }: Evaluation,
+  { question, phrasing }: Asked,
 ): Promise<EvaluatedRow> {
-  const { request: _, id, ...rest } = question;
+  const { request: _, id, truth, fields, fault, ...rest } = question;
+  const row = {
+    ...{ id, ...rest },
+    ...(Object.keys(fields).length > 0 && { fields }),
+    ...(phrasing !== undefined && { phrasing }),
+    ...truth,
+  };
   try {
-    const given = await answerer(question, signal);
-    return { id, ...rest, ...given };
+    if (fault !== undefined) throw fault;
+    const asked = phrasing === undefined ? question : withPhrasing(question, phrasing);
+    const { seconds, ...given } = await answerer(asked, signal);
+    // Of several phrasings, the first alone prepares the picture.
+    const isOwn = concurrency === 1 && phrasings.length === 0;
+    return { ...row, ...given, ...(isOwn && seconds !== undefined && { seconds }) };
   } catch (error) {
-    return { id, ...rest, error: errorJson(error, 'cli') };
+    return { ...row, error: errorJson(error, 'cli') };
   }
 }
 
@@ -119,10 +231,14 @@ export async function rowsIn(file: string): Promise<EvaluatedRow[]> {
     if (row === undefined) {
       const place = `${showPath(file)}:${number}`;
       throw makeError('ERR_DATASET', `${place} is no row of an evaluation`, {
-        ...{ name: place, found: 'something else', expected: 'a line with id, index and truths' },
+        ...{
+          name: place,
+          found: 'something else',
+          expected: 'a line with id, index and what is right',
+        },
       });
     }
-    rows.set(row.id, row);
+    rows.set(keyOfRow(row), row);
   }
   return [...rows.values()];
 }
@@ -130,8 +246,10 @@ export async function rowsIn(file: string): Promise<EvaluatedRow[]> {
 function rowOf(bytes: Buffer): EvaluatedRow | undefined {
   try {
     const row = JSON.parse(bytes.toString('utf8')) as Partial<EvaluatedRow> | null;
-    const isRow = typeof row?.id === 'string' && Number.isInteger(row.index) && row.truths?.length;
-    return isRow ? (row as EvaluatedRow) : undefined;
+    const isRow = typeof row?.id === 'string' && Number.isInteger(row.index);
+    const { truths, objects, reference } = row ?? {};
+    const hasTruth = truths?.length || objects || reference || (row && 'document' in row);
+    return isRow && hasTruth ? (row as EvaluatedRow) : undefined;
   } catch {
     return undefined;
   }

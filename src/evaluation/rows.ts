@@ -1,10 +1,10 @@
 /** What an evaluation asks and keeps of each row of a data set. */
-import path from 'node:path';
-import type { Dataset } from '../datasets/open.js';
-import { placeText, type RowRequest } from '../datasets/rows.js';
-import { makeError } from '../errors.js';
+import type { RowFields, RowRequest } from '../datasets/rows.js';
+import type { Rle } from '../results/rle.js';
+import type { ImageSize } from '../results/types.js';
+import type { CocoBox } from './metrics/coco.js';
 
-/** A question whose right answers are known. */
+/** A question whose right answer is known. */
 export interface Question {
   /** Place in the data set, from 0. */
   readonly index: number;
@@ -13,38 +13,76 @@ export interface Question {
   /** Path of the picture. */
   readonly image: string;
   readonly request: RowRequest;
-  /** At least one. */
-  readonly truths: readonly string[];
+  readonly truth: Truth;
+  readonly fields: RowFields;
+  /** Why it cannot be asked: its row fails. */
+  readonly fault?: unknown;
 }
 
-/** A line of `rows.jsonl`. Without `answer` where it failed. */
-export interface EvaluatedRow extends Omit<Question, 'request'> {
+/** A thing that is in the picture. */
+export interface WrittenObject {
+  readonly label: string;
+  /** x, y, width, height in pixels, as COCO writes them. */
+  readonly bbox: CocoBox;
+  /** As the annotation says it. */
+  readonly area: number;
+  /** Many things at once, which are neither to be found nor wrong. */
+  readonly isCrowd?: true;
+  readonly rle?: Rle;
+}
+
+/** A thing that was found. */
+export interface WrittenFinding {
+  readonly label: string;
+  readonly bbox: CocoBox;
+  /** 0 to 1; 1 where what answered has none. */
+  readonly score: number;
+  readonly rle?: Rle;
+}
+
+/** What is right, by the kind of the task; `size` is that of the picture in pixels. */
+export type Truth =
+  /** At least one. */
+  | { readonly truths: readonly string[] }
+  | { readonly size: ImageSize; readonly objects: readonly WrittenObject[] }
+  | {
+      readonly size: ImageSize;
+      readonly reference: { readonly bbox: CocoBox; readonly rle?: Rle };
+    }
+  | { readonly document: unknown };
+
+/** What came of a question. */
+export interface Given {
+  /** The text; of things that were found, what the model generated. */
+  readonly answer?: string;
+  /** Of a text or label, 0 to 1. */
+  readonly score?: number;
+  readonly found?: readonly WrittenFinding[];
+  /** What was read of a document. */
+  readonly value?: unknown;
   /** As it was sent; undefined where the answer came from elsewhere. */
   readonly prompt?: string;
-  readonly answer?: string;
-  /** Wall time of the call on a loaded model, with the decoding of its picture. */
+  /** Wall time of the call on a loaded model, with the decoding of its picture; where calls ran one at a time. */
   readonly seconds?: number;
   /** Of the answer. */
   readonly tokens?: number;
+}
+
+/** A line of `rows.jsonl`. With `error` instead of an answer where it failed. */
+export interface EvaluatedRow extends Given {
+  readonly id: string;
+  readonly index: number;
+  readonly image: string;
+  /** What it was asked with, where one question is asked in several ways. */
+  readonly phrasing?: string | undefined;
+  readonly fields?: RowFields;
+  readonly truths?: readonly string[];
+  readonly size?: ImageSize;
+  readonly objects?: readonly WrittenObject[];
+  readonly reference?: { readonly bbox: CocoBox; readonly rle?: Rle };
+  readonly document?: unknown;
   readonly error?: unknown;
 }
 
-/** The rows of a data set as questions, `limit` at most. Throws ERR_DATASET for one without a text as its answer. */
-export async function* questionsOf(
-  dataset: Dataset,
-  { limit, signal }: { readonly limit: number | undefined; readonly signal: AbortSignal },
-): AsyncGenerator<Question, void> {
-  const folder = path.dirname(path.resolve(dataset.path));
-  let index = 0;
-  for await (const row of dataset.rows({ signal })) {
-    if (index === limit) return;
-    const { place, image, request, expected } = row;
-    const id = placeText({ ...place, file: path.relative(folder, path.resolve(place.file)) });
-    if (expected.kind !== 'text') {
-      throw makeError('ERR_DATASET', `${id} expects objects, not a text`, {
-        ...{ name: id, found: 'objects', expected: 'a text' },
-      });
-    }
-    yield { index: index++, id, image, request, truths: expected.answers };
-  }
-}
+/** Whether it was answered. */
+export const isAnswered = ({ error }: EvaluatedRow): boolean => error === undefined;

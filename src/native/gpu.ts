@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeError } from '../errors.js';
+import { packageVersion } from '../package-version.js';
 import { native, nativeFile, ROOT } from './binding.js';
 
 const SCOPE = '@node-paligemma';
@@ -151,11 +152,6 @@ function ggmlCommit(): string | undefined {
   const file = path.join(path.dirname(nativeFile()), 'manifest.json');
   if (!existsSync(file)) return undefined;
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly ggml: string }).ggml;
-}
-
-function packageVersion(): string {
-  const text = readFileSync(path.join(ROOT, 'package.json'), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 /** Driver and the package it takes. `root` is for tests. */

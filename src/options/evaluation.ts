@@ -2,7 +2,17 @@
 import { boolean, integer, list, oneOf, string } from './option.js';
 
 /** What is judged: how the rows are asked, and by which metrics they are judged when none is named. */
-const EVALUATED_TASKS = ['ocr', 'ask', 'caption', 'count'] as const;
+const EVALUATED_TASKS = [
+  'ocr',
+  'ask',
+  'caption',
+  'count',
+  'detect',
+  'segment',
+  'refer',
+  'classify',
+  'extract',
+] as const;
 export type EvaluatedTask = (typeof EVALUATED_TASKS)[number];
 
 export const EVALUATION_OPTIONS = {
@@ -16,15 +26,24 @@ export const EVALUATION_OPTIONS = {
     minLength: 1,
     maxLength: 64,
     minCount: 1,
-    maxCount: 25,
+    maxCount: 30,
     doc: 'judge by this metric instead; can be given several times, the headline first',
+  }),
+  prompt: list({
+    default: undefined,
+    of: 'prompt',
+    minLength: 1,
+    maxLength: 4096,
+    minCount: 1,
+    maxCount: 100,
+    doc: 'ask every row with this instead of its own prompt, `{question}`, `{labels}` or `{FIELD}` standing for what it has; can be given several times, to compare phrasings',
   }),
   predictions: string<string, undefined>({
     default: undefined,
     minLength: 1,
     maxLength: 4096,
     placeholder: 'file',
-    doc: 'judge the answers in a file of JSON lines, `{"id", "answer"}`, of whatever system; no model is loaded',
+    doc: 'judge the answers in a file of JSON lines, `{"id", "answer"}`, or of results as COCO writes them, of whatever system; no model is loaded',
   }),
   limit: integer({
     default: undefined,
@@ -39,6 +58,24 @@ export const EVALUATION_OPTIONS = {
     unit: 'tokens',
     doc: 'longest answer; left out, what the task has',
   }),
+  constrained: boolean({
+    default: true,
+    doc: 'keep answers of objects to their form; published figures are of answers that were not',
+  }),
+  concurrency: integer({
+    default: 1,
+    min: 1,
+    max: 64,
+    unit: 'rows',
+    doc: 'ask about so many rows at once; from two on, rows have no seconds, which would not be their own',
+  }),
+  groupBy: string<string, undefined>({
+    default: undefined,
+    minLength: 1,
+    maxLength: 256,
+    placeholder: 'field',
+    doc: 'also print the headline figure of the rows with each value of this field',
+  }),
   resume: boolean({ default: false, doc: 'continue the run that is in the folder' }),
   failUnder: list({
     default: undefined,
@@ -48,5 +85,9 @@ export const EVALUATION_OPTIONS = {
     minCount: 1,
     maxCount: 25,
     doc: 'end with exit code 7 when a figure misses this, such as `cer<=0.05`; can be given several times',
+  }),
+  failOn: oneOf(['figure', 'interval'] as const, {
+    default: 'figure',
+    doc: 'what must meet a limit: the figure, or both ends of its interval',
   }),
 };

@@ -6,9 +6,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../errors.js';
 import { importPeer } from '../load-peer.js';
 import type { ParsedServeOptions } from '../options/server.js';
+import { packageVersion } from '../package-version.js';
 import { type Failure, failureOf } from './errors.js';
 import { typed } from './faces/typed.js';
-import { packageVersion, SERVER_PACKAGES } from './packages.js';
+import { SERVER_PACKAGES } from './packages.js';
 import { LOG, type OnLoad, type Reloadable, serve } from './plugin.js';
 
 /** Of one server: more are refused by the system. */

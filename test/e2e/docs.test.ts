@@ -21,7 +21,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/errors.js';
 import { METRICS } from '../../src/evaluation/metrics/registry.js';
-import { USUAL_METRICS } from '../../src/evaluation/tasks.js';
+import { EVALUATED } from '../../src/evaluation/tasks.js';
 import { convert, inspect } from '../../src/index.js';
 import { CONVERT_OPTIONS } from '../../src/options/convert.js';
 import { optionTable } from '../../src/options/describe.js';
@@ -375,7 +375,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'usual metrics': () =>
     rowsOf(
       ['`--task`', 'Metrics'],
-      Object.entries(USUAL_METRICS).map(([task, ids]) => [
+      Object.entries(EVALUATED).map(([task, { metrics: ids }]) => [
         ...[`\`${task}\``, ids.map((id) => `\`${id}\``).join(', ')],
       ]),
     ),

@@ -1,25 +1,26 @@
 /** `paligemma eval`: how right a model's answers to a data set are, or those of any other system. */
 import path from 'node:path';
 import { Command } from 'commander';
+import type { Dataset } from '../../datasets/open.js';
 import type { Answerer } from '../../evaluation/answering.js';
-import type { RunComparison } from '../../evaluation/compare.js';
 import type { Evaluation } from '../../evaluation/evaluate.js';
-import { type Estimate, REASONS } from '../../evaluation/statistics/estimate.js';
 import type { Summary } from '../../evaluation/summary.js';
 import { EVALUATION_OPTIONS } from '../../options/evaluation.js';
 import { parseOptions } from '../../options/option.js';
+import { showPath } from '../../options/show.js';
 import { optionName } from '../../remedies.js';
 import type { Context } from '../context.js';
+import { comparisonTable, shown, summaryTable } from '../evaluation-tables.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
-import { columns } from '../output.js';
 
 type Flags = ModelFlags &
   Readonly<Record<string, unknown>> & {
     readonly json?: true;
     readonly output?: string;
     readonly compare?: readonly string[];
+    readonly report?: string;
   };
 
 export function evalCommand(context: Context, exit: (code: ExitCode) => void): Command {
@@ -35,6 +36,7 @@ export function evalCommand(context: Context, exit: (code: ExitCode) => void): C
       '--compare <runs...>',
       'compare two folders of runs on the same data, the first with the second',
     )
+    .option('--report <run>', 'judge the rows of a run again, and write its reports again')
     .option('-o, --output <folder>', 'where rows, figures and reports go')
     .option('--json', 'print the summary as one JSON document')
     .addHelpText(
@@ -43,66 +45,123 @@ export function evalCommand(context: Context, exit: (code: ExitCode) => void): C
 Examples:
   $ paligemma eval plates.jsonl --task ocr --model plates-q8_0.gguf -o runs/q8
   $ paligemma eval plates.jsonl --task ocr --predictions tesseract.jsonl -o runs/tesseract
+  $ paligemma eval coco/valid --task detect --prompt 'detect {labels}' --prompt 'find the {labels}' -o runs/words
   $ paligemma eval --compare runs/q8 runs/q4
+  $ paligemma eval --report runs/q8 --metric anls@docvqa
   $ paligemma eval valid.jsonl --fail-under 'exact@lower>=0.9' -o runs/ci
 
 Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a figure misses its limit, 130 interrupted.`,
     )
     .action(async (data: string | undefined, flags: Flags) => {
-      if (flags.compare !== undefined) {
-        if (data !== undefined || flags.compare.length !== 2) {
+      const { compare, report, output: folder } = flags;
+      if (compare !== undefined) {
+        if (data !== undefined || report !== undefined || compare.length !== 2) {
           command.error('error: --compare takes two folders of runs, and nothing else');
         }
-        await compare(context, flags.compare as [string, string], flags.json === true);
+        await compareRuns(context, compare as [string, string], flags.json === true);
         return exit(EXIT.ok);
       }
-      const { output: folder } = flags;
+      const o = parseOptions('eval', EVALUATION_OPTIONS, givenFlags(EVALUATION_OPTIONS, flags));
+      if (report !== undefined) {
+        if (data !== undefined || folder !== undefined) {
+          command.error('error: --report takes the folder of a run, and no data set or --output');
+        }
+        return exit(await show(context, flags, await judgeAgain(context, report, o)));
+      }
       if (data === undefined || folder === undefined) {
         return command.error(
-          'error: eval takes a data set and --output, or --compare and two runs',
+          'error: eval takes a data set and --output, or --compare and two runs, or --report and one',
         );
       }
-      const o = parseOptions('eval', EVALUATION_OPTIONS, givenFlags(EVALUATION_OPTIONS, flags));
-      const [{ openDataset }, { evaluate }, { metricsFor }, { parseLimit }] = await Promise.all([
-        import('../../datasets/open.js'),
-        import('../../evaluation/evaluate.js'),
-        import('../../evaluation/tasks.js'),
-        import('../../evaluation/summary.js'),
-      ]);
-      const metrics = metricsFor(o.task, o.metric);
-      const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
-      const dataset = await openDataset(data);
-      const { answerer, answeredBy, end } = await answering(context, flags, o);
-      const count = context.output.count('rows');
-      const { signal } = context;
-      const evaluation: Evaluation = {
-        ...{ dataset, metrics, limits, answerer, answeredBy, signal },
-        ...{ task: o.task, limit: o.limit, resume: o.resume, folder },
-        settings: { limit: o.limit ?? null, maxTokens: o.maxTokens ?? null },
-        words: {
-          output: '--output',
-          resume: '--resume',
-          setting: (name) => (name === 'data' ? 'the data set' : optionName('cli', name)),
-        },
-        onRow: (done, failed, before) => count.update({ done, failed, before, total: o.limit }),
-      };
-      try {
-        const summary = await evaluate(evaluation);
-        count.done();
-        if (flags.json) await context.output.json(summary, 2);
-        else await context.output.data(table(summary));
-        exit(codeOf(summary));
-      } finally {
-        count.done();
-        await end();
-      }
+      exit(await show(context, flags, await run(context, flags, { data, folder, o })));
     });
   addFlags(command, 'Judging:', EVALUATION_OPTIONS);
   addModelFlags(command);
   return command;
 }
 
-async function compare(
+type Options = ReturnType<typeof parseOptions<typeof EVALUATION_OPTIONS>>;
+
+async function run(
+  context: Context,
+  flags: Flags,
+  { data, folder, o }: { readonly data: string; readonly folder: string; readonly o: Options },
+): Promise<Summary> {
+  const [{ openDataset }, { evaluate }, { metricsFor }, { parseLimit }] = await Promise.all([
+    import('../../datasets/open.js'),
+    import('../../evaluation/evaluate.js'),
+    import('../../evaluation/tasks.js'),
+    import('../../evaluation/summary.js'),
+  ]);
+  const metrics = metricsFor(o.task, o.metric);
+  const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
+  const dataset = await openDataset(data);
+  const { answerer, answeredBy, end } = await answering(context, flags, dataset, o);
+  const count = context.output.count('rows');
+  const { signal } = context;
+  const [headline] = metrics;
+  const evaluation: Omit<Evaluation, 'onProgress'> = {
+    ...{ dataset, metrics, limits, answerer, answeredBy, signal, folder },
+    ...{ task: o.task, limit: o.limit, resume: o.resume, concurrency: o.concurrency },
+    ...{ groupBy: o.groupBy, failOn: o.failOn },
+    phrasings: o.prompt ?? [],
+    settings: {
+      ...{ limit: o.limit ?? null, maxTokens: o.maxTokens ?? null },
+      ...(!o.constrained && { constrained: false }),
+    },
+    words: {
+      output: '--output',
+      resume: '--resume',
+      setting: (name) => (name === 'data' ? 'the data set' : optionName('cli', name)),
+    },
+  };
+  let done = 0;
+  try {
+    return await evaluate({
+      ...evaluation,
+      onProgress: ({ soFar, ...tally }) => {
+        ({ done } = tally);
+        const note = soFar === undefined ? {} : { note: `${headline?.id} ${shown(soFar)}` };
+        count.update({ ...tally, ...note });
+      },
+    });
+  } catch (error) {
+    count.done();
+    if (signal.aborted) {
+      const kept = `${done} rows are in ${showPath(folder)}, which --resume continues`;
+      context.output.note(`interrupted: ${kept}`);
+    }
+    throw error;
+  } finally {
+    count.done();
+    await end();
+  }
+}
+
+async function judgeAgain(context: Context, folder: string, o: Options): Promise<Summary> {
+  const [{ readRun }, { metricsFor }, { parseLimit }, { sumUp, titleOf }] = await Promise.all([
+    import('../../evaluation/compare.js'),
+    import('../../evaluation/tasks.js'),
+    import('../../evaluation/summary.js'),
+    import('../../evaluation/evaluate.js'),
+  ]);
+  const stored = await readRun(folder);
+  const metrics = o.metric ? metricsFor(stored.task, o.metric) : stored.metrics;
+  const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
+  const { groupBy, failOn } = o;
+  const { signal } = context;
+  return sumUp(folder, titleOf(stored), { metrics, limits, groupBy, failOn, signal });
+}
+
+async function show({ output }: Context, flags: Flags, summary: Summary): Promise<ExitCode> {
+  if (flags.json) await output.json(summary, 2);
+  else await output.data(summaryTable(summary));
+  const { failed, limits } = summary;
+  if (limits.some(({ isMet }) => !isMet)) return EXIT.missed;
+  return failed > 0 ? EXIT.someFailed : EXIT.ok;
+}
+
+async function compareRuns(
   { output }: Context,
   folders: readonly [string, string],
   isJson: boolean,
@@ -114,72 +173,32 @@ async function compare(
   else await output.data(comparisonTable(comparison));
 }
 
-function comparisonTable({ models, rows, leftOut, differences }: RunComparison): string {
-  const lines = [
-    ['metric', ...models, 'difference', '95 % interval', 'the second is', 'could show'],
-    ...differences.map(({ id, first, second, difference, verdict, smallest }) => [
-      ...[id, shown(first), shown(second), shown(difference.figure)],
-      difference.reason ? 'none' : `${shown(difference.low)} to ${shown(difference.high)}`,
-      ...[verdict, shown(smallest)],
-    ]),
-  ];
-  const left = leftOut === 0 ? '' : `, without ${leftOut} that one of them alone has answered`;
-  const reasons = why(differences.map(({ difference }) => difference));
-  return `${columns(lines, [1, 2, 3])}\n${rows} rows${left}\n${reasons}`;
-}
-
-const shown = (figure: number | null): string => (figure === null ? 'none' : figure.toFixed(4));
-
-function why(estimates: readonly Pick<Estimate, 'reason'>[]): string {
-  const reasons = [...new Set(estimates.flatMap(({ reason }) => reason ?? []))];
-  return reasons.map((reason) => `no interval: ${REASONS[reason]}\n`).join('');
-}
-
-type Options = ReturnType<typeof parseOptions<typeof EVALUATION_OPTIONS>>;
-
 async function answering(
   context: Context,
   flags: Flags,
-  { predictions, maxTokens }: Options,
+  dataset: Dataset,
+  { predictions, task, maxTokens, constrained, prompt }: Options,
 ): Promise<{
   readonly answerer: Answerer;
   readonly answeredBy: Evaluation['answeredBy'];
   readonly end: () => Promise<void>;
 }> {
   const { fingerprint } = await import('../../runs/fingerprint.js');
-  const { modelAnswerer, readAnswers } = await import('../../evaluation/answering.js');
   if (predictions !== undefined) {
-    const answerer = await readAnswers(predictions);
+    const { readAnswers } = await import('../../evaluation/predictions.js');
+    const answerer = await readAnswers(predictions, dataset);
     const answeredBy = {
       model: path.basename(predictions),
       fingerprint: await fingerprint([predictions]),
     };
     return { answerer, answeredBy, end: async () => {} };
   }
+  const { modelAnswerer } = await import('../../evaluation/answering.js');
   const { model, name, files } = await loadModel(context, flags);
+  const keepsPictures = prompt !== undefined && prompt.length > 1;
   return {
-    answerer: modelAnswerer(model, maxTokens),
+    answerer: modelAnswerer(model, { task, maxTokens, constrained, keepsPictures }),
     answeredBy: { model: path.basename(name), fingerprint: await fingerprint(files) },
     end: () => model.dispose(),
   };
-}
-
-function codeOf({ failed, limits }: Summary): ExitCode {
-  if (limits.some(({ isMet }) => !isMet)) return EXIT.missed;
-  return failed > 0 ? EXIT.someFailed : EXIT.ok;
-}
-
-function table({ rows, failed, figures, limits }: Summary): string {
-  const lines = [
-    ['metric', 'figure', '95 % interval', ''],
-    ...figures.map(({ id, title, better, figure, low, high, reason }) => [
-      ...[id, shown(figure), reason ? 'none' : `${shown(low)} to ${shown(high)}`],
-      `${title}, ${better} is better`,
-    ]),
-  ];
-  const verdicts = limits.map(({ limit, figure, isMet }) => [
-    ...[limit, shown(figure), isMet ? 'met' : 'MISSED'],
-  ]);
-  const left = failed === 0 ? '' : `, ${failed} without an answer, which the figures leave out`;
-  return `${columns(lines, [1])}\n${rows} rows${left}\n${why(figures)}${verdicts.length > 0 ? `\n${columns(verdicts, [1])}` : ''}`;
 }

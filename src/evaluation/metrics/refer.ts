@@ -4,6 +4,9 @@
  */
 import { MASK_SIDE } from '../../results/mask.js';
 import { resizeFloats } from '../../results/resize.js';
+import type { ImageSize } from '../../results/types.js';
+import type { CocoBox } from './coco.js';
+import { type MaskRuns, maskOverlap as overlapOfRuns } from './mask-runs.js';
 import { type Described, meanMetric, type RowMetric } from './metric.js';
 
 /** Top, left, bottom, right. */
@@ -51,6 +54,44 @@ export function referOverlap(answer: ReferAnswer | undefined, truth: ReferTruth)
   const [top, left, bottom, right] = pixels;
   if (right <= left || bottom <= top) return { mask: 0, box, isValid: false };
   return { mask: maskOverlap(answer.mask, pixels, truth), box, isValid: true };
+}
+
+/** What is written down of an answer or a truth: pixels of the picture. */
+export interface ReferShape {
+  readonly bbox: CocoBox;
+  readonly mask?: MaskRuns;
+}
+
+/**
+ * The same of shapes in pixels, as results have them: their masks are painted in whole pixels already. The overlap of masks
+ * is NaN where the truth has none, and 0 where only the answer has none.
+ */
+export function referOverlapOf(
+  answer: ReferShape | undefined,
+  truth: ReferShape,
+  size: ImageSize,
+): ReferOverlap {
+  const none = truth.mask === undefined ? Number.NaN : 0;
+  if (answer === undefined) return { mask: none, box: 0, isValid: false };
+  const box = boxOverlap(edgesOf(answer.bbox, size), edgesOf(truth.bbox, size));
+  if (answer.mask === undefined || areaIsEmpty(answer.bbox))
+    return { mask: none, box, isValid: false };
+  if (truth.mask === undefined) return { mask: none, box, isValid: true };
+  return { mask: overlapOfRuns(answer.mask, truth.mask, false), box, isValid: true };
+}
+
+/** A box that is too thin for a pixel. */
+const areaIsEmpty = ([x, y, width, height]: CocoBox): boolean =>
+  Math.trunc(x + width) <= Math.trunc(x) || Math.trunc(y + height) <= Math.trunc(y);
+
+/** 0 to 1. Of edges at the positions of loc tokens, to the bit what the tokens say. */
+function edgesOf([x, y, w, h]: CocoBox, { width, height }: ImageSize): Edges {
+  const part = (pixels: number, side: number): number => {
+    const position = (pixels / side) * LAST_POSITION;
+    const whole = Math.round(position);
+    return Math.abs(position - whole) < 1e-6 ? whole / LAST_POSITION : pixels / side;
+  };
+  return [part(y, height), part(x, width), part(y + h, height), part(x + w, width)];
 }
 
 function isBox(positions: Edges): boolean {

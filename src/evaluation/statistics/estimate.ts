@@ -42,7 +42,7 @@ export type Estimate = Interval | NoInterval;
 /** What of an estimate is written down: the rest is the same for all figures of a run. */
 export type Bounds = Pick<Estimate, 'figure' | 'low' | 'high' | 'method' | 'reason'>;
 
-export function boundsOf({ figure, low, high, method, reason }: Estimate): Bounds {
+export function boundsOf({ figure, low, high, method, reason }: Bounds): Bounds {
   return { figure, low, high, method, ...(reason && { reason }) } as Bounds;
 }
 

@@ -21,7 +21,7 @@ const NAME = 'ocr of <a> & "b"\u0001.jsonl by é日';
 
 function summary(failed: number): Summary {
   return {
-    ...{ rows: 500, failed, coverage: 1 - failed / 500 },
+    ...{ rows: 500, failed, notes: [], coverage: 1 - failed / 500 },
     figures: [
       {
         id: 'cer@jiwer',

@@ -7,7 +7,7 @@ const none = { low: null, high: null, method: null, reason: 'no-rows' as const }
 
 it('has the figures and whether limits are met', () => {
   const report = markdownReport('ocr of a_b|<c>.jsonl', {
-    ...{ rows: 4, failed: 1, coverage: 0.75 },
+    ...{ rows: 4, failed: 1, notes: [], coverage: 0.75 },
     figures: [
       {
         id: 'cer@jiwer',

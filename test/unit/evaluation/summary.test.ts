@@ -22,7 +22,7 @@ describe('a summary', () => {
       metrics,
       [],
     );
-    expect(counts).toEqual({ rows: 3, failed: 1, coverage: 2 / 3, limits: [] });
+    expect(counts).toEqual({ rows: 3, failed: 1, coverage: 2 / 3, limits: [], notes: [] });
     expect(figures.map(({ id, figure }) => [id, figure])).toEqual([
       ['cer@jiwer', 1 / 20],
       ['cer@mean', 1 / 20],
@@ -74,6 +74,33 @@ it('intervals count pictures, not rows, and a share has an exact one', async () 
   // Every picture has six right answers of eight: there is no spread among pictures.
   expect(together?.get('cer@jiwer')).toMatchObject({ reason: 'no-spread' });
   expect(alone?.get('cer@jiwer')).toMatchObject({ method: 'bca' });
+});
+
+it('an interval meets a limit with both of its ends', async () => {
+  const answers = Array.from({ length: 40 }, (_, i) => (i % 4 === 0 ? 'wrong' : 'abcdefghij'));
+  const single = rows(answers).map((row) => ({ ...row, image: `${row.index}.png` }));
+  const limits = ['exact>=0.7', 'exact>=0.59'].map((text) => parseLimit(text, metrics));
+  const verdicts = async (failOn: 'figure' | 'interval') =>
+    (await summarise(single, metrics, limits, { failOn })).limits.map(({ isMet }) => isMet);
+  expect(await verdicts('figure')).toEqual([true, true]);
+  expect(await verdicts('interval')).toEqual([false, true]);
+});
+
+it('rows are grouped by a field, those without it together', async () => {
+  const all = rows(Array.from({ length: 12 }, (_, i) => (i % 3 === 0 ? 'x' : 'abcdefghij'))).map(
+    (row) => ({
+      ...{ ...row, image: `${row.index}.png` },
+      ...(row.index < 9 && { fields: { kind: row.index % 3 === 0 ? 'bad' : 'good' } }),
+    }),
+  );
+  const [, , exact] = metrics;
+  const { groups } = await summarise(all, exact ? [exact] : [], [], { groupBy: 'kind' });
+  expect(groups?.field).toBe('kind');
+  expect(groups?.figures.map(({ value, rows: n, figure }) => [value, n, figure])).toEqual([
+    ['', 3, 2 / 3],
+    ['bad', 3, 0],
+    ['good', 6, 1],
+  ]);
 });
 
 describe('a limit', () => {

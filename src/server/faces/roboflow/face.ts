@@ -8,8 +8,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../../../errors.js';
+import { packageVersion } from '../../../package-version.js';
 import { asObject } from '../../body.js';
-import { packageVersion } from '../../packages.js';
 import type { Face, SentPicture, Service } from '../../service.js';
 import { bestOf, boxesAnswer, classesAnswer, headOf, visualization } from './answers.js';
 import { modelNamed, registryOf, TASK_TYPES, type VisionTask } from './names.js';

@@ -29,10 +29,13 @@ import {
 import {
   REFER_METRICS,
   type ReferAnswer,
+  type ReferOverlap,
   referOverlap,
+  referOverlapOf,
 } from '../../../../src/evaluation/metrics/refer.js';
 import { METRICS, TEXT_METRICS } from '../../../../src/evaluation/metrics/registry.js';
-import { type Rle, readRle } from '../../../../src/results/rle.js';
+import { Mask } from '../../../../src/results/mask.js';
+import { type Rle, readRle, runsOf } from '../../../../src/results/rle.js';
 import { golden } from '../../../support/metric-goldens.js';
 
 interface Texts {
@@ -288,36 +291,70 @@ test('pixels and overlaps of 2,000 things made of polygons', () => {
   }
 });
 
+type Five = readonly [number, number, number, number, number];
+
+interface Referring {
+  readonly height: number;
+  readonly width: number;
+  readonly ellipse: Five;
+  readonly box: ReferAnswer['positions'];
+  readonly positions: ReferAnswer['positions'] | null;
+  readonly mask: readonly [...Five, noise: number, seed: number];
+  readonly figures: readonly number[];
+}
+
+const bits = (at: number): number => (Math.imul(at, 2654435761) >>> 22) - 512;
+
+const softOf = ([a, b, row, column, size, noise, seed]: Referring['mask']): Float32Array =>
+  Float32Array.from({ length: 64 * 64 }, (_, i) => {
+    const [y, x] = [Math.floor(i / 64) - row, (i % 64) - column];
+    return (size - a * y * y - b * x * x + bits(i + seed) * noise) / 1024;
+  });
+
+const insideOf = ({ ellipse, height, width }: Referring): Uint8Array => {
+  const [a, b, middle, center, size] = ellipse;
+  return Uint8Array.from({ length: height * width }, (_, i) => {
+    const [y, x] = [Math.floor(i / width) - middle, (i % width) - center];
+    return Number(a * y * y + b * x * x <= size);
+  });
+};
+
+/** As results have it: painted, in pixels, which must make no difference. */
+function paintedOverlap(row: Referring): ReferOverlap {
+  const { height, width, box, positions, mask } = row;
+  const size = { width, height };
+  const whole = { xmin: 0, ymin: 0, xmax: width, ymax: height };
+  const [ymin, xmin, ymax, xmax] = box;
+  const truth = {
+    bbox: [xmin * width, ymin * height, (xmax - xmin) * width, (ymax - ymin) * height] as const,
+    mask: { ...size, runs: runsOf(insideOf(row), whole, size) },
+  };
+  const [y1, x1, y2, x2] = (positions ?? [0, 0, 0, 0]).map((one) => one / 1023) as [
+    ...[number, number, number, number],
+  ];
+  const isInside = [y1, x1, y2, x2].every((one) => one >= 0 && one <= 1);
+  if (y2 <= y1 || x2 <= x1 || !isInside) return referOverlapOf(undefined, truth, size);
+  const edges = { xmin: x1 * width, ymin: y1 * height, xmax: x2 * width, ymax: y2 * height };
+  const { runs } = readRle(new Mask(softOf(mask), edges, size).toRle());
+  const bbox = [edges.xmin, edges.ymin, edges.xmax - edges.xmin, edges.ymax - edges.ymin] as const;
+  return referOverlapOf({ bbox, mask: { ...size, runs } }, truth, size);
+}
+
 test('overlaps of 2,000 things that phrases refer to', () => {
-  type Five = readonly [number, number, number, number, number];
   const { rows, figures } = golden<{
-    readonly rows: readonly {
-      readonly height: number;
-      readonly width: number;
-      readonly ellipse: Five;
-      readonly box: ReferAnswer['positions'];
-      readonly positions: ReferAnswer['positions'] | null;
-      readonly mask: readonly [...Five, noise: number, seed: number];
-      readonly figures: readonly number[];
-    }[];
+    readonly rows: readonly Referring[];
     readonly figures: readonly number[];
   }>('refer');
   expect(rows).toHaveLength(2000);
-  const bits = (at: number): number => (Math.imul(at, 2654435761) >>> 22) - 512;
-  const softOf = ([a, b, row, column, size, noise, seed]: (typeof rows)[number]['mask']) =>
-    Float32Array.from({ length: 64 * 64 }, (_, i) => {
-      const [y, x] = [Math.floor(i / 64) - row, (i % 64) - column];
-      return (size - a * y * y - b * x * x + bits(i + seed) * noise) / 1024;
-    });
-  const overlaps = rows.map(({ height, width, ellipse, box, positions, mask }) => {
-    const [a, b, middle, center, size] = ellipse;
-    const truth = Uint8Array.from({ length: height * width }, (_, i) => {
-      const [y, x] = [Math.floor(i / width) - middle, (i % width) - center];
-      return Number(a * y * y + b * x * x <= size);
-    });
+  const overlaps = rows.map((row) => {
+    const { height, width, box, positions, mask } = row;
     const answer = positions === null ? undefined : { positions, mask: softOf(mask) };
-    return referOverlap(answer, { height, width, mask: truth, box });
+    return referOverlap(answer, { height, width, mask: insideOf(row), box });
   });
+  expect(rows.map((row) => paintedOverlap(row).mask)).toEqual(overlaps.map((one) => one.mask));
+  for (const [i, row] of rows.entries()) {
+    expect(paintedOverlap(row).box).toBeCloseTo(overlaps[i]?.box ?? Number.NaN, 6);
+  }
   const valuesOf = (overlap: (typeof overlaps)[number]): number[] =>
     REFER_METRICS.map((metric) => metric.row(overlap, undefined)[0] as number);
   expect(overlaps.map((one) => [...valuesOf(one), Number(!one.isValid)])).toEqual(

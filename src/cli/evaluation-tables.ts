@@ -1,0 +1,91 @@
+/** What `paligemma eval` prints of figures, for people. */
+import type { RunComparison } from '../evaluation/compare.js';
+import type { PhrasingReport } from '../evaluation/phrasings.js';
+import { type Bounds, REASONS } from '../evaluation/statistics/estimate.js';
+import type { Summary } from '../evaluation/summary.js';
+import { columns } from './output.js';
+
+export const shown = (figure: number | null): string =>
+  figure === null ? 'none' : figure.toFixed(4);
+
+const intervalOf = ({ low, high, reason }: Bounds): string =>
+  reason ? 'none' : `${shown(low)} to ${shown(high)}`;
+
+export function summaryTable(summary: Summary): string {
+  const { rows, failed, figures, groups, phrasings, limits, notes } = summary;
+  const lines = [
+    ['metric', 'figure', '95 % interval', ''],
+    ...figures.map((one) => [
+      ...[one.id, shown(one.figure), intervalOf(one)],
+      `${one.title}, ${one.better} is better`,
+    ]),
+  ];
+  const details = figures.flatMap(({ id, details = {} }) => {
+    const all = Object.entries(details).map(([name, value]) => `${name} ${shown(value)}`);
+    return all.length === 0 ? [] : `${id}: ${all.join('  ')}\n`;
+  });
+  const left = failed === 0 ? '' : `, ${failed} without an answer, which the figures leave out`;
+  const verdicts = limits.map(({ limit, figure, isMet }) => [
+    ...[limit, shown(figure), isMet ? 'met' : 'MISSED'],
+  ]);
+  return [
+    `${columns(lines, [1])}\n`,
+    ...details,
+    `${rows} rows${left}\n`,
+    why(figures),
+    ...notes.map((note) => `note: ${note}\n`),
+    groups === undefined ? '' : `\n${groupTable(groups)}`,
+    phrasings === undefined ? '' : `\n${phrasingTable(phrasings)}`,
+    verdicts.length > 0 ? `\n${columns(verdicts, [1])}` : '',
+  ].join('');
+}
+
+function groupTable({ field, figures }: NonNullable<Summary['groups']>): string {
+  const lines = [
+    [field, 'rows', 'figure', '95 % interval'],
+    ...figures.map((one) => [
+      ...[one.value || '(none)', String(one.rows), shown(one.figure), intervalOf(one)],
+    ]),
+  ];
+  return `${columns(lines, [1, 2])}\n`;
+}
+
+function phrasingTable({ metric, rows, phrasings, spread, flips, best }: PhrasingReport): string {
+  const lines = [
+    ['phrasing', metric, '95 % interval', 'less than the best', 'interval', 'other answers'],
+    ...phrasings.map(({ phrasing, difference, flips: own, ...bounds }) => [
+      ...[phrasing, shown(bounds.figure), intervalOf(bounds)],
+      ...(difference ? [shown(difference.figure), intervalOf(difference)] : ['', '']),
+      own === undefined ? '' : percent(own),
+    ]),
+  ];
+  const verdict =
+    best.length === 1
+      ? `the first is the best: every other is shown to be worse`
+      : `among ${best.length} no difference is shown: ${best.map((one) => `"${one}"`).join(', ')}`;
+  return [
+    `${columns(lines, [1, 3, 5])}\n`,
+    `${rows} rows in all phrasings, spread ${shown(spread)}, ${percent(flips)} of the rows answered otherwise by some\n`,
+    `${verdict}\n`,
+  ].join('');
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+export function comparisonTable({ models, rows, leftOut, differences }: RunComparison): string {
+  const lines = [
+    ['metric', ...models, 'difference', '95 % interval', 'the second is', 'could show'],
+    ...differences.map(({ id, first, second, difference, verdict, smallest }) => [
+      ...[id, shown(first), shown(second), shown(difference.figure), intervalOf(difference)],
+      ...[verdict, shown(smallest)],
+    ]),
+  ];
+  const left = leftOut === 0 ? '' : `, without ${leftOut} that one of them alone has answered`;
+  const reasons = why(differences.map(({ difference }) => difference));
+  return `${columns(lines, [1, 2, 3])}\n${rows} rows${left}\n${reasons}`;
+}
+
+function why(estimates: readonly Pick<Bounds, 'reason'>[]): string {
+  const reasons = [...new Set(estimates.flatMap(({ reason }) => reason ?? []))];
+  return reasons.map((reason) => `no interval: ${REASONS[reason]}\n`).join('');
+}
