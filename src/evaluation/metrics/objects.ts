@@ -118,7 +118,10 @@ export const OBJECTS_METRICS: readonly ObjectsMetric[] = [
   {
     ...{ id: 'map@pycocotools-masks', title: 'average precision of masks', ...COCO },
     formula: 'as map@pycocotools, with overlaps of masks',
-    whole: (pictures) => whole(pictures, maskOf, COCO_MASKS),
+    whole: (pictures) =>
+      pictures.some(({ truth }) => truth.some(({ mask }) => mask !== undefined))
+        ? whole(pictures, maskOf, COCO_MASKS)
+        : { figure: () => Number.NaN },
   },
   matched(
     {

@@ -1,6 +1,6 @@
 /** `paligemma eval`: a model and a file of answers judged, rows that fail, limits, and runs that were killed. */
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { folderWith } from '../../support/folder.js';
@@ -188,10 +188,17 @@ it('killed at fifty moments and continued, it has every row once and the same su
   ) as [string, string];
   expect((await judge(data, whole)).code).toBe(0);
   const random = new RandomNumbers(19);
+  const size = (): number =>
+    statSync(path.join(killed, 'rows.jsonl'), { throwIfNoEntry: false })?.size ?? 0;
   for (let i = 0; i < 50; i++) {
     const child = start(['eval', data, '-o', killed, '--resume']);
     const closed = once(child, 'close');
-    await new Promise((resolve) => setTimeout(resolve, 200 + random.below(200)));
+    // While it starts, or after some rows, at whatever byte.
+    const [before, rows] = [size(), i % 5 === 0 ? 0 : 1 + random.below(15)];
+    while (size() < before + rows * 300 && child.exitCode === null) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await new Promise((resolve) => setTimeout(resolve, random.below(rows === 0 ? 200 : 20)));
     child.kill('SIGKILL');
     await closed;
   }

@@ -46,6 +46,10 @@ describe('objects', () => {
     expect(judged('f1@iou-0.5', rows).statistic.whole).toBe((2 * 2) / (2 + 3));
   });
 
+  it('without a mask among the truths has no figure of masks', () => {
+    expect(judged('map@pycocotools-masks', rows).statistic.whole).toBeNaN();
+  });
+
   it('draws have the figure of the pictures drawn', () => {
     const { statistic, isWhole } = judged('map@pycocotools', rows);
     expect(isWhole).toBe(true);

@@ -1,0 +1,209 @@
+/** `paligemma eval` of objects, labels and documents, with several phrasings, with the demo model on scenes that it has never seen. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  labelOf,
+  locationTokens,
+  png,
+  Random,
+  type Scene,
+  SEEDS,
+  scene,
+} from '../../../bench/quality/scenes.mjs';
+import { jsonLines, paligemma } from './command.js';
+
+const COUNT = 24;
+let folder: string;
+let scenes: readonly Scene[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'paligemma-eval-'));
+  scenes = Array.from({ length: COUNT }, (_, i) => scene(new Random(SEEDS.tests, i)));
+  for (const [i, one] of scenes.entries()) {
+    writeFileSync(path.join(folder, `${i}.png`), await png(one));
+  }
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A data set in a file of its own, beside the pictures. */
+function rowsFile(name: string, rowOf: (one: Scene, i: number) => object): string {
+  const file = path.join(folder, name);
+  const lines = scenes.map((one, i) => JSON.stringify({ image: `${i}.png`, ...rowOf(one, i) }));
+  writeFileSync(file, lines.join('\n'));
+  return file;
+}
+
+/** The first object of a scene, and where all like it are. */
+function asked({ objects, width, height }: Scene) {
+  const label = labelOf(objects[0] as (typeof objects)[number]);
+  const boxes = objects.filter((one) => labelOf(one) === label);
+  const text = boxes.map(({ box }) => `${locationTokens(box, { width, height })} ${label}`);
+  return { label, text: text.join(' ; ') };
+}
+
+interface Summary {
+  readonly rows: number;
+  readonly failed: number;
+  readonly notes: readonly string[];
+  readonly figures: readonly {
+    readonly id: string;
+    readonly figure: number | null;
+    readonly details?: Readonly<Record<string, number>>;
+  }[];
+  readonly groups?: {
+    readonly figures: readonly { readonly value: string; readonly rows: number }[];
+  };
+  readonly phrasings?: { readonly best: readonly string[]; readonly rows: number };
+}
+
+async function judge(data: string, run: string, ...args: string[]) {
+  const ended = await paligemma(['eval', data, '-o', path.join(folder, run), '--json', ...args]);
+  expect(ended.code).toBe(0);
+  const summary = JSON.parse(ended.stdout) as Summary;
+  const rows = jsonLines(readFileSync(path.join(folder, run, 'rows.jsonl'), 'utf8')) as Record<
+    string,
+    unknown
+  >[];
+  return { summary, rows };
+}
+
+const figureOf = ({ figures }: Summary, id: string) => figures.find((one) => one.id === id);
+
+describe('objects', () => {
+  it('of rows of loc tokens are asked for with scores and judged as COCO does', async () => {
+    const data = rowsFile('detect.jsonl', (one, i) => {
+      const { label, text } = asked(one);
+      return { prefix: `detect ${label}`, suffix: text, kind: i % 2 ? 'odd' : 'even' };
+    });
+    const { summary, rows } = await judge(data, 'detect', '--task', 'detect', '--group-by', 'kind');
+    const average = figureOf(summary, 'map@pycocotools');
+    expect(average?.figure).toBeGreaterThan(0.2);
+    expect(average?.details).toMatchObject({ AP50: expect.any(Number), AR100: expect.any(Number) });
+    expect(figureOf(summary, 'f1@iou-0.5')?.figure).toBeGreaterThan(0.4);
+    expect(rows[0]).toMatchObject({
+      ...{ id: 'detect.jsonl:1', size: { width: 224, height: 224 }, fields: { kind: 'even' } },
+      ...{ prompt: expect.stringMatching(/^detect /) },
+      objects: [{ label: expect.any(String), bbox: expect.any(Array), area: expect.any(Number) }],
+    });
+    const groups = summary.groups?.figures.map(({ value, rows: n }) => [value, n]);
+    expect(groups).toEqual([
+      ['even', COUNT / 2],
+      ['odd', COUNT / 2],
+    ]);
+    // The answers of the run, as those of another system, have the same figures.
+    const answers = path.join(folder, 'answers.jsonl');
+    const lines = rows.map(({ id, found }) => JSON.stringify({ id, detections: found }));
+    writeFileSync(answers, lines.join('\n'));
+    const again = await judge(data, 'again', '--task', 'detect', '--predictions', answers);
+    expect(again.summary.figures).toEqual(summary.figures);
+  });
+
+  it('of COCO have masks as pycocotools draws them, and what no truth is called is reported', async () => {
+    const [first] = scenes as [Scene];
+    const { objects, width, height } = first;
+    mkdirSync(path.join(folder, 'coco'), { recursive: true });
+    const file = path.join(folder, 'coco', 'coco.json');
+    const categories = [...new Set(objects.map(labelOf))].map((name, i) => ({ id: i + 1, name }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        images: [{ id: 5, file_name: '../0.png', width, height }],
+        categories,
+        annotations: objects.map((object, i) => {
+          const { xmin, ymin, xmax, ymax } = object.box;
+          return {
+            ...{ id: i + 1, image_id: 5, iscrowd: 0, area: 1234 },
+            category_id: categories.find(({ name }) => name === labelOf(object))?.id,
+            bbox: [xmin, ymin, xmax - xmin, ymax - ymin],
+            segmentation: [[xmin, ymin, xmax, ymin, xmax, ymax, xmin, ymax]],
+          };
+        }),
+      }),
+    );
+    const { rows, summary } = await judge(file, 'segment', '--task', 'segment');
+    expect(rows[0]).toMatchObject({
+      objects: objects.map(() => ({
+        ...{ area: 1234, rle: { size: [height, width], counts: expect.any(String) } },
+      })),
+    });
+    expect(figureOf(summary, 'map@pycocotools-masks')).toBeDefined();
+    const results = path.join(folder, 'results.json');
+    const [object] = objects as [(typeof objects)[number]];
+    const { xmin, ymin, xmax, ymax } = object.box;
+    const bbox = [xmin, ymin, xmax - xmin, ymax - ymin];
+    writeFileSync(results, JSON.stringify([{ image_id: 5, category_id: 1, bbox, score: 0.5 }]));
+    const other = await judge(file, 'results', '--task', 'detect', '--predictions', results);
+    expect(figureOf(other.summary, 'precision@iou-0.5')?.figure).toBe(1);
+    const answers = path.join(folder, 'strange.jsonl');
+    writeFileSync(answers, JSON.stringify({ id: 0, detections: [{ label: 'unicorn', bbox }] }));
+    const strange = await judge(file, 'strange', '--task', 'detect', '--predictions', answers);
+    expect(strange.summary.notes).toEqual([expect.stringContaining('such as "unicorn"')]);
+  });
+
+  it('whose picture cannot be read are rows that fail', async () => {
+    const file = path.join(folder, 'missing.jsonl');
+    writeFileSync(file, JSON.stringify({ image: 'none.png', prefix: 'detect x', suffix: '' }));
+    const args = ['eval', file, '-o', path.join(folder, 'missing'), '--task', 'detect', '--json'];
+    const { code, stdout } = await paligemma(args);
+    expect([code, JSON.parse(stdout)]).toMatchObject([6, { rows: 1, failed: 1 }]);
+  });
+});
+
+it('several phrasings are asked of each row, with one encoding of its picture', async () => {
+  const data = rowsFile('words.jsonl', (one) => {
+    const { label, text } = asked(one);
+    return { prefix: `detect ${label}`, suffix: text, thing: label };
+  });
+  const prompts = ['{prefix}', 'find the {thing}', 'segment {thing}'];
+  const args = prompts.flatMap((prompt) => ['--prompt', prompt]);
+  const { summary, rows } = await judge(
+    data,
+    'words',
+    '--task',
+    'detect',
+    '--max-tokens',
+    '16',
+    ...args,
+  );
+  expect(rows).toHaveLength(3 * COUNT);
+  expect(rows.slice(0, 3).map(({ phrasing }) => phrasing)).toEqual(prompts);
+  expect(rows.every((row) => !('seconds' in row))).toBe(true);
+  expect(summary.rows).toBe(COUNT);
+  expect(summary.phrasings?.rows).toBe(COUNT);
+  expect(summary.phrasings?.best).not.toContain('find the {thing}');
+  const report = await paligemma(['eval', '--report', path.join(folder, 'words')]);
+  expect([report.code, report.stdout]).toEqual([0, expect.stringContaining('find the {thing}')]);
+  const strange = await paligemma([
+    ...['eval', data, '-o', path.join(folder, 'strange-words'), '--task', 'detect'],
+    ...['--prompt', 'find {it}'],
+  ]);
+  expect([strange.code, strange.stdout]).toEqual([
+    6,
+    expect.stringContaining('24 without an answer'),
+  ]);
+});
+
+it('documents are judged by what is read of them', async () => {
+  const data = rowsFile('documents.jsonl', () => ({ prefix: 'x', suffix: '{"a":"1","b":"2"}' }));
+  const answers = path.join(folder, 'values.jsonl');
+  const lines = scenes.map((_, id) =>
+    JSON.stringify({ id, value: { a: '1', b: id % 2 ? '2' : null } }),
+  );
+  writeFileSync(answers, lines.join('\n'));
+  const { summary } = await judge(data, 'documents', '--task', 'extract', '--predictions', answers);
+  expect(figureOf(summary, 'anls@star')?.figure).toBe(0.75);
+});
+
+it('a task that judges something else is refused with those that do', async () => {
+  const data = rowsFile('texts.jsonl', () => ({ prefix: 'ocr', suffix: 'no boxes' }));
+  const args = ['eval', data, '-o', path.join(folder, 'refused'), '--task', 'detect'];
+  const { code, stderr } = await paligemma(args);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining('texts.jsonl:1 expects a text, not objects'),
+  ]);
+  expect(stderr).toContain('ocr, ask, caption, count');
+});
