@@ -46,7 +46,7 @@ const RULES: readonly (readonly [selector: string, light: string, dark?: string]
 ];
 
 /** How charts look, for the page or the picture that holds them. */
-const CHART_STYLE = (() => {
+export const CHART_STYLE = (() => {
   const rule = (selector: string, declarations: string): string =>
     `    .chart ${selector} { ${declarations}; }`;
   const dark = RULES.flatMap(([selector, , declarations]) =>

@@ -1,0 +1,154 @@
+/** Pages of evaluations as readers get them: in a real browser, wide and narrow, light, dark and printed, by keys alone. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { htmlComparison } from '../../src/evaluation/report/comparison-report.js';
+import { htmlReport } from '../../src/evaluation/report/run-report.js';
+import type { EvaluatedRow } from '../../src/evaluation/rows.js';
+import { Browser, type View } from '../support/browser.js';
+import { CHART_FAULTS } from '../support/charts-in-page.js';
+import {
+  comparisonOf,
+  HOSTILE,
+  readRows,
+  summaryOf,
+  thingRows,
+  worded,
+} from '../support/evaluation-rows.js';
+import { folderWith } from '../support/folder.js';
+import { needsTool } from '../support/needs.js';
+
+const RUN = { model: 'plates-q8_0.gguf', task: 'ocr', split: 'test', metrics: ['cer@jiwer'] };
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+const VIEWS: readonly View[] = (['light', 'dark'] as const).flatMap((scheme) => [
+  ...[360, 1440].map((width) => ({ width, scheme })),
+  { width: 800, scheme, media: 'print' as const },
+]);
+
+interface Axe {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+  }[];
+}
+
+const PAGES: Readonly<Record<string, (folder: string) => Promise<string>>> = {
+  async 'a run of texts, in several wordings'(folder) {
+    const read = await readRows(folder, 40);
+    const rows = worded(read).map((row) => ({
+      ...row,
+      fields: { domain: path.basename(row.image).replace(/-\d.*/, '') },
+    }));
+    const options = { groupBy: 'domain' };
+    const summary = await summaryOf(rows, ['cer@jiwer', 'exact@strict'], ['cer<=0.05'], options);
+    const published = { metric: 'cer@jiwer', split: 'test', figure: 0.04, name: 'PaliGemma' };
+    return htmlReport({
+      ...{ title: 'ocr of plates.jsonl', run: RUN, summary, rows },
+      published: [{ ...published, source: 'paper', address: 'https://arxiv.org/abs/2407.07726' }],
+    });
+  },
+  async 'a run of boxes'() {
+    const rows = thingRows(30);
+    const summary = await summaryOf(rows, ['f1@iou-0.5', 'map@pycocotools'], []);
+    return htmlReport({ title: 'detect', run: { ...RUN, task: 'detect' }, summary, rows });
+  },
+  async 'two runs'(folder) {
+    const rows = await readRows(folder, 40);
+    const better = rows.map((row, i): EvaluatedRow => {
+      const { truths: [answer = ''] = [] } = row;
+      return row.answer === undefined || i % 3 === 0 ? row : { ...row, answer };
+    });
+    return htmlComparison({ title: 'two', ...comparisonOf(rows, better) });
+  },
+  async 'hostile texts'(folder) {
+    const rows = HOSTILE.flatMap((text, i): EvaluatedRow[] => {
+      const row = {
+        id: text.slice(0, 5000),
+        index: i,
+        image: path.join(folder, `${i}.png`),
+        prompt: text,
+      };
+      return [
+        { ...row, truths: [text, 'b'], answer: HOSTILE.at(-2 - i) ?? 'a', score: 0.5 },
+        { ...row, id: `f${text}`, truths: [text], error: { code: text, message: text } },
+      ];
+    });
+    const options = { groupBy: HOSTILE[0] as string };
+    const summary = await summaryOf(rows, ['cer@jiwer', 'exact@strict'], ['cer<=0.05'], options);
+    const named = {
+      ...summary,
+      limits: [{ limit: HOSTILE[0] as string, figure: 1, isMet: false }],
+    };
+    const run = { ...RUN, model: HOSTILE[0], [HOSTILE[1] as string]: HOSTILE[2] };
+    return htmlReport({ title: HOSTILE[0] as string, run, summary: named, rows });
+  },
+};
+
+describe('pages in Chromium', { ...needsTool('chromium'), timeout: 180_000 }, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await Browser.start();
+  });
+  afterAll(() => browser?.close());
+
+  it.each(Object.entries(PAGES))('%s', async (_, page) => {
+    const folder = folderWith({});
+    const file = path.join(folder, 'report.html');
+    writeFileSync(file, await page(folder));
+    expect(statSync(file).size).toBeLessThan(3_000_000);
+    for (const view of VIEWS) {
+      await browser.open(file, view);
+      const { scroll, width, title } = await browser.evaluate<{
+        scroll: number;
+        width: number;
+        title: string;
+      }>(
+        '({ scroll: document.documentElement.scrollWidth, width: innerWidth, title: document.title })',
+      );
+      expect([view, scroll <= width, title === 'taken']).toEqual([view, true, false]);
+      expect(browser.requests.map((address) => path.basename(address))).toEqual(['report.html']);
+      const { faults } = await browser.evaluate<{ faults: string[] }>(CHART_FAULTS);
+      expect([view, faults]).toEqual([view, []]);
+      if (view.media === 'print') continue;
+      await browser.evaluate(readFileSync(AXE, 'utf8'));
+      const { violations } = await browser.evaluate<Axe>(
+        "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => ({ violations }))",
+      );
+      const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
+      const shown = serious.map(({ id, nodes }) => [id, nodes[0]?.html, nodes[0]?.failureSummary]);
+      expect([view, shown]).toEqual([view, []]);
+    }
+  });
+
+  it('can be read by keys alone, and printed whole', async () => {
+    const folder = folderWith({});
+    const file = path.join(folder, 'report.html');
+    const rows = await readRows(folder, 10);
+    const summary = await summaryOf(rows, ['cer@jiwer'], []);
+    writeFileSync(file, await htmlReport({ title: 'plates', run: RUN, summary, rows }));
+    await browser.open(file, { width: 1440 });
+    const visited: string[] = [];
+    for (let i = 0; i < 40; i++) {
+      await browser.key('Tab', 9);
+      const name = await browser.evaluate<string>('document.activeElement.tagName');
+      if (name === 'BODY') break;
+      visited.push(name);
+    }
+    // Links of the contents, tables that may scroll, and what can be opened.
+    expect(new Set(visited)).toEqual(new Set(['A', 'DIV', 'SUMMARY']));
+    await browser.evaluate("document.querySelector('summary').focus()");
+    await browser.key('Enter', 13);
+    expect(await browser.evaluate("document.querySelector('details').open")).toBe(true);
+    await browser.open(file, { width: 800, media: 'print', scheme: 'dark' });
+    const height = await browser.evaluate<number>(
+      "document.querySelector('details table').getBoundingClientRect().height",
+    );
+    expect(height).toBeGreaterThan(50);
+    const canvas = await browser.evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(canvas).toBe('rgb(255, 255, 255)');
+    expect((await browser.pdf()).subarray(0, 5).toString()).toBe('%PDF-');
+  });
+});
