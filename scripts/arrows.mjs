@@ -116,6 +116,7 @@ export const PACKAGES = {
   'proxy-from-env': 'hub',
   '@fastify/multipart': 'server',
   fastify: 'server',
+  hyparquet: 'datasets',
   'prom-client': 'server',
   sharp: 'load-sharp.ts',
   tinyglobby: 'cli',

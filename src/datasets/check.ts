@@ -40,7 +40,7 @@ export interface DatasetReport {
   readonly rows: number;
   /** Rows by split; `all` where the data set has none. */
   readonly splits: Readonly<Record<string, number>>;
-  /** Different files of pictures that rows name. */
+  /** Different pictures. */
   readonly pictures: number;
   /** Objects or pictures by label, the most frequent first. */
   readonly labels: Readonly<Record<string, number>>;
@@ -82,7 +82,7 @@ export async function checkDataset(
     onBadRow: (error) => tally.add('malformed-row', '', error.message),
   });
   const withPicture = async (row: Row) => {
-    const picture = pictures.get(row.image) ?? readPicture(row.image);
+    const picture = pictures.get(row.image) ?? readPicture(row);
     pictures.set(row.image, picture);
     return { row, picture: await picture };
   };
@@ -109,10 +109,10 @@ export async function checkDataset(
   return { report, pictures: known };
 }
 
-async function readPicture(file: string): Promise<Picture> {
-  let bytes: Buffer;
+async function readPicture({ image: file, bytes: given }: Row): Promise<Picture> {
+  let bytes: Uint8Array;
   try {
-    bytes = await readFile(file);
+    bytes = given ?? (await readFile(file));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return { error, isMissing: code === 'ENOENT' || code === 'ENOTDIR' };

@@ -1,4 +1,5 @@
 /** COCO annotation files, those of Roboflow exports too: one row for each picture, with all that is in it. */
+import { createReadStream } from 'node:fs';
 import { PaliGemmaError } from '../errors.js';
 import { type CocoSegmentation, fromCocoAnnotations } from '../results/formats/coco.js';
 import { isSegment, type Segment } from '../results/mask.js';
@@ -6,8 +7,8 @@ import { badDocument, numbers } from '../results/reading.js';
 import type { Detection } from '../results/types.js';
 import { badRow, shownOr } from './faults.js';
 import { pictureFolder, picturePath } from './picture-folder.js';
-import { type Fields, plainFields } from './record.js';
 import type { AnnotatedObject, RowSource } from './rows.js';
+import { type Fields, plainFields } from './values.js';
 
 const LISTS = ['images', 'annotations', 'categories'] as const;
 /** What a picture's entry says that is no field of its row. */
@@ -23,8 +24,7 @@ export function isCoco(document: Fields): boolean {
  */
 export function cocoSource(file: string, split: string | undefined, document: Fields): RowSource {
   return {
-    file,
-    split,
+    ...{ file, split, content: () => createReadStream(file) },
     async *rows({ onBadRow, signal }) {
       const refuse = (error: Error): void => {
         if (onBadRow === undefined) throw error;

@@ -1,12 +1,18 @@
-/** CSV (RFC 4180) whose first line names the columns; separated by commas, semicolons or tabs. */
+/**
+ * CSV (RFC 4180) whose first line names the columns; separated by commas, semicolons or tabs. What the columns mean is in
+ * record.ts.
+ */
 import { createReadStream } from 'node:fs';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { makeError } from '../errors.js';
-import { oneLine, showPath } from '../options/show.js';
+import { PaliGemmaError } from '../errors.js';
+import { oneLine } from '../options/show.js';
 import { badRow, unreadable } from './faults.js';
-import { type Fields, rowOf } from './record.js';
-import type { Place, Row, RowSource } from './rows.js';
+import type { Item, RecordFile } from './records.js';
+import type { Place } from './rows.js';
+import { checkStart, notText } from './texts.js';
+import type { Fields } from './values.js';
 
 interface Parsed {
   readonly record: Fields;
@@ -14,31 +20,39 @@ interface Parsed {
   readonly info: { readonly lines: number };
 }
 
+/** Roboflow's export for classification: a column for each class, with 1 or 0. */
+const CLASSES = /^_classes\.csv$/i;
+
 /** Reads a record at a time. Quotes that do not match end the reading, as where the next record begins is not known. */
-export function csvSource(file: string, split: string | undefined): RowSource {
+export function csvRecords(file: string, split: string | undefined): RecordFile {
+  const isClasses = CLASSES.test(path.basename(file));
   return {
-    file,
-    split,
-    async *rows({ onBadRow, signal }) {
+    ...{ file, split, content: () => createReadStream(file) },
+    async *items() {
+      // Of the last record that ended.
+      let lines = 1;
       try {
         for await (const { record, info } of records(file)) {
-          signal?.throwIfAborted();
-          let row: Row | undefined;
-          try {
-            row = rowOf(given(record), placeOf(file, record, info.lines), split);
-          } catch (error) {
-            if (onBadRow === undefined) throw error;
-            onBadRow(error as Error);
-          }
-          if (row !== undefined) yield row;
+          lines = info.lines;
+          const place = placeOf(file, record, info.lines);
+          yield isClasses ? classOf(record, place) : { place, fields: given(record) };
         }
       } catch (error) {
-        const bad = badFile(file, error);
-        if (onBadRow === undefined || bad === undefined) throw bad ?? error;
-        onBadRow(bad);
+        yield { error: badFile(file, error, lines) };
       }
     },
   };
+}
+
+/** As the record of a picture and its one label. */
+function classOf(record: Fields, place: Place): Item {
+  const { filename: image, ...flags } = record;
+  const labels = Object.keys(flags);
+  const own = labels.filter((label) => String(flags[label]).trim() === '1');
+  const [label] = own;
+  if (own.length === 1) return { place, fields: { image, label, labels } };
+  const found = own.length === 0 ? 'without a class' : `of ${own.join(', ')}`;
+  return { error: badRow(place, 'the picture', found, 'one column with 1') };
 }
 
 async function* records(file: string): AsyncGenerator<Parsed, void> {
@@ -46,7 +60,7 @@ async function* records(file: string): AsyncGenerator<Parsed, void> {
   const first = await chunks.next();
   if (first.done) return;
   const parser = parse({
-    columns: true,
+    columns: (names: string[]) => columnsOf(names, file),
     info: true,
     skip_empty_lines: true,
     delimiter: delimiterOf(first.value),
@@ -64,6 +78,14 @@ async function* records(file: string): AsyncGenerator<Parsed, void> {
   }
 }
 
+/** Names without the blanks that people write after commas. */
+function columnsOf(given: readonly string[], file: string): string[] {
+  const names = given.map((name) => name.trim());
+  const again = names.find((name, i) => name !== '' && names.indexOf(name) < i);
+  if (again === undefined) return names;
+  throw badRow({ file, line: 1 }, `column ${again}`, 'there twice', 'each name once');
+}
+
 /**
  * Text of a file in UTF-8, without a byte order mark. All line breaks are line feeds: csv-parse counts CR LF inside of
  * quotes as two lines, and a prompt needs no carriage return.
@@ -73,6 +95,7 @@ async function* decoded(file: string): AsyncGenerator<string, void> {
   // A CR at the end of a chunk, whose LF may come with the next.
   let held = '';
   for await (const chunk of createReadStream(file)) {
+    checkStart(chunk as Buffer, file);
     const text = held + decoder.decode(chunk as Buffer, { stream: true });
     held = text.endsWith('\r') ? '\r' : '';
     yield (held === '' ? text : text.slice(0, -1)).replace(/\r\n?/g, '\n');
@@ -98,21 +121,20 @@ function placeOf(file: string, record: Fields, end: number): Place {
   return { file, line: end - breaks };
 }
 
-/** What is wrong with the whole file; undefined for errors of another kind. */
-function badFile(file: string, error: unknown): Error | undefined {
+/** What is wrong with the text of the file. Throws all other errors. */
+function badFile(file: string, error: unknown, before: number): Error {
   if (error instanceof CsvError) {
+    if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
+      const place = { file, line: before + 1 };
+      return badRow(place, 'the row', 'open at the end', 'a quote that closes it', error);
+    }
     const { lines } = error as CsvError & { readonly lines?: number };
     const place = { file, ...(lines !== undefined && { line: lines }) };
     return badRow(place, 'the row', oneLine(error.message), 'CSV as of RFC 4180', error);
   }
   const { code, syscall } = error as NodeJS.ErrnoException;
-  if (syscall !== undefined) return unreadable(file, error);
-  if (code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') return undefined;
-  return makeError('ERR_DATASET', `${showPath(file)} is not UTF-8, expected UTF-8 text`, {
-    name: file,
-    found: 'bytes that are not UTF-8',
-    expected: 'UTF-8 text',
-    hint: 'save it as "CSV UTF-8"',
-    cause: error,
-  });
+  if (syscall !== undefined) throw unreadable(file, error);
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return notText(file, 'not UTF-8', error);
+  if (error instanceof PaliGemmaError) return error;
+  throw error;
 }

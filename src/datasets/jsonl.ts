@@ -1,50 +1,54 @@
 /** JSON lines, as big_vision and Roboflow write them for PaliGemma: `{ image, prefix, suffix }`; what else is in record.ts. */
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
+import { PaliGemmaError } from '../errors.js';
 import { linesOf } from '../runs/lines.js';
 import { badRow, shownOr, unreadable } from './faults.js';
-import { type Fields, rowOf } from './record.js';
-import type { Place, Row, RowSource } from './rows.js';
+import type { Item, RecordFile } from './records.js';
+import type { Place } from './rows.js';
+import { checkStart } from './texts.js';
+import type { Fields } from './values.js';
 
 /** Reads a line at a time. Empty lines are nothing. */
-export function jsonlSource(file: string, split: string | undefined): RowSource {
+export function jsonlRecords(file: string, split: string | undefined): RecordFile {
   return {
-    file,
-    split,
-    async *rows({ onBadRow, signal }) {
+    ...{ file, split, content: () => createReadStream(file) },
+    async *items() {
       let line = 0;
       try {
         for await (const { bytes } of linesOf(createReadStream(file))) {
-          signal?.throwIfAborted();
-          line++;
-          let row: Row | undefined;
-          try {
-            row = read(bytes, { file, line }, split);
-          } catch (error) {
-            if (onBadRow === undefined) throw error;
-            onBadRow(error as Error);
-          }
-          if (row !== undefined) yield row;
+          if (++line === 1) checkStart(bytes, file);
+          const item = itemOf(bytes, { file, line });
+          if (item !== undefined) yield item;
         }
       } catch (error) {
-        throw (error as NodeJS.ErrnoException).syscall ? unreadable(file, error) : error;
+        if ((error as NodeJS.ErrnoException).syscall) throw unreadable(file, error);
+        if (!(error instanceof PaliGemmaError)) throw error;
+        yield { error };
       }
     },
   };
 }
 
-function read(bytes: Buffer, place: Place, split: string | undefined): Row | undefined {
-  if (!isUtf8(bytes)) throw badRow(place, 'the line', 'not UTF-8', 'UTF-8 text');
+function itemOf(bytes: Buffer, place: Place): Item | undefined {
+  if (!isUtf8(bytes)) return { error: badRow(place, 'the line', 'not UTF-8', 'UTF-8 text') };
   const text = bytes.toString('utf8').replace(/^\ufeff/, '');
   if (text.trim() === '') return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw badRow(place, 'the line', 'no JSON', 'a JSON object', cause);
+    return { error: badRow(place, 'the line', noJson(text), 'a JSON object', cause) };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRow(place, 'the line', shownOr(value), 'a JSON object');
+    return { error: badRow(place, 'the line', shownOr(value), 'a JSON object') };
   }
-  return rowOf(value as Fields, place, split);
+  return { place, fields: value as Fields };
+}
+
+/** Python writes numbers that no other reader of JSON takes. */
+function noJson(text: string): string {
+  const outside = text.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  const [number] = /(?<=[[:,]\s*)(?:NaN|-?Infinity)(?=\s*[\],}])/.exec(outside) ?? [];
+  return number === undefined ? 'no JSON' : `no JSON, which has no ${number}`;
 }

@@ -1,14 +1,20 @@
 /** What a path is: which files of rows it has, in which format, for which split. Rows are not read here. */
+import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError } from '../errors.js';
 import { oneLine, showPath, showThrown } from '../options/show.js';
+import { classFolderSources } from './class-folders.js';
 import { cocoSource, isCoco } from './coco.js';
-import { csvSource } from './csv.js';
+import { csvRecords } from './csv.js';
 import { unreadable } from './faults.js';
-import { jsonlSource } from './jsonl.js';
-import type { Fields } from './record.js';
+import { jsonlRecords } from './jsonl.js';
+import { parquetRecords } from './parquet.js';
+import { withPicturesIn } from './pictures.js';
+import { Labels, type RecordFile, recordSource } from './records.js';
 import type { DatasetFormat, Row, RowSource, RowsOptions } from './rows.js';
+import { textOfFile } from './texts.js';
+import type { Fields } from './values.js';
 import { type Document, isAnswers, isQuestions, vqaSource } from './vqa.js';
 
 export interface Dataset {
@@ -17,20 +23,36 @@ export interface Dataset {
   readonly sources: readonly RowSource[];
   /** All rows, file for file. */
   rows(options?: RowsOptions): AsyncGenerator<Row, void>;
+  /** SHA-256 of all that the rows depend on, whatever the files are called. Pictures in files of their own are not read. */
+  digest(): Promise<string>;
 }
 
+export interface OpenOptions {
+  /** Where pictures are written that files of rows hold, when their rows come. Left out, rows have their bytes. */
+  readonly pictures?: string | undefined;
+}
+
+type Records = (file: string, split: string | undefined) => RecordFile;
+
+/** Files of records, by extension. */
+const RECORDS: Readonly<Record<string, { format: DatasetFormat; read: Records }>> = {
+  '.jsonl': { format: 'jsonl', read: jsonlRecords },
+  '.csv': { format: 'csv', read: csvRecords },
+  '.parquet': { format: 'parquet', read: parquetRecords },
+};
+const ROWS = /^[^.].*\.(jsonl|csv|parquet|json)$/i;
 /** Folders of a data set that may hold files of rows. Deeper ones hold pictures. */
-const INNER = /^(dataset|annotations|train|training|val|valid|validation|test)$/i;
+const INNER = /^(data|dataset|annotations|train|training|val|valid|validation|test)$/i;
 /** Longer documents are no text that Node can hold. */
 const MOST_BYTES = 500_000_000;
 
 /**
- * Opens a data set: a file, or a folder with files of rows in it, in `annotations`, `dataset` or in folders named after
- * splits.
+ * Opens a data set: a file, or a folder with files of rows in it, in `annotations`, `data`, `dataset` or in folders named
+ * after splits; a folder without any may have folders of pictures by class.
  *
  * @throws ERR_DATASET for a path without rows, one with rows in several formats, and JSON that is no data set
  */
-export async function openDataset(file: string): Promise<Dataset> {
+export async function openDataset(file: string, options: OpenOptions = {}): Promise<Dataset> {
   const there = await stat(file).catch((cause: unknown) => {
     throw unreadable(file, cause);
   });
@@ -38,12 +60,15 @@ export async function openDataset(file: string): Promise<Dataset> {
   const found = isFolder ? await candidates(file) : [file];
   const sources: { readonly format: DatasetFormat; readonly source: RowSource }[] = [];
   const documents: Document[] = [];
+  const labels = new Labels();
   for (const name of found) {
     const split = splitOf(path.relative(isFolder ? file : path.dirname(file), name));
-    const extension = path.extname(name).toLowerCase();
-    if (extension === '.jsonl') sources.push({ format: 'jsonl', source: jsonlSource(name, split) });
-    else if (extension === '.csv') sources.push({ format: 'csv', source: csvSource(name, split) });
-    else {
+    const kind = RECORDS[path.extname(name).toLowerCase()];
+    if (kind !== undefined) {
+      const records = kind.read(name, split);
+      labels.add(records);
+      sources.push({ format: kind.format, source: recordSource(records, labels) });
+    } else {
       const document = await readDocument(name, isFolder);
       if (document === undefined) continue;
       documents.push({ file: name, document });
@@ -58,18 +83,23 @@ export async function openDataset(file: string): Promise<Dataset> {
     const answers = await answersTo(one, documents);
     sources.push({ format: 'vqa', source: vqaSource(one, answers, split) });
   }
-  return datasetOf(file, sources);
+  if (sources.length === 0 && isFolder) {
+    const classes = await classFolderSources(file, splitOf);
+    sources.push(...classes.map((source) => ({ format: 'folders' as const, source })));
+  }
+  return datasetOf(file, sources, options);
 }
 
 function datasetOf(
   file: string,
   found: readonly { readonly format: DatasetFormat; readonly source: RowSource }[],
+  { pictures }: OpenOptions,
 ): Dataset {
   const formats = [...new Set(found.map(({ format }) => format))];
   const [format] = formats;
   const name = showPath(file);
   const expected =
-    'PaliGemma JSON lines, CSV, a COCO annotation file, or VQA questions with their annotations';
+    'JSON lines, CSV, Parquet, a COCO annotation file, VQA questions with their annotations, or a folder for each class';
   if (format === undefined) {
     throw makeError('ERR_DATASET', `${name} has no rows of a data set, expected ${expected}`, {
       name,
@@ -91,7 +121,17 @@ function datasetOf(
     format,
     sources,
     async *rows(options = {}) {
-      for (const source of sources) yield* source.rows(options);
+      for (const source of sources) {
+        const rows = source.rows(options);
+        yield* pictures === undefined ? rows : withPicturesIn(pictures, rows);
+      }
+    },
+    async digest() {
+      const hash = createHash('sha256');
+      for (const source of sources) {
+        for await (const part of source.content()) hash.update(part);
+      }
+      return hash.digest('hex');
     },
   };
 }
@@ -110,7 +150,7 @@ async function candidates(folder: string): Promise<string[]> {
     // Links too.
     const there = await stat(inside).catch(() => undefined);
     if (there?.isDirectory()) folders.push(inside);
-    else if (there?.isFile() && /\.(jsonl|csv|json)$/i.test(name)) files.push(inside);
+    else if (there?.isFile() && ROWS.test(name)) files.push(inside);
   }
   for (const inner of folders) {
     if (INNER.test(path.basename(inner))) files.push(...(await innerFiles(inner)));
@@ -123,7 +163,7 @@ async function innerFiles(folder: string): Promise<string[]> {
     throw unreadable(folder, cause);
   });
   return names
-    .filter((name) => /^[^.].*\.(jsonl|csv|json)$/i.test(name))
+    .filter((name) => ROWS.test(name))
     .sort()
     .map((name) => path.join(folder, name));
 }
@@ -152,12 +192,13 @@ async function readDocument(file: string, isOptional: boolean): Promise<Fields |
     });
   const { size } = await stat(file);
   if (size > MOST_BYTES) throw wrong(`${size} bytes`, `at most ${MOST_BYTES} bytes`);
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+  const bytes = await readFile(file).catch((cause: unknown) => {
     throw unreadable(file, cause);
   });
   let value: unknown;
+  const text = textOfFile(bytes, file);
   try {
-    value = JSON.parse(text.replace(/^\ufeff/, ''));
+    value = JSON.parse(text);
   } catch (cause) {
     throw wrong(`no JSON (${showThrown(cause)})`, 'a COCO or VQA document', cause);
   }

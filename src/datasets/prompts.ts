@@ -6,7 +6,7 @@ import { PROMPTS } from '../tasks/prompts.js';
 import type { Row, RowRequest } from './rows.js';
 
 /** What a document is asked for in one answer, which a model has to be fine-tuned on. */
-const DOCUMENT_PROMPT = 'extract data in JSON format';
+export const DOCUMENT_PROMPT = 'extract data in JSON format';
 
 /** The prompt of the task, in English. */
 export function prefixOf(request: RowRequest): string {

@@ -45,7 +45,7 @@ interface Annotation {
 export type AnnotatedObject = (Detection | Segment) & { readonly annotation: Annotation };
 
 /** A value of JSON. */
-type DocumentValue =
+export type DocumentValue =
   | null
   | boolean
   | number
@@ -88,12 +88,14 @@ export interface Row {
   readonly split: string | undefined;
   /** The path of the picture. Rows of the same picture have the same path. */
   readonly image: string;
+  /** The picture, where the file of rows holds it: there is no file `image` then until withPicturesIn writes it. */
+  readonly bytes?: Uint8Array | undefined;
   readonly request: RowRequest;
   readonly expected: Expected;
   readonly fields: RowFields;
 }
 
-const DATASET_FORMATS = ['jsonl', 'csv', 'coco', 'vqa'] as const;
+const DATASET_FORMATS = ['jsonl', 'csv', 'parquet', 'coco', 'vqa', 'folders'] as const;
 export type DatasetFormat = (typeof DATASET_FORMATS)[number];
 
 export interface RowsOptions {
@@ -110,6 +112,8 @@ export interface RowSource {
   readonly file: string;
   readonly split: string | undefined;
   rows(options: RowsOptions): AsyncGenerator<Row, void>;
+  /** All that the rows depend on, without the pictures: to tell data sets apart. */
+  content(): AsyncIterable<Uint8Array | string>;
 }
 
 /** `train.jsonl:12`, `instances_val2017.json: images[3]`. */

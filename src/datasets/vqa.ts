@@ -1,9 +1,11 @@
 /** VQA: a file of questions and one of annotations, joined by `question_id`. Source: visualqa.org, "Input Questions Format". */
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { badRow, shownOr } from './faults.js';
 import { pictureFolder, picturePath } from './picture-folder.js';
-import { ask, type Fields, plainFields } from './record.js';
+import { ask } from './record.js';
 import type { Place, Row, RowSource } from './rows.js';
+import { type Fields, givenAnswers, plainFields } from './values.js';
 
 export function isQuestions(document: Fields): boolean {
   return Array.isArray(document['questions']);
@@ -28,8 +30,11 @@ export function vqaSource(
 ): RowSource {
   const { file } = questions;
   return {
-    file,
-    split,
+    ...{ file, split },
+    async *content() {
+      yield* createReadStream(file);
+      yield* createReadStream(answers.file);
+    },
     async *rows({ onBadRow, signal }) {
       const list = questions.document['questions'] as readonly (Fields | null)[];
       const subtype = String(questions.document['data_subtype'] ?? '');
@@ -76,7 +81,8 @@ function read(entry: Fields, place: Place, around: Around): Row {
     const expected = `the question_id of an annotation in ${path.basename(around.answers)}`;
     throw badRow(place, 'question_id', shownOr(id), expected);
   }
-  const [first, ...rest] = answersOf(annotation);
+  const { answers, multiple_choice_answer: usual } = annotation;
+  const [first, ...rest] = givenAnswers(answers, usual);
   if (first === undefined) {
     const where = `the annotation of question ${shownOr(id)}`;
     throw badRow(place, where, 'without an answer', 'multiple_choice_answer or answers');
@@ -93,15 +99,6 @@ function read(entry: Fields, place: Place, around: Around): Row {
       ...plainFields(annotation, ['image_id', 'multiple_choice_answer']),
     },
   };
-}
-
-/** All that people gave, equal ones too, as metrics count them; the usual one first. */
-function answersOf({ multiple_choice_answer: usual, answers }: Fields): string[] {
-  const entries = Array.isArray(answers) ? (answers as (Fields | null)[]) : [];
-  const given = entries.map((one) => one?.['answer']).filter((one) => typeof one === 'string');
-  if (typeof usual !== 'string') return given;
-  const at = given.indexOf(usual);
-  return [usual, ...given.filter((_, i) => i !== at)];
 }
 
 /** `COCO_val2014_000000123456.jpg`, unless the question names its picture. */

@@ -73,6 +73,19 @@ test.each([
   });
 });
 
+test('hyparquet, an optional peer', () => {
+  const root = packageWithout('hyparquet');
+  const file = path.join(ROOT, 'test/fixtures/datasets/parquet/pages/train.parquet');
+  const call = `async () => {
+    const { openDataset } = require(${JSON.stringify(path.join(root, 'lib/datasets/open.js'))});
+    for await (const row of (await openDataset(${JSON.stringify(file)})).rows()) return row;
+  }`;
+  expect(failure(root, call)).toMatchObject({
+    code: 'ERR_DEPENDENCY_MISSING',
+    message: 'the package hyparquet is not installed (run npm install hyparquet@1)',
+  });
+});
+
 test('a package that is there and does not load says why', () => {
   const words = 'Could not load the "sharp" module using the linux-x64 runtime';
   const broken = packageWithout('sharp', `throw new Error(${JSON.stringify(words)})`);

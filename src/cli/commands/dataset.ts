@@ -22,7 +22,7 @@ export function datasetCommand(context: Context, exit: (code: ExitCode) => void)
     .summary('check a data set, convert it to PaliGemma JSON lines')
     .description(
       'Reads every row and every picture of a data set and shows what it holds and what is wrong with it. Formats: ' +
-        'PaliGemma JSON lines, COCO, Roboflow exports of both, CSV, VQA.',
+        'PaliGemma JSON lines, CSV, Parquet, COCO, VQA, folders by class, and what Roboflow and Hugging Face export as these.',
     )
     .argument('<path>', 'file or folder')
     .option('--json', 'print one JSON document')
@@ -94,9 +94,10 @@ async function convert(
         leftOut++;
         continue;
       }
-      if (row.expected.kind === 'objects') {
-        masks += row.expected.objects.filter((object) => 'mask' in object).length;
-      }
+      const { expected } = row;
+      if (expected.kind === 'objects') {
+        masks += expected.objects.filter((object) => 'mask' in object).length;
+      } else if (expected.kind === 'reference' && expected.mask !== undefined) masks++;
       yield row;
     }
   }
@@ -105,6 +106,7 @@ async function convert(
   const inFirst = splitPictures(contents, options.split ?? 1, options.seed);
   const counts = await writeRows(usable(), files, {
     overwrite: options.overwrite,
+    pictures: path.join(dir, `${name}.pictures`),
     fileOf: (row) => (inFirst.has(contentOf(row) ?? '') ? first : second),
   });
   for (const [file, rows] of counts) output.note(`${file}: ${plural(rows, 'row')}`);

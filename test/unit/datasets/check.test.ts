@@ -123,7 +123,7 @@ describe('writeRows', () => {
     const dataset = await openDataset(path.join(FIXTURES, 'coco'));
     const file = path.join(folder, 'out.jsonl');
     const counts = await writeRows(dataset.rows(), [file], {
-      overwrite: false,
+      ...{ overwrite: false, pictures: path.join(folder, 'pictures') },
       fileOf: () => file,
     });
     expect(counts.get(file)).toBe(2);
@@ -142,7 +142,7 @@ describe('writeRows', () => {
     const dataset = await openDataset(path.join(FIXTURES, 'faulty'));
     const [file, there] = [path.join(folder, 'out.jsonl'), path.join(folder, 'there.jsonl')];
     const write = (name: string, overwrite: boolean) =>
-      writeRows(dataset.rows(), [name], { overwrite, fileOf: () => name });
+      writeRows(dataset.rows(), [name], { overwrite, pictures: folder, fileOf: () => name });
     await expect(write(file, false)).rejects.toMatchObject({ code: 'ERR_DATASET' });
     await expect(write(there, true)).rejects.toMatchObject({ code: 'ERR_DATASET' });
     await expect(write(there, false)).rejects.toMatchObject({ code: 'ERR_OUTPUT' });

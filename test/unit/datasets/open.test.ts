@@ -237,11 +237,11 @@ describe('malformed data', () => {
     ],
     [
       'rows.jsonl',
-      '{"image":"a.png","label":"x"}',
-      'rows.jsonl:1: the row is an entry with image, label, expected prefix and suffix, or question and answer, or caption, or text beside image',
+      '{"image":"a.png","kind":"x"}',
+      'rows.jsonl:1: the row is an entry with image, kind, expected prefix and suffix, or question and answer, or query and label, or phrase and box, or caption, or text, or fields, or ground_truth, or label beside image',
     ],
     ['rows.csv', 'image,caption\na.png,x\nb.png\n', 'rows.csv:3: the row is Invalid Record Length'],
-    ['rows.csv', 'image,caption\na.png,"x\n', 'the row is Quote Not Closed'],
+    ['rows.csv', 'image,caption\na.png,"x\n', 'rows.csv:2: the row is open at the end'],
     [
       'rows.csv',
       'image,question,answer\n"a.png","is\nit?",yes\nb.png,what?,\n',
@@ -321,7 +321,7 @@ describe('malformed data', () => {
     writeFileSync(path.join(folder, 'rows.csv'), latin1);
     await expect(rowsOf(path.join(folder, 'rows.csv'))).rejects.toMatchObject({
       code: 'ERR_DATASET',
-      found: 'bytes that are not UTF-8',
+      found: 'not UTF-8',
     });
     writeFileSync(path.join(folder, 'rows.jsonl'), Buffer.from('"caf\xe9"\n', 'latin1'));
     await expect(rowsOf(path.join(folder, 'rows.jsonl'))).rejects.toThrow(

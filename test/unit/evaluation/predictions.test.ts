@@ -20,7 +20,11 @@ const question = (index: number): Question => ({
 
 const { signal } = new AbortController();
 /** What is read of it, is read of COCO's files alone. */
-const NO_COCO: Dataset = { path: 'rows.jsonl', format: 'jsonl', sources: [], async *rows() {} };
+const NO_COCO: Dataset = {
+  ...{ path: 'rows.jsonl', format: 'jsonl' as const, sources: [] },
+  async *rows() {},
+  digest: async () => '',
+};
 
 it('rows have their names or their numbers; lines may be empty, and end as on Windows', async () => {
   const file = fileWith(
