@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { checkDataset } from '../../../src/datasets/check.js';
 import { openDataset } from '../../../src/datasets/open.js';
 import { prefixOf, suffixOf } from '../../../src/datasets/prompts.js';
 import type { Row } from '../../../src/datasets/rows.js';
@@ -140,6 +141,31 @@ describe('openDataset', () => {
     const [row] = await rowsOf(folder);
     expect(row?.image).toBe(path.join(folder, 'val2017/a.png'));
     expect(row?.split).toBe('valid');
+  });
+
+  it("reads what Roboflow's supervision writes: outlines, a crowd, a picture without objects", async () => {
+    const rows = await rowsOf(fixture('supervision'));
+    const found = rows.map(({ expected }) => {
+      if (expected.kind !== 'objects') throw new TypeError('no objects');
+      return [expected.objects, expected.crowds].map((list) =>
+        list.map((one) => [
+          one.label,
+          one.annotation.area,
+          one.annotation.bbox,
+          'mask' in one && one.mask.area,
+        ]),
+      );
+    });
+    // Its outlines go through the centres of the pixels at the edge, which costs a row and a column of pixels.
+    expect(found).toEqual([
+      [[['red square', 256, [4, 8, 16, 16], 225]], []],
+      [[['green square', 256, [12, 8, 16, 16], 225]], [['red square', 164, [0, 0, 40, 30], 164]]],
+      [[], []],
+    ]);
+    expect((await checkDataset(await openDataset(fixture('supervision')))).report).toMatchObject({
+      labels: { 'red square': 1, 'green square': 1 },
+      faults: [],
+    });
   });
 
   it('keeps what COCO says of areas, boxes and crowds', async () => {
