@@ -79,7 +79,7 @@ for codec in ["none", "snappy", "gzip", "brotli", "lz4", "zstd"]:
         target(f"codecs/{codec}.parquet"),
         compression=codec,
         row_group_size=50,
-        data_page_version="2.0" if codec in ("zstd", "lz4") else "1.0",
+        data_page_version="2.0" if codec in ("zstd", "lz4", "gzip") else "1.0",
         write_page_index=codec in ("zstd", "gzip"),
         use_dictionary=codec != "snappy",
     )

@@ -6,6 +6,7 @@ import { makeError } from '../errors.js';
 import { importPeer } from '../load-peer.js';
 import { showPath, showThrown } from '../options/show.js';
 import { badRow, unreadable } from './faults.js';
+import { type Chunk, checkPages } from './parquet-pages.js';
 import type { ItemsOptions, RecordFile } from './records.js';
 import { type Fields, textOrWhole } from './values.js';
 
@@ -74,8 +75,13 @@ async function* records(
   const labels = labelNames(metadata);
   if (only !== undefined && !leavesOf(metadata).includes(only)) return;
   let start = 0;
-  for (const { rowStart, rowEnd, isPaged } of batches(metadata, atOnce)) {
+  for (const { rowStart, rowEnd, isPaged, chunks } of batches(metadata, atOnce)) {
     signal?.throwIfAborted();
+    const place = { file, entry: `rows[${rowStart}] to rows[${rowEnd - 1}]` };
+    const damaged = (cause: unknown): never => {
+      throw badRow(place, 'the group of rows', showThrown(cause), 'Parquet', cause);
+    };
+    for (const chunk of chunks) await checkPages(chunk, buffer.slice).catch(damaged);
     const read = await parquetReadObjects({
       ...{
         file: buffer,
@@ -87,10 +93,7 @@ async function* records(
       },
       // Bytes of pictures are no text.
       ...{ utf8: false, ...(only !== undefined && { columns: [only] }) },
-    }).catch((cause: unknown) => {
-      const place = { file, entry: `rows[${rowStart}] to rows[${rowEnd - 1}]` };
-      throw badRow(place, 'the group of rows', showThrown(cause), 'Parquet', cause);
-    });
+    }).catch(damaged);
     start = rowEnd;
     for (const record of read) yield fieldsOf(record, labels);
   }
@@ -179,6 +182,17 @@ interface Batch {
   readonly rowEnd: number;
   /** Whether the file says where the pages of these rows are, so that others are not decoded. */
   readonly isPaged: boolean;
+  /** Columns of a group that no batch before has read. */
+  readonly chunks: readonly Chunk[];
+}
+
+function chunkOf({
+  meta_data: data,
+}: FileMetaData['row_groups'][number]['columns'][number]): Chunk {
+  // As hyparquet finds it: some writers have 0 for no dictionary.
+  const begin = Number(data?.dictionary_page_offset || data?.data_page_offset || 0);
+  const end = begin + Number(data?.total_compressed_size ?? 0);
+  return { begin, end, values: Number(data?.num_values ?? 0) };
 }
 
 function* batches({ row_groups: groups }: FileMetaData, atOnce: number): Generator<Batch> {
@@ -188,8 +202,10 @@ function* batches({ row_groups: groups }: FileMetaData, atOnce: number): Generat
     const isPaged = columns.every(({ offset_index_offset: at }) => at !== undefined);
     const parts = isPaged ? Math.ceil(Number(size) / atOnce) : 1;
     const step = Math.max(1, Math.ceil((end - begin) / Math.max(1, parts)));
+    let chunks = columns.map(chunkOf);
     for (; begin < end; begin += step) {
-      yield { rowStart: begin, rowEnd: Math.min(end, begin + step), isPaged };
+      yield { rowStart: begin, rowEnd: Math.min(end, begin + step), isPaged, chunks };
+      chunks = [];
     }
     begin = end;
   }

@@ -9,6 +9,7 @@ import type { Row } from '../../../src/datasets/rows.js';
 import { writeRows } from '../../../src/datasets/write.js';
 import { all, folderWith } from '../../support/folder.js';
 import { ROOT } from '../../support/models.js';
+import { RandomNumbers } from '../../support/random.js';
 
 const FIXTURES = path.join(ROOT, 'test/fixtures/datasets');
 const fixture = (name: string): string => path.join(FIXTURES, 'parquet', name);
@@ -171,6 +172,26 @@ describe('Parquet', () => {
     const error: unknown = await rowsOf(file).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'ERR_DATASET', name: 'InputError' });
     expect((error as Error).message).toContain(`rows.parquet ${message}`);
+  });
+
+  it('with any bytes damaged is read or refused, and nothing is waited for', async () => {
+    const names = ['codecs/gzip', 'codecs/snappy', 'codecs/brotli', 'pages/train'];
+    const file = path.join(folderWith({}), 'rows.parquet');
+    const random = new RandomNumbers(7);
+    let refused = 0;
+    for (let i = 0; i < 400; i++) {
+      const content = readFileSync(fixture(`${names[i % names.length]}.parquet`));
+      for (let k = 0; k < 3; k++) content[random.below(content.length)] = random.below(256);
+      writeFileSync(file, content);
+      const error: unknown = await all(parquetRecords(file, undefined).items({})).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (error === undefined) continue;
+      expect(error).toMatchObject({ code: 'ERR_DATASET' });
+      refused++;
+    }
+    expect(refused).toBeGreaterThan(100);
   });
 
   it('with damaged pages is refused with the rows that they hold', async () => {
