@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import * as zlib from 'node:zlib';
-import { makeError } from '../errors.js';
+import { makeError, PaliGemmaError } from '../errors.js';
 import { importPeer } from '../load-peer.js';
 import { showPath, showThrown } from '../options/show.js';
 import { badRow, unreadable } from './faults.js';
@@ -67,15 +67,14 @@ async function* records(
 ): AsyncGenerator<Fields, void> {
   const { parquetMetadataAsync, parquetReadObjects } = await loadHyparquet();
   const buffer = await bufferOf(handle);
-  const metadata = await parquetMetadataAsync(buffer).catch((cause: unknown) => {
-    throw noParquet(file, showThrown(cause), cause);
-  });
-  checkLayout(metadata, file);
-  checkCodecs(metadata, file);
-  const labels = labelNames(metadata);
-  if (only !== undefined && !leavesOf(metadata).includes(only)) return;
+  const { metadata, labels, leaves, batches } = await parquetMetadataAsync(buffer)
+    .then((read) => layoutOf(read, { file, bytes: buffer.byteLength, atOnce }))
+    .catch((cause: unknown) => {
+      throw cause instanceof PaliGemmaError ? cause : noParquet(file, showThrown(cause), cause);
+    });
+  if (only !== undefined && !leaves.includes(only)) return;
   let start = 0;
-  for (const { rowStart, rowEnd, isPaged, chunks } of batches(metadata, atOnce)) {
+  for (const { rowStart, rowEnd, isPaged, chunks } of batches) {
     signal?.throwIfAborted();
     const place = { file, entry: `rows[${rowStart}] to rows[${rowEnd - 1}]` };
     const damaged = (cause: unknown): never => {
@@ -100,6 +99,28 @@ async function* records(
   if (BigInt(start) !== metadata.num_rows) {
     throw noParquet(file, `of ${metadata.num_rows} rows, and has ${start}`);
   }
+}
+
+/** What is needed of the metadata, once they are known to be whole. */
+function layoutOf(
+  metadata: FileMetaData,
+  {
+    file,
+    bytes,
+    atOnce,
+  }: { readonly file: string; readonly bytes: number; readonly atOnce: number },
+) {
+  const leaves = leavesOf(metadata);
+  checkLayout(metadata, leaves, file);
+  checkCodecs(metadata, file);
+  const batches = [...batchesOf(metadata, atOnce)];
+  for (const { rowStart, rowEnd, chunks } of batches) {
+    const isWhole = chunks.every(
+      ({ begin, end, values }) => begin >= 0 && end <= bytes && values >= rowEnd - rowStart,
+    );
+    if (!isWhole) throw noParquet(file, `rows[${rowStart}] are not in it`);
+  }
+  return { metadata, leaves, batches, labels: labelNames(metadata) };
 }
 
 function checkCodecs({ row_groups: groups }: FileMetaData, file: string): void {
@@ -167,8 +188,7 @@ function leavesOf({ schema: [root, ...elements] }: FileMetaData): string[] {
 }
 
 /** hyparquet takes these for granted, and would leave a failure in a part that it has lost unhandled. */
-function checkLayout(metadata: FileMetaData, file: string): void {
-  const leaves = leavesOf(metadata);
+function checkLayout(metadata: FileMetaData, leaves: readonly string[], file: string): void {
   if (new Set(leaves).size < leaves.length) throw noParquet(file, 'two columns have one name');
   for (const [i, { columns }] of metadata.row_groups.entries()) {
     const paths = columns.map(({ meta_data: data }) => data?.path_in_schema.join('.'));
@@ -195,14 +215,15 @@ function chunkOf({
   return { begin, end, values: Number(data?.num_values ?? 0) };
 }
 
-function* batches({ row_groups: groups }: FileMetaData, atOnce: number): Generator<Batch> {
+function* batchesOf({ row_groups: groups }: FileMetaData, atOnce: number): Generator<Batch> {
   let begin = 0;
-  for (const { columns, num_rows, total_byte_size: size } of groups) {
+  for (const { columns, num_rows } of groups) {
     const end = begin + Number(num_rows);
     const isPaged = columns.every(({ offset_index_offset: at }) => at !== undefined);
-    const parts = isPaged ? Math.ceil(Number(size) / atOnce) : 1;
-    const step = Math.max(1, Math.ceil((end - begin) / Math.max(1, parts)));
     let chunks = columns.map(chunkOf);
+    const size = chunks.reduce((sum, one) => sum + one.end - one.begin, 0);
+    const parts = isPaged ? Math.ceil(size / atOnce) : 1;
+    const step = Math.max(1, Math.ceil((end - begin) / Math.max(1, parts)));
     for (; begin < end; begin += step) {
       yield { rowStart: begin, rowEnd: Math.min(end, begin + step), isPaged, chunks };
       chunks = [];
