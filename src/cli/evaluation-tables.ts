@@ -3,7 +3,8 @@ import type { RunComparison } from '../evaluation/compare.js';
 import type { PhrasingReport } from '../evaluation/phrasings.js';
 import { type Bounds, REASONS } from '../evaluation/statistics/estimate.js';
 import type { Summary } from '../evaluation/summary.js';
-import { columns } from './output.js';
+import type { TypesReport } from '../evaluation/weight-types.js';
+import { bytesText, columns } from './output.js';
 
 export const shown = (figure: number | null): string =>
   figure === null ? 'none' : figure.toFixed(4);
@@ -83,6 +84,42 @@ export function comparisonTable({ models, rows, leftOut, differences }: RunCompa
   const left = leftOut === 0 ? '' : `, without ${leftOut} that one of them alone has answered`;
   const reasons = why(differences.map(({ difference }) => difference));
   return `${columns(lines, [1, 2, 3])}\n${rows} rows${left}\n${reasons}`;
+}
+
+export function typesTable({ types }: TypesReport): string {
+  const [first] = types;
+  const headline = first?.figures[0]?.id ?? 'figure';
+  const lines = [
+    [
+      'type',
+      'file',
+      'memory',
+      'seconds',
+      headline,
+      '95 % interval',
+      'difference',
+      'the type is',
+      'same answers',
+    ],
+    ...types.map(({ type, bytes, memoryBytes, seconds, figures, agreement, differences }) => {
+      const [figure] = figures;
+      const [difference] = differences ?? [];
+      return [
+        ...[type, bytesText(bytes), bytesText(memoryBytes), seconds?.toFixed(3) ?? 'none'],
+        ...(figure ? [shown(figure.figure), intervalOf(figure)] : ['none', 'none']),
+        ...(difference ? [shown(difference.difference.figure), difference.verdict] : ['', '']),
+        agreement?.figure == null ? '' : percent(agreement.figure),
+      ];
+    }),
+  ];
+  const least = types.flatMap(({ differences }) => differences?.[0]?.smallest ?? []);
+  const could =
+    least.length === 0
+      ? ''
+      : `these rows could show a difference of ${shown(Math.max(...least))}\n`;
+  const failed = types.reduce((sum, one) => sum + one.failed, 0);
+  const left = failed === 0 ? '' : `, ${failed} answers failed`;
+  return `${columns(lines, [1, 2, 3, 4, 6, 8])}\n${first?.rows ?? 0} rows${left}\n${could}`;
 }
 
 function why(estimates: readonly Pick<Bounds, 'reason'>[]): string {

@@ -3,6 +3,7 @@ import { packageVersion } from '../package-version.js';
 import { benchCommand } from './commands/bench.js';
 import { buildCommand } from './commands/build.js';
 import { compareCommand } from './commands/compare.js';
+import { compareTypesCommand } from './commands/compare-types.js';
 import { completionCommand } from './commands/completion.js';
 import { convertCommand } from './commands/convert.js';
 import { datasetCommand } from './commands/dataset.js';
@@ -51,6 +52,7 @@ Results go to standard output, everything else to standard error.`,
     inspectCommand(context, exit),
     datasetCommand(context, exit),
     evalCommand(context, exit),
+    compareTypesCommand(context, exit),
     tokenizeCommand(context, exit),
     benchCommand(context, exit),
     doctorCommand(context, exit),

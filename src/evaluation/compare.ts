@@ -27,6 +27,8 @@ export interface StoredRun {
   readonly data: string;
   readonly metrics: readonly Metric[];
   readonly rows: readonly EvaluatedRow[];
+  /** All that `run.json` has. */
+  readonly run: Readonly<Record<string, unknown>>;
 }
 
 export interface MetricDifference {
@@ -71,7 +73,7 @@ export async function readRun(folder: string): Promise<StoredRun> {
     throw noRun(file);
   }
   return {
-    ...{ folder, model: model as string, data: data as string },
+    ...{ folder, run, model: model as string, data: data as string },
     ...{ task: task as EvaluatedTask, dataset: dataset as string },
     metrics: metricsFor(task as EvaluatedTask, metrics as string[]),
     rows: await rowsIn(path.join(folder, 'rows.jsonl')),

@@ -1,6 +1,6 @@
 /**
  * A run over a data set, in a folder: `run.json` says what was judged, `rows.jsonl` has a line for each row as soon as it
- * is answered, `summary.json` the figures, which `report.md` and `junit.xml` repeat.
+ * is answered, `summary.json` the figures, which `report.html`, `report.md` and `junit.xml` show.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -25,6 +25,7 @@ import type { Metric } from './metrics/registry.js';
 import { withPhrasing } from './phrasings.js';
 import { chunksOf } from './predictions.js';
 import { countQuestions, questionsOf } from './questions.js';
+import { htmlReport } from './report/run-report.js';
 import { type EvaluatedRow, isAnswered, type Question } from './rows.js';
 import { type Limit, type Summary, type SummaryOptions, summarise } from './summary.js';
 
@@ -99,29 +100,33 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
     await journal.close();
   }
   await write(folder, 'run.json', { ...run, ended: new Date() });
-  return sumUp(folder, titleOf(run), evaluation);
+  return sumUp(folder, run, evaluation);
 }
 
 const machineName = (): string =>
   `${os.cpus()[0]?.model ?? 'unknown'}, ${os.availableParallelism()} threads, ${os.platform()}`;
 
-export const titleOf = (run: {
+const titleOf = (run: {
   readonly task: string;
   readonly dataset: string;
   readonly model: string;
 }): string => `${run.task} of ${path.basename(run.dataset)} by ${run.model}`;
 
-/** Figures and reports of the rows of a folder, of whatever system. */
+/** Figures and reports of the rows of a folder, of whatever system. `run`: as `run.json` has it. */
 export async function sumUp(
   folder: string,
-  title: string,
+  run: Readonly<Record<string, unknown>> & Parameters<typeof titleOf>[0],
   options: SummaryOptions & Pick<Evaluation, 'metrics' | 'limits'>,
 ): Promise<Summary> {
   const rows = await rowsIn(path.join(folder, 'rows.jsonl'));
   const summary = await summarise(rows, options.metrics, options.limits, options);
+  const title = titleOf(run);
   await write(folder, 'summary.json', summary);
   await write(folder, 'report.md', markdownReport(title, summary));
   await write(folder, 'junit.xml', junitXml(title, summary, rows));
+  const { signal } = options;
+  const page = { title, run, summary, rows, folder, ...(signal && { signal }) };
+  await write(folder, 'report.html', await htmlReport(page));
   return summary;
 }
 
@@ -198,12 +203,14 @@ class Tally {
 }
 
 async function answerOne(
-  { answerer, signal, concurrency, phrasings }: Evaluation,
+  { answerer, signal, concurrency, phrasings, folder }: Evaluation,
   { question, phrasing }: Asked,
 ): Promise<EvaluatedRow> {
-  const { request: _, id, truth, fields, fault, ...rest } = question;
+  const { request: _, id, index, truth, fields, fault } = question;
+  // From the folder of the run, so that both can be moved together.
+  const image = path.relative(folder, question.image);
   const row = {
-    ...{ id, ...rest },
+    ...{ id, index, image },
     ...(Object.keys(fields).length > 0 && { fields }),
     ...(phrasing !== undefined && { phrasing }),
     ...truth,

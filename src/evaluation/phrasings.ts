@@ -4,7 +4,7 @@ import { showValue } from '../options/show.js';
 import { drawsOf, SEED } from './draws.js';
 import { judge } from './judge.js';
 import type { Metric } from './metrics/registry.js';
-import { type EvaluatedRow, isAnswered, type Question } from './rows.js';
+import { answersDiffer, type EvaluatedRow, isAnswered, type Question } from './rows.js';
 import { compareRuns, estimatesOf } from './statistics/compare.js';
 import { type Bounds, boundsOf } from './statistics/estimate.js';
 import { groupsOf } from './statistics/statistic.js';
@@ -114,7 +114,7 @@ export async function comparePhrasings(
     return {
       ...{ phrasing, ...bounds, difference: boundsOf(comparison.corrected) },
       ...{ isWorse: comparison.verdict === 'worse', smallest: comparison.smallest },
-      flips: share(rows, (row, k) => isOther(row, best.rows[k] as EvaluatedRow)),
+      flips: share(rows, (row, k) => answersDiffer(row, best.rows[k] as EvaluatedRow)),
     };
   });
   const values = figures.flatMap(({ figure }) => figure ?? []);
@@ -122,7 +122,9 @@ export async function comparePhrasings(
     ...{ metric: metric.id, rows: common.length, phrasings: figures },
     spread: values.length < figures.length ? null : Math.max(...values) - Math.min(...values),
     flips: share(common, (_, k) =>
-      ranked.some(({ rows }) => isOther(rows[k] as EvaluatedRow, best.rows[k] as EvaluatedRow)),
+      ranked.some(({ rows }) =>
+        answersDiffer(rows[k] as EvaluatedRow, best.rows[k] as EvaluatedRow),
+      ),
     ),
     best: figures.filter(({ isWorse }) => !isWorse).map(({ phrasing }) => phrasing),
   };
@@ -130,15 +132,4 @@ export async function comparePhrasings(
 
 function share<T>(rows: readonly T[], isIt: (row: T, k: number) => boolean): number {
   return rows.length === 0 ? 0 : rows.filter(isIt).length / rows.length;
-}
-
-/** Texts differ by the letter, lists of things by labels and whole pixels. */
-function isOther(a: EvaluatedRow, b: EvaluatedRow): boolean {
-  return plain(a) !== plain(b);
-}
-
-function plain({ answer, found, value }: EvaluatedRow): string {
-  if (found === undefined) return JSON.stringify(value ?? answer);
-  const things = found.map(({ label, bbox }) => [label, ...bbox.map(Math.round)].join(' '));
-  return things.sort().join('\n');
 }

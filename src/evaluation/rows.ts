@@ -72,6 +72,7 @@ export interface Given {
 export interface EvaluatedRow extends Given {
   readonly id: string;
   readonly index: number;
+  /** Path of the picture from the folder of the run. */
   readonly image: string;
   /** What it was asked with, where one question is asked in several ways. */
   readonly phrasing?: string | undefined;
@@ -86,3 +87,14 @@ export interface EvaluatedRow extends Given {
 
 /** Whether it was answered. */
 export const isAnswered = ({ error }: EvaluatedRow): boolean => error === undefined;
+
+/** Texts differ by the letter, lists of things by labels and whole pixels. */
+export function answersDiffer(a: Given, b: Given): boolean {
+  return plain(a) !== plain(b);
+}
+
+function plain({ answer, found, value }: Given): string {
+  if (found === undefined) return JSON.stringify(value ?? answer);
+  const things = found.map(({ label, bbox }) => [label, ...bbox.map(Math.round)].join(' '));
+  return things.sort().join('\n');
+}

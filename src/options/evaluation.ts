@@ -1,4 +1,5 @@
 /** Options of `paligemma eval`. What they do is in src/evaluation. */
+import { WEIGHT_TYPES } from './closed-sets.js';
 import { boolean, integer, list, oneOf, string } from './option.js';
 
 /** What is judged: how the rows are asked, and by which metrics they are judged when none is named. */
@@ -90,4 +91,24 @@ export const EVALUATION_OPTIONS = {
     default: 'figure',
     doc: 'what must meet a limit: the figure, or both ends of its interval',
   }),
+};
+
+const { task, metric, limit, maxTokens, constrained } = EVALUATION_OPTIONS;
+
+/** Options of `paligemma compare-types`. */
+export const TYPES_OPTIONS = {
+  task,
+  metric,
+  types: list({
+    default: WEIGHT_TYPES,
+    of: 'type',
+    minLength: 1,
+    maxLength: 8,
+    minCount: 2,
+    maxCount: WEIGHT_TYPES.length,
+    doc: 'number types; the first is what the others are compared with',
+  }),
+  limit,
+  maxTokens,
+  constrained,
 };

@@ -143,8 +143,8 @@ async function serving(commandLine, folder, use) {
 }
 
 /** Runs the line that the server prints. */
-async function findBox(line, folder) {
-  const answer = await exec('sh', ['-c', line], { cwd: folder });
+async function findBox(line, folder, env = process.env) {
+  const answer = await exec('sh', ['-c', line], { cwd: folder, env });
   check(JSON.parse(answer).detections?.[0]?.label === 'white circle', answer);
 }
 
@@ -173,10 +173,8 @@ const dockerfile = () =>
       [...list('ENTRYPOINT'), ...list('CMD')],
       folder,
       async (line) => {
-        await findBox(
-          line.replace('KEY', 'a-key-of-the-cell').replace('0.0.0.0', '127.0.0.1'),
-          folder,
-        );
+        const env = { ...process.env, KEY: 'a-key-of-the-cell' };
+        await findBox(line.replace('0.0.0.0', '127.0.0.1'), folder, env);
         const [, port] = /:(\d+)\//.exec(line);
         const [command, ...args] = JSON.parse(/CMD (\[.*\])$/.exec(part('HEALTHCHECK'))[1]);
         await exec(

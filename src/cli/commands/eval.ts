@@ -37,7 +37,7 @@ export function evalCommand(context: Context, exit: (code: ExitCode) => void): C
       'compare two folders of runs on the same data, the first with the second',
     )
     .option('--report <run>', 'judge the rows of a run again, and write its reports again')
-    .option('-o, --output <folder>', 'where rows, figures and reports go')
+    .option('-o, --output <folder>', 'where rows, figures and reports go; with --compare, its page')
     .option('--json', 'print the summary as one JSON document')
     .addHelpText(
       'after',
@@ -56,9 +56,9 @@ Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a f
       const { compare, report, output: folder } = flags;
       if (compare !== undefined) {
         if (data !== undefined || report !== undefined || compare.length !== 2) {
-          command.error('error: --compare takes two folders of runs, and nothing else');
+          command.error('error: --compare takes two folders of runs, and no data set or --report');
         }
-        await compareRuns(context, compare as [string, string], flags.json === true);
+        await compareRuns(context, compare as [string, string], flags);
         return exit(EXIT.ok);
       }
       const o = parseOptions('eval', EVALUATION_OPTIONS, givenFlags(EVALUATION_OPTIONS, flags));
@@ -79,6 +79,13 @@ Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a f
   addModelFlags(command);
   return command;
 }
+
+/** How the command line calls what a run is made of. */
+export const journalWords: Evaluation['words'] = {
+  output: '--output',
+  resume: '--resume',
+  setting: (name) => (name === 'data' ? 'the data set' : optionName('cli', name)),
+};
 
 type Options = ReturnType<typeof parseOptions<typeof EVALUATION_OPTIONS>>;
 
@@ -109,11 +116,7 @@ async function run(
       ...{ limit: o.limit ?? null, maxTokens: o.maxTokens ?? null },
       ...(!o.constrained && { constrained: false }),
     },
-    words: {
-      output: '--output',
-      resume: '--resume',
-      setting: (name) => (name === 'data' ? 'the data set' : optionName('cli', name)),
-    },
+    words: journalWords,
   };
   let done = 0;
   try {
@@ -139,7 +142,7 @@ async function run(
 }
 
 async function judgeAgain(context: Context, folder: string, o: Options): Promise<Summary> {
-  const [{ readRun }, { metricsFor }, { parseLimit }, { sumUp, titleOf }] = await Promise.all([
+  const [{ readRun }, { metricsFor }, { parseLimit }, { sumUp }] = await Promise.all([
     import('../../evaluation/compare.js'),
     import('../../evaluation/tasks.js'),
     import('../../evaluation/summary.js'),
@@ -150,7 +153,9 @@ async function judgeAgain(context: Context, folder: string, o: Options): Promise
   const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
   const { groupBy, failOn } = o;
   const { signal } = context;
-  return sumUp(folder, titleOf(stored), { metrics, limits, groupBy, failOn, signal });
+  const { run: known, task, dataset, model } = stored;
+  const options = { metrics, limits, groupBy, failOn, signal };
+  return sumUp(folder, { ...known, task, dataset, model }, options);
 }
 
 async function show({ output }: Context, flags: Flags, summary: Summary): Promise<ExitCode> {
@@ -162,14 +167,18 @@ async function show({ output }: Context, flags: Flags, summary: Summary): Promis
 }
 
 async function compareRuns(
-  { output }: Context,
+  { output, signal }: Context,
   folders: readonly [string, string],
-  isJson: boolean,
+  { json, output: folder }: Flags,
 ): Promise<void> {
   const { compareStored, readRun } = await import('../../evaluation/compare.js');
   const [first, second] = [await readRun(folders[0]), await readRun(folders[1])];
   const comparison = await compareStored(first, second);
-  if (isJson) await output.json(comparison, 2);
+  if (folder !== undefined) {
+    const { writeComparison } = await import('../../evaluation/write-comparison.js');
+    await writeComparison(folder, [first, second], comparison, signal);
+  }
+  if (json) await output.json(comparison, 2);
   else await output.data(comparisonTable(comparison));
 }
 

@@ -66,7 +66,7 @@ export function headline(
   const meaning =
     `${name}, ${better} is better${formula === undefined ? '' : `: ${formula}`}. ` +
     (figure.reason === undefined
-      ? 'A data set is a sample: on other pictures of the same kind the same system would have a figure in the interval, 19 times of 20.'
+      ? 'A data set is a sample: of 20 such intervals, 19 hold the figure that the same system would have on all pictures of the kind.'
       : 'Nothing here says how far the figure would be from this one on other pictures.');
   const same = published.filter(
     (one) => one.metric === id && split !== undefined && one.split === split,

@@ -1,5 +1,5 @@
 /** `paligemma eval` of objects, labels and documents, with several phrasings, with the demo model on scenes that it has never seen. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,8 @@ import {
   SEEDS,
   scene,
 } from '../../../bench/quality/scenes.mjs';
+import type { TypeFigures, TypesReport } from '../../../src/evaluation/weight-types.js';
+import { checkpointFolder } from '../../support/models.js';
 import { jsonLines, paligemma } from './command.js';
 
 const COUNT = 24;
@@ -206,4 +208,59 @@ it('a task that judges something else is refused with those that do', async () =
     expect.stringContaining('texts.jsonl:1 expects a text, not objects'),
   ]);
   expect(stderr).toContain('ocr, ask, caption, count');
+});
+
+describe('number types of a checkpoint', () => {
+  it('are converted, asked, and compared with the first; the same command continues', async () => {
+    const data = rowsFile('types.jsonl', (one) => {
+      const { label, text } = asked(one);
+      return { prefix: `detect ${label}`, suffix: text };
+    });
+    const output = path.join(folder, 'types');
+    const args = [
+      'compare-types',
+      checkpointFolder('shapes-mix-224'),
+      data,
+      '-o',
+      output,
+      '--json',
+    ];
+    const options = [
+      '--task',
+      'detect',
+      '--metric',
+      'f1@iou-0.5',
+      '--types',
+      'F32',
+      '--types',
+      'q4_0',
+    ];
+    const first = await paligemma([...args, ...options]);
+    const report = JSON.parse(first.stdout) as TypesReport;
+    expect([first.code, report.types.map(({ type }) => type)]).toEqual([0, ['f32', 'q4_0']]);
+    const [f32, q4] = report.types as [TypeFigures, TypeFigures];
+    expect(q4.bytes).toBeLessThan(f32.bytes / 3);
+    expect(q4.memoryBytes).toBeLessThan(f32.memoryBytes);
+    expect([f32.rows, f32.agreement, q4.agreement?.figure]).toEqual([
+      ...[COUNT, undefined, expect.any(Number)],
+    ]);
+    expect(q4.differences?.[0]).toMatchObject({ id: 'f1@iou-0.5', verdict: expect.any(String) });
+    // Model files are gone, runs are there.
+    expect(readdirSync(output).sort()).toEqual(['f32', 'q4_0', 'types.json']);
+    const again = await paligemma([...args, ...options]);
+    // Nothing was asked again; how much memory a loaded model takes differs by what it has done.
+    const without = (all: TypesReport) => all.types.map(({ memoryBytes: _, ...rest }) => rest);
+    expect(without(JSON.parse(again.stdout) as TypesReport)).toEqual(without(report));
+  });
+
+  it.each([
+    [['--types', 'f32', '--types', 'q9'], 'option types has "q9", expected f32'],
+    [['--types', 'f32', '--types', 'f32'], 'each type once'],
+    [['--types', 'f32'], 'option types is an array of 1, expected 2 to 8'],
+  ])('%j is refused', async (options, words) => {
+    const data = rowsFile('few.jsonl', () => ({ prefix: 'ocr', suffix: 'x' }));
+    const args = ['compare-types', checkpointFolder('shapes-mix-224'), data];
+    const { code, stderr } = await paligemma([...args, '-o', path.join(folder, 'no'), ...options]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+  });
 });

@@ -62,7 +62,13 @@ it('asks a model, writes each row, and sums up', async () => {
       { id: 'exact@lower', figure: 2 / 3 },
     ],
   });
+  // Pictures are found from the folder of the run.
+  expect(path.resolve(folder, (rows[0] as { readonly image: string }).image)).toBe(SCENE);
+  const page = readFileSync(path.join(folder, 'report.html'), 'utf8');
+  expect(page).toContain('data:image/webp;base64,');
+  expect(page).toContain('exact match');
   expect(read(folder, 'run.json')).toMatchObject({
+    ended: expect.any(String),
     task: 'ask',
     format: 'jsonl',
     data: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -148,7 +154,12 @@ it('compares two runs row by row, and says when nothing is shown', async () => {
     ...{ rows: 60, leftOut: 0 },
     differences: [{ id: 'exact@lower', first: 2 / 3, second: 0.9, verdict: 'better' }],
   });
-  expect(await compare(b, a)).toMatchObject({ differences: [{ verdict: 'worse' }] });
+  const compared = path.join(folder, 'compared');
+  expect(await compare(b, a, '-o', compared)).toMatchObject({
+    differences: [{ verdict: 'worse' }],
+  });
+  expect(read(compared, 'comparison.json')).toMatchObject({ differences: [{ verdict: 'worse' }] });
+  expect(readFileSync(path.join(compared, 'comparison.html'), 'utf8')).toContain('McNemar');
   const alike = await compare(b, c);
   expect(alike).toMatchObject({
     differences: [

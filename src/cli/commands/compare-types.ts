@@ -1,0 +1,99 @@
+/** `paligemma compare-types`: how much quality each number type of a model costs, and what it saves. */
+import { Command } from 'commander';
+import { makeError } from '../../errors.js';
+import { WEIGHT_TYPES, type WeightType } from '../../options/closed-sets.js';
+import { TYPES_OPTIONS } from '../../options/evaluation.js';
+import { LOAD_OPTIONS } from '../../options/load.js';
+import { parseOptions } from '../../options/option.js';
+import { showPath, showValue } from '../../options/show.js';
+import type { Context } from '../context.js';
+import { shown, typesTable } from '../evaluation-tables.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { addFlags, givenFlags } from '../flags.js';
+import { journalWords } from './eval.js';
+
+type Flags = Readonly<Record<string, unknown>> & {
+  readonly json?: true;
+  readonly output: string;
+};
+
+export function compareTypesCommand(context: Context, exit: (code: ExitCode) => void): Command {
+  const command = new Command('compare-types')
+    .summary('judge the number types of a model on a data set')
+    .description(
+      'Converts a checkpoint to several number types, asks each the questions of a data set, and compares figures, ' +
+        'answers, size, memory and time with the first. The model files are removed; a run that was cut off is continued ' +
+        'with the same command.',
+    )
+    .argument(
+      '<checkpoint>',
+      'folder of a Hugging Face checkpoint, a big_vision .npz file, or one on the hub',
+    )
+    .argument('<data>', 'file or folder; `paligemma dataset` says what it holds')
+    .requiredOption('-o, --output <folder>', 'where the runs of all types go')
+    .option('--json', 'print the report as one JSON document')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ paligemma compare-types ./plates-3b plates.jsonl --task ocr -o runs/types
+  $ paligemma compare-types ./plates-3b plates.jsonl --task ocr --types bf16 --types q8_0 --types q4_0 -o runs/types
+
+Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130 interrupted.`,
+    )
+    .action(async (checkpoint: string, data: string, flags: Flags) => {
+      const o = parseOptions('compare-types', TYPES_OPTIONS, givenFlags(TYPES_OPTIONS, flags));
+      const types = o.types.map(weightType);
+      const [{ openDataset }, { metricsFor }, { judgeTypes }] = await Promise.all([
+        import('../../datasets/open.js'),
+        import('../../evaluation/tasks.js'),
+        import('../../evaluation/weight-types.js'),
+      ]);
+      const metrics = metricsFor(o.task, o.metric);
+      const { output, signal } = context;
+      const bars = new Map<string, ReturnType<typeof output.count>>();
+      const bar = (name: string) => {
+        const known = bars.get(name);
+        if (known !== undefined) return known;
+        for (const other of bars.values()) other.done();
+        const made = output.count(name);
+        bars.set(name, made);
+        return made;
+      };
+      try {
+        const report = await judgeTypes({
+          ...{ checkpoint, types, dataset: await openDataset(data), metrics, signal },
+          ...{ task: o.task, limit: o.limit, maxTokens: o.maxTokens, constrained: o.constrained },
+          ...{ folder: flags.output, words: journalWords },
+          load: givenFlags(LOAD_OPTIONS, flags),
+          onConvert: (type, { done, total }) =>
+            bar(`converting ${type}`).update({ done, total, failed: 0, before: 0 }),
+          onProgress: (type, { soFar, ...tally }) => {
+            const note = soFar === undefined ? {} : { note: `${metrics[0]?.id} ${shown(soFar)}` };
+            bar(type).update({ ...tally, ...note });
+          },
+        });
+        for (const one of bars.values()) one.done();
+        if (flags.json) await output.json(report, 2);
+        else await output.data(typesTable(report));
+        exit(report.types.some(({ failed }) => failed > 0) ? EXIT.someFailed : EXIT.ok);
+      } catch (error) {
+        for (const one of bars.values()) one.done();
+        if (signal.aborted) {
+          output.note(`interrupted: the same command continues ${showPath(flags.output)}`);
+        }
+        throw error;
+      }
+    });
+  addFlags(command, 'Judging:', TYPES_OPTIONS);
+  addFlags(command, 'Loading:', LOAD_OPTIONS);
+  return command;
+}
+
+function weightType(text: string): WeightType {
+  const found = WEIGHT_TYPES.find((type) => type === text.toLowerCase());
+  if (found !== undefined) return found;
+  const expected = WEIGHT_TYPES.join(', ');
+  const message = `option types has ${showValue(text)}, expected ${expected}`;
+  throw makeError('ERR_OPTION_RANGE', message, { name: 'types', found: text, expected });
+}

@@ -1,0 +1,169 @@
+/** What the number type of a model's weights costs and saves: the same questions to the same model in several types. */
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Dataset } from '../datasets/open.js';
+import { makeError } from '../errors.js';
+import { type ConvertProgress, convert, PaliGemma, type WeightType } from '../index.js';
+import type { EvaluatedTask } from '../options/evaluation.js';
+import type { LoadOptions } from '../options/types.js';
+import { outputError } from '../output-error.js';
+import { fingerprint } from '../runs/fingerprint.js';
+import { jsonText } from '../wire/json.js';
+import { modelAnswerer } from './answering.js';
+import { compareStored, type MetricDifference, readRun, type StoredRun } from './compare.js';
+import { type Evaluation, evaluate } from './evaluate.js';
+import type { Metric } from './metrics/registry.js';
+import { answersDiffer, type EvaluatedRow, isAnswered } from './rows.js';
+import { type Bounds, boundsOf } from './statistics/estimate.js';
+import { shareInterval } from './statistics/shares.js';
+import { groupsOf } from './statistics/statistic.js';
+import type { Figure } from './summary.js';
+
+export interface TypesOptions {
+  /** A folder of safetensors or an .npz file, as `convert` takes it. */
+  readonly checkpoint: string;
+  /** The first is what the others are compared with. */
+  readonly types: readonly WeightType[];
+  readonly dataset: Dataset;
+  readonly task: EvaluatedTask;
+  readonly metrics: readonly Metric[];
+  readonly limit: number | undefined;
+  readonly maxTokens: number | undefined;
+  readonly constrained: boolean;
+  readonly load: LoadOptions;
+  readonly folder: string;
+  readonly words: Evaluation['words'];
+  readonly signal: AbortSignal;
+  readonly onConvert: (type: WeightType, progress: ConvertProgress) => void;
+  readonly onProgress: (
+    type: WeightType,
+    progress: Parameters<Evaluation['onProgress']>[0],
+  ) => void;
+}
+
+export interface TypeFigures {
+  readonly type: WeightType;
+  /** Of the file. */
+  readonly bytes: number;
+  /** What the loaded model takes: weights, key-value cache and buffers. */
+  readonly memoryBytes: number;
+  /** Median of the rows, decoding of the picture included; null where no row was answered. */
+  readonly seconds: number | null;
+  readonly rows: number;
+  readonly failed: number;
+  readonly figures: readonly Figure[];
+  /** Share of rows with the answer of the first type; undefined of the first itself. */
+  readonly agreement?: Bounds;
+  /** From the first, by metric. */
+  readonly differences?: readonly MetricDifference[];
+}
+
+export interface TypesReport {
+  readonly checkpoint: string;
+  readonly dataset: string;
+  readonly task: EvaluatedTask;
+  readonly types: readonly TypeFigures[];
+}
+
+/**
+ * Converts, loads and judges one type after the other, each in a folder of its own in `folder`, where a run that was cut off is
+ * continued. Model files are removed when they have answered. Writes `types.json`.
+ */
+export async function judgeTypes(options: TypesOptions): Promise<TypesReport> {
+  const { folder, types, checkpoint, dataset, task } = options;
+  if (new Set(types).size < types.length) throw twice(types);
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw outputError(folder, 'open', cause);
+  });
+  const all: TypeFigures[] = [];
+  let first: StoredRun | undefined;
+  for (const type of types) {
+    const figures = await judgeType(options, type);
+    const run = await readRun(path.join(folder, type));
+    const compared = first && {
+      agreement: agreementOf(first.rows, run.rows),
+      differences: (await compareStored(first, run)).differences,
+    };
+    first ??= run;
+    all.push({ ...figures, ...compared });
+  }
+  const report = { checkpoint, dataset: dataset.path, task, types: all };
+  const file = path.join(folder, 'types.json');
+  await writeFile(file, `${jsonText(report, 2)}\n`).catch((cause: unknown) => {
+    throw outputError(file, 'write', cause);
+  });
+  return report;
+}
+
+async function judgeType(options: TypesOptions, type: WeightType): Promise<TypeFigures> {
+  const { checkpoint, dataset, task, metrics, limit, maxTokens, constrained, signal } = options;
+  const output = path.join(options.folder, `${type}.gguf`);
+  const { bytes } = await convert({
+    ...{ source: checkpoint, output, type, overwrite: true, signal },
+    onProgress: (progress) => options.onConvert(type, progress),
+  });
+  try {
+    const model = await PaliGemma.load(output, { ...options.load, signal });
+    try {
+      const settings = { task, maxTokens, constrained, keepsPictures: false };
+      const folder = path.join(options.folder, type);
+      const summary = await evaluate({
+        ...{ dataset, task, metrics, limits: [], phrasings: [], limit, folder, signal },
+        answerer: modelAnswerer(model, settings),
+        answeredBy: { model: `${type}.gguf`, fingerprint: await fingerprint([output]) },
+        settings: {
+          ...{ limit: limit ?? null, maxTokens: maxTokens ?? null },
+          ...(!constrained && { constrained: false }),
+        },
+        ...{ concurrency: 1, resume: await isThere(folder), words: options.words },
+        onProgress: (progress) => options.onProgress(type, progress),
+      });
+      const memory = Object.values(model.info.memory).reduce((sum, one) => sum + one, 0);
+      const { rows } = await readRun(folder);
+      const { rows: count, failed, figures } = summary;
+      return {
+        ...{ type, bytes, memoryBytes: memory, seconds: medianSeconds(rows) },
+        ...{ rows: count, failed, figures },
+      };
+    } finally {
+      await model.dispose();
+    }
+  } finally {
+    await rm(output, { force: true });
+  }
+}
+
+const isThere = (folder: string): Promise<boolean> =>
+  stat(path.join(folder, 'rows.jsonl')).then(
+    () => true,
+    () => false,
+  );
+
+function medianSeconds(rows: readonly EvaluatedRow[]): number | null {
+  const seconds = rows.flatMap((row) => row.seconds ?? []).sort((a, b) => a - b);
+  const middle = Math.floor(seconds.length / 2);
+  if (seconds.length === 0) return null;
+  const upper = seconds[middle] as number;
+  return seconds.length % 2 === 1 ? upper : ((seconds[middle - 1] as number) + upper) / 2;
+}
+
+/** Of the rows that both have answered. */
+function agreementOf(first: readonly EvaluatedRow[], other: readonly EvaluatedRow[]): Bounds {
+  const answers = new Map(other.filter(isAnswered).map((row) => [row.id, row]));
+  const pairs = first.filter(isAnswered).flatMap((row) => {
+    const own = answers.get(row.id);
+    return own === undefined ? [] : [[row, own] as const];
+  });
+  const hits = Uint8Array.from(pairs, ([a, b]) => (answersDiffer(a, b) ? 0 : 1));
+  return boundsOf(shareInterval(hits, groupsOf(pairs.map(([{ image }]) => image)), 0.95));
+}
+
+function twice(types: readonly WeightType[]): Error {
+  const found = types.join(', ');
+  const message = `option types is ${found}, expected each type once`;
+  return makeError('ERR_OPTION_RANGE', message, {
+    name: 'types',
+    found,
+    expected: 'each type once',
+  });
+}
