@@ -5,8 +5,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** Bytes of all files together, each compressed by itself, which is somewhat more than the tarball has. */
-const MOST_PACKED = 3_600_000;
+/**
+ * Bytes of all files together, each compressed by itself, which is somewhat more than the tarball has. 200 KB are the drawn
+ * data sets: outlines of eight fonts, their licences, the code, and the picture of them in the docs.
+ */
+const MOST_PACKED = 3_750_000;
 
 /**
  * What the package consists of, with the reason. A file that matches none of these has no place in it.

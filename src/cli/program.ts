@@ -8,6 +8,7 @@ import { completionCommand } from './commands/completion.js';
 import { convertCommand } from './commands/convert.js';
 import { datasetCommand } from './commands/dataset.js';
 import { doctorCommand } from './commands/doctor.js';
+import { drawSetCommand } from './commands/draw-set.js';
 import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
 import { listCommand } from './commands/list.js';
@@ -51,6 +52,7 @@ Results go to standard output, everything else to standard error.`,
     listCommand(context, exit),
     inspectCommand(context, exit),
     datasetCommand(context, exit),
+    drawSetCommand(context, exit),
     evalCommand(context, exit),
     compareTypesCommand(context, exit),
     tokenizeCommand(context, exit),

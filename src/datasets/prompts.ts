@@ -48,7 +48,7 @@ export function suffixOf({ request, expected }: Pick<Row, 'request' | 'expected'
 }
 
 /** Four loc tokens, y before x: spec section 6.4. */
-function locText({ ymin, xmin, ymax, xmax }: Box, { width, height }: ImageSize): string {
+export function locText({ ymin, xmin, ymax, xmax }: Box, { width, height }: ImageSize): string {
   const loc = (value: number, side: number): string => {
     const bin = Math.min(1023, Math.max(0, Math.round((value / side) * 1023)));
     return `<loc${String(bin).padStart(4, '0')}>`;

@@ -13,7 +13,7 @@ export interface DrawnPicture {
   readonly size: ImageSize;
   /** What is right, by kind of question; `text` of the text domains. */
   readonly answers: Readonly<Record<string, string>>;
-  /** What a question is about, by name in its phrasings: `{ dish: 'Mushroom soup' }`. */
+  /** What a question is about, by name in its phrasings: `{ dish: 'mushroom soup' }`. */
   readonly values: Readonly<Record<string, string>>;
   /** Where things are, in pixels; of `coins` and `plurals`. */
   readonly objects: readonly { readonly label: string; readonly box: Box }[];

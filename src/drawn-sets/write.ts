@@ -2,6 +2,7 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { checkTarget } from '../convert/output-file.js';
+import { locText } from '../datasets/prompts.js';
 import { splitPictures } from '../datasets/split.js';
 import { makeError } from '../errors.js';
 import { outputError } from '../output-error.js';
@@ -24,10 +25,12 @@ export interface WriteDrawnSetOptions {
 
 /** Of the folder: where the pictures are. */
 const IMAGES = 'images';
+/** Of the folder: the same boxes with a row for each label, so that it can be asked for by itself. */
+const BY_LABEL = 'by-label';
 
 /**
  * Writes `images`, then the rows, then `prompts.json`. Rows are PaliGemma JSON lines (`rows.jsonl`; `train.jsonl` and
- * `valid.jsonl`), or COCO (`.json`) where boxes are the truth.
+ * `valid.jsonl`). Where boxes are the truth they are COCO (`.json`), and JSON lines in `by-label`.
  *
  * @returns pictures by file of rows
  * @throws ERR_OUTPUT or ERR_DISK_FULL, or the reason of the signal; no rows are there then, at most pictures
@@ -42,7 +45,9 @@ export async function writeDrawnSet(
   const parts = split === undefined ? ['rows'] : ['train', 'valid'];
   const files = parts.map((part) => path.join(folder, `${part}.${extension}`));
   const promptsFile = path.join(folder, 'prompts.json');
-  await prepare(folder, [...files, promptsFile], overwrite);
+  const byLabel = parts.map((part) => path.join(folder, BY_LABEL, `${part}.jsonl`));
+  const more = prompts.labels === undefined ? [] : byLabel;
+  await prepare(folder, [...files, ...more, promptsFile], overwrite);
   const names = Array.from({ length: count }, (_, i) => pictureName(name, i));
   const inFirst = splitPictures(names, split ?? 1, seed);
   const [first = [], second = first] = parts.map((): DrawnPicture[] => []);
@@ -61,6 +66,8 @@ export async function writeDrawnSet(
       prompts.labels === undefined ? jsonLines(pictures, prompts) : coco(pictures, prompts);
     await writeWhole(file, text);
     counts.set(file, pictures.length);
+    const inside = more[i];
+    if (inside !== undefined) await writeWhole(inside, labelLines(pictures, prompts));
   }
   await writeWhole(promptsFile, `${JSON.stringify(prompts, null, 2)}\n`);
   return counts;
@@ -73,9 +80,11 @@ async function prepare(
   overwrite: boolean,
 ): Promise<void> {
   const images = path.join(folder, IMAGES);
-  await mkdir(images, { recursive: true }).catch((cause: unknown) => {
-    throw outputError(images, 'make the folder', cause);
-  });
+  for (const one of new Set([images, ...files.map((file) => path.dirname(file))])) {
+    await mkdir(one, { recursive: true }).catch((cause: unknown) => {
+      throw outputError(one, 'make the folder', cause);
+    });
+  }
   for (const file of files) await checkTarget(file, overwrite);
   const [first] = await readdir(images);
   if (first !== undefined && !overwrite) {
@@ -102,6 +111,27 @@ function jsonLines(pictures: readonly DrawnPicture[], { prompts }: DrawnSetPromp
     )
     .map((row) => `${JSON.stringify(row)}\n`)
     .join('');
+}
+
+/** A row for each label of each picture. */
+function labelLines(
+  pictures: readonly DrawnPicture[],
+  { prompts, labels = [] }: DrawnSetPrompts,
+): string {
+  const rows = pictures.flatMap(({ name, size, objects }) =>
+    labels.flatMap((words) => {
+      const own = objects.filter(({ label }) => label === words.label);
+      if (own.length === 0) return [];
+      return prompts.map(({ kind, phrasings: [usual] }) => ({
+        image: `../${IMAGES}/${name}`,
+        prefix: fillPhrasing(usual, { ...words }),
+        suffix: own.map(({ box, label }) => `${locText(box, size)} ${label}`).join(' ; '),
+        kind,
+        ...words,
+      }));
+    }),
+  );
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
 
 function coco(pictures: readonly DrawnPicture[], { labels = [] }: DrawnSetPrompts): string {

@@ -98,6 +98,7 @@ export function menus(random: Random): Scene {
     letterPixels: [14, 17],
     conditions: { ...OUTDOORS, tilt: 0.8, dirt: 0.15, glare: 0.15, blur: 0.5, fade: 0.4 },
     answers: { price: asked.price },
-    values: { dish: asked.dish },
+    // As in the middle of a sentence.
+    values: { dish: asked.dish.toLowerCase() },
   };
 }

@@ -1,8 +1,15 @@
 /** What is drawn: a thousand truths of each text domain have its form. */
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { containerCheckDigit, vinCheckDigit } from '../../../src/drawn-sets/check-digits.js';
 import { Random } from '../../../src/drawn-sets/random.js';
-import { DOMAINS, type DomainName, SETS } from '../../../src/drawn-sets/sets.js';
+import {
+  DOMAINS,
+  type DomainName,
+  DRAWN_SETS,
+  type DrawnSetName,
+  SETS,
+} from '../../../src/drawn-sets/sets.js';
 
 const L = '[A-HJ-NPR-Z]';
 
@@ -62,5 +69,31 @@ describe('truths with a check digit', () => {
       expect(plain.at(-1)).toBe(`${containerCheckDigit(plain.slice(0, 10))}`);
     }
     for (const text of truths('vin', 1000)) expect(text.charAt(8)).toBe(vinCheckDigit(text));
+  });
+});
+
+/** Answers of the first scene of seed 0, and the first digits of the SHA-256 of its drawing. */
+const FIRST: Readonly<Record<DrawnSetName, readonly [string, string]>> = {
+  'licence-plate': ['9JNY505', 'cfb5c4767897'],
+  'container-number': ['TKGU 628696 8', 'da53538eee18'],
+  vin: ['1MA4JD2Z7MY213584', 'ed08953ea0e5'],
+  'tyre-code': ['DOT YLL7 MDMC 0413', '7c13b5f5f5d9'],
+  meter: ['50929', '040364b612b6'],
+  'seven-segments': ['-67.7', 'cbcf5dc775c9'],
+  'serial-plate': ['244490653', '1a9fae3926f3'],
+  'receipt-line': ['SUBTOTAL 44.34', '8fa24503442f'],
+  'expiry-date': ['04 JUL 2031', 'f5068164e45a'],
+  'street-sign': ['Linden Place', '358d484da7bb'],
+  receipts: ['2.32', '40bfae157f6c'],
+  menus: ['20.00', 'b96601c02ea9'],
+  coins: ['3, 2.10', '72d4bc7ee3e6'],
+  plurals: ['', 'f0074ef258a8'],
+};
+
+describe.each(DRAWN_SETS)('the first scene of %s', (name) => {
+  it('is the same on every machine', () => {
+    const { answers, svg } = SETS[name].draw(new Random(`${name}\n0\n0`));
+    const digest = createHash('sha256').update(svg).digest('hex').slice(0, 12);
+    expect([Object.values(answers).join(', '), digest]).toEqual(FIRST[name]);
   });
 });

@@ -34,10 +34,36 @@ it('rows say what is asked, and about what', async () => {
   await writeDrawnSet(folder, 'menus', BASE);
   const rows = await all((await openDataset(folder)).rows());
   for (const { request, expected, fields } of rows) {
-    expect(fields).toMatchObject({ kind: 'price', dish: expect.stringMatching(/^[A-Z][a-z ]+$/) });
+    expect(fields).toMatchObject({ kind: 'price', dish: expect.stringMatching(/^[a-z ]+$/) });
     expect(prefixOf(request)).toBe(`answer en how much is the ${fields['dish']}?`);
     expect(expected).toEqual({ kind: 'text', answers: [expect.stringMatching(/^\d+\.\d\d$/)] });
   }
+});
+
+it('boxes are there a label at a time as well, with its singular and plural', async () => {
+  const folder = folderWith({});
+  await writeDrawnSet(folder, 'plurals', BASE);
+  const whole = await all((await openDataset(folder)).rows());
+  const dataset = await openDataset(path.join(folder, 'by-label'));
+  const { report } = await checkDataset(dataset);
+  expect(report.faults).toEqual([]);
+  let boxes = 0;
+  for (const { image, request, expected, fields } of await all(dataset.rows())) {
+    expect(prefixOf(request)).toBe(`detect ${fields['label']}`);
+    const [suffix = ''] = expected.kind === 'text' ? expected.answers : [];
+    const found = suffix.split(' ; ');
+    const truth = whole.find((row) => path.resolve(row.image) === path.resolve(image))?.expected;
+    const there = truth?.kind === 'objects' ? truth.objects : [];
+    expect(found).toHaveLength(there.filter(({ label }) => label === fields['label']).length);
+    expect(new Set(found.map((one) => one.replace(/<loc\d{4}>/g, '')))).toEqual(
+      new Set([` ${fields['label']}`]),
+    );
+    boxes += found.length;
+  }
+  const counts = whole.map(({ expected }) =>
+    expected.kind === 'objects' ? expected.objects.length : 0,
+  );
+  expect(boxes).toBe(counts.reduce((a, b) => a + b, 0));
 });
 
 it('parts have different pictures and are all of them', async () => {
