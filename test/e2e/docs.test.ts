@@ -50,6 +50,7 @@ import { MARKERS } from '../../src/tasks/markers.js';
 import { codeOf, INPUT_NOTES } from '../../src/tasks/prompt-input.js';
 import { type AnswerKind, TASKS, type Task } from '../../src/tasks/registry.js';
 import { FORMATS } from '../../src/wire/formats.js';
+import { drawnTable } from '../support/drawn-table.js';
 import { ROOT } from '../support/models.js';
 import { savedTable } from '../support/saved-by.js';
 import { sizeTable } from '../support/size-table.js';
@@ -384,6 +385,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
       ['Id', 'Formula', 'Source'],
       METRICS.map(({ id, formula, source }) => [`\`${id}\``, formula, source]),
     ),
+  'drawn sets': drawnTable,
   'prompt markers': markerTable,
   formats: formatTable,
   'saved checkpoints': savedTable,
@@ -396,7 +398,7 @@ describe('tables', () => {
     ['docs/api.md', 3],
     ['docs/command-line.md', 1],
     ['docs/conversion.md', 3],
-    ['docs/evaluation.md', 2],
+    ['docs/evaluation.md', 3],
     ['docs/hub.md', 1],
     ['docs/prompts.md', 1],
     ['docs/serving.md', 3],
