@@ -6,7 +6,7 @@ import type { MetricDifference, RunComparison } from '../compare.js';
 import { type EvaluatedRow, isAnswered } from '../rows.js';
 import { card, cards, havePrompts } from './cards.js';
 import { type Losses, lossesBy } from './loss.js';
-import { callout, intervalText } from './overview.js';
+import { callout, intervalText, reasons } from './overview.js';
 import { pageOf } from './page.js';
 import { type Thumbs, withPictures } from './pictures.js';
 import { isOfThings } from './rows.js';
@@ -155,6 +155,7 @@ function differencesSection({ models, differences }: RunComparison, isExact: boo
         rows,
         'Both runs on the rows that both have answered',
       ),
+      ...reasons(differences.map(({ difference }) => difference)),
       paragraph(
         `${test} “Not shown” does not mean equal: “could show” is the smallest difference that these rows would show in four of five cases.`,
       ),

@@ -1,6 +1,7 @@
 /** What a reader looks for first: good enough or not, the headline, all figures, and those of groups of rows. */
 import { barChart } from '../../report/bar-chart.js';
 import { charts, element, type Html, link, paragraph, section, table } from '../../report/html.js';
+import type { Panel } from '../../report/svg.js';
 import { METRICS } from '../metrics/registry.js';
 import { type Bounds, REASONS } from '../statistics/estimate.js';
 import type { Figure, Summary } from '../summary.js';
@@ -47,9 +48,15 @@ export function verdict({ rows, failed, coverage, limits }: Summary): Html {
 export const callout = (kind: 'good' | 'bad' | 'neutral', word: string, sentence: string): Html =>
   element('p', { class: `verdict ${kind}` }, element('strong', {}, word), ` ${sentence}`);
 
-export function intervalText({ low, high, reason }: Bounds): string {
-  if (reason !== undefined) return `no interval: ${REASONS[reason]}`;
-  return `${figureText(low)} to ${figureText(high)}`;
+export const intervalText = ({ low, high, reason }: Bounds): string =>
+  reason === undefined ? `${figureText(low)} to ${figureText(high)}` : 'none';
+
+/** Why some of these have no interval. */
+export function reasons(all: readonly Bounds[]): Html[] {
+  const different = new Set(all.flatMap(({ reason }) => reason ?? []));
+  return [...different].map((reason) =>
+    paragraph(`Where there is no interval: ${REASONS[reason]}.`),
+  );
 }
 
 /** The first figure, large, with what it says and what others have. */
@@ -61,7 +68,9 @@ export function headline(
   const { id, title, better } = figure;
   const formula = METRICS.find((one) => one.id === id)?.formula;
   const range =
-    figure.reason === undefined ? `95 % interval ${intervalText(figure)}` : intervalText(figure);
+    figure.reason === undefined
+      ? `95 % interval ${intervalText(figure)}`
+      : `no interval: ${REASONS[figure.reason]}`;
   const name = `${title.slice(0, 1).toUpperCase()}${title.slice(1)}`;
   const meaning =
     `${name}, ${better} is better${formula === undefined ? '' : `: ${formula}`}. ` +
@@ -123,6 +132,7 @@ export function figuresSection({ figures, limits, notes }: Summary): Html {
           ? [charts(drawn.map(figureBars), 'The figures with their intervals')]
           : []),
       ),
+      ...reasons(figures),
       ...figures.flatMap(detailsTable),
       ...notes.map((note) => paragraph(`Note: ${plainText(note, 600)}.`)),
       ...(limits.length > 0 ? [table(['Limit', 'Figure', ''], verdicts, 'Limits')] : []),
@@ -142,17 +152,19 @@ function detailsTable({ id, details = {} }: Figure): Html[] {
 export const isShare = (figure: number | null): boolean =>
   figure !== null && figure >= 0 && figure <= 1;
 
-const figureBars = (figures: readonly Figure[]) =>
-  barChart({
-    title: figures.length === 1 ? (figures[0] as Figure).title : 'All figures',
-    subtitle: 'with intervals of 95 %',
-    xLabel: '',
-    names: 'above',
+function figureBars(figures: readonly Figure[]): Panel {
+  const [first] = figures as readonly [Figure];
+  const isMixed = figures.some(({ better }) => better !== first.better);
+  return barChart({
+    title: figures.length === 1 ? first.title : 'All figures',
+    subtitle: `${isMixed ? '' : `${first.better} is better, `}with intervals of 95 %`,
+    ...{ xLabel: '', names: 'above' },
     ...(figures.every(({ figure }) => isShare(figure)) && { xMax: 1 }),
-    bars: figures.map(({ title, better, ...bounds }) => ({
-      ...bar(`${title}, ${better} is better`, bounds),
-    })),
+    bars: figures.map((one) =>
+      bar(isMixed ? `${one.title}, ${one.better} is better` : one.title, one),
+    ),
   });
+}
 
 /** What cannot be drawn has no length. */
 export function bar(name: string, { figure, low, high }: Bounds) {
@@ -198,6 +210,7 @@ export function groupsSection({ groups, figures }: Summary): Html | undefined {
           `Figures by ${field}, of rows that were answered`,
         ),
       ),
+      ...reasons(largest),
     ],
     'groups',
   );
