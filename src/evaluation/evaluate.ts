@@ -22,7 +22,7 @@ import { partsOf } from './judge.js';
 import { junitXml } from './junit.js';
 import { markdownReport } from './markdown.js';
 import type { Metric } from './metrics/registry.js';
-import { withPhrasing } from './phrasings.js';
+import { inTruthsWords, withPhrasing } from './phrasings.js';
 import { chunksOf } from './predictions.js';
 import { countQuestions, questionsOf } from './questions.js';
 import { htmlReport } from './report/run-report.js';
@@ -218,7 +218,8 @@ async function answerOne(
   try {
     if (fault !== undefined) throw fault;
     const asked = phrasing === undefined ? question : withPhrasing(question, phrasing);
-    const { seconds, ...given } = await answerer(asked, signal);
+    const { seconds, ...said } = await answerer(asked, signal);
+    const given = phrasing === undefined ? said : inTruthsWords(said, truth);
     // Of several phrasings, the first alone prepares the picture.
     const isOwn = concurrency === 1 && phrasings.length === 0;
     return { ...row, ...given, ...(isOwn && seconds !== undefined && { seconds }) };

@@ -1,10 +1,18 @@
 /** One question in several words: how they are made, and how much the words matter. */
 import { makeError } from '../errors.js';
+import { labelVariants } from '../index.js';
 import { showValue } from '../options/show.js';
 import { drawsOf, SEED } from './draws.js';
 import { judge } from './judge.js';
 import type { Metric } from './metrics/registry.js';
-import { answersDiffer, type EvaluatedRow, isAnswered, type Question } from './rows.js';
+import {
+  answersDiffer,
+  type EvaluatedRow,
+  type Given,
+  isAnswered,
+  type Question,
+  type Truth,
+} from './rows.js';
 import { compareRuns, estimatesOf } from './statistics/compare.js';
 import { type Bounds, boundsOf } from './statistics/estimate.js';
 import { groupsOf } from './statistics/statistic.js';
@@ -34,6 +42,24 @@ export function withPhrasing(question: Question, phrasing: string): Question {
     throw makeError('ERR_OPTION_RANGE', message, { name: 'prompt', found: all, expected });
   });
   return { ...question, request: { kind: 'prompt', prompt } };
+}
+
+/**
+ * Found things by the names that the data set has for them: asked in other words, a model answers with those, `dogs` or
+ * `a dog` for `dog`.
+ */
+export function inTruthsWords(given: Given, truth: Truth): Given {
+  if (given.found === undefined || !('objects' in truth)) return given;
+  const labels = new Set(truth.objects.map(({ label }) => label));
+  const names = new Map<string, string>();
+  for (const label of labels) {
+    for (const name of labelVariants(label)) names.set(name, label);
+  }
+  const found = given.found.map((one) => ({
+    ...one,
+    label: labels.has(one.label) ? one.label : (names.get(one.label) ?? one.label),
+  }));
+  return { ...given, found };
 }
 
 export interface PhrasingFigure extends Bounds {

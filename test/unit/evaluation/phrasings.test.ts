@@ -1,7 +1,11 @@
 /** Phrasings of one question: how they are filled in, and what is shown of their differences. */
 import { describe, expect, it } from 'vitest';
 import { METRICS, type Metric } from '../../../src/evaluation/metrics/registry.js';
-import { comparePhrasings, withPhrasing } from '../../../src/evaluation/phrasings.js';
+import {
+  comparePhrasings,
+  inTruthsWords,
+  withPhrasing,
+} from '../../../src/evaluation/phrasings.js';
 import type { EvaluatedRow, Question } from '../../../src/evaluation/rows.js';
 import { RandomNumbers } from '../../support/random.js';
 
@@ -34,6 +38,30 @@ describe('withPhrasing', () => {
     expect(() => withPhrasing(question, '{question}')).toThrow(
       'option prompt has "{question}", which rows.jsonl:1 does not have, expected {place}, {number}, {prefix}',
     );
+  });
+});
+
+describe('inTruthsWords', () => {
+  const bbox = [0, 0, 9, 9] as const;
+  const named = (label: string, labels: readonly string[]): string | undefined => {
+    const objects = labels.map((one) => ({ label: one, bbox, area: 81 }));
+    const truth = { size: { width: 50, height: 50 }, objects };
+    return inTruthsWords({ found: [{ label, bbox, score: 1 }] }, truth).found?.[0]?.label;
+  };
+
+  it.each([
+    ['dogs', ['dog'], 'dog'],
+    ['a dog', ['dog'], 'dog'],
+    ['dog', ['dogs'], 'dogs'],
+    ['cat', ['dog'], 'cat'],
+    // What the data set tells apart stays apart.
+    ['dogs', ['dog', 'dogs'], 'dogs'],
+  ])('%j of %j is %j', (label, labels, expected) => {
+    expect(named(label, labels)).toBe(expected);
+  });
+
+  it('leaves texts as they are', () => {
+    expect(inTruthsWords({ answer: 'dogs' }, { truths: ['dog'] })).toEqual({ answer: 'dogs' });
   });
 });
 
