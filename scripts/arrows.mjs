@@ -138,6 +138,9 @@ export const HEADERS = [
 /** Files with an import whose name only the running program knows, with the reason. */
 export const COMPUTED = {
   'demo-model.ts': 'the demo model may be installed beside the program that runs, not beside us',
+  'evaluation/ocr-benchmark/systems/node-child.ts':
+    'systems that are npm packages are installed beside the program that runs, never with us',
+  'evaluation/ocr-benchmark/systems/node.ts': 'looks whether they are there',
   'native/binding.ts': 'loads the addon from where it was built or installed',
   'native/gpu.ts': 'looks for the GPU package of this platform',
 };

@@ -58,6 +58,7 @@ export const ERROR_CODES = {
   ERR_HUB_DAMAGED: { class: 'HubError', retryable: true, status: 503 },
   ERR_BINARY_NOT_FOUND: { class: 'EngineError', retryable: false, status: 500 },
   ERR_DEPENDENCY_MISSING: { class: 'EngineError', retryable: false, status: 500 },
+  ERR_SYSTEM: { class: 'EngineError', retryable: false, status: 500 },
   ERR_ENGINE_CRASHED: { class: 'EngineError', retryable: true, status: 500 },
   ERR_ENGINE_NUMERIC: { class: 'EngineError', retryable: false, status: 500 },
   ERR_ENGINE_INTERNAL: { class: 'EngineError', retryable: false, status: 500 },

@@ -12,6 +12,7 @@ import { drawSetCommand } from './commands/draw-set.js';
 import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
 import { listCommand } from './commands/list.js';
+import { ocrBenchmarkCommand } from './commands/ocr-benchmark.js';
 import { predictCommand } from './commands/predict.js';
 import { pullCommand } from './commands/pull.js';
 import { runCommand } from './commands/run.js';
@@ -55,6 +56,7 @@ Results go to standard output, everything else to standard error.`,
     drawSetCommand(context, exit),
     evalCommand(context, exit),
     compareTypesCommand(context, exit),
+    ocrBenchmarkCommand(context, exit),
     tokenizeCommand(context, exit),
     benchCommand(context, exit),
     doctorCommand(context, exit),

@@ -25,6 +25,12 @@ export const TOOLS = {
   fish: { programs: ['fish'], packages: { linux: ['fish'], darwin: ['fish'] } },
   // A terminal; macOS has one of its own.
   script: { programs: ['script', 'stty'], packages: { linux: ['bsdutils'], darwin: [] } },
+  // Read text, each in its way.
+  tesseract: {
+    programs: ['tesseract'],
+    packages: { linux: ['tesseract-ocr'], darwin: ['tesseract'] },
+  },
+  ocrad: { programs: ['ocrad'], packages: { linux: ['ocrad'], darwin: ['ocrad'] } },
   // Processes are stopped and counted by them.
   python3: { programs: ['python3'], packages: { linux: ['python3'], darwin: ['python3'] } },
   ps: { programs: ['ps'], packages: { linux: ['procps'], darwin: [] } },

@@ -1,0 +1,98 @@
+/** Crops of the user's own: Roboflow's exports (COCO, cut at their boxes), or rows of pictures and their texts. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { badRow } from '../../../datasets/faults.js';
+import { openDataset } from '../../../datasets/open.js';
+import { placeText } from '../../../datasets/rows.js';
+import { makeError, PaliGemmaError } from '../../../errors.js';
+import { loadSharp } from '../../../load-sharp.js';
+import { showPath, showValue } from '../../../options/show.js';
+import { type Box, cut, type Picture } from './picture.js';
+
+/** The domain is the name of the folder or file. */
+export async function* folderPictures(
+  data: string,
+  signal: AbortSignal,
+): AsyncGenerator<Picture, void> {
+  const dataset = await openDataset(data);
+  const domain = path.parse(path.resolve(data)).name;
+  if (dataset.format === 'coco') {
+    for (const { file } of dataset.sources) yield* annotated(file, domain);
+    return;
+  }
+  const folder = path.dirname(path.resolve(data));
+  for await (const { place, image, expected } of dataset.rows({ signal })) {
+    const id = placeText({ ...place, file: path.relative(folder, path.resolve(place.file)) });
+    if (expected.kind !== 'text') {
+      throw makeError('ERR_DATASET', `${id} expects no text`, {
+        ...{ name: id, found: expected.kind, expected: 'the text of the picture' },
+      });
+    }
+    const [truth] = expected.answers;
+    const png = await loadSharp()(image).rotate().png().toBuffer().catch(unreadable(image));
+    yield { id: `${domain}/${id}`, domain, group: image, split: undefined, truth, png };
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The text of a box is its attribute `text` or `transcription`, its only attribute, else the name of its category. */
+async function* annotated(file: string, domain: string): AsyncGenerator<Picture, void> {
+  // openDataset has read it, and seen the three lists.
+  const document = JSON.parse((await readFile(file, 'utf8')).replace(/^\ufeff/, '')) as Readonly<
+    Record<'images' | 'annotations' | 'categories', readonly (Fields | null)[]>
+  >;
+  const names = new Map(document.categories.map((one) => [one?.['id'], one?.['name']]));
+  const images = new Map(document.images.map((one) => [one?.['id'], one?.['file_name']]));
+  for (const [i, annotation] of document.annotations.entries()) {
+    const place = `annotations[${i}]`;
+    const { image_id, category_id, bbox } = annotation ?? {};
+    const name = images.get(image_id);
+    if (typeof name !== 'string') {
+      throw badRow(
+        { file },
+        `${place}.image_id`,
+        showValue(image_id),
+        'the id of an image with file_name',
+      );
+    }
+    if (!isBox(bbox)) throw badRow({ file }, `${place}.bbox`, showValue(bbox), 'four numbers');
+    const truth = attributeText(annotation) ?? names.get(category_id);
+    if (typeof truth !== 'string') {
+      throw badRow(
+        { file },
+        `${place}.category_id`,
+        showValue(category_id),
+        'a category with a name',
+      );
+    }
+    const image = path.join(path.dirname(file), name);
+    const png = await cut(image, bbox).catch(unreadable(image));
+    if (!png) throw badRow({ file }, `${place}.bbox`, 'outside the picture', 'a part of it');
+    const id = `${domain}/${path.relative(path.dirname(file), image)}#${i}`;
+    yield { id, domain, group: image, split: undefined, truth, png };
+  }
+}
+
+function attributeText(annotation: Fields | null): string | undefined {
+  const attributes = annotation?.['attributes'];
+  if (typeof attributes !== 'object' || attributes === null) return undefined;
+  const { text, transcription } = attributes as Fields;
+  const own = text ?? transcription;
+  if (typeof own === 'string') return own;
+  const texts = Object.values(attributes).filter((value) => typeof value === 'string');
+  return texts.length === 1 ? texts[0] : undefined;
+}
+
+const isBox = (value: unknown): value is Box =>
+  Array.isArray(value) && value.length === 4 && value.every(Number.isFinite);
+
+const unreadable =
+  (file: string) =>
+  (cause: unknown): never => {
+    if (cause instanceof PaliGemmaError) throw cause;
+    const name = showPath(file);
+    throw makeError('ERR_DATASET', `${name} cannot be read as a picture`, {
+      ...{ name, found: 'no picture that can be read', expected: 'a picture', cause },
+    });
+  };
