@@ -260,7 +260,7 @@ function rulesOf(summary: BenchmarkSummary): string[] {
     'All systems read the same crops, from files of the same bytes. Nothing is found in a larger picture first.',
     `Accuracy is 1 - edits / length of the longer text, after the profile "${profile}". A crop that failed counts as 0, and has no time.`,
     `Seconds are those of one call on a loaded model, with the decoding of the picture, measured from outside: of ${crops.timed} crops, each the median of ${repeats} readings. The first call of a system is not counted. Programs that read one picture and end are started for each, and their start is in the time.`,
-    `Page modes are chosen for each domain on ${crops.tuning} crops that are never scored; where a domain has none, by all of them. The tuned variant also has a white border and lines of at least 64 pixels. The default is beside it.`,
+    `Page modes are chosen for each domain on ${crops.tuning} crops that are never scored; where a domain has none, by all of them. So few crops choose by chance, too. In all modes but the default the picture also has a border and lines of at least 64 pixels.`,
     'Efficiencies are medians over the crops of accuracy / seconds and of accuracy / cents. The mean accuracy / mean seconds is beside it: it is another figure.',
     'Intervals are of 95 %; crops of one photograph count as one piece of evidence. Whether a system is worse than the best is tested crop by crop, corrected by Holm for how many are compared.',
     ...[...reasons].map((reason) => `No interval: ${REASONS[reason]}.`),

@@ -14,19 +14,22 @@ interface Program {
   readonly modes: readonly string[];
   /** Takes a greyscale picture on standard input, as it knows no PNG; else the path of the PNG. */
   readonly takes: 'pgm' | 'path';
-  readonly args: (file: string, mode: string | undefined) => readonly string[];
+  readonly args: (file: string, mode: string) => readonly string[];
   /** Exit codes of a picture that was looked at, whatever was in it. */
   readonly fine: readonly number[];
   readonly threads: (threads: number) => number;
 }
 
+/** The mode of a program by itself. */
+const AS_IT_IS = 'default';
+
 const PROGRAMS: Readonly<Record<string, Program>> = {
   tesseract: {
     ...{ program: 'tesseract', debian: 'tesseract-ocr', version: '-v' },
-    // Its default, a line, a block, a word, sparse text, a line without what is special to Tesseract.
-    modes: ['3', '7', '6', '8', '11', '13'],
+    // The picture as it is; enlarged: its default, a line, a block, a word, sparse text, a line and nothing else.
+    modes: [AS_IT_IS, '3', '7', '6', '8', '11', '13'],
     takes: 'path',
-    args: (file, mode) => [file, '-', ...(mode === undefined ? [] : ['--psm', mode])],
+    args: (file, mode) => [file, '-', ...(mode === AS_IT_IS ? [] : ['--psm', mode])],
     fine: [0],
     threads: (threads) => threads,
   },
@@ -68,7 +71,7 @@ async function openProgram(name: string, program: Program, options: OpenOptions)
   const version = await versionOf(program, options);
   return {
     ...{ name, version, threads: own, modes: program.modes, startSeconds: 0 },
-    read: async ({ crop, mode }, signal) => ({
+    read: async ({ crop, mode = AS_IT_IS }, signal) => ({
       text: await runOnce(program, { crop, mode, threads: own, timeoutMs, signal }),
     }),
     close: async () => {},
@@ -78,14 +81,13 @@ async function openProgram(name: string, program: Program, options: OpenOptions)
 interface Work
   extends Pick<Question, 'crop'>,
     Pick<OpenOptions, 'threads' | 'timeoutMs' | 'signal'> {
-  readonly mode: string | undefined;
+  readonly mode: string;
 }
 
 /** The text that it prints. */
 async function runOnce(program: Program, work: Work): Promise<Reading['text']> {
   const { crop, mode, threads, timeoutMs, signal } = work;
-  // A mode means the tuned variant, which may prepare the picture as well.
-  const tuned = mode === undefined ? undefined : await enlarged(crop);
+  const tuned = mode === AS_IT_IS ? undefined : await enlarged(crop);
   const input = program.takes === 'pgm' ? await greyMap(crop.file) : tuned;
   const file = tuned === undefined ? crop.file : 'stdin';
   const { child, how, stdout } = await runProgram(
@@ -101,10 +103,10 @@ async function runOnce(program: Program, work: Work): Promise<Reading['text']> {
   return stdout.replaceAll('\f', '');
 }
 
-/** Lines of 64 pixels and a white border: Tesseract's letters should be 20 pixels high or more, and not touch the edge. */
+/** Lines of 64 pixels and a border: Tesseract's letters should be 20 pixels high or more, and not touch the edge. */
 async function enlarged({ file, height }: Crop): Promise<Buffer> {
   const sharp = loadSharp();
-  const border = { top: 10, bottom: 10, left: 10, right: 10, background: 'white' };
+  const border = { top: 10, bottom: 10, left: 10, right: 10, extendWith: 'copy' } as const;
   const picture = sharp(file).flatten({ background: 'white' });
   const large = height >= 64 ? picture : picture.resize({ height: 64, kernel: 'cubic' });
   return large.extend(border).png({ compressionLevel: 1 }).toBuffer();
