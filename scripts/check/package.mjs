@@ -7,9 +7,10 @@ import { gzipSync } from 'node:zlib';
 
 /**
  * Bytes of all files together, each compressed by itself, which is somewhat more than the tarball has. 200 KB are the drawn
- * data sets: outlines of eight fonts, their licences, the code, and the picture of them in the docs.
+ * data sets: outlines of eight fonts, their licences, the code, and the picture of them in the docs; 70 KB the
+ * OCR benchmark with its charts.
  */
-const MOST_PACKED = 3_750_000;
+const MOST_PACKED = 3_820_000;
 
 /**
  * What the package consists of, with the reason. A file that matches none of these has no place in it.

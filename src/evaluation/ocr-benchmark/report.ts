@@ -24,6 +24,8 @@ interface Section {
 
 /** Prices are those of their date; older ones are no longer to be trusted. */
 const PRICE_DAYS = 180;
+/** Load average of a machine on which something else computes. */
+const BUSY = 0.5;
 
 /** Names and contents of the files. */
 export function reportFiles(summary: BenchmarkSummary): (readonly [name: string, text: string])[] {
@@ -256,7 +258,7 @@ function rulesOf(summary: BenchmarkSummary): string[] {
     ),
   );
   return [
-    `Machine: ${machine}; load average ${loadAtStart.toFixed(1)} before the run. Systems ran one after the other, alone, with ${threads} threads where they can have so many.`,
+    `Machine: ${machine}; load average ${loadAtStart.toFixed(1)} before the run${loadAtStart > BUSY ? ', so something else was computing, and all times are longer than they are elsewhere' : ''}. Systems ran one after the other, each with ${threads === 1 ? 'one thread' : `up to ${threads} threads`}.`,
     'All systems read the same crops, from files of the same bytes. Nothing is found in a larger picture first.',
     `Accuracy is 1 - edits / length of the longer text, after the profile "${profile}". A crop that failed counts as 0, and has no time.`,
     `Seconds are those of one call on a loaded model, with the decoding of the picture, measured from outside: of ${crops.timed} crops, each the median of ${repeats} readings. The first call of a system is not counted. Programs that read one picture and end are started for each, and their start is in the time.`,

@@ -106,7 +106,11 @@ it(
     );
     expect(summary?.systems).toMatchObject([
       { name: 'tesseract', rows: 8 },
-      { name: 'tesseract (tuned)', rows: 8, modes: { words: expect.stringMatching(/^(\d+|default)$/) } },
+      {
+        name: 'tesseract (tuned)',
+        rows: 8,
+        modes: { words: expect.stringMatching(/^(\d+|default)$/) },
+      },
     ]);
     const tuning = rowsOf(rows).filter(({ split }) => split === 'tuning');
     expect(new Set(tuning.map(({ truth }) => truth))).toEqual(new Set(['READER', 'ORANGE']));
