@@ -13,7 +13,7 @@ const intervalOf = ({ low, high, reason }: Bounds): string =>
   reason ? 'none' : `${shown(low)} to ${shown(high)}`;
 
 export function summaryTable(summary: Summary): string {
-  const { rows, failed, figures, groups, phrasings, limits, notes } = summary;
+  const { rows, failed, figures, groups, phrasings, published, limits, notes } = summary;
   const lines = [
     ['metric', 'figure', '95 % interval', ''],
     ...figures.map((one) => [
@@ -35,10 +35,17 @@ export function summaryTable(summary: Summary): string {
     `${rows} rows${left}\n`,
     why(figures),
     ...notes.map((note) => `note: ${note}\n`),
+    published === undefined ? '' : publishedTable(published),
     groups === undefined ? '' : `\n${groupTable(groups)}`,
     phrasings === undefined ? '' : `\n${phrasingTable(phrasings)}`,
     verdicts.length > 0 ? `\n${columns(verdicts, [1])}` : '',
   ].join('');
+}
+
+function publishedTable(published: NonNullable<Summary['published']>): string {
+  if (published.length === 0) return 'nothing is published by this metric on this split\n';
+  const lines = published.map(({ model, figure, note = '' }) => [model, shown(figure), note]);
+  return `\n${columns([['published', 'figure', ''], ...lines], [1])}\n`;
 }
 
 function groupTable({ field, figures }: NonNullable<Summary['groups']>): string {

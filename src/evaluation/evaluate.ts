@@ -84,7 +84,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   );
   const run = {
     ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },
-    metrics: metrics.map(({ id }) => id),
+    ...{ metrics: metrics.map(({ id }) => id), benchmark: evaluation.benchmark },
     ...{
       version: packageVersion(),
       node: process.version,

@@ -6,6 +6,7 @@ import { type Judged, judge } from './judge.js';
 import type { Direction } from './metrics/metric.js';
 import type { Metric } from './metrics/registry.js';
 import { comparePhrasings, type PhrasingReport } from './phrasings.js';
+import { publishedFor } from './published.js';
 import { type EvaluatedRow, isAnswered } from './rows.js';
 import { estimatesOf } from './statistics/compare.js';
 import { type Bounds, boundsOf, type Estimate } from './statistics/estimate.js';
@@ -36,12 +37,24 @@ export interface Summary {
   /** By the headline metric. */
   readonly groups?: { readonly field: string; readonly figures: readonly GroupFigure[] };
   readonly phrasings?: PhrasingReport;
+  /** Of the headline metric, on the same data set and split. */
+  readonly published?: readonly Published[];
   readonly limits: readonly Verdict[];
   /** What a reader of the figures should know. */
   readonly notes: readonly string[];
 }
 
+export interface Published {
+  readonly model: string;
+  /** On the scale of the metric. */
+  readonly figure: number;
+  readonly source: string;
+  readonly note?: string;
+}
+
 export interface SummaryOptions {
+  /** What the data set is, `TextVQA/val`. */
+  readonly benchmark?: string | undefined;
   /** A field of the rows. */
   readonly groupBy?: string | undefined;
   /** What must meet a limit: the figure, or the worse end of its interval. Default: figure. */
@@ -69,7 +82,7 @@ export async function summarise(
   limits: readonly Limit[],
   options: SummaryOptions = {},
 ): Promise<Summary> {
-  const { groupBy, failOn = 'figure', signal } = options;
+  const { groupBy, benchmark, failOn = 'figure', signal } = options;
   const ordered = all.toSorted((a, b) => a.index - b.index);
   const phrasings = [...new Set(ordered.flatMap(({ phrasing }) => phrasing ?? []))];
   const [first] = phrasings;
@@ -90,6 +103,7 @@ export async function summarise(
       headline && {
         phrasings: await comparePhrasings(ordered, phrasings, headline, signal),
       }),
+    ...(benchmark !== undefined && headline && { published: publishedOf(benchmark, headline.id) }),
     limits: limits.map(({ text, id, holds }) => {
       const found = figures.find((one) => one.id === id);
       const { figure = null } = found ?? {};
@@ -148,6 +162,18 @@ async function groupsBy(
     found.push({ value, rows: own.length, ...boundsOf(figure as Figure) });
   }
   return found;
+}
+
+/** Those of test servers and means of several parts are not comparable, and left out. */
+function publishedOf(benchmark: string, metric: string): Published[] {
+  const [dataset = '', split = ''] = benchmark.split('/');
+  return publishedFor({ metric, dataset, split })
+    .filter(({ isComparable }) => isComparable)
+    .map(({ model, figure, source, note }) => {
+      const { family, size, resolution, checkpoint } = model;
+      const name = `${family} ${size}, ${resolution} pixels, ${checkpoint}`;
+      return { model: name, figure, source, ...(note !== undefined && { note }) };
+    });
 }
 
 function notesOn(rows: readonly EvaluatedRow[], metrics: readonly Metric[]): string[] {

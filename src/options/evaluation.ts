@@ -77,6 +77,13 @@ export const EVALUATION_OPTIONS = {
     placeholder: 'field',
     doc: 'also print the headline figure of the rows with each value of this field',
   }),
+  benchmark: string<string, undefined>({
+    default: undefined,
+    minLength: 3,
+    maxLength: 128,
+    placeholder: 'name/split',
+    doc: 'what the data set is, such as `TextVQA/val`: published figures of PaliGemma by the same metric are shown beside yours',
+  }),
   resume: boolean({ default: false, doc: 'continue the run that is in the folder' }),
   failUnder: list({
     default: undefined,

@@ -110,7 +110,7 @@ async function run(
   const evaluation: Omit<Evaluation, 'onProgress'> = {
     ...{ dataset, metrics, limits, answerer, answeredBy, signal, folder },
     ...{ task: o.task, limit: o.limit, resume: o.resume, concurrency: o.concurrency },
-    ...{ groupBy: o.groupBy, failOn: o.failOn },
+    ...{ groupBy: o.groupBy, failOn: o.failOn, benchmark: o.benchmark },
     phrasings: o.prompt ?? [],
     settings: {
       ...{ limit: o.limit ?? null, maxTokens: o.maxTokens ?? null },
@@ -152,9 +152,10 @@ async function judgeAgain(context: Context, folder: string, o: Options): Promise
   const metrics = o.metric ? metricsFor(stored.task, o.metric) : stored.metrics;
   const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
   const { groupBy, failOn } = o;
+  const { benchmark = stored.run['benchmark'] as string | undefined } = o;
   const { signal } = context;
   const { run: known, task, dataset, model } = stored;
-  const options = { metrics, limits, groupBy, failOn, signal };
+  const options = { metrics, limits, groupBy, failOn, benchmark, signal };
   return sumUp(folder, { ...known, task, dataset, model }, options);
 }
 

@@ -4,22 +4,9 @@ import { charts, element, type Html, link, paragraph, section, table } from '../
 import type { Panel } from '../../report/svg.js';
 import { METRICS } from '../metrics/registry.js';
 import { type Bounds, REASONS } from '../statistics/estimate.js';
-import type { Figure, Summary } from '../summary.js';
+import type { Figure, Published, Summary } from '../summary.js';
 import { sideBySide } from './page.js';
 import { count, figureText, percent, plainText, rowsText } from './shown-text.js';
-
-/** A figure that others have published, with the metric's id and the split that it is of. */
-export interface PublishedFigure {
-  readonly metric: string;
-  readonly split: string;
-  /** On the scale of the metric: a share, not percent. */
-  readonly figure: number;
-  /** Whose it is: the model, and what it was trained on. */
-  readonly name: string;
-  readonly source: string;
-  /** Where it can be read; begins with https:. */
-  readonly address?: string;
-}
 
 export function verdict({ rows, failed, coverage, limits }: Summary): Html {
   const missed = limits.filter(({ isMet }) => !isMet);
@@ -60,11 +47,7 @@ export function reasons(all: readonly Bounds[]): Html[] {
 }
 
 /** The first figure, large, with what it says and what others have. */
-export function headline(
-  figure: Figure,
-  published: readonly PublishedFigure[],
-  split: string | undefined,
-): Html {
+export function headline(figure: Figure, published: readonly Published[]): Html {
   const { id, title, better } = figure;
   const formula = METRICS.find((one) => one.id === id)?.formula;
   const range =
@@ -77,9 +60,6 @@ export function headline(
     (figure.reason === undefined
       ? 'A data set is a sample: of 20 such intervals, 19 hold the figure that the same system would have on all pictures of the kind.'
       : 'Nothing here says how far the figure would be from this one on other pictures.');
-  const same = published.filter(
-    (one) => one.metric === id && split !== undefined && one.split === split,
-  );
   return element(
     'div',
     { class: 'headline' },
@@ -91,19 +71,19 @@ export function headline(
       element('span', { class: 'interval' }, range),
     ),
     paragraph(meaning),
-    ...(same.length > 0 ? [publishedTable(same, split as string)] : []),
+    ...(published.length > 0 ? [publishedTable(published)] : []),
   );
 }
 
-function publishedTable(published: readonly PublishedFigure[], split: string): Html {
-  const rows = published.map(({ name, figure, source, address }) => [
-    ...[name, figureText(figure)],
-    address === undefined ? source : link(address, source),
+function publishedTable(published: readonly Published[]): Html {
+  const rows = published.map(({ model, figure, source, note = '' }) => [
+    ...[model, figureText(figure)],
+    ...[link(source, new URL(source).hostname), note],
   ]);
   return table(
-    ['Published', 'Figure', 'Source'],
+    ['Published', 'Figure', 'Source', 'Note'],
     rows,
-    `Published with the same metric on ${split}`,
+    'Published with the same metric on the same split',
   );
 }
 

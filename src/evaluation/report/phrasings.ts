@@ -3,7 +3,6 @@ import { barChart } from '../../report/bar-chart.js';
 import { charts, type Html, paragraph, section, table } from '../../report/html.js';
 import { METRICS } from '../metrics/registry.js';
 import type { PhrasingReport } from '../phrasings.js';
-import type { Bounds } from '../statistics/estimate.js';
 import { bar, intervalText, isShare } from './overview.js';
 import {
   count,
@@ -20,11 +19,11 @@ export function phrasingsSection(report: PhrasingReport): Html {
   const metric = METRICS.find((one) => one.id === id);
   const title = metric?.title ?? id;
   const lines = phrasings.map((one) => [
-    ...[shownText(one.phrasing), figureText(one.figure), rangeText(one)],
+    ...[shownText(one.phrasing), figureText(one.figure), intervalText(one)],
     ...(one.difference === undefined
       ? ['', '', 'best', '', '']
       : [
-          ...[signed(one.difference.figure), rangeText(one.difference)],
+          ...[signed(one.difference.figure), intervalText(one.difference)],
           ...[one.isWorse ? 'worse' : 'not shown to be worse', figureText(one.smallest ?? null)],
           percent(one.flips ?? 0),
         ]),
@@ -61,10 +60,6 @@ export function phrasingsSection(report: PhrasingReport): Html {
     'phrasings',
   );
 }
-
-/** The reason of none is too long for a column. */
-const rangeText = (bounds: Bounds): string =>
-  bounds.reason === undefined ? intervalText(bounds) : 'none';
 
 /** One is the best only where all others are shown to be worse. */
 function conclusion({ best }: PhrasingReport): string {

@@ -6,13 +6,7 @@ import { card, cards, havePrompts } from './cards.js';
 import { confusionsSection } from './confusions.js';
 import { coverageSection, thresholdSection } from './curves.js';
 import { type Losses, lossesBy } from './loss.js';
-import {
-  figuresSection,
-  groupsSection,
-  headline,
-  type PublishedFigure,
-  verdict,
-} from './overview.js';
+import { figuresSection, groupsSection, headline, verdict } from './overview.js';
 import { failuresSection, type Part, pageOf, settingsSection } from './page.js';
 import { phrasingsSection } from './phrasings.js';
 import { type Thumbs, withPictures } from './pictures.js';
@@ -21,14 +15,12 @@ import { figureText, plainText, rowsText } from './shown-text.js';
 
 export interface RunReport {
   readonly title: string;
-  /** As `run.json` has it. `task` and `split` are looked at, all else is printed. */
+  /** As `run.json` has it. `task` is looked at, all else is printed. */
   readonly run: Readonly<Record<string, unknown>>;
   readonly summary: Summary;
   readonly rows: readonly EvaluatedRow[];
   /** What the paths of pictures are relative to. Default: the working folder. */
   readonly folder?: string;
-  /** Shown where metric and split are those of the run. Default: none. */
-  readonly published?: readonly PublishedFigure[];
   readonly signal?: AbortSignal;
 }
 
@@ -36,17 +28,16 @@ const MOST_WORST = 24;
 
 /** Rejects with the signal's reason. Pictures that cannot be read are boxes that say why. */
 export async function htmlReport(report: RunReport): Promise<string> {
-  const { title, run, summary, rows, folder = '.', published = [], signal } = report;
+  const { title, run, summary, rows, folder = '.', signal } = report;
   signal?.throwIfAborted();
   const [first] = summary.figures;
   const losses = lossesBy(first?.id, rows);
   // Of several phrasings the figures are those of the first.
   const ordered = rows.toSorted((a, b) => a.index - b.index);
   const own = ordered.filter(({ phrasing }) => phrasing === ordered[0]?.phrasing);
-  const split = typeof run['split'] === 'string' ? run['split'] : undefined;
   const begin = [
     verdict(summary),
-    ...(first === undefined ? [] : [headline(first, published, split)]),
+    ...(first === undefined ? [] : [headline(first, summary.published ?? [])]),
   ];
   const found = await findings(report, own, losses);
   const worst = worstOf(own.filter(isAnswered), losses);

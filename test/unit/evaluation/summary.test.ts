@@ -1,6 +1,6 @@
 /** Figures of rows in any order, and limits as they are written. */
 import { describe, expect, it } from 'vitest';
-import { TEXT_METRICS } from '../../../src/evaluation/metrics/registry.js';
+import { METRICS, TEXT_METRICS } from '../../../src/evaluation/metrics/registry.js';
 import type { EvaluatedRow } from '../../../src/evaluation/rows.js';
 import { parseLimit, summarise } from '../../../src/evaluation/summary.js';
 import { RandomNumbers } from '../../support/random.js';
@@ -101,6 +101,27 @@ it('rows are grouped by a field, those without it together', async () => {
     ['bad', 3, 0],
     ['good', 6, 1],
   ]);
+});
+
+describe('published figures', () => {
+  const vqa = METRICS.filter(({ id }) => id === 'vqa@leave-one-out');
+  const of = async (benchmark: string) =>
+    (await summarise(rows(['a']), vqa, [], { benchmark })).published;
+
+  it('are of the same metric and split alone', async () => {
+    const found = await of('TextVQA/val');
+    expect(found?.length).toBeGreaterThan(3);
+    expect(found).toContainEqual({
+      ...{ model: 'PaliGemma 2 3b, 224 pixels, fine-tuned', figure: 0.596 },
+      source: expect.stringMatching(/^https:/),
+    });
+    // DocVQA is judged by another metric, and the other split is that of a test server.
+    expect([await of('DocVQA/val'), await of('TextVQA/test')]).toEqual([[], []]);
+  });
+
+  it('are not looked for where the data set is not named', async () => {
+    expect(await summarise(rows(['a']), vqa, [])).not.toHaveProperty('published');
+  });
 });
 
 describe('a limit', () => {

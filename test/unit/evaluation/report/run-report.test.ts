@@ -66,18 +66,13 @@ describe('htmlReport', () => {
     expect(named(await report(texts(Array(30).fill('wrong')), []))).toHaveLength(24);
   });
 
-  it('has published figures of the same metric and split alone', async () => {
-    const figure = { metric: 'exact@strict', split: 'val', figure: 0.7, name: 'Same', source: 's' };
-    const published = [
-      figure,
-      { ...figure, name: 'Other split', split: 'test' },
-      { ...figure, name: 'Other metric', metric: 'exact@lower' },
-    ];
-    const page = await report(texts(['truth']), [], { published });
+  it('has published figures beside its own', async () => {
+    const summary = await summaryOf(texts(['truth']), ['exact@strict'], []);
+    const source = 'https://example.org/table';
+    const published = [{ model: 'Same', figure: 0.7, source, note: 'greedy' }];
+    const page = await report(texts(['truth']), [], { summary: { ...summary, published } });
     expect(page).toContain('Same</th><td class="number">0.7000');
-    expect(page).not.toContain('Other');
-    const bare = await report(texts(['truth']), [], { published, run: { model: 'm' } });
-    expect(bare).not.toContain('Same');
+    expect(page).toContain('example.org');
   });
 
   it('joins rows that failed for one reason', async () => {
