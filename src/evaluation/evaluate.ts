@@ -64,7 +64,7 @@ export interface Progress {
 /** Asks what is not answered yet, and sums up. Rejects with the signal's reason when it is aborted; what is done stays. */
 export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   const { dataset, task, folder, resume, words, answeredBy, metrics, limit, signal } = evaluation;
-  const { phrasings } = evaluation;
+  const { phrasings, benchmark } = evaluation;
   // A row that cannot be read fails here, before anything is written.
   const questions = await countQuestions(dataset, { limit, signal });
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
@@ -84,7 +84,8 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   );
   const run = {
     ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },
-    ...{ metrics: metrics.map(({ id }) => id), benchmark: evaluation.benchmark },
+    metrics: metrics.map(({ id }) => id),
+    ...(benchmark !== undefined && { benchmark }),
     ...{
       version: packageVersion(),
       node: process.version,
