@@ -2,8 +2,7 @@
  * A run over a data set, in a folder: `run.json` says what was judged, `rows.jsonl` has a line for each row as soon as it
  * is answered, `summary.json` the figures, which `report.html`, `report.md` and `junit.xml` show.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
@@ -70,7 +69,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw outputError(folder, 'open', cause);
   });
-  const data = await digestOf(dataset);
+  const data = await dataset.digest();
   const settings = {
     ...evaluation.settings,
     // As they were before there were phrasings, so that runs of then can be continued.
@@ -262,13 +261,6 @@ function rowOf(bytes: Buffer): EvaluatedRow | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** SHA-256 over the files of rows, whatever they are called. Pictures are not read. */
-async function digestOf({ sources }: Dataset): Promise<string> {
-  const hash = createHash('sha256');
-  for (const { file } of sources) hash.update(await readFile(file));
-  return hash.digest('hex');
 }
 
 async function write(folder: string, name: string, content: object | string): Promise<void> {

@@ -102,7 +102,7 @@ async function run(
   ]);
   const metrics = metricsFor(o.task, o.metric);
   const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
-  const dataset = await openDataset(data);
+  const dataset = await openDataset(data, { pictures: path.join(folder, 'pictures') });
   const { answerer, answeredBy, end } = await answering(context, flags, dataset, o);
   const count = context.output.count('rows');
   const { signal } = context;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { folderWith } from '../../support/folder.js';
-import { imagePath } from '../../support/models.js';
+import { imagePath, ROOT } from '../../support/models.js';
 import { RandomNumbers } from '../../support/random.js';
 import { jsonLines, paligemma, start } from './command.js';
 
@@ -226,3 +226,32 @@ it('killed at fifty moments and continued, it has every row once and the same su
     readFileSync(path.join(whole, 'summary.json'), 'utf8'),
   );
 }, 300_000);
+
+it('asks about the pictures inside of Parquet, and keeps them for a report', async () => {
+  const folder = path.join(folderWith({}), 'run');
+  const data = path.join(ROOT, 'test/fixtures/datasets/parquet/answers');
+  expect((await judge(data, folder, '--task', 'ask')).code).toBe(0);
+  const rows = jsonLines(readFileSync(path.join(folder, 'rows.jsonl'), 'utf8')) as {
+    readonly id: string;
+    readonly image: string;
+  }[];
+  expect(rows.map(({ id }) => id.replace(/^.*parquet: /, ''))).toEqual([
+    'rows[0]',
+    'rows[1]',
+    'rows[2]',
+    'rows[3]',
+  ]);
+  const [first, , third] = rows.map(({ image }) => image);
+  expect(third).toBe(first);
+  expect(path.dirname(String(first))).toBe(path.join(folder, 'pictures'));
+  expect(rows.every(({ image }) => existsSync(image))).toBe(true);
+});
+
+it('judges a folder for each class', async () => {
+  const files = ['circle', 'square'].map((label) => `data/${label}/1.png`);
+  const folder = folderWith(files);
+  for (const file of files) writeFileSync(path.join(folder, file), readFileSync(SCENE));
+  const run = path.join(folder, 'run');
+  expect((await judge(path.join(folder, 'data'), run, '--task', 'classify')).code).toBe(0);
+  expect(read<Summary>(run, 'summary.json')).toMatchObject({ rows: 2, failed: 0 });
+});
