@@ -1,6 +1,7 @@
 /** What `paligemma eval` prints of figures, for people. */
 import type { RunComparison } from '../evaluation/compare.js';
 import type { PhrasingReport } from '../evaluation/phrasings.js';
+import type { PromptBenchmark } from '../evaluation/prompt-benchmark.js';
 import { type Bounds, REASONS } from '../evaluation/statistics/estimate.js';
 import type { Summary } from '../evaluation/summary.js';
 import type { TypesReport } from '../evaluation/weight-types.js';
@@ -91,6 +92,26 @@ export function comparisonTable({ models, rows, leftOut, differences }: RunCompa
   const left = leftOut === 0 ? '' : `, without ${leftOut} that one of them alone has answered`;
   const reasons = why(differences.map(({ difference }) => difference));
   return `${columns(lines, [1, 2, 3])}\n${rows} rows${left}\n${reasons}`;
+}
+
+export function promptsTable({ questions }: PromptBenchmark): string {
+  const lines = [
+    ['set', 'question', 'metric', 'best', 'worst', 'spread', 'other answers', 'rows'],
+    ...questions.map(({ set, kind, phrasings: report }) => {
+      const { metric, phrasings, spread, flips, rows } = report;
+      const [best, worst] = [phrasings[0], phrasings.at(-1)];
+      return [
+        ...[set, kind, metric, shown(best?.figure ?? null), shown(worst?.figure ?? null)],
+        ...[shown(spread), percent(flips), String(rows)],
+      ];
+    }),
+  ];
+  const verdicts = questions.map(({ set, kind, phrasings: { best, phrasings } }) => {
+    if (best.length === 1) return `${set}, ${kind}: "${best[0]}" is shown to be the best\n`;
+    const all = best.length === phrasings.length ? 'all' : `the best ${best.length} of`;
+    return `${set}, ${kind}: no difference is shown among ${all} ${phrasings.length} phrasings\n`;
+  });
+  return `${columns(lines, [3, 4, 5, 6, 7])}\n${verdicts.join('')}`;
 }
 
 export function typesTable({ types }: TypesReport): string {

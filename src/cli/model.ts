@@ -1,6 +1,7 @@
 /** Which model a command runs, and loading it with a progress bar. */
 import type { Command } from 'commander';
 import { demoModel } from '../demo-model.js';
+import type { Note } from '../index.js';
 import { LOAD_OPTIONS } from '../options/load.js';
 import type { Context } from './context.js';
 import { addFlags, givenFlags } from './flags.js';
@@ -32,8 +33,15 @@ export function chosenModel({ output, env }: Context, flags: ModelFlags) {
   return { name, source: flags.mmproj === undefined ? name : { text: name, mmproj: flags.mmproj } };
 }
 
-/** Loads it, with a bar. `files`: where it is on this machine. */
-export async function loadModel(context: Context, flags: ModelFlags) {
+/** Of notes on the wording of prompts: who compares wordings has chosen them. */
+export const isOnWording = ({ code }: Note): boolean => code.startsWith('PALIGEMMA_PROMPT_');
+
+/** Loads it, with a bar. `files`: where it is on this machine. `leavesOut`: notes that are not printed. */
+export async function loadModel(
+  context: Context,
+  flags: ModelFlags,
+  leavesOut: (note: Note) => boolean = () => false,
+) {
   const { output, signal } = context;
   const { name, source } = chosenModel(context, flags);
   // Here and not above: --help and usage errors should not wait for the addon.
@@ -45,7 +53,9 @@ export async function loadModel(context: Context, flags: ModelFlags) {
       ...givenFlags(LOAD_OPTIONS, flags),
       signal,
       onProgress: ({ loaded, total }) => bar.update(loaded, total),
-      onNote: ({ message }) => output.noteOnce(`note: ${message}`),
+      onNote: (note) => {
+        if (!leavesOut(note)) output.noteOnce(`note: ${note.message}`);
+      },
     });
     // Loading has just brought those of the hub.
     const files = await modelFiles(source, { offline: true, signal });

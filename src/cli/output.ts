@@ -204,6 +204,27 @@ export class Output {
   }
 }
 
+/** Bars of one thing after the other. */
+export class Counts {
+  #name: string | undefined;
+  #count: Count | undefined;
+
+  constructor(private readonly output: Pick<Output, 'count'>) {}
+
+  update(name: string, tally: Tally): void {
+    if (name !== this.#name) {
+      this.#count?.done();
+      this.#name = name;
+      this.#count = this.output.count(name);
+    }
+    this.#count?.update(tally);
+  }
+
+  done(): void {
+    this.#count?.done();
+  }
+}
+
 /** Not cli-progress: its bar puts the cursor back to where it began, over the lines that were written meanwhile. */
 class Counter {
   readonly #label: string;

@@ -14,6 +14,7 @@ import { inspectCommand } from './commands/inspect.js';
 import { listCommand } from './commands/list.js';
 import { ocrBenchmarkCommand } from './commands/ocr-benchmark.js';
 import { predictCommand } from './commands/predict.js';
+import { promptBenchmarkCommand } from './commands/prompt-benchmark.js';
 import { pullCommand } from './commands/pull.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
@@ -56,6 +57,7 @@ Results go to standard output, everything else to standard error.`,
     drawSetCommand(context, exit),
     evalCommand(context, exit),
     compareTypesCommand(context, exit),
+    promptBenchmarkCommand(context, exit),
     ocrBenchmarkCommand(context, exit),
     tokenizeCommand(context, exit),
     benchCommand(context, exit),

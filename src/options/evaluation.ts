@@ -1,5 +1,6 @@
 /** Options of `paligemma eval`. What they do is in src/evaluation. */
 import { WEIGHT_TYPES } from './closed-sets.js';
+import { DRAW_SET_OPTIONS } from './draw-set.js';
 import { boolean, integer, list, oneOf, string } from './option.js';
 
 /** What is judged: how the rows are asked, and by which metrics they are judged when none is named. */
@@ -118,4 +119,26 @@ export const TYPES_OPTIONS = {
   limit,
   maxTokens,
   constrained,
+};
+
+/** Options of `paligemma prompt-benchmark`. */
+export const PROMPTS_OPTIONS = {
+  set: list({
+    default: ['receipts', 'menus', 'coins', 'plurals', 'serial-plate'],
+    of: 'name',
+    minLength: 1,
+    maxLength: 64,
+    minCount: 1,
+    maxCount: 20,
+    doc: 'drawn sets; can be given several times',
+  }),
+  count: DRAW_SET_OPTIONS.count,
+  seed: DRAW_SET_OPTIONS.seed,
+  maxTokens: integer({
+    default: 48,
+    min: 1,
+    max: 1_048_576,
+    unit: 'tokens',
+    doc: 'longest answer',
+  }),
 };

@@ -10,6 +10,7 @@ import type { Context } from '../context.js';
 import { shown, typesTable } from '../evaluation-tables.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
+import { Counts } from '../output.js';
 import { journalWords } from './eval.js';
 
 type Flags = Readonly<Record<string, unknown>> & {
@@ -51,15 +52,7 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
       ]);
       const metrics = metricsFor(o.task, o.metric);
       const { output, signal } = context;
-      const bars = new Map<string, ReturnType<typeof output.count>>();
-      const bar = (name: string) => {
-        const known = bars.get(name);
-        if (known !== undefined) return known;
-        for (const other of bars.values()) other.done();
-        const made = output.count(name);
-        bars.set(name, made);
-        return made;
-      };
+      const counts = new Counts(output);
       try {
         const report = await judgeTypes({
           ...{ checkpoint, types, dataset: await openDataset(data), metrics, signal },
@@ -67,18 +60,18 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
           ...{ folder: flags.output, words: journalWords },
           load: givenFlags(LOAD_OPTIONS, flags),
           onConvert: (type, { done, total }) =>
-            bar(`converting ${type}`).update({ done, total, failed: 0, before: 0 }),
+            counts.update(`converting ${type}`, { done, total, failed: 0, before: 0 }),
           onProgress: (type, { soFar, ...tally }) => {
             const note = soFar === undefined ? {} : { note: `${metrics[0]?.id} ${shown(soFar)}` };
-            bar(type).update({ ...tally, ...note });
+            counts.update(type, { ...tally, ...note });
           },
         });
-        for (const one of bars.values()) one.done();
+        counts.done();
         if (flags.json) await output.json(report, 2);
         else await output.data(typesTable(report));
         exit(report.types.some(({ failed }) => failed > 0) ? EXIT.someFailed : EXIT.ok);
       } catch (error) {
-        for (const one of bars.values()) one.done();
+        counts.done();
         if (signal.aborted) {
           output.note(`interrupted: the same command continues ${showPath(flags.output)}`);
         }

@@ -13,7 +13,7 @@ import type { Context } from '../context.js';
 import { comparisonTable, shown, summaryTable } from '../evaluation-tables.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
-import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
+import { addModelFlags, isOnWording, loadModel, type ModelFlags } from '../model.js';
 
 type Flags = ModelFlags &
   Readonly<Record<string, unknown>> & {
@@ -204,8 +204,9 @@ async function answering(
     return { answerer, answeredBy, end: async () => {} };
   }
   const { modelAnswerer } = await import('../../evaluation/answering.js');
-  const { model, name, files } = await loadModel(context, flags);
   const keepsPictures = prompt !== undefined && prompt.length > 1;
+  const leavesOut = keepsPictures ? isOnWording : undefined;
+  const { model, name, files } = await loadModel(context, flags, leavesOut);
   return {
     answerer: modelAnswerer(model, { task, maxTokens, constrained, keepsPictures }),
     answeredBy: { model: path.basename(name), fingerprint: await fingerprint(files) },

@@ -12,6 +12,7 @@ import {
   SEEDS,
   scene,
 } from '../../../bench/quality/scenes.mjs';
+import type { PromptBenchmark } from '../../../src/evaluation/prompt-benchmark.js';
 import type { TypeFigures, TypesReport } from '../../../src/evaluation/weight-types.js';
 import { checkpointFolder } from '../../support/models.js';
 import { jsonLines, paligemma } from './command.js';
@@ -208,6 +209,40 @@ it('a task that judges something else is refused with those that do', async () =
     expect.stringContaining('texts.jsonl:1 expects a text, not objects'),
   ]);
   expect(stderr).toContain('ocr, ask, caption, count');
+});
+
+describe('phrasings of drawn sets', () => {
+  const run = (...args: string[]) =>
+    paligemma(['prompt-benchmark', '-o', path.join(folder, 'prompts'), '--count', '4', ...args]);
+
+  it('have a line for each question, and the same command continues', async () => {
+    const sets = ['--set', 'coins', '--set', 'plurals', '--max-tokens', '8'];
+    const first = await run(...sets, '--json');
+    const report = JSON.parse(first.stdout) as PromptBenchmark;
+    expect([first.code, report.questions.map(({ set, kind }) => `${set} ${kind}`)]).toEqual([
+      ...[0, ['coins count', 'coins total', 'plurals find']],
+    ]);
+    const [count] = report.questions as [PromptBenchmark['questions'][number]];
+    expect(count).toMatchObject({ failed: 0, run: path.join('coins', 'count') });
+    expect(count.phrasings).toMatchObject({ metric: 'count@tallyqa', rows: 4 });
+    expect(count.phrasings.phrasings.map(({ phrasing }) => phrasing)).toContain('count the coins');
+    expect(first.stderr).not.toContain('may do better');
+    const rows = readFileSync(path.join(folder, 'prompts', count.run, 'rows.jsonl'), 'utf8');
+    const again = await run(...sets, '--json');
+    expect(JSON.parse(again.stdout)).toEqual(report);
+    expect(readFileSync(path.join(folder, 'prompts', count.run, 'rows.jsonl'), 'utf8')).toBe(rows);
+    const table = await run(...sets);
+    expect(table.stdout).toMatch(/plurals +find +f1@iou-0\.5/);
+  });
+
+  it('of an unknown set are refused with those that there are', async () => {
+    const { code, stderr } = await run('--set', 'bills');
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('option set has "bills", expected'),
+    ]);
+    expect(stderr).toContain('receipts');
+  });
 });
 
 describe('number types of a checkpoint', () => {

@@ -1,0 +1,132 @@
+/** How much the wording of a prompt decides, on drawn sets whose truth is exact: one run for each question of each set. */
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Dataset, openDataset } from '../datasets/open.js';
+import { promptsOf } from '../drawn-sets/prompts.js';
+import type { DrawnSetName } from '../drawn-sets/sets.js';
+import { writeDrawnSet } from '../drawn-sets/write.js';
+import type { PaliGemma } from '../index.js';
+import type { EvaluatedTask } from '../options/evaluation.js';
+import { outputError } from '../output-error.js';
+import { jsonText } from '../wire/json.js';
+import { modelAnswerer } from './answering.js';
+import { type Evaluation, evaluate } from './evaluate.js';
+import type { PhrasingReport } from './phrasings.js';
+import { metricsFor } from './tasks.js';
+
+export interface PromptBenchmarkOptions {
+  readonly sets: readonly DrawnSetName[];
+  /** Pictures of each set. */
+  readonly count: number;
+  readonly seed: number;
+  readonly model: PaliGemma;
+  readonly answeredBy: Evaluation['answeredBy'];
+  readonly maxTokens: number;
+  readonly folder: string;
+  readonly words: Evaluation['words'];
+  readonly signal: AbortSignal;
+  readonly onPicture: (set: DrawnSetName, done: number) => void;
+  readonly onProgress: (run: string, progress: Parameters<Evaluation['onProgress']>[0]) => void;
+}
+
+export interface PromptQuestion {
+  readonly set: DrawnSetName;
+  /** What is asked about its pictures. */
+  readonly kind: string;
+  readonly failed: number;
+  /** Where rows and page are, from the folder of the benchmark. */
+  readonly run: string;
+  readonly phrasings: PhrasingReport;
+}
+
+export interface PromptBenchmark {
+  readonly model: string;
+  readonly count: number;
+  readonly seed: number;
+  readonly questions: readonly PromptQuestion[];
+}
+
+/** How a question is judged: kinds of answers that are not named here are texts that are right or not. */
+const JUDGED: Readonly<Record<string, { readonly task: EvaluatedTask; readonly metric: string }>> =
+  {
+    find: { task: 'detect', metric: 'f1@iou-0.5' },
+    count: { task: 'count', metric: 'count@tallyqa' },
+    text: { task: 'ocr', metric: 'similarity@levenshtein' },
+  };
+const OTHERS = { task: 'ask', metric: 'relaxed@big_vision' } as const;
+
+/**
+ * Draws the sets that are not there yet, and asks every picture with every phrasing of every question. A run that was cut off
+ * is continued. Writes `prompts.json`.
+ */
+export async function judgePrompts(options: PromptBenchmarkOptions): Promise<PromptBenchmark> {
+  const { sets, count, seed, folder, answeredBy, signal } = options;
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw outputError(folder, 'open', cause);
+  });
+  const questions: PromptQuestion[] = [];
+  for (const set of sets) {
+    const drawn = path.join(folder, 'sets', `${set}-${count}-${seed}`);
+    if (!(await isThere(path.join(drawn, 'prompts.json')))) {
+      const onPicture = (done: number): void => options.onPicture(set, done);
+      await writeDrawnSet(drawn, set, { count, seed, overwrite: true, signal, onPicture });
+    }
+    for (const { kind, phrasings } of promptsOf(set).prompts) {
+      questions.push(await judgeQuestion(options, { set, kind, phrasings, drawn }));
+    }
+  }
+  const report = { model: answeredBy.model, count, seed, questions };
+  const file = path.join(folder, 'prompts.json');
+  await writeFile(file, `${jsonText(report, 2)}\n`).catch((cause: unknown) => {
+    throw outputError(file, 'write', cause);
+  });
+  return report;
+}
+
+async function judgeQuestion(
+  options: PromptBenchmarkOptions,
+  {
+    set,
+    kind,
+    phrasings,
+    drawn,
+  }: Pick<PromptQuestion, 'set' | 'kind'> & {
+    readonly phrasings: readonly string[];
+    readonly drawn: string;
+  },
+): Promise<PromptQuestion> {
+  const { model, answeredBy, maxTokens, folder, words, signal, seed, count } = options;
+  const { task, metric } = JUDGED[kind] ?? OTHERS;
+  const run = path.join(set, kind);
+  const rows = kind === 'find' ? path.join('by-label', 'rows.jsonl') : 'rows.jsonl';
+  const asking = { task, maxTokens, constrained: true, keepsPictures: true };
+  const { failed, phrasings: compared } = await evaluate({
+    dataset: rowsOfKind(await openDataset(path.join(drawn, rows)), kind),
+    ...{ task, metrics: metricsFor(task, [metric]), limits: [], phrasings, answeredBy },
+    answerer: modelAnswerer(model, asking),
+    settings: { set, kind, seed, count, maxTokens },
+    ...{ limit: undefined, concurrency: 1, folder: path.join(folder, run), words, signal },
+    resume: await isThere(path.join(folder, run, 'rows.jsonl')),
+    onProgress: (progress) => options.onProgress(run, progress),
+  });
+  if (compared === undefined) throw new TypeError(`${run} has one phrasing`);
+  return { set, kind, failed, run, phrasings: compared };
+}
+
+/** Rows of boxes have no kind. */
+function rowsOfKind(dataset: Dataset, kind: string): Dataset {
+  return {
+    ...dataset,
+    async *rows(options) {
+      for await (const row of dataset.rows(options)) {
+        if ((row.fields['kind'] ?? kind) === kind) yield row;
+      }
+    },
+  };
+}
+
+const isThere = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
