@@ -21,7 +21,15 @@ export const EXAMPLES: ReadonlyMap<string, string> = new Map([
   ['id', 'hf:owner/repo'],
   ['path', './pictures'],
   ['shell', 'bash'],
+  ['folder', './runs'],
+  ['name', 'licence-plate'],
+  ['checkpoint', './paligemma-3b-mix-224'],
+  ['data', 'valid.jsonl'],
 ]);
+
+/** Folders have one example, whatever goes into them. */
+export const exampleName = (option: Option): string =>
+  option.flags.includes('<folder>') ? 'folder' : option.attributeName();
 
 /**
  * What to type where `option`, which is required, was left out. Words that are no pictures were probably meant for it:
@@ -33,7 +41,7 @@ export function missingOptionHint(command: Command, option: Option): string {
     : ([] as string[]);
   const typed = command.args.filter((arg) => !words.includes(arg));
   const before = typed.length > 0 ? typed.map(quoted) : argumentsOf(command);
-  const value = words.map(quoted).join(' ') || example(option.attributeName());
+  const value = words.map(quoted).join(' ') || example(exampleName(option));
   const line = ['paligemma', command.name(), ...before, option.long, value].join(' ');
   return words.length > 0 ? `Did you mean ${line}?` : `for example: ${line}`;
 }

@@ -15,7 +15,6 @@ import { journalWords } from './eval.js';
 
 type Flags = Readonly<Record<string, unknown>> & {
   readonly json?: true;
-  readonly output: string;
 };
 
 export function compareTypesCommand(context: Context, exit: (code: ExitCode) => void): Command {
@@ -31,7 +30,6 @@ export function compareTypesCommand(context: Context, exit: (code: ExitCode) => 
       'folder of a Hugging Face checkpoint, a big_vision .npz file, or one on the hub',
     )
     .argument('<data>', 'file or folder; `paligemma dataset` says what it holds')
-    .requiredOption('-o, --output <folder>', 'where the runs of all types go')
     .option('--json', 'print the report as one JSON document')
     .addHelpText(
       'after',
@@ -57,7 +55,7 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
         const report = await judgeTypes({
           ...{ checkpoint, types, dataset: await openDataset(data), metrics, signal },
           ...{ task: o.task, limit: o.limit, maxTokens: o.maxTokens, constrained: o.constrained },
-          ...{ folder: flags.output, words: journalWords },
+          ...{ folder: o.output, words: journalWords },
           load: givenFlags(LOAD_OPTIONS, flags),
           onConvert: (type, { done, total }) =>
             counts.update(`converting ${type}`, { done, total, failed: 0, before: 0 }),
@@ -73,7 +71,7 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
       } catch (error) {
         counts.done();
         if (signal.aborted) {
-          output.note(`interrupted: the same command continues ${showPath(flags.output)}`);
+          output.note(`interrupted: the same command continues ${showPath(o.output)}`);
         }
         throw error;
       }

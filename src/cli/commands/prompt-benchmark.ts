@@ -13,8 +13,7 @@ import { addModelFlags, isOnWording, loadModel, type ModelFlags } from '../model
 import { Counts } from '../output.js';
 import { journalWords } from './eval.js';
 
-type Flags = ModelFlags &
-  Readonly<Record<string, unknown>> & { readonly json?: true; readonly output: string };
+type Flags = ModelFlags & Readonly<Record<string, unknown>> & { readonly json?: true };
 
 export function promptBenchmarkCommand(context: Context, exit: (code: ExitCode) => void): Command {
   const command = new Command('prompt-benchmark')
@@ -23,7 +22,6 @@ export function promptBenchmarkCommand(context: Context, exit: (code: ExitCode) 
       'Draws receipts, menus, coins, things to find and serial plates, asks about each picture in many words, and tells how ' +
         'much the wording decides. A run that was cut off is continued with the same command.',
     )
-    .requiredOption('-o, --output <folder>', 'where pictures, rows and reports go')
     .option('--json', 'print the report as one JSON document')
     .addHelpText(
       'after',
@@ -49,7 +47,7 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
         const report = await judgePrompts({
           ...{ sets, count: o.count, seed: o.seed, maxTokens: o.maxTokens, model, signal },
           answeredBy: { model: name, fingerprint: await fingerprint(files) },
-          ...{ folder: flags.output, words: journalWords },
+          ...{ folder: o.output, words: journalWords },
           onPicture: (set, done) =>
             counts.update(`drawing ${set}`, { done, failed: 0, before: 0, total: o.count }),
           onProgress: (run, { soFar, ...tally }) => {
@@ -63,7 +61,7 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
       } catch (error) {
         counts.done();
         if (signal.aborted) {
-          output.note(`interrupted: the same command continues ${showPath(flags.output)}`);
+          output.note(`interrupted: the same command continues ${showPath(o.output)}`);
         }
         throw error;
       } finally {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXAMPLES, quoted } from '../../../src/cli/missing.js';
+import { EXAMPLES, exampleName, quoted } from '../../../src/cli/missing.js';
 import { OTHER_COMMANDS, OTHER_OPTIONS } from '../../../src/cli/other-tools.js';
 import { Output } from '../../../src/cli/output.js';
 import { buildProgram } from '../../../src/cli/program.js';
@@ -154,7 +154,7 @@ describe('what is missing', () => {
     const needed = program().commands.flatMap((command) => [
       ...command.options
         .filter((option) => option.description.includes('required'))
-        .map((option) => option.attributeName()),
+        .map(exampleName),
       ...command.registeredArguments
         .filter((argument) => argument.required || argument.name() === 'image')
         .map((argument) => argument.name()),
