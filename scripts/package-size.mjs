@@ -9,7 +9,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { fail, ROOT } from './lib.mjs';
 
 /** Bytes packed: everything but the prebuilds; a platform's; all of it. */
-const BUDGET = { own: 3.4e6, prebuild: 5e6, all: 20e6 };
+const BUDGET = { own: 3.6e6, prebuild: 5e6, all: 20e6 };
 
 /** The files of a tarball of npm's: names below `package/`, and what is in them. */
 function* filesOf(tarball) {
