@@ -1,15 +1,15 @@
 /** Options of `paligemma draw-set`. What they do is in src/drawn-sets. */
 import { boolean, integer, number, REQUIRED, string } from './option.js';
 
+/** The folder that a command writes to. */
+export const outputFolder = (doc: string) =>
+  string<string, typeof REQUIRED>({
+    ...{ default: REQUIRED, minLength: 1, maxLength: 4096 },
+    ...{ letter: 'o', placeholder: 'folder', doc },
+  });
+
 export const DRAW_SET_OPTIONS = {
-  output: string<string, typeof REQUIRED>({
-    default: REQUIRED,
-    minLength: 1,
-    maxLength: 4096,
-    letter: 'o',
-    placeholder: 'folder',
-    doc: 'where the pictures and the rows go; it is made if it is not there',
-  }),
+  output: outputFolder('where the pictures and the rows go; it is made if it is not there'),
   count: integer({
     default: 50,
     min: 1,

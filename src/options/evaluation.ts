@@ -1,7 +1,7 @@
 /** Options of `paligemma eval`. What they do is in src/evaluation. */
 import { WEIGHT_TYPES } from './closed-sets.js';
-import { DRAW_SET_OPTIONS } from './draw-set.js';
-import { boolean, integer, list, oneOf, REQUIRED, string } from './option.js';
+import { DRAW_SET_OPTIONS, outputFolder } from './draw-set.js';
+import { boolean, integer, list, oneOf, string } from './option.js';
 
 /** What is judged: how the rows are asked, and by which metrics they are judged when none is named. */
 const EVALUATED_TASKS = [
@@ -105,14 +105,7 @@ const { task, metric, limit, maxTokens, constrained } = EVALUATION_OPTIONS;
 
 /** Options of `paligemma compare-types`. */
 export const TYPES_OPTIONS = {
-  output: string<string, typeof REQUIRED>({
-    default: REQUIRED,
-    minLength: 1,
-    maxLength: 4096,
-    letter: 'o',
-    placeholder: 'folder',
-    doc: 'where the runs of all types go',
-  }),
+  output: outputFolder('where the runs of all types go'),
   task,
   metric,
   types: list({
@@ -131,14 +124,7 @@ export const TYPES_OPTIONS = {
 
 /** Options of `paligemma prompt-benchmark`. */
 export const PROMPTS_OPTIONS = {
-  output: string<string, typeof REQUIRED>({
-    default: REQUIRED,
-    minLength: 1,
-    maxLength: 4096,
-    letter: 'o',
-    placeholder: 'folder',
-    doc: 'where pictures, rows and reports go',
-  }),
+  output: outputFolder('where pictures, rows and reports go'),
   set: list({
     default: ['receipts', 'menus', 'coins', 'plurals', 'serial-plate'],
     of: 'name',
