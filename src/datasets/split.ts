@@ -1,4 +1,4 @@
-/** Two parts of a data set, so that no picture is in both. */
+/** Parts of a data set: two that no picture is in both of, and samples. */
 import { createHash } from 'node:crypto';
 
 /**
@@ -13,10 +13,16 @@ export function splitPictures(
   share: number,
   seed: number,
 ): ReadonlySet<string> {
-  const drawn = [...new Set(pictures)].map((picture) => ({
-    picture,
-    lot: createHash('sha256').update(`${seed}\n${picture}`).digest('hex'),
+  const different = new Set(pictures);
+  return drawnOf(different, Math.round(share * different.size), seed);
+}
+
+/** `count` of these names, chosen by `seed`. */
+export function drawnOf(names: Iterable<string>, count: number, seed: number): ReadonlySet<string> {
+  const lots = Array.from(names, (name) => ({
+    name,
+    lot: createHash('sha256').update(`${seed}\n${name}`).digest('hex'),
   }));
-  drawn.sort((a, b) => (a.lot < b.lot ? -1 : 1));
-  return new Set(drawn.slice(0, Math.round(share * drawn.length)).map(({ picture }) => picture));
+  lots.sort((a, b) => (a.lot < b.lot ? -1 : 1));
+  return new Set(lots.slice(0, count).map(({ name }) => name));
 }

@@ -6,14 +6,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
-import { makeError } from '../errors.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import { showPath } from '../options/show.js';
 import { outputError } from '../output-error.js';
 import { packageVersion } from '../package-version.js';
 import { Journal, type JournalOptions } from '../runs/journal.js';
-import { linesOf } from '../runs/lines.js';
 import { pool } from '../runs/pool.js';
+import { storedRows } from '../runs/stored-rows.js';
 import { errorJson } from '../wire/errors.js';
 import { jsonText } from '../wire/json.js';
 import type { Answerer } from './answering.js';
@@ -23,7 +22,7 @@ import { markdownReport } from './markdown.js';
 import type { Metric } from './metrics/registry.js';
 import { inTruthsWords, withPhrasing } from './phrasings.js';
 import { chunksOf } from './predictions.js';
-import { countQuestions, questionsOf } from './questions.js';
+import { type Chosen, chooseRows, questionsOf } from './questions.js';
 import { htmlReport } from './report/run-report.js';
 import { type EvaluatedRow, isAnswered, type Question } from './rows.js';
 import { type Limit, type Summary, type SummaryOptions, summarise } from './summary.js';
@@ -41,6 +40,8 @@ export interface Evaluation extends SummaryOptions {
   /** Options that change answers. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly limit: number | undefined;
+  /** Draws the rows where there is a limit. Default: the first ones. */
+  readonly seed?: number | undefined;
   /** Questions that are asked at once. With more than one, rows have no `seconds`: they would not be their own. */
   readonly concurrency: number;
   readonly folder: string;
@@ -62,18 +63,19 @@ export interface Progress {
 
 /** Asks what is not answered yet, and sums up. Rejects with the signal's reason when it is aborted; what is done stays. */
 export async function evaluate(evaluation: Evaluation): Promise<Summary> {
-  const { dataset, task, folder, resume, words, answeredBy, metrics, limit, signal } = evaluation;
-  const { phrasings, benchmark } = evaluation;
+  const { dataset, task, folder, resume, words, answeredBy, metrics, signal } = evaluation;
+  const { phrasings, benchmark, limit, seed } = evaluation;
   // A row that cannot be read fails here, before anything is written.
-  const questions = await countQuestions(dataset, { limit, signal });
+  const chosen = await chooseRows(dataset, { limit, seed, signal });
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw outputError(folder, 'open', cause);
   });
   const data = await dataset.digest();
   const settings = {
     ...evaluation.settings,
-    // As they were before there were phrasings, so that runs of then can be continued.
+    // As they were before there were these, so that runs of then can be continued.
     ...(phrasings.length > 0 && { prompts: phrasings }),
+    ...(seed !== undefined && { seed }),
   };
   const file = path.join(folder, 'rows.jsonl');
   const journal = await Journal.open<EvaluatedRow>(
@@ -95,7 +97,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   try {
     // Before the first row, so that a run that is cut off says what it is.
     await write(folder, 'run.json', run);
-    await answerAll(evaluation, journal, questions * Math.max(1, phrasings.length));
+    await answerAll(evaluation, journal, chosen);
   } finally {
     await journal.close();
   }
@@ -138,12 +140,13 @@ interface Asked {
 async function answerAll(
   evaluation: Evaluation,
   journal: Journal<EvaluatedRow>,
-  total: number,
+  chosen: Chosen,
 ): Promise<void> {
-  const { dataset, task, limit, signal, onProgress, phrasings, concurrency } = evaluation;
+  const { dataset, task, signal, onProgress, phrasings, concurrency } = evaluation;
+  const total = chosen.count * Math.max(1, phrasings.length);
   const tally = new Tally(evaluation.metrics[0], total, onProgress);
   async function* left(): AsyncGenerator<Asked, void> {
-    for await (const question of questionsOf(dataset, task, { limit, signal })) {
+    for await (const question of questionsOf(dataset, task, { chosen, signal })) {
       for (const phrasing of phrasings.length > 0 ? phrasings : [undefined]) {
         if (!journal.skip(keyOfRow({ id: question.id, phrasing }))) yield { question, phrasing };
         else tally.skip();
@@ -228,40 +231,16 @@ async function answerOne(
   }
 }
 
-/** The last line of each row. What a kill has left of a line is no row. Throws ERR_DATASET for a file of something else. */
-export async function rowsIn(file: string): Promise<EvaluatedRow[]> {
-  const rows = new Map<string, EvaluatedRow>();
-  let number = 0;
-  for await (const { bytes, ended } of linesOf(chunksOf(file))) {
-    number++;
-    if (!ended) break;
-    const row = rowOf(bytes);
-    if (row === undefined) {
-      const place = `${showPath(file)}:${number}`;
-      throw makeError('ERR_DATASET', `${place} is no row of an evaluation`, {
-        ...{
-          name: place,
-          found: 'something else',
-          expected: 'a line with id, index and what is right',
-        },
-      });
-    }
-    rows.set(keyOfRow(row), row);
-  }
-  return [...rows.values()];
-}
-
-function rowOf(bytes: Buffer): EvaluatedRow | undefined {
-  try {
-    const row = JSON.parse(bytes.toString('utf8')) as Partial<EvaluatedRow> | null;
-    const isRow = typeof row?.id === 'string' && Number.isInteger(row.index);
-    const { truths, objects, reference } = row ?? {};
-    const hasTruth = truths?.length || objects || reference || (row && 'document' in row);
-    return isRow && hasTruth ? (row as EvaluatedRow) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+/** The last line of each row. Throws ERR_DATASET for a file of something else. */
+export const rowsIn = (file: string): Promise<EvaluatedRow[]> =>
+  storedRows<EvaluatedRow>(chunksOf(file), {
+    ...{ name: showPath(file), what: 'row of an evaluation', keyOf: keyOfRow },
+    expected: 'a line with id, index and what is right',
+    isRow: ({ id, index, truths, objects, reference, ...rest }) =>
+      typeof id === 'string' &&
+      Number.isInteger(index) &&
+      Boolean(truths?.length || objects || reference || 'document' in rest),
+  });
 
 async function write(folder: string, name: string, content: object | string): Promise<void> {
   const file = path.join(folder, name);

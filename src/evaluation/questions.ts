@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
 import { type AnnotatedObject, type Expected, placeText, type Row } from '../datasets/rows.js';
+import { drawnOf } from '../datasets/split.js';
 import { makeError, PaliGemmaError } from '../errors.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import { compressRuns, type Rle } from '../results/rle.js';
@@ -11,23 +12,62 @@ import type { Question, Truth, WrittenObject } from './rows.js';
 import { EVALUATED } from './tasks.js';
 import { readTextTruth } from './text-truths.js';
 
+/** Which rows of a data set are asked about, by their places from 0. */
+export interface Chosen {
+  readonly count: number;
+  readonly has: (index: number) => boolean;
+}
+
 /**
- * The rows of a data set as questions, `limit` at most.
+ * `limit` rows at most: the first ones, or with `seed` those that it draws. Reads every row, so that one that cannot be read
+ * fails before any is asked.
+ *
+ * @throws ERR_DATASET
+ */
+export async function chooseRows(
+  dataset: Dataset,
+  {
+    limit = Number.POSITIVE_INFINITY,
+    seed,
+    signal,
+  }: {
+    readonly limit: number | undefined;
+    readonly seed: number | undefined;
+    readonly signal: AbortSignal;
+  },
+): Promise<Chosen> {
+  let rows = 0;
+  for await (const _ of dataset.rows({ signal })) {
+    if (++rows === limit && seed === undefined) break;
+  }
+  if (seed === undefined || rows <= limit) return { count: rows, has: (index) => index < rows };
+  const drawn = drawnOf(
+    Array.from({ length: rows }, (_, i) => String(i)),
+    limit,
+    seed,
+  );
+  return { count: limit, has: (index) => drawn.has(String(index)) };
+}
+
+/**
+ * The chosen rows of a data set as questions.
  *
  * @throws ERR_DATASET for one that expects something else than the task
  */
 export async function* questionsOf(
   dataset: Dataset,
   task: EvaluatedTask,
-  { limit, signal }: { readonly limit: number | undefined; readonly signal: AbortSignal },
+  { chosen, signal }: { readonly chosen: Chosen; readonly signal: AbortSignal },
 ): AsyncGenerator<Question, void> {
   const folder = path.dirname(path.resolve(dataset.path));
-  let index = 0;
+  let [place, left] = [0, chosen.count];
   for await (const row of dataset.rows({ signal })) {
-    if (index === limit) return;
-    const { place, image, request, fields } = row;
-    const id = placeText({ ...place, file: path.relative(folder, path.resolve(place.file)) });
-    const asked = { index: index++, id, image, request, fields };
+    const index = place++;
+    if (!chosen.has(index)) continue;
+    const { image, request, fields } = row;
+    const file = path.relative(folder, path.resolve(row.place.file));
+    const id = placeText({ ...row.place, file });
+    const asked = { index, id, image, request, fields };
     try {
       yield { ...asked, truth: await truthOf(row, task, id) };
     } catch (fault) {
@@ -36,17 +76,8 @@ export async function* questionsOf(
       if (!isPicture) throw fault;
       yield { ...asked, truth: { size: { width: 0, height: 0 }, objects: [] }, fault };
     }
+    if (--left === 0) return;
   }
-}
-
-/** How many questions there are; throws for a row that cannot be read, before any is asked. */
-export async function countQuestions(
-  dataset: Dataset,
-  { limit, signal }: { readonly limit: number | undefined; readonly signal: AbortSignal },
-): Promise<number> {
-  let count = 0;
-  for await (const _ of dataset.rows({ signal })) if (++count === limit) break;
-  return count;
 }
 
 async function truthOf({ expected, image }: Row, task: EvaluatedTask, id: string): Promise<Truth> {

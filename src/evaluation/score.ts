@@ -3,7 +3,7 @@ import { makeError } from '../errors.js';
 import { showValue } from '../options/show.js';
 import { drawsOf } from './draws.js';
 import { judge } from './judge.js';
-import { METRICS } from './metrics/registry.js';
+import { findMetric, METRICS } from './metrics/registry.js';
 import type { EvaluatedRow } from './rows.js';
 import { type EstimateOptions, estimatesOf } from './statistics/compare.js';
 import { type Bounds, boundsOf } from './statistics/estimate.js';
@@ -32,7 +32,7 @@ export interface Score extends Bounds {
 /**
  * The figure of a metric with its interval of 95 %, or why it has none.
  *
- * @param id as docs/evaluation.md lists them
+ * @param id as docs/evaluation.md lists them; of texts, `+loose` or another profile may follow
  * @throws `ERR_OPTION_RANGE` for an id that is none, or a row without what the metric judges; the reason of `signal`
  *
  * @example
@@ -43,7 +43,7 @@ export async function score(
   rows: readonly ScoredRow[],
   options: EstimateOptions = {},
 ): Promise<Score> {
-  const metric = METRICS.find((one) => one.id === id);
+  const metric = findMetric(id);
   if (metric === undefined) {
     const expected = METRICS.map((one) => one.id).join(', ');
     throw wrong('id', showValue(id), `one of ${expected}`);

@@ -198,7 +198,7 @@ function notesOn(rows: readonly EvaluatedRow[], metrics: readonly Metric[]): str
   return notes;
 }
 
-const LIMIT = /^\s*([\w@.-]+)\s*(<=|>=|<|>)\s*(\d+(?:\.\d*)?|\.\d+)(%?)\s*$/;
+const LIMIT = /^\s*([\w@.+-]+)\s*(<=|>=|<|>)\s*(\d+(?:\.\d*)?|\.\d+)(%?)\s*$/;
 
 /** `cer@jiwer<=0.05`, or `cer<=5%` where one of the metrics only has that name. Throws ERR_OPTION_RANGE. */
 export function parseLimit(text: string, metrics: readonly Metric[]): Limit {

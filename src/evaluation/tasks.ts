@@ -1,9 +1,10 @@
 /** What each evaluated task expects of a row, and by which metrics it is judged when none is named, the headline first. */
 import type { Expected } from '../datasets/rows.js';
 import { makeError } from '../errors.js';
+import { TEXT_PROFILES, type TextProfile } from '../options/closed-sets.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import { showValue } from '../options/show.js';
-import { METRICS, type Metric } from './metrics/registry.js';
+import { findMetric, METRICS, type Metric } from './metrics/registry.js';
 
 interface Evaluated {
   readonly expects: Expected['kind'];
@@ -41,23 +42,41 @@ export const EVALUATED: Readonly<Record<EvaluatedTask, Evaluated>> = {
 function suits({ id, kind }: Metric, expects: Expected['kind']): boolean {
   if (expects === 'label') return kind === 'text';
   // It reads documents that are written as texts.
-  return kind === expects || (expects === 'document' && id === 'json-f1@vlm-exam');
+  return kind === expects || (expects === 'document' && id.startsWith('json-f1@vlm-exam'));
 }
 
-/** Throws ERR_OPTION_RANGE for an id that is none, or of a metric for something else. */
+/**
+ * Those that are named, or the usual ones of the task. With `profile`, those of texts judge what it leaves of them, unless
+ * their name has a profile.
+ *
+ * @throws ERR_OPTION_RANGE for an id that is none, one of a metric for something else, and a profile that none can have
+ */
 export function metricsFor(
   task: EvaluatedTask,
   named: readonly string[] | undefined,
+  profile?: TextProfile,
 ): readonly Metric[] {
   const { expects, metrics } = EVALUATED[task];
-  const known = METRICS.filter((metric) => suits(metric, expects));
-  return (named ?? metrics).map((name) => {
-    const found = known.find(({ id }) => id === name);
-    if (found !== undefined) return found;
-    const expected = known.map(({ id }) => id).join(', ');
-    const message = `option metric is ${showValue(name)}, expected one of ${expected}`;
-    throw makeError('ERR_OPTION_RANGE', message, {
-      ...{ name: 'metric', found: showValue(name), expected },
-    });
+  const found = (named ?? metrics).map((name) => metricFor(expects, name));
+  if (profile === undefined) return found;
+  const withProfiles = found.map((metric) => findMetric(`${metric.id}+${profile}`) ?? metric);
+  if (found.some(({ kind }) => kind === 'text')) return withProfiles;
+  const ids = found.map(({ id }) => id).join(', ');
+  const message = `option profile is ${profile}, and no metric of this run compares texts: ${ids}`;
+  throw makeError('ERR_OPTION_RANGE', message, {
+    ...{ name: 'profile', found: profile, expected: 'a metric of texts' },
+  });
+}
+
+function metricFor(expects: Expected['kind'], name: string): Metric {
+  const metric = findMetric(name);
+  if (metric !== undefined && suits(metric, expects)) return metric;
+  const known = METRICS.filter((one) => suits(one, expects));
+  const isText = known.some(({ kind }) => kind === 'text');
+  const profiles = isText ? `, and of texts +${TEXT_PROFILES.join(', +')} after it` : '';
+  const expected = `one of ${known.map(({ id }) => id).join(', ')}${profiles}`;
+  const message = `option metric is ${showValue(name)}, expected ${expected}`;
+  throw makeError('ERR_OPTION_RANGE', message, {
+    ...{ name: 'metric', found: showValue(name), expected },
   });
 }

@@ -1,5 +1,5 @@
 /** Options of `paligemma eval`. What they do is in src/evaluation. */
-import { WEIGHT_TYPES } from './closed-sets.js';
+import { TEXT_PROFILES, WEIGHT_TYPES } from './closed-sets.js';
 import { DRAW_SET_OPTIONS, outputFolder } from './draw-set.js';
 import { boolean, integer, list, oneOf, string } from './option.js';
 
@@ -31,6 +31,10 @@ export const EVALUATION_OPTIONS = {
     maxCount: 30,
     doc: 'judge by this metric instead; can be given several times, the headline first',
   }),
+  profile: oneOf(TEXT_PROFILES, {
+    default: undefined,
+    doc: 'what of texts counts, beside the rules of each metric: `roboflow-2024` all but white space at the ends, `strict` every byte, `loose` neither case nor the kind of white space and marks',
+  }),
   prompt: list({
     default: undefined,
     of: 'prompt',
@@ -52,6 +56,12 @@ export const EVALUATION_OPTIONS = {
     min: 1,
     max: 100_000_000,
     doc: 'judge so many rows, the first ones',
+  }),
+  seed: integer({
+    default: undefined,
+    min: 0,
+    max: 4_294_967_295,
+    doc: 'with a limit: judge rows that are drawn by this number in place of the first ones',
   }),
   maxTokens: integer({
     default: undefined,

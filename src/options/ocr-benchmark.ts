@@ -1,8 +1,6 @@
 /** Options of `paligemma ocr-benchmark`. What they do is in src/evaluation/ocr-benchmark. */
+import { TEXT_PROFILES } from './closed-sets.js';
 import { boolean, integer, list, number, oneOf, string } from './option.js';
-
-const PROFILES = ['roboflow-2024', 'strict', 'loose'] as const;
-export type Profile = (typeof PROFILES)[number];
 
 export const OCR_BENCHMARK_OPTIONS = {
   data: list({
@@ -23,7 +21,7 @@ export const OCR_BENCHMARK_OPTIONS = {
     maxCount: 50,
     doc: 'what reads it: `ours:FILE`, `tesseract`, `ocrad`, `gocr`, `ssocr`, `rapidocr`, `onnxocr`, `gutenye`, `tesseract.js`, `cmd:COMMAND`, `openai:URL#MODEL` or `replay:FILE`; can be given several times',
   }),
-  profile: oneOf(PROFILES, {
+  profile: oneOf(TEXT_PROFILES, {
     default: 'roboflow-2024',
     doc: 'what of a text counts: `roboflow-2024` all but white space at the ends, `strict` every byte, `loose` neither case nor the kind of white space and marks',
   }),

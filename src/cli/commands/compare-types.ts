@@ -5,13 +5,12 @@ import { WEIGHT_TYPES, type WeightType } from '../../options/closed-sets.js';
 import { TYPES_OPTIONS } from '../../options/evaluation.js';
 import { LOAD_OPTIONS } from '../../options/load.js';
 import { parseOptions } from '../../options/option.js';
-import { showPath, showValue } from '../../options/show.js';
+import { showValue } from '../../options/show.js';
 import type { Context } from '../context.js';
+import { continuedRun, journalWords } from '../continued-run.js';
 import { shown, typesTable } from '../evaluation-tables.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
-import { Counts } from '../output.js';
-import { journalWords } from './eval.js';
 
 type Flags = Readonly<Record<string, unknown>> & {
   readonly json?: true;
@@ -50,10 +49,10 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
       ]);
       const metrics = metricsFor(o.task, o.metric);
       const { output, signal } = context;
-      const counts = new Counts(output);
-      try {
-        const report = await judgeTypes({
-          ...{ checkpoint, types, dataset: await openDataset(data), metrics, signal },
+      const dataset = await openDataset(data);
+      const report = await continuedRun(context, o.output, (counts) =>
+        judgeTypes({
+          ...{ checkpoint, types, dataset, metrics, signal },
           ...{ task: o.task, limit: o.limit, maxTokens: o.maxTokens, constrained: o.constrained },
           ...{ folder: o.output, words: journalWords },
           load: givenFlags(LOAD_OPTIONS, flags),
@@ -63,18 +62,11 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
             const note = soFar === undefined ? {} : { note: `${metrics[0]?.id} ${shown(soFar)}` };
             counts.update(type, { ...tally, ...note });
           },
-        });
-        counts.done();
-        if (flags.json) await output.json(report, 2);
-        else await output.data(typesTable(report));
-        exit(report.types.some(({ failed }) => failed > 0) ? EXIT.someFailed : EXIT.ok);
-      } catch (error) {
-        counts.done();
-        if (signal.aborted) {
-          output.note(`interrupted: the same command continues ${showPath(o.output)}`);
-        }
-        throw error;
-      }
+        }),
+      );
+      if (flags.json) await output.json(report, 2);
+      else await output.data(typesTable(report));
+      exit(report.types.some(({ failed }) => failed > 0) ? EXIT.someFailed : EXIT.ok);
     });
   addFlags(command, 'Judging:', TYPES_OPTIONS);
   addFlags(command, 'Loading:', LOAD_OPTIONS);

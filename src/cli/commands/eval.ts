@@ -8,8 +8,8 @@ import type { Summary } from '../../evaluation/summary.js';
 import { EVALUATION_OPTIONS } from '../../options/evaluation.js';
 import { parseOptions } from '../../options/option.js';
 import { showPath } from '../../options/show.js';
-import { optionName } from '../../remedies.js';
 import type { Context } from '../context.js';
+import { journalWords } from '../continued-run.js';
 import { comparisonTable, shown, summaryTable } from '../evaluation-tables.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
@@ -68,6 +68,9 @@ Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a f
         }
         return exit(await show(context, flags, await judgeAgain(context, report, o)));
       }
+      if (o.seed !== undefined && o.limit === undefined) {
+        return command.error('error: --seed draws the rows of a --limit, and there is none');
+      }
       if (data === undefined || folder === undefined) {
         return command.error(
           'error: eval takes a data set and --output, or --compare and two runs, or --report and one',
@@ -79,13 +82,6 @@ Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a f
   addModelFlags(command);
   return command;
 }
-
-/** How the command line calls what a run is made of. */
-export const journalWords: Evaluation['words'] = {
-  output: '--output',
-  resume: '--resume',
-  setting: (name) => (name === 'data' ? 'the data set' : optionName('cli', name)),
-};
 
 type Options = ReturnType<typeof parseOptions<typeof EVALUATION_OPTIONS>>;
 
@@ -100,7 +96,7 @@ async function run(
     import('../../evaluation/tasks.js'),
     import('../../evaluation/summary.js'),
   ]);
-  const metrics = metricsFor(o.task, o.metric);
+  const metrics = metricsFor(o.task, o.metric, o.profile);
   const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
   const dataset = await openDataset(data, { pictures: path.join(folder, 'pictures') });
   const { answerer, answeredBy, end } = await answering(context, flags, dataset, o);
@@ -109,8 +105,9 @@ async function run(
   const [headline] = metrics;
   const evaluation: Omit<Evaluation, 'onProgress'> = {
     ...{ dataset, metrics, limits, answerer, answeredBy, signal, folder },
-    ...{ task: o.task, limit: o.limit, resume: o.resume, concurrency: o.concurrency },
+    ...{ task: o.task, limit: o.limit, seed: o.seed, resume: o.resume },
     ...{ groupBy: o.groupBy, failOn: o.failOn, benchmark: o.benchmark },
+    concurrency: o.concurrency,
     phrasings: o.prompt ?? [],
     settings: {
       ...{ limit: o.limit ?? null, maxTokens: o.maxTokens ?? null },
@@ -149,7 +146,8 @@ async function judgeAgain(context: Context, folder: string, o: Options): Promise
     import('../../evaluation/evaluate.js'),
   ]);
   const stored = await readRun(folder);
-  const metrics = o.metric ? metricsFor(stored.task, o.metric) : stored.metrics;
+  const ids = o.metric ?? stored.metrics.map(({ id }) => id);
+  const metrics = metricsFor(stored.task, ids, o.profile);
   const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
   const { groupBy, failOn } = o;
   const { benchmark = stored.run['benchmark'] as string | undefined } = o;

@@ -4,14 +4,13 @@ import { DRAWN_SETS, type DrawnSetName } from '../../drawn-sets/sets.js';
 import { makeError } from '../../errors.js';
 import { PROMPTS_OPTIONS } from '../../options/evaluation.js';
 import { parseOptions } from '../../options/option.js';
-import { showPath, showValue } from '../../options/show.js';
+import { showValue } from '../../options/show.js';
 import type { Context } from '../context.js';
+import { continuedRun, journalWords } from '../continued-run.js';
 import { promptsTable, shown } from '../evaluation-tables.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { addModelFlags, isOnWording, loadModel, type ModelFlags } from '../model.js';
-import { Counts } from '../output.js';
-import { journalWords } from './eval.js';
 
 type Flags = ModelFlags & Readonly<Record<string, unknown>> & { readonly json?: true };
 
@@ -42,28 +41,22 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
       ]);
       const { output, signal } = context;
       const { model, name, files } = await loadModel(context, flags, isOnWording);
-      const counts = new Counts(output);
       try {
-        const report = await judgePrompts({
-          ...{ sets, count: o.count, seed: o.seed, maxTokens: o.maxTokens, model, signal },
-          answeredBy: { model: name, fingerprint: await fingerprint(files) },
-          ...{ folder: o.output, words: journalWords },
-          onPicture: (set, done) =>
-            counts.update(`drawing ${set}`, { done, failed: 0, before: 0, total: o.count }),
-          onProgress: (run, { soFar, ...tally }) => {
-            counts.update(run, { ...tally, ...(soFar !== undefined && { note: shown(soFar) }) });
-          },
-        });
-        counts.done();
+        const answeredBy = { model: name, fingerprint: await fingerprint(files) };
+        const report = await continuedRun(context, o.output, (counts) =>
+          judgePrompts({
+            ...{ sets, count: o.count, seed: o.seed, maxTokens: o.maxTokens },
+            ...{ model, answeredBy, signal, folder: o.output, words: journalWords },
+            onPicture: (set, done) =>
+              counts.update(`drawing ${set}`, { done, failed: 0, before: 0, total: o.count }),
+            onProgress: (run, { soFar, ...tally }) => {
+              counts.update(run, { ...tally, ...(soFar !== undefined && { note: shown(soFar) }) });
+            },
+          }),
+        );
         if (flags.json) await output.json(report, 2);
         else await output.data(promptsTable(report));
         exit(report.questions.some(({ failed }) => failed > 0) ? EXIT.someFailed : EXIT.ok);
-      } catch (error) {
-        counts.done();
-        if (signal.aborted) {
-          output.note(`interrupted: the same command continues ${showPath(o.output)}`);
-        }
-        throw error;
       } finally {
         await model.dispose();
       }

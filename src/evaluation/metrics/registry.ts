@@ -7,6 +7,7 @@ import { JSON_METRICS } from './json-leaves.js';
 import type { TextMetric, WholeMetric } from './metric.js';
 import { OBJECTS_METRICS, type ObjectsMetric } from './objects.js';
 import { OCR_METRICS } from './ocr.js';
+import { isProfile, withProfile } from './profiles.js';
 import { REFER_METRICS, type ReferMetric } from './refer.js';
 
 export const TEXT_METRICS: readonly TextMetric[] = [
@@ -32,3 +33,13 @@ export const METRICS: readonly Metric[] = [
   ...OBJECTS_METRICS,
   ...REFER_METRICS,
 ];
+
+/** The metric of an id, which may end in a profile of texts: `cer@jiwer+loose`. Undefined where there is none. */
+export function findMetric(id: string): Metric | undefined {
+  const [name, ...profiles] = id.split('+');
+  const found = METRICS.find((one) => one.id === name);
+  const [profile] = profiles;
+  if (profile === undefined || found === undefined) return found;
+  const suits = found.kind === 'text' && isProfile(profile) && profiles.length === 1;
+  return suits ? withProfile(found, profile) : undefined;
+}

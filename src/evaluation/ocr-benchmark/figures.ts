@@ -1,8 +1,8 @@
 /** How right one reading is, by each of the rules that are reported. */
-import type { Profile } from '../../options/ocr-benchmark.js';
+import type { TextProfile } from '../../options/closed-sets.js';
 import type { TextMetric } from '../metrics/metric.js';
+import { normalised } from '../metrics/profiles.js';
 import { TEXT_METRICS } from '../metrics/registry.js';
-import { normalised } from './profiles.js';
 import type { ReadingRow } from './rows.js';
 
 const ruleOf = (id: string): ((text: string, truth: string) => number) => {
@@ -22,7 +22,7 @@ export const ACCURACIES: Readonly<Record<string, (text: string, truth: string) =
 };
 
 /** 0 where it failed: what answers nothing has read nothing. */
-export function accuracyOf(row: ReadingRow, profile: Profile, name = 'levenshtein'): number {
+export function accuracyOf(row: ReadingRow, profile: TextProfile, name = 'levenshtein'): number {
   if (row.text === undefined) return 0;
   const rule = ACCURACIES[name] as (text: string, truth: string) => number;
   return rule(normalised(profile, row.text), normalised(profile, row.truth));

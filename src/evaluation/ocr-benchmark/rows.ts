@@ -1,7 +1,6 @@
 /** What a run keeps of each reading: a line of `rows.jsonl`, and the recorded answers of the next run. */
-import { makeError } from '../../errors.js';
 import { showPath } from '../../options/show.js';
-import { linesOf } from '../../runs/lines.js';
+import { storedRows } from '../../runs/stored-rows.js';
 import { chunksOf } from '../predictions.js';
 
 export interface ReadingRow {
@@ -40,33 +39,12 @@ export interface StoredRow extends ReadingRow {
   readonly run: Readonly<Record<string, unknown>>;
 }
 
-/** The last row of each id. What a kill has left of a line is no row. Throws ERR_DATASET for a file of something else. */
-export async function readingsIn(file: string): Promise<StoredRow[]> {
-  const rows = new Map<string, StoredRow>();
-  let number = 0;
-  for await (const { bytes, ended } of linesOf(chunksOf(file))) {
-    number++;
-    if (!ended) break;
-    const row = rowOf(bytes);
-    if (row === undefined) {
-      const name = `${showPath(file)}:${number}`;
-      const [found, expected] = ['something else', 'a row of the rows.jsonl of a benchmark'];
-      throw makeError('ERR_DATASET', `${name} is no reading of a benchmark`, {
-        ...{ name, found, expected },
-      });
-    }
-    rows.set(row.id, row);
-  }
-  return [...rows.values()];
-}
-
-function rowOf(bytes: Buffer): StoredRow | undefined {
-  try {
-    const row = JSON.parse(bytes.toString('utf8')) as Partial<StoredRow> | null;
-    const texts = [row?.id, row?.system, row?.version, row?.crop, row?.picture, row?.truth];
-    const isRow = texts.every((one) => typeof one === 'string') && typeof row?.pass === 'number';
-    return isRow ? (row as StoredRow) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+/** The last row of each id. Throws ERR_DATASET for a file of something else. */
+export const readingsIn = (file: string): Promise<StoredRow[]> =>
+  storedRows<StoredRow>(chunksOf(file), {
+    ...{ name: showPath(file), what: 'reading of a benchmark', keyOf: ({ id }) => id },
+    expected: 'a row of the rows.jsonl of a benchmark',
+    isRow: ({ id, system, version, crop, picture, truth, pass }) =>
+      [id, system, version, crop, picture, truth].every((one) => typeof one === 'string') &&
+      typeof pass === 'number',
+  });

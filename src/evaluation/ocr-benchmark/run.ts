@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { Profile } from '../../options/ocr-benchmark.js';
+import type { TextProfile } from '../../options/closed-sets.js';
 import { outputError } from '../../output-error.js';
 import { Journal, type JournalOptions } from '../../runs/journal.js';
 import { errorJson } from '../../wire/errors.js';
@@ -21,7 +21,7 @@ import type { Crop, OpenOptions, Question, Reading, System, SystemSource } from 
 
 export interface OcrBenchmark extends DataOptions {
   readonly sources: readonly SystemSource[];
-  readonly profile: Profile;
+  readonly profile: TextProfile;
   readonly prices: readonly Price[];
   readonly repeats: number;
   readonly threads: number;

@@ -1,5 +1,5 @@
 /** From readings to figures, each with its interval or the reason why it has none. */
-import type { Profile } from '../../options/ocr-benchmark.js';
+import type { TextProfile } from '../../options/closed-sets.js';
 import { compareRuns, estimatesOf, type Verdict } from '../statistics/compare.js';
 import { type Bounds, boundsOf } from '../statistics/estimate.js';
 import {
@@ -53,7 +53,7 @@ export interface BenchmarkSummary {
   readonly loadAtStart: number;
   readonly threads: number;
   readonly repeats: number;
-  readonly profile: Profile;
+  readonly profile: TextProfile;
   readonly prices: readonly Price[];
   readonly crops: { readonly scored: number; readonly tuning: number; readonly timed: number };
   readonly domains: readonly string[];
@@ -185,7 +185,7 @@ type Efficiency = Pick<
 /** Of the timed crops that were answered, each with the median of its passes. */
 async function efficiencyOf(
   all: readonly ReadingRow[],
-  profile: Profile,
+  profile: TextProfile,
   prices: readonly Price[],
   options: { readonly seed: number },
 ): Promise<Efficiency> {
@@ -282,7 +282,7 @@ async function againstBest(
  */
 function flaggedOf(
   systems: readonly (readonly ReadingRow[])[],
-  profile: Profile,
+  profile: TextProfile,
 ): BenchmarkSummary['flagged'] {
   const mean = (values: readonly number[]): number =>
     values.reduce((sum, one) => sum + one, 0) / values.length;

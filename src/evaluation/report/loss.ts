@@ -3,7 +3,7 @@ import { partsOf } from '../judge.js';
 import { levenshtein } from '../metrics/edit-distance.js';
 import type { Direction } from '../metrics/metric.js';
 import { codePoints } from '../metrics/python.js';
-import { METRICS, type Metric } from '../metrics/registry.js';
+import { findMetric, type Metric } from '../metrics/registry.js';
 import type { EvaluatedRow } from '../rows.js';
 import { isOfThings } from './rows.js';
 
@@ -36,7 +36,7 @@ export function lossesBy(id: string | undefined, rows: readonly EvaluatedRow[]):
 }
 
 function ofRows(id: string | undefined): OfRows | undefined {
-  const metric = METRICS.find((one) => one.id === id);
+  const metric = id === undefined ? undefined : findMetric(id);
   return metric === undefined || 'whole' in metric ? undefined : metric;
 }
 

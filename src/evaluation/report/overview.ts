@@ -2,7 +2,7 @@
 import { barChart } from '../../report/bar-chart.js';
 import { charts, element, type Html, link, paragraph, section, table } from '../../report/html.js';
 import type { Panel } from '../../report/svg.js';
-import { METRICS } from '../metrics/registry.js';
+import { findMetric } from '../metrics/registry.js';
 import { type Bounds, REASONS } from '../statistics/estimate.js';
 import type { Figure, Published, Summary } from '../summary.js';
 import { sideBySide } from './page.js';
@@ -49,7 +49,7 @@ export function reasons(all: readonly Bounds[]): Html[] {
 /** The first figure, large, with what it says and what others have. */
 export function headline(figure: Figure, published: readonly Published[]): Html {
   const { id, title, better } = figure;
-  const formula = METRICS.find((one) => one.id === id)?.formula;
+  const formula = findMetric(id)?.formula;
   const range =
     figure.reason === undefined
       ? `95 % interval ${intervalText(figure)}`

@@ -1,7 +1,7 @@
 /** Many phrasings of one question over the same rows: how much the wording decides. */
 import { barChart } from '../../report/bar-chart.js';
 import { charts, type Html, paragraph, section, table } from '../../report/html.js';
-import { METRICS } from '../metrics/registry.js';
+import { findMetric } from '../metrics/registry.js';
 import type { PhrasingReport } from '../phrasings.js';
 import { bar, intervalText, isShare } from './overview.js';
 import {
@@ -16,7 +16,7 @@ import {
 
 export function phrasingsSection(report: PhrasingReport): Html {
   const { metric: id, rows, phrasings, spread, flips } = report;
-  const metric = METRICS.find((one) => one.id === id);
+  const metric = findMetric(id);
   const title = metric?.title ?? id;
   const lines = phrasings.map((one) => [
     ...[shownText(one.phrasing), figureText(one.figure), intervalText(one)],

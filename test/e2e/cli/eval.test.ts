@@ -256,3 +256,83 @@ it('judges a folder for each class', async () => {
   expect((await judge(path.join(folder, 'data'), run, '--task', 'classify')).code).toBe(0);
   expect(read<Summary>(run, 'summary.json')).toMatchObject({ rows: 2, failed: 0 });
 });
+
+it('draws the rows of a limit by a seed, and continues the same ones', async () => {
+  const rows = Array.from({ length: 200 }, (_, i) => ({
+    image: SCENE,
+    question: 'q',
+    answer: `${i}`,
+  }));
+  const data = dataset(rows);
+  const folder = path.dirname(data);
+  const answers = path.join(folder, 'answers.jsonl');
+  writeFileSync(
+    answers,
+    rows.map(({ answer }, id) => `${JSON.stringify({ id, answer })}\n`).join(''),
+  );
+  const run = async (name: string, ...args: string[]) => {
+    const at = path.join(folder, name);
+    const options = ['--predictions', answers, '--limit', '20', ...args];
+    const { code, stderr } = await judge(data, at, ...options);
+    expect([code, stderr]).toEqual([0, expect.any(String)]);
+    return jsonLines(readFileSync(path.join(at, 'rows.jsonl'), 'utf8')).map(
+      (row) => (row as { readonly index: number }).index,
+    );
+  };
+  const one = await run('one', '--seed', '1');
+  expect(await run('first')).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  // Spread over the data set, in its order.
+  expect(one).toHaveLength(20);
+  expect(one).toEqual([...new Set(one)].sort((a, b) => a - b));
+  expect(Math.max(...one)).toBeGreaterThan(100);
+  expect(await run('again', '--seed', '1')).toEqual(one);
+  expect(await run('two', '--seed', '2')).not.toEqual(one);
+  expect(await run('one', '--seed', '1', '--resume')).toEqual(one);
+  const other = await judge(
+    data,
+    path.join(folder, 'one'),
+    '--predictions',
+    answers,
+    '--limit',
+    '20',
+    '--resume',
+  );
+  expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('seed')]);
+  const alone = await judge(data, path.join(folder, 'none'), '--seed', '1');
+  expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('--limit')]);
+});
+
+it('judges texts as a profile leaves them, and says so in the name of the figure', async () => {
+  const data = dataset(ROWS);
+  const folder = path.join(path.dirname(data), 'run');
+  const { code, stdout } = await judge(
+    data,
+    folder,
+    '--profile',
+    'loose',
+    '--json',
+    '--fail-under',
+    'exact@strict+loose>=0.6',
+    '--metric',
+    'exact@strict',
+  );
+  expect([code, JSON.parse(stdout)]).toMatchObject([
+    ...[0, { figures: [{ id: 'exact@strict+loose', figure: 2 / 3 }], limits: [{ isMet: true }] }],
+  ]);
+  const again = await paligemma(['eval', '--report', folder, '--json']);
+  expect(JSON.parse(again.stdout)).toMatchObject({ figures: [{ id: 'exact@strict+loose' }] });
+  const page = readFileSync(path.join(folder, 'report.html'), 'utf8');
+  expect(page).toContain('of texts as the profile loose leaves them');
+  const boxes = await judge(
+    data,
+    path.join(path.dirname(data), 'boxes'),
+    '--task',
+    'detect',
+    '--profile',
+    'loose',
+  );
+  expect([boxes.code, boxes.stderr]).toEqual([
+    2,
+    expect.stringContaining('no metric of this run compares texts: map@pycocotools'),
+  ]);
+});
