@@ -66,6 +66,12 @@ export async function runTests(folder, node, { suite, leftOut, least }) {
   const of = (...wanted) =>
     tests.filter(({ status }) => wanted.includes(status)).map(({ name }) => name);
   check(of('failed').length === 0, `failed: ${of('failed').join('; ')}`);
+  // A file fails without a test where what its tests need cannot be made.
+  const files = testResults.filter(({ status }) => status === 'failed');
+  check(
+    files.length === 0,
+    `failed: ${files.map(({ name }) => path.win32.basename(name)).join('; ')}`,
+  );
   if (failure) throw failure;
   check(of('passed').length > least, `only ${of('passed').length} tests ran`);
   const skipped = of('skipped', 'pending', 'todo');
