@@ -13,7 +13,7 @@ import { isSegment } from '../results/mask.js';
 import type { Detection } from '../results/types.js';
 import { TASKS, type Task } from '../tasks/registry.js';
 import type { Given, Question, WrittenFinding } from './rows.js';
-import { findingsOf } from './text-truths.js';
+import { findingsOf, hasMasks, type MaskDecoder } from './text-truths.js';
 
 /** Answers a question, or rejects with why it cannot. */
 export type Answerer = (question: Question, signal: AbortSignal) => Promise<Given>;
@@ -27,7 +27,13 @@ export interface AskingOptions {
   readonly keepsPictures: boolean;
 }
 
-type CallOptions = Readonly<Record<string, unknown>>;
+type CallOptions = Readonly<Record<string, unknown>> & { readonly signal: AbortSignal };
+
+/** The model's own mask codec, which fine-tuning leaves as it is. */
+export const maskDecoder =
+  (model: PaliGemma): MaskDecoder =>
+  (codes, signal) =>
+    model.decodeMasks(codes, { signal });
 
 /**
  * Asks a model. Rows with a prompt are sent as they are; others are asked with the method of their task. Where objects are
@@ -84,12 +90,15 @@ async function call(
   options: CallOptions,
   constrained: boolean,
 ): Promise<Given> {
-  const start = (name: keyof typeof TASKS, args: object, more: CallOptions = {}) =>
+  const start = (name: keyof typeof TASKS, args: object, more: object = {}) =>
     (TASKS[name] as Task).start(model, [picture], args as never, { ...options, ...more });
   if (request.kind === 'prompt') {
     const result = (await start('generate', { prompt: request.prompt })) as TextResult;
-    const found = 'objects' in truth ? findingsOf(result.text, result.image) : undefined;
-    return { ...textAnswer(result), ...('objects' in truth && { found: found ?? [] }) };
+    if (!('objects' in truth || 'reference' in truth)) return textAnswer(result);
+    const decodeMasks = hasMasks(truth) ? maskDecoder(model) : undefined;
+    const reading = { decodeMasks, signal: options.signal };
+    const found = await findingsOf(result.text, result.image, reading);
+    return { ...textAnswer(result), found: found ?? [] };
   }
   const { task, arguments: args } = request;
   switch (task) {

@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
+import { makeError } from '../errors.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import { showPath } from '../options/show.js';
 import { outputError } from '../output-error.js';
@@ -26,6 +27,7 @@ import { type Chosen, chooseRows, questionsOf } from './questions.js';
 import { htmlReport } from './report/run-report.js';
 import { type EvaluatedRow, isAnswered, type Question } from './rows.js';
 import { type Limit, type Summary, type SummaryOptions, summarise } from './summary.js';
+import type { MaskDecoder } from './text-truths.js';
 
 export interface Evaluation extends SummaryOptions {
   readonly dataset: Dataset;
@@ -35,6 +37,8 @@ export interface Evaluation extends SummaryOptions {
   /** Each row is asked with each of these instead of its own prompt. Empty: with its own. */
   readonly phrasings: readonly string[];
   readonly answerer: Answerer;
+  /** For right answers whose masks are seg tokens. Left out, there may be none of them. */
+  readonly decodeMasks?: MaskDecoder | undefined;
   /** What answers: the model's or the file's name, and digits that tell it from others. */
   readonly answeredBy: { readonly model: string; readonly fingerprint: string };
   /** Options that change answers. */
@@ -67,6 +71,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   const { phrasings, benchmark, limit, seed } = evaluation;
   // A row that cannot be read fails here, before anything is written.
   const chosen = await chooseRows(dataset, { limit, seed, signal });
+  if (chosen.count === 0) throw noRows(dataset);
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw outputError(folder, 'open', cause);
   });
@@ -103,6 +108,12 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   }
   await write(folder, 'run.json', { ...run, ended: new Date() });
   return sumUp(folder, run, evaluation);
+}
+
+function noRows({ path: name }: Dataset): Error {
+  const expected = 'at least one row';
+  const message = `${showPath(name)} has no rows, expected ${expected}`;
+  return makeError('ERR_DATASET', message, { name, found: 'no rows', expected });
 }
 
 const machineName = (): string =>
@@ -142,11 +153,11 @@ async function answerAll(
   journal: Journal<EvaluatedRow>,
   chosen: Chosen,
 ): Promise<void> {
-  const { dataset, task, signal, onProgress, phrasings, concurrency } = evaluation;
+  const { dataset, task, signal, onProgress, phrasings, concurrency, decodeMasks } = evaluation;
   const total = chosen.count * Math.max(1, phrasings.length);
   const tally = new Tally(evaluation.metrics[0], total, onProgress);
   async function* left(): AsyncGenerator<Asked, void> {
-    for await (const question of questionsOf(dataset, task, { chosen, signal })) {
+    for await (const question of questionsOf(dataset, task, { chosen, signal, decodeMasks })) {
       for (const phrasing of phrasings.length > 0 ? phrasings : [undefined]) {
         if (!journal.skip(keyOfRow({ id: question.id, phrasing }))) yield { question, phrasing };
         else tally.skip();

@@ -10,7 +10,7 @@ import { readRle } from '../results/rle.js';
 import { linesOf } from '../runs/lines.js';
 import type { Answerer } from './answering.js';
 import type { Given, Question, WrittenFinding } from './rows.js';
-import { findingsOf } from './text-truths.js';
+import { findingsOf, hasMasks, noDecoder } from './text-truths.js';
 
 /** A line, as far as it has been looked at. */
 interface Line {
@@ -31,10 +31,10 @@ export async function readAnswers(file: string, dataset: Dataset): Promise<Answe
   const answers = await (file.toLowerCase().endsWith('.json')
     ? readCocoResults(file, dataset)
     : readLines(file));
-  return async (question) => {
+  return async (question, signal) => {
     const { id, index } = question;
     const line = answers.get(id) ?? answers.get(String(index));
-    if (line !== undefined) return givenOf(line, question);
+    if (line !== undefined) return givenOf(line, question, signal);
     throw makeError('ERR_DATASET', `${showPath(file)} has no answer to ${id}`, {
       ...{ name: id, found: 'no answer', expected: 'an answer to every row' },
     });
@@ -42,7 +42,7 @@ export async function readAnswers(file: string, dataset: Dataset): Promise<Answe
 }
 
 /** Throws ERR_DATASET where the line has no answer of the kind that is judged. */
-function givenOf(line: Line, { id, truth }: Question): Given {
+async function givenOf(line: Line, { id, truth }: Question, signal: AbortSignal): Promise<Given> {
   const wrong = (expected: string): Error => {
     const found = Object.keys(line).join(', ') || 'nothing';
     return makeError('ERR_DATASET', `the answer to ${id} has ${found}, expected ${expected}`, {
@@ -50,12 +50,12 @@ function givenOf(line: Line, { id, truth }: Question): Given {
     });
   };
   if ('objects' in truth || 'reference' in truth) {
-    const found =
-      line.found ?? (line.answer === undefined ? undefined : findingsOf(line.answer, truth.size));
-    if (found !== undefined) return { ...line, found };
+    if (line.found !== undefined) return line;
+    if (line.answer === undefined) throw wrong('detections, or an answer with loc tokens');
+    const decodeMasks = hasMasks(truth) ? noDecoder(`the answer to ${id}`) : undefined;
+    const found = await findingsOf(line.answer, truth.size, { decodeMasks, signal });
     // An answer that is no list of objects finds none.
-    if (line.answer !== undefined) return { ...line, found: [] };
-    throw wrong('detections, or an answer with loc tokens');
+    return { ...line, found: found ?? [] };
   }
   if ('document' in truth) {
     if (line.value !== undefined) return line;

@@ -10,7 +10,7 @@ import type { ImageSize } from '../results/types.js';
 import { polygonRuns, unionOf } from './metrics/mask-runs.js';
 import type { Question, Truth, WrittenObject } from './rows.js';
 import { EVALUATED } from './tasks.js';
-import { readTextTruth } from './text-truths.js';
+import { type MaskDecoder, noDecoder, readTextTruth } from './text-truths.js';
 
 /** Which rows of a data set are asked about, by their places from 0. */
 export interface Chosen {
@@ -57,8 +57,14 @@ export async function chooseRows(
 export async function* questionsOf(
   dataset: Dataset,
   task: EvaluatedTask,
-  { chosen, signal }: { readonly chosen: Chosen; readonly signal: AbortSignal },
+  options: {
+    readonly chosen: Chosen;
+    readonly signal: AbortSignal;
+    /** For masks that are written as seg tokens. */
+    readonly decodeMasks?: MaskDecoder | undefined;
+  },
 ): AsyncGenerator<Question, void> {
+  const { chosen, signal } = options;
   const folder = path.dirname(path.resolve(dataset.path));
   let [place, left] = [0, chosen.count];
   for await (const row of dataset.rows({ signal })) {
@@ -69,7 +75,7 @@ export async function* questionsOf(
     const id = placeText({ ...row.place, file });
     const asked = { index, id, image, request, fields };
     try {
-      yield { ...asked, truth: await truthOf(row, task, id) };
+      yield { ...asked, truth: await truthOf(row, task, { id, ...options }) };
     } catch (fault) {
       // A picture is read where loc tokens are parts of it.
       const isPicture = fault instanceof PaliGemmaError && fault.code.startsWith('ERR_IMAGE');
@@ -80,10 +86,24 @@ export async function* questionsOf(
   }
 }
 
-async function truthOf({ expected, image }: Row, task: EvaluatedTask, id: string): Promise<Truth> {
+async function truthOf(
+  { expected, image }: Row,
+  task: EvaluatedTask,
+  {
+    id,
+    signal,
+    decodeMasks = noDecoder(id),
+  }: {
+    readonly id: string;
+    readonly signal: AbortSignal;
+    readonly decodeMasks?: MaskDecoder | undefined;
+  },
+): Promise<Truth> {
   const { expects } = EVALUATED[task];
   if (expected.kind === 'text' && expects !== 'text') {
-    const read = await readTextTruth(expected.answers[0], expects, image);
+    const wanted = task === 'detect' ? undefined : decodeMasks;
+    const options = { image, signal, decodeMasks: wanted };
+    const read = await readTextTruth(expected.answers[0], expects, options);
     if (read !== undefined) return read;
   }
   if (expected.kind !== expects) throw otherKind(expected, task, id);

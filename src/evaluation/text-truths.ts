@@ -6,36 +6,89 @@ import { decodeFile } from '../image-input/decode.js';
 import { parseDetections } from '../index.js';
 import { PIXEL_OPTIONS } from '../options/image.js';
 import { showPath, showThrown } from '../options/show.js';
+import { MASK_SIDE, Mask } from '../results/mask.js';
 import type { ImageSize } from '../results/types.js';
 import type { Truth, WrittenFinding } from './rows.js';
+
+/** Masks of codes, 16 for each -> [n, 64, 64], as `PaliGemma.decodeMasks` has them. */
+export type MaskDecoder = (codes: readonly number[], signal: AbortSignal) => Promise<Float32Array>;
+
+interface ReadingOptions {
+  /** Makes masks of seg tokens. Left out, boxes are all that is wanted. */
+  readonly decodeMasks: MaskDecoder | undefined;
+  readonly signal: AbortSignal;
+}
 
 /** Undefined where the text is nothing of the kind. Rejects where the picture has to be read and cannot. */
 export async function readTextTruth(
   text: string,
   expects: Expected['kind'],
-  image: string,
+  { image, ...options }: ReadingOptions & { readonly image: string },
 ): Promise<Truth | undefined> {
   if (expects === 'label') return { truths: [text] };
   if (expects === 'document') return documentOf(text);
-  if (expects !== 'objects') return undefined;
+  if (expects === 'text') return undefined;
   const size = await sizeOf(image);
-  const objects = findingsOf(text, size);
-  return (
-    objects && {
-      size,
-      objects: objects.map(({ label, bbox }) => ({ label, bbox, area: bbox[2] * bbox[3] })),
-    }
-  );
+  const things = await thingsOf(text, size, options);
+  if (things === undefined) return undefined;
+  if (expects === 'objects') {
+    const objects = things.map(({ label, bbox, mask }) => ({
+      ...{ label, bbox, area: mask?.area ?? bbox[2] * bbox[3] },
+      ...(mask && { rle: mask.toRle() }),
+    }));
+    return { size, objects };
+  }
+  const [thing, more] = things;
+  if (thing === undefined || more !== undefined) return undefined;
+  const { bbox, mask } = thing;
+  return { size, reference: { bbox, ...(mask && { rle: mask.toRle() }) } };
 }
 
 /** What a text of loc tokens finds, without scores; undefined where it holds anything else. */
-export function findingsOf(text: string, size: ImageSize): WrittenFinding[] | undefined {
-  const { detections, dropped } = parseDetections(text, size);
-  if (dropped.length > 0) return undefined;
-  return detections.map(({ label, box: { xmin, ymin, xmax, ymax } }) => ({
-    ...{ label, bbox: [xmin, ymin, xmax - xmin, ymax - ymin], score: 1 },
+export async function findingsOf(
+  text: string,
+  size: ImageSize,
+  options: ReadingOptions,
+): Promise<WrittenFinding[] | undefined> {
+  const things = await thingsOf(text, size, options);
+  return things?.map(({ label, bbox, mask }) => ({
+    ...{ label, bbox, score: 1 },
+    ...(mask && { rle: mask.toRle() }),
   }));
 }
+
+/** Whether masks are compared. */
+export function hasMasks(truth: Truth): boolean {
+  if ('objects' in truth) return truth.objects.some(({ rle }) => rle !== undefined);
+  return 'reference' in truth && truth.reference.rle !== undefined;
+}
+
+interface Thing {
+  readonly label: string;
+  readonly bbox: WrittenFinding['bbox'];
+  readonly mask?: Mask | undefined;
+}
+
+async function thingsOf(
+  text: string,
+  size: ImageSize,
+  { decodeMasks, signal }: ReadingOptions,
+): Promise<Thing[] | undefined> {
+  const { detections, dropped } = parseDetections(text, size);
+  if (dropped.length > 0) return undefined;
+  const codes = decodeMasks === undefined ? [] : detections.flatMap((one) => one.codes ?? []);
+  const values = decodeMasks && codes.length > 0 ? await decodeMasks(codes, signal) : undefined;
+  let masks = 0;
+  return detections.map(({ label, box, codes: own }) => {
+    const { xmin, ymin, xmax, ymax } = box;
+    const thing = { label, bbox: [xmin, ymin, xmax - xmin, ymax - ymin] as const };
+    if (values === undefined || own === undefined) return thing;
+    const soft = values.slice(masks * MASK_VALUES, ++masks * MASK_VALUES);
+    return { ...thing, mask: new Mask(soft, box, size) };
+  });
+}
+
+const MASK_VALUES = MASK_SIDE * MASK_SIDE;
 
 function documentOf(text: string): Truth | undefined {
   try {
@@ -57,3 +110,17 @@ async function sizeOf(image: string): Promise<ImageSize> {
   const { width, height } = await decodeFile(bytes, name, { upright: true, maxPixels });
   return { width, height };
 }
+
+/** Rejects with what is missing, where masks are compared that are written as seg tokens. */
+export const noDecoder =
+  (place: string): MaskDecoder =>
+  async () => {
+    throw makeError(
+      'ERR_DATASET',
+      `${place} has a mask in seg tokens, which only a model decodes`,
+      {
+        ...{ name: place, found: 'seg tokens', expected: 'segmentation, as COCO writes it' },
+        hint: 'give the masks as segmentation, or judge boxes alone',
+      },
+    );
+  };

@@ -9,7 +9,7 @@ import type { LoadOptions } from '../options/types.js';
 import { outputError } from '../output-error.js';
 import { fingerprint } from '../runs/fingerprint.js';
 import { jsonText } from '../wire/json.js';
-import { modelAnswerer } from './answering.js';
+import { maskDecoder, modelAnswerer } from './answering.js';
 import { compareStored, type MetricDifference, readRun, type StoredRun } from './compare.js';
 import { type Evaluation, evaluate } from './evaluate.js';
 import type { Metric } from './metrics/registry.js';
@@ -109,7 +109,7 @@ async function judgeType(options: TypesOptions, type: WeightType): Promise<TypeF
       const folder = path.join(options.folder, type);
       const summary = await evaluate({
         ...{ dataset, task, metrics, limits: [], phrasings: [], limit, folder, signal },
-        answerer: modelAnswerer(model, settings),
+        ...{ answerer: modelAnswerer(model, settings), decodeMasks: maskDecoder(model) },
         answeredBy: { model: `${type}.gguf`, fingerprint: await fingerprint([output]) },
         settings: {
           ...{ limit: limit ?? null, maxTokens: maxTokens ?? null },

@@ -2,7 +2,6 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Dataset } from '../../datasets/open.js';
-import type { Answerer } from '../../evaluation/answering.js';
 import type { Evaluation } from '../../evaluation/evaluate.js';
 import type { Summary } from '../../evaluation/summary.js';
 import { EVALUATION_OPTIONS } from '../../options/evaluation.js';
@@ -99,12 +98,12 @@ async function run(
   const metrics = metricsFor(o.task, o.metric, o.profile);
   const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
   const dataset = await openDataset(data, { pictures: path.join(folder, 'pictures') });
-  const { answerer, answeredBy, end } = await answering(context, flags, dataset, o);
+  const { end, ...answers } = await answering(context, flags, dataset, o);
   const count = context.output.count('rows');
   const { signal } = context;
   const [headline] = metrics;
   const evaluation: Omit<Evaluation, 'onProgress'> = {
-    ...{ dataset, metrics, limits, answerer, answeredBy, signal, folder },
+    ...{ dataset, metrics, limits, ...answers, signal, folder },
     ...{ task: o.task, limit: o.limit, seed: o.seed, resume: o.resume },
     ...{ groupBy: o.groupBy, failOn: o.failOn, benchmark: o.benchmark },
     concurrency: o.concurrency,
@@ -186,11 +185,11 @@ async function answering(
   flags: Flags,
   dataset: Dataset,
   { predictions, task, maxTokens, constrained, prompt }: Options,
-): Promise<{
-  readonly answerer: Answerer;
-  readonly answeredBy: Evaluation['answeredBy'];
-  readonly end: () => Promise<void>;
-}> {
+): Promise<
+  Pick<Evaluation, 'answerer' | 'answeredBy' | 'decodeMasks'> & {
+    readonly end: () => Promise<void>;
+  }
+> {
   const { fingerprint } = await import('../../runs/fingerprint.js');
   if (predictions !== undefined) {
     const { readAnswers } = await import('../../evaluation/predictions.js');
@@ -201,13 +200,14 @@ async function answering(
     };
     return { answerer, answeredBy, end: async () => {} };
   }
-  const { modelAnswerer } = await import('../../evaluation/answering.js');
+  const { maskDecoder, modelAnswerer } = await import('../../evaluation/answering.js');
   const keepsPictures = prompt !== undefined && prompt.length > 1;
   const leavesOut = keepsPictures ? isOnWording : undefined;
   const { model, name, files } = await loadModel(context, flags, leavesOut);
   return {
     answerer: modelAnswerer(model, { task, maxTokens, constrained, keepsPictures }),
     answeredBy: { model: path.basename(name), fingerprint: await fingerprint(files) },
+    decodeMasks: maskDecoder(model),
     end: () => model.dispose(),
   };
 }

@@ -146,6 +146,56 @@ describe('objects', () => {
     expect(strange.summary.notes).toEqual([expect.stringContaining('such as "unicorn"')]);
   });
 
+  it('have masks of seg tokens, as PaliGemma is trained on them, which the model decodes', async () => {
+    const boxes = rowsFile('outlined.jsonl', (one) => {
+      const { label, text } = asked(one);
+      return { prefix: `segment ${label}`, suffix: text };
+    });
+    const { rows } = await judge(boxes, 'outlined', '--task', 'segment');
+    const single = rows.filter(({ found }) => (found as readonly unknown[]).length === 1) as {
+      readonly image: string;
+      readonly prompt: string;
+      readonly answer: string;
+    }[];
+    expect(single.length).toBeGreaterThan(5);
+    const write = (name: string, suffixOf: (answer: string) => string): string => {
+      const lines = single.map(({ image, prompt, answer }) =>
+        JSON.stringify({ image: path.basename(image), prefix: prompt, suffix: suffixOf(answer) }),
+      );
+      writeFileSync(path.join(folder, name), lines.join('\n'));
+      return path.join(folder, name);
+    };
+    // What the model answers is right, so all of it is.
+    const same = write('same.jsonl', (answer) => answer);
+    // The same boxes with another shape in them.
+    const other = write('other.jsonl', (answer) => answer.replace(/<seg\d{3}>/g, '<seg000>'));
+    for (const [task, box, mask] of [
+      ['segment', 'map@pycocotools', 'map@pycocotools-masks'],
+      ['refer', 'boxacc@refcoco-0.75', 'miou@refcoco'],
+    ] as const) {
+      const right = await judge(same, `${task}-same`, '--task', task);
+      expect([figureOf(right.summary, box)?.figure, figureOf(right.summary, mask)?.figure]).toEqual(
+        [1, 1],
+      );
+      const wrong = await judge(other, `${task}-other`, '--task', task);
+      expect(figureOf(wrong.summary, box)?.figure).toBe(1);
+      expect(figureOf(wrong.summary, mask)?.figure).toBeLessThan(0.9);
+      // Texts of another system are not decoded without a model, and boxes alone need none.
+      const answers = path.join(folder, `${task}-texts.jsonl`);
+      const texts = single.map(({ answer }, id) => JSON.stringify({ id, answer }));
+      writeFileSync(answers, texts.join('\n'));
+      const run = path.join(folder, `${task}-texts`);
+      const args = ['eval', same, '--predictions', answers, '-o', run];
+      expect(await paligemma([...args, '--task', task])).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('same.jsonl:1 has a mask in seg tokens'),
+      });
+      const alone = await paligemma([...args, '--task', 'detect', '--json']);
+      const { figures } = JSON.parse(alone.stdout) as Summary;
+      expect([alone.code, figures[0]]).toMatchObject([0, { id: 'map@pycocotools', figure: 1 }]);
+    }
+  });
+
   it('whose picture cannot be read are rows that fail', async () => {
     const file = path.join(folder, 'missing.jsonl');
     writeFileSync(file, JSON.stringify({ image: 'none.png', prefix: 'detect x', suffix: '' }));

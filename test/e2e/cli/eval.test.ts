@@ -336,3 +336,11 @@ it('judges texts as a profile leaves them, and says so in the name of the figure
     expect.stringContaining('no metric of this run compares texts: map@pycocotools'),
   ]);
 });
+
+it('a data set without rows is no evidence of anything', async () => {
+  const data = dataset([]);
+  const folder = path.join(path.dirname(data), 'run');
+  const { code, stderr } = await judge(data, folder, '--task', 'ocr');
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/rows\.jsonl has no rows, expected /)]);
+  expect(existsSync(folder)).toBe(false);
+});
