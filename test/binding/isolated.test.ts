@@ -18,9 +18,15 @@ const SCENE = imagePath('scene1.png');
 const FREEZING = { ...FROZEN_THREADS, ...needsTool('python3') };
 const PROGRAMS = path.join(ROOT, 'test', 'support', 'programs');
 let endless: string;
+/** Longer than a child takes to be ready here: 0.3 s on a desktop, seconds in an emulator. */
+let startMs: number;
 beforeAll(async () => {
   // A random model never stops by itself.
   endless = await endlessModel();
+  const begin = performance.now();
+  const model = await PaliGemma.load(endless, { isolate: 'process', onNote: () => {} });
+  startMs = Math.max(1500, 3 * (performance.now() - begin));
+  await model.dispose();
 });
 
 async function isolated(
@@ -232,7 +238,7 @@ describe('a child that ends', () => {
   );
 
   test('whose event loop hangs is killed and replaced', FREEZING, async () => {
-    const model = await isolated(endless, { hangMs: 1500 });
+    const model = await isolated(endless, { hangMs: startMs });
     await freeze(childOf(model), 'main');
     const error = await errorOf(model.predict(SCENE, 'hang', { maxTokens: 2 }));
     expect(error).toMatchObject({ code: 'ERR_ENGINE_CRASHED', retryable: true });
@@ -244,7 +250,7 @@ describe('a child that ends', () => {
     'whose computation hangs is killed and replaced, although its event loop answers',
     FREEZING,
     async () => {
-      const model = await isolated(DEMO_MODEL, { hangMs: 1500, threads: 1, featureCacheMb: 0 });
+      const model = await isolated(DEMO_MODEL, { hangMs: startMs, threads: 1, featureCacheMb: 0 });
       // Nothing is left to decode, so no other thread computes.
       const picture = await model.prepare(SCENE);
       // Until the hang, whenever that is; nearly all of it is matmuls.
@@ -330,11 +336,11 @@ describe('a child that ends', () => {
 
   test('with a spare: it takes over at once', async () => {
     const model = await isolated(endless, { engines: 2 });
-    await vi.waitFor(() => expect(model.health.pids).toHaveLength(2), 10_000);
+    await vi.waitFor(() => expect(model.health.pids).toHaveLength(2), 10 * startMs);
     const [, spare] = model.health.pids;
     // Loaded, not only started: a call of the first one ends after it.
     await vi.waitFor(() => expect(isAlive(spare as number)).toBe(true));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, startMs));
     const running = await begin(model);
     process.kill(childOf(model), 'SIGKILL');
     await running.error;
