@@ -70,7 +70,12 @@ export function arm64Models() {
     const env = { ...ORIN, EMULATED_NODE: node, NODE_OPTIONS: `--require "${preload}"` };
     return runTests(folder, (args) => exec(node, args, { cwd: folder, env }), {
       suite: ['test/parity/', 'test/binding/'],
-      leftOut: { 'of endurance': ENDURANCE, ...(all ? {} : { 'that repeat others': REPEATED }) },
+      leftOut: {
+        'of endurance': ENDURANCE,
+        // Where a thread is in the emulated program cannot be seen from outside.
+        'that an emulator cannot do': /although its event loop answers/,
+        ...(all ? {} : { 'that repeat others': REPEATED }),
+      },
       least: 500,
     });
   };

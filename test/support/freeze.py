@@ -18,6 +18,8 @@ PTRACE_SEIZE = 0x4206
 PTRACE_INTERRUPT = 0x4207
 # Threads of other processes as well.
 WALL = 0x40000000
+# Seconds; in an emulator no thread is ever seen in the addon.
+LONGEST = 60
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
@@ -82,8 +84,10 @@ if which == "main":
     ptrace(PTRACE_SEIZE, pid)
     stop(pid)
 else:
+    end = time.monotonic() + LONGEST
     while not stop_in_addon(pid, busiest(pid)):
-        pass
+        if time.monotonic() > end:
+            sys.exit(f"no thread of {pid} was inside of the addon for {LONGEST} s")
 print("frozen", flush=True)
 # A process that is killed meanwhile is gone for its parent only when this one has taken note of it.
 while True:
