@@ -11,8 +11,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { PaliGemma } from '../../lib/index.js';
 import { barChart } from '../../lib/report/bar-chart.js';
-import { figure, htmlPage, paragraph, table } from '../../lib/report/html.js';
-import { chartPage } from '../../lib/report/svg.js';
+import { charts, htmlPage, paragraph, table } from '../../lib/report/html.js';
 import { characterAccuracy, maskIou, matchBoxes, Tally } from './figures.mjs';
 import { DEMO_MODEL, trainedModel } from './models.mjs';
 import {
@@ -182,8 +181,9 @@ if (flags.html) {
     }));
   const labels = { title: 'Quality', subtitle: 'bar: ours, with 95 %; stroke: reference' };
   const panel = barChart({ ...labels, xLabel: 'per cent', bars, xMax: 100 });
-  const chart = figure(chartPage('Quality beside the reference', [panel], 1), 'the table as bars');
-  const blocks = [paragraph(effort), chart, table(columns, cells), ...explanation.map(paragraph)];
+  const chart = charts([panel], 'Quality beside the reference: the table as bars');
+  const figures = table(columns, cells, 'Quality beside the reference');
+  const blocks = [paragraph(effort), chart, figures, ...explanation.map(paragraph)];
   await writeFile(flags.html, htmlPage(heading, blocks));
 }
 

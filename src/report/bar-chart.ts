@@ -2,6 +2,7 @@
 import { figuresBelow } from './axis.js';
 import {
   heading,
+  LINE,
   length,
   MARGIN,
   type Panel,
@@ -11,7 +12,7 @@ import {
   type Tone,
   text,
 } from './svg.js';
-import { textWidth } from './text-width.js';
+import { textWidth, wrap } from './text-width.js';
 
 export interface Bar {
   readonly name: string;
@@ -45,6 +46,8 @@ const LAYOUTS = {
   above: { step: 40, top: 19, thickness: 12, name: 300, side: 300 },
 } as const;
 
+const SUBTITLE_LINES = 4;
+
 /** @throws `ERR_OPTION_RANGE` for a value that is negative or not finite */
 export function barChart(chart: BarChart): Panel {
   const { title, subtitle, xLabel, bars, tone = 'a', names = 'beside' } = chart;
@@ -55,14 +58,16 @@ export function barChart(chart: BarChart): Panel {
   const right = chart.xMax ?? roundUp(Math.max(0, ...ends));
   const widths = bars.map(({ name }) => Math.min(longest, textWidth(name.slice(0, longest))));
   const left = names === 'above' ? 12 : 20 + Math.ceil(Math.max(0, ...widths));
-  const begin = MARGIN.top - (subtitle === '' ? 18 : 0);
+  const width = left + side + MARGIN.right;
+  const headLeft = names === 'above' ? left : 10;
+  const lines = wrap(subtitle, width - headLeft - 8, SUBTITLE_LINES);
+  const begin = MARGIN.top - (subtitle === '' ? 18 : 0) + (lines.length - 1) * LINE;
   const bottom = begin + bars.length * step + (names === 'above' ? 8 : 0);
   // What is beyond the axis ends at it.
   const px = (value: number): number => round(left + (Math.min(value, right) / right) * side);
-  const width = left + side + MARGIN.right;
   const height = bottom + MARGIN.bottom;
   const parts = [
-    ...heading(names === 'above' ? left : 10, width, title, subtitle),
+    ...heading(headLeft, width, title, ...lines),
     text(left + side / 2, height - 10, xLabel, { anchor: 'middle', within: side }),
   ];
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * right);

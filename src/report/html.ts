@@ -72,26 +72,18 @@ export function overlay(parts: readonly string[], width: number, height: number)
   );
 }
 
-/** A chart as a picture of its own, so that its styles stay its own. `label` is for readers who do not see it. */
-export function figure(svg: string, label: string): Html {
-  const data = Buffer.from(svg).toString('base64');
-  return Html.of(
-    `<figure><img src="data:image/svg+xml;base64,${data}" alt="${escapeMarkup(label)}"></figure>`,
-  );
-}
-
 type Cell = Html | string | number;
 
 /**
  * A table: the first cell of each row names it, numbers are at the right end of their cells. It scrolls inside of itself where
- * the page is narrow, by keys as well.
+ * the page is narrow, by keys as well, so it has a name for those who hear where they are: the caption, which is not empty.
  *
  * @throws `ERR_OPTION_RANGE` for a row that has not a cell for each column
  */
 export function table(
   columns: readonly string[],
   rows: readonly (readonly Cell[])[],
-  caption = '',
+  caption: string,
 ): Html {
   for (const [i, row] of rows.entries()) {
     if (row.length === columns.length) continue;
@@ -116,12 +108,8 @@ export function table(
     return `<tr>${cells.join('')}</tr>`;
   });
   const name = escapeMarkup(caption);
-  const [region, title] =
-    caption === ''
-      ? ['', '']
-      : [` tabindex="0" role="region" aria-label="${name}"`, `<caption>${name}</caption>\n`];
   return Html.of(
-    `<div class="table"${region}><table>\n${title}<thead><tr>${head}</tr></thead>\n<tbody>\n${body.join('\n')}\n</tbody>\n</table></div>`,
+    `<div class="table" tabindex="0" role="region" aria-label="${name}"><table>\n<caption>${name}</caption>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body.join('\n')}\n</tbody>\n</table></div>`,
   );
 }
 
@@ -145,13 +133,13 @@ h1 { font-size: 1.6rem; line-height: 1.25; overflow-wrap: anywhere; } h2 { margi
 figure { margin: 1rem 0; } img, .chart { max-width: 100%; height: auto; }
 .charts { display: flex; flex-wrap: wrap; gap: 1.5rem 2.5rem; align-items: start; }
 .table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-caption { padding-bottom: 0.4rem; text-align: left; color: var(--faint); font-size: 0.875rem; }
+caption { max-width: min(44rem, calc(100vw - 2rem)); padding-bottom: 0.4rem; text-align: left; color: var(--faint); font-size: 0.875rem; }
 th, td { padding: 0.3rem 0.8rem; border-bottom: 1px solid var(--line); text-align: left; font-weight: normal; overflow-wrap: anywhere; }
 th:first-child { padding-left: 0; }
 th[scope=row], td:not(.number) { min-width: 7rem; }
-thead th { color: var(--faint); } .number { text-align: right; white-space: nowrap; }
+thead th { min-width: 4.5rem; color: var(--faint); vertical-align: bottom; } .number { text-align: right; } td.number { white-space: nowrap; }
 a { color: var(--link); } :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-@media print { body { margin: 0; max-width: none; font-size: 11pt; } .table { overflow: visible; } table { font-size: 9pt; } th, td { padding: 0.2rem 0.5rem; } th[scope=row], td:not(.number) { min-width: 0; } .number { white-space: normal; } tr, figure { break-inside: avoid; } h2, h3 { break-after: avoid; } }
+@media print { body { margin: 0; max-width: none; font-size: 11pt; } .table { overflow: visible; } table { font-size: 9pt; } th, td { padding: 0.2rem 0.5rem; } th[scope=row], td:not(.number) { min-width: 0; } thead th { min-width: 0; } td.number { white-space: normal; } tr, figure { break-inside: avoid; } h2, h3 { break-after: avoid; } }
 `;
 
 /** The whole page. It tells browsers to load and run nothing, whatever the texts hold. */

@@ -129,12 +129,22 @@ export function text(
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" class="${CLASSES[kind]}"${rotation}>${title}${escapeMarkup(fitting)}</text>`;
 }
 
-/** The title and the line below it, cut to the width of the panel. */
-export function heading(left: number, width: number, title: string, subtitle: string): string[] {
+/** Pixels from one line of a subtitle to the next. */
+export const LINE = 15;
+
+/** The title and the lines below it, cut to the width of the panel. */
+export function heading(
+  left: number,
+  width: number,
+  title: string,
+  ...subtitle: readonly string[]
+): string[] {
   const within = width - left - 8;
   return [
     text(left, 20, title, { kind: 'title', within }),
-    ...(subtitle === '' ? [] : [text(left, 38, subtitle, { within })]),
+    ...subtitle.flatMap((line, i) =>
+      line === '' ? [] : [text(left, 38 + i * LINE, line, { within })],
+    ),
   ];
 }
 

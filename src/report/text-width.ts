@@ -97,6 +97,19 @@ const LONGEST = 400;
 
 const SEGMENTS = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
+/** `content` on lines that fit into `width` pixels, broken at spaces; what is left after `most` of them is on the last, and too long. */
+export function wrap(content: string, width: number, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of content.slice(0, LONGEST).split(/\s+/)) {
+    const last = lines.at(-1);
+    const longer = `${last} ${word}`;
+    if (last !== undefined && (lines.length === most || textWidth(longer) <= width)) {
+      lines[lines.length - 1] = longer;
+    } else lines.push(word);
+  }
+  return lines;
+}
+
 /** `content` on one line, if it fits into `width` pixels; else the longest beginning that does, with an ellipsis. */
 export function shorten(content: string, width: number, kind: TextKind = 'small'): string {
   const line = content

@@ -15,6 +15,13 @@ interface Flags extends Readonly<Record<string, unknown>> {
   readonly json?: true;
 }
 
+/** What a run depends on that no flag is called after. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  data: 'the crops',
+  tuning: 'crops for tuning',
+  machine: 'the machine',
+};
+
 export function ocrBenchmarkCommand(context: Context, exit: (code: ExitCode) => void): Command {
   const command = new Command('ocr-benchmark')
     .summary('compare what reads text: accuracy, speed, cost')
@@ -47,11 +54,13 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 6 some crops were not read, 130 int
       if (o.system === undefined) {
         return command.error('error: ocr-benchmark takes at least one --system');
       }
-      const [{ benchmarkOcr }, { sourceOf }, { parsePrice }] = await Promise.all([
-        import('../../evaluation/ocr-benchmark/run.js'),
-        import('../../evaluation/ocr-benchmark/sources.js'),
-        import('../../evaluation/ocr-benchmark/prices.js'),
-      ]);
+      const [{ benchmarkOcr }, { sourceOf }, { parsePrices }, { footOf, notesOn }] =
+        await Promise.all([
+          import('../../evaluation/ocr-benchmark/run.js'),
+          import('../../evaluation/ocr-benchmark/sources.js'),
+          import('../../evaluation/ocr-benchmark/prices.js'),
+          import('../../evaluation/ocr-benchmark/sentences.js'),
+        ]);
       const { output, signal } = context;
       const count = output.count('readings');
       let [before, failures] = [0, 0];
@@ -60,14 +69,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 6 some crops were not read, 130 int
         const summary = await benchmarkOcr({
           ...o,
           sources: o.system.map(sourceOf),
-          prices: (o.price ?? []).map(parsePrice),
+          prices: parsePrices(o.price ?? []),
           threads: o.threads || defaultThreads(),
           timeoutMs: o.timeout * 1000,
           folder: flags.output,
           words: {
             output: '--output',
             resume: '--resume',
-            setting: (name) => (name === 'data' ? 'the crops' : optionName('cli', name)),
+            setting: (name) => SETTINGS[name] ?? optionName('cli', name),
           },
           signal,
           onReading: (system, { done, failed }) => {
@@ -82,8 +91,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 6 some crops were not read, 130 int
           },
         });
         count.done();
+        for (const note of notesOn(summary)) output.note(note);
         if (flags.json) await output.json(summary, 2);
-        else await output.data(tableOf(summary));
+        else await output.data(`${tableOf(summary)}${footOf(summary)}\n`);
         exit(summary.systems.some(({ failed }) => failed > 0) ? EXIT.someFailed : EXIT.ok);
       } finally {
         count.done();
@@ -91,7 +101,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 6 some crops were not read, 130 int
     });
 }
 
-function tableOf({ systems, crops, domains }: BenchmarkSummary): string {
+function tableOf({ systems }: BenchmarkSummary): string {
   const shown = (figure: number | null | undefined): string =>
     figure === null || figure === undefined ? 'none' : String(Number(figure.toPrecision(3)));
   const lines = [
@@ -107,5 +117,5 @@ function tableOf({ systems, crops, domains }: BenchmarkSummary): string {
       ];
     }),
   ];
-  return `${columns(lines, [1, 3, 4, 5, 6])}\n${crops.scored} crops in ${domains.length} domains, the time of ${crops.timed}\n`;
+  return `${columns(lines, [1, 3, 4, 5, 6])}\n`;
 }

@@ -2,16 +2,19 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { DOMAINS } from '../../drawn-sets/sets.js';
 import { makeError } from '../../errors.js';
 import { loadSharp } from '../../load-sharp.js';
+import { showValue } from '../../options/show.js';
 import { outputError } from '../../output-error.js';
 import { drawnPictures } from './data/drawn.js';
 import { folderPictures } from './data/folder.js';
-import type { DataOptions, Picture } from './data/picture.js';
+import { PHOTOGRAPHS } from './data/photographs.js';
+import { type DataOptions, DRAWN, type Picture } from './data/picture.js';
 import { realPictures } from './data/real.js';
 import type { Crop } from './system.js';
 
-/** Of the crops that do not say it themselves, every fifth is for tuning. */
+/** Of the crops that do not say it themselves, every fifth is for tuning where a system has page modes. */
 const TUNING_EVERY = 5;
 /** Crops whose time is measured. */
 const TIMED = 30;
@@ -22,15 +25,23 @@ export interface Crops {
   readonly timed: ReadonlySet<string>;
   /** SHA-256 over pictures and truths. */
   readonly digest: string;
+  /** Which of the crops that do not say it themselves are kept for tuning. */
+  readonly tuning: string;
 }
 
-/** Puts the crops of `data` into `folder`. Throws ERR_DATASET. */
+export interface CropsOptions extends DataOptions {
+  /** A system has page modes to choose. */
+  readonly isTuned: boolean;
+}
+
+/** Puts the crops of `data` into `folder`. Throws ERR_DATASET, and ERR_OPTION_RANGE for the same data twice. */
 export async function prepareCrops(
-  options: DataOptions,
+  options: CropsOptions,
   folder: string,
   signal: AbortSignal,
 ): Promise<Crops> {
-  const { data } = options;
+  const { data, isTuned } = options;
+  const names = namesOf(data);
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw outputError(folder, 'open', cause);
   });
@@ -38,8 +49,10 @@ export async function prepareCrops(
   const seen = new Set<string>();
   const counts = new Map<string, number>();
   const hash = createHash('sha256');
-  for (const spec of data) {
-    for await (const { png, split, ...picture } of picturesOf(spec, options, signal)) {
+  let kept = 0;
+  for (const [i, spec] of data.entries()) {
+    const pictures = picturesOf(spec, names[i] as string, options, signal);
+    for await (const { png, split, ...picture } of pictures) {
       signal.throwIfAborted();
       if (seen.has(picture.id)) throw twice(picture.id);
       seen.add(picture.id);
@@ -50,25 +63,70 @@ export async function prepareCrops(
       });
       const place = counts.get(picture.domain) ?? 0;
       counts.set(picture.domain, place + 1);
-      const isTuning = place % TUNING_EVERY === TUNING_EVERY - 1;
+      const isTuning = isTuned && split === undefined && place % TUNING_EVERY === TUNING_EVERY - 1;
+      if (isTuning) kept++;
       const digest = createHash('sha256').update(png).digest('hex').slice(0, 16);
       const own = split ?? (isTuning ? 'tuning' : 'scored');
-      hash.update(JSON.stringify([picture.id, picture.truth, digest, own]));
+      hash.update(JSON.stringify([picture.id, picture.truth, digest, split]));
       all.push({ ...picture, split: own, file, width, height, digest });
     }
   }
   if (!all.some(({ split }) => split === 'scored')) throw empty(data);
-  return { all, timed: timedOf(all), digest: hash.digest('hex') };
+  const tuning = kept === 0 ? 'none' : 'every fifth';
+  return { all, timed: timedOf(all), digest: hash.digest('hex'), tuning };
+}
+
+const REAL = /^real:(.+)$/s;
+const isOwn = (spec: string): boolean => spec !== DRAWN && !REAL.test(spec);
+
+/**
+ * What each of `data` is called, in the names of its crops and as their domain: a folder or file of the user by its last name, where
+ * another has that, by as much of its path as tells them apart. Throws ERR_OPTION_RANGE.
+ */
+export function namesOf(data: readonly string[]): string[] {
+  const paths = data.map((spec) => (isOwn(spec) ? path.resolve(spec) : spec));
+  const twice = data.find((_, i) => paths.indexOf(paths[i] as string) !== i);
+  if (twice !== undefined) {
+    const [found, expected] = [`${showValue(twice)} twice`, 'each folder or file once'];
+    throw makeError('ERR_OPTION_RANGE', `option data is ${found}, expected ${expected}`, {
+      ...{ name: 'data', found, expected },
+    });
+  }
+  const built = new Set([
+    ...(data.includes(DRAWN) ? DOMAINS : []),
+    ...(data.some((spec) => REAL.test(spec)) ? PHOTOGRAPHS.map(({ domain }) => domain) : []),
+  ]);
+  const own = paths.filter((_, i) => isOwn(data[i] as string));
+  return paths.map((one, i) => {
+    if (!isOwn(data[i] as string)) return one;
+    const others = own.filter((other) => other !== one);
+    for (let parts = 1; parts <= one.split(path.sep).length; parts++) {
+      for (const end of ['name', 'base'] as const) {
+        const name = ending(one, parts, end);
+        if (!built.has(name) && others.every((other) => ending(other, parts, end) !== name)) {
+          return name;
+        }
+      }
+    }
+    return one;
+  });
+}
+
+/** The last parts of a path; by its `name` without the extension, by its `base` with it. */
+function ending(file: string, parts: number, end: 'name' | 'base'): string {
+  const parsed = path.parse(file);
+  return [...parsed.dir.split(path.sep), parsed[end]].slice(-parts).join('/');
 }
 
 function picturesOf(
   spec: string,
+  name: string,
   options: DataOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Picture, void> {
-  if (spec === 'drawn') return drawnPictures(options, signal);
-  const [, folder] = /^real:(.+)$/s.exec(spec) ?? [];
-  return folder === undefined ? folderPictures(spec, signal) : realPictures(folder);
+  if (spec === DRAWN) return drawnPictures(options, signal);
+  const [, folder] = REAL.exec(spec) ?? [];
+  return folder === undefined ? folderPictures(spec, name, signal) : realPictures(folder);
 }
 
 /** The first of each domain, then the second, until there are enough: all domains have a part in the speed. */
@@ -91,6 +149,7 @@ function timedOf(all: readonly Crop[]): Set<string> {
 function twice(id: string): Error {
   return makeError('ERR_DATASET', `the crop ${id} is there twice`, {
     ...{ name: id, found: 'the same name again', expected: 'each crop once' },
+    hint: 'give each folder of photographs, and each data set, once',
   });
 }
 

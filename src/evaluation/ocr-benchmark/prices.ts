@@ -30,19 +30,58 @@ export function parsePrice(text: string): Price {
   if ((!tokens && !call) || Number.isNaN(Date.parse(date))) {
     const expected =
       'machine=0.40/h, MODEL=2.50,10/Mtok@2026-11-01 or MODEL=0.0015/call@2026-11-01';
-    throw makeError(
-      'ERR_OPTION_RANGE',
-      `option price is ${showValue(text)}, expected ${expected}`,
-      {
-        ...{ name: 'price', found: showValue(text), expected },
-      },
-    );
+    throw wrong(showValue(text), expected);
   }
   if (tokens) {
     const [, system = '', input, output] = tokens;
     return { kind: 'tokens', system, date, input: Number(input), output: Number(output) };
   }
   return { kind: 'call', system: call?.[1] ?? '', date, usd: Number(call?.[2]) };
+}
+
+/** Throws ERR_OPTION_RANGE, also for two prices of the same. */
+export function parsePrices(texts: readonly string[]): Price[] {
+  const prices = texts.map(parsePrice);
+  const seen = new Set<string>();
+  for (const price of prices) {
+    const name = price.kind === 'machine' ? 'machine' : price.system;
+    const key = JSON.stringify([price.kind === 'machine', name]);
+    if (seen.has(key)) throw wrong(`two prices of ${showValue(name)}`, 'one price of each');
+    seen.add(key);
+  }
+  return prices;
+}
+
+/** Throws ERR_OPTION_RANGE for the price of a system that is none of `names`: a name that is mistyped would be no price at all. */
+export function checkPriced(prices: readonly Price[], names: readonly string[]): void {
+  const known = new Set(names);
+  for (const price of prices) {
+    if (price.kind === 'machine') continue;
+    // The second of the same name and version.
+    if (known.has(price.system.replace(/ \(\d+\)$/, '')) || known.has(price.system)) continue;
+    throw wrong(
+      `the price of ${showValue(price.system)}`,
+      `one of ${[...known].join(', ')}, or machine`,
+    );
+  }
+}
+
+function wrong(found: string, expected: string): Error {
+  return makeError('ERR_OPTION_RANGE', `option price is ${found}, expected ${expected}`, {
+    ...{ name: 'price', found, expected },
+  });
+}
+
+/** `this machine 0.1 USD an hour`, `gpt 0.002 USD a call (2026-11-01)` */
+export function priceText(price: Price): string {
+  switch (price.kind) {
+    case 'machine':
+      return `this machine ${price.usdPerHour} USD an hour`;
+    case 'call':
+      return `${price.system} ${price.usd} USD a call (${price.date})`;
+    case 'tokens':
+      return `${price.system} ${price.input} USD a million tokens in, ${price.output} out (${price.date})`;
+  }
 }
 
 /** USD of one reading, of which `seconds` is known; undefined where no price is stated for it. */

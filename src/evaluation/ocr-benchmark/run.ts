@@ -2,7 +2,7 @@
  * A benchmark in a folder: `run.json` says what was read and how, `rows.jsonl` has a line for each reading as soon as it is made,
  * `summary.json` the figures, which the reports and charts show. Systems run one after the other, alone.
  */
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { TextProfile } from '../../options/closed-sets.js';
@@ -11,13 +11,22 @@ import { Journal, type JournalOptions } from '../../runs/journal.js';
 import { errorJson } from '../../wire/errors.js';
 import { jsonText } from '../../wire/json.js';
 import { type Crops, prepareCrops } from './crops.js';
-import type { DataOptions } from './data/picture.js';
+import { type DataOptions, DRAWN } from './data/picture.js';
 import { accuracyOf } from './figures.js';
-import type { Price } from './prices.js';
+import { checkPriced, type Price } from './prices.js';
 import { reportFiles } from './report.js';
 import { type ReadingRow, readingsIn } from './rows.js';
 import { type BenchmarkSummary, summariseBenchmark } from './summary.js';
-import type { Crop, OpenOptions, Question, Reading, System, SystemSource } from './system.js';
+import {
+  type Crop,
+  type Foreseen,
+  type OpenOptions,
+  type Question,
+  type Reading,
+  type System,
+  type SystemSource,
+  tunedName,
+} from './system.js';
 
 export interface OcrBenchmark extends DataOptions {
   readonly sources: readonly SystemSource[];
@@ -43,12 +52,22 @@ export async function benchmarkOcr(benchmark: OcrBenchmark): Promise<BenchmarkSu
   const { sources, folder, threads, timeoutMs, prompt, repeats, resume, words, signal } = benchmark;
   const open: OpenOptions = { threads, timeoutMs, signal };
   // Before the first has taken its time.
-  for (const source of sources) await source.check(open);
-  const crops = await prepareCrops(benchmark, path.join(folder, 'crops'), signal);
+  const foreseen: Foreseen[] = [];
+  for (const source of sources) foreseen.push(await source.check(open));
+  const file = path.join(folder, 'rows.jsonl');
+  const names = foreseen.flatMap((one) => one.names);
+  checkPriced(benchmark.prices, resume ? [...names, ...(await namesIn(file))] : names);
+  const isTuned = foreseen.some((one) => one.isTuned);
+  const place = path.join(folder, 'crops');
+  const crops = await prepareCrops({ ...benchmark, isTuned }, place, signal);
   const [cpu] = os.cpus();
   const machine = `${cpu?.model.trim() ?? os.arch()}, ${os.availableParallelism()} processors`;
-  const settings = { data: crops.digest, machine, threads, prompt };
-  const file = path.join(folder, 'rows.jsonl');
+  const { profile, seed, perDomain } = benchmark;
+  const settings = {
+    ...{ data: crops.digest, tuning: crops.tuning, machine, threads, prompt, repeats, profile },
+    // Of other crops they say nothing.
+    ...(benchmark.data.includes(DRAWN) && { seed, perDomain }),
+  };
   const journal = await Journal.open<ReadingRow>(
     file,
     { model: 'ocr-benchmark', fingerprint: 'ocr-benchmark', ...settings },
@@ -59,17 +78,17 @@ export async function benchmarkOcr(benchmark: OcrBenchmark): Promise<BenchmarkSu
   const [loadAtStart = 0] = os.loadavg();
   try {
     await write(folder, 'run.json', {
-      ...{ ...settings, repeats, profile: benchmark.profile, seed: benchmark.seed },
+      ...settings,
       data: { given: benchmark.data, sha256: crops.digest, crops: crops.all.length },
       systems: sources.map(({ spec }) => spec),
       ...{ node: process.version, begin, loadAtStart },
     });
-    const names = new Set<string>();
+    const taken = new Set<string>();
     for (const source of sources) {
       const systems = await source.open(open);
       try {
         for (const system of systems) {
-          const name = nameOf(system, names);
+          const name = nameOf(system, taken);
           await new Turn(benchmark, crops, journal, system, name).run();
         }
       } finally {
@@ -86,6 +105,12 @@ export async function benchmarkOcr(benchmark: OcrBenchmark): Promise<BenchmarkSu
   await write(folder, 'summary.json', summary);
   for (const [name, text] of reportFiles(summary)) await write(folder, name, text);
   return summary;
+}
+
+/** Of the systems that an earlier run of the folder has asked. */
+async function namesIn(file: string): Promise<string[]> {
+  const isThere = await stat(file).catch(() => undefined);
+  return isThere?.isFile() ? (await readingsIn(file)).map(({ system }) => system) : [];
 }
 
 /** `ocrad`, and `ocrad (2)` for another of the same name and version, as its recorded answers are. */
@@ -126,7 +151,8 @@ class Turn {
     crops: readonly Crop[],
     modes: ((domain: string) => string) | undefined,
   ): Promise<void> {
-    for (let pass = 1; pass <= this.benchmark.repeats; pass++) {
+    const { passes = Infinity } = this.system;
+    for (let pass = 1; pass <= Math.min(this.benchmark.repeats, passes); pass++) {
       for (const crop of crops) {
         if (pass > 1 && !this.crops.timed.has(crop.id)) continue;
         await this.#keep(crop, pass, modes?.(crop.domain));
@@ -162,7 +188,7 @@ class Turn {
   }
 
   #name(isTuned: boolean): string {
-    return isTuned ? `${this.name} (tuned)` : this.name;
+    return isTuned ? tunedName(this.name) : this.name;
   }
 
   async #keep(crop: Crop, pass: number, mode: string | undefined): Promise<void> {

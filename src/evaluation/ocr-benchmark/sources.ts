@@ -2,7 +2,7 @@
 import { makeError } from '../../errors.js';
 import { showValue } from '../../options/show.js';
 import { ProtocolSystem } from './protocol.js';
-import type { SystemSource } from './system.js';
+import { type SystemSource, untuned } from './system.js';
 import { apiSource } from './systems/api.js';
 import { NODE_NAMES, nodeSource } from './systems/node.js';
 import { oursSource } from './systems/ours.js';
@@ -35,7 +35,11 @@ function commandSource(spec: string, line: string): SystemSource {
   const command = { program: line, args: [], isShell: true };
   return {
     spec,
-    check: async (options) => (await ProtocolSystem.open(command, options)).close(),
+    check: async (options) => {
+      const system = await ProtocolSystem.open(command, options);
+      await system.close();
+      return untuned(system.name);
+    },
     open: async (options) => [await ProtocolSystem.open(command, options)],
   };
 }

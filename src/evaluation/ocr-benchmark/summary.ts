@@ -10,6 +10,7 @@ import {
   sumsOf,
   unitMeanOf,
 } from '../statistics/statistic.js';
+import { type Failure, failuresOf } from './failures.js';
 import { ACCURACIES, accuracyOf } from './figures.js';
 import { type Price, usdOf } from './prices.js';
 import type { ReadingRow } from './rows.js';
@@ -28,6 +29,12 @@ export interface SystemFigures {
   readonly recordedOn?: string;
   readonly rows: number;
   readonly failed: number;
+  /** Why: the most frequent reasons. */
+  readonly failures: readonly Failure[];
+  /** How often each crop was read whose time is measured. */
+  readonly passes: number;
+  /** It says itself what a reading costs. */
+  readonly statesPrice?: true;
   /** Means over the scored crops, by name of the rule. */
   readonly accuracies: Readonly<Record<string, Bounds>>;
   readonly medianAccuracy: Bounds;
@@ -161,6 +168,9 @@ async function figuresOf(
     ...{ name, version, threads, startSeconds, ...(recordedOn !== undefined && { recordedOn }) },
     rows: all.length,
     failed: all.filter(({ text }) => text === undefined).length,
+    failures: failuresOf(all),
+    passes: Math.max(...all.map(({ pass }) => pass)),
+    ...(all.some(({ usd }) => usd !== undefined) && { statesPrice: true as const }),
     accuracies: Object.fromEntries(
       Object.keys(ACCURACIES).map((rule, i) => [rule, estimates[i] as Bounds]),
     ),

@@ -46,6 +46,8 @@ export interface System {
   readonly startSeconds: number;
   /** Page modes to choose from for each domain; empty where there is nothing to choose. */
   readonly modes: readonly string[];
+  /** How often it can be asked the same at most, where answers are recorded. */
+  readonly passes?: number;
   /** The processor, where answers come from an earlier run. */
   readonly recordedOn?: string;
   /** Rejects with why a picture could not be read, and with the signal's reason when it is aborted. */
@@ -59,11 +61,25 @@ export interface OpenOptions {
   readonly signal: AbortSignal;
 }
 
+/** What is known of systems before they are started. */
+export interface Foreseen {
+  /** As they will be called, by which prices are stated. */
+  readonly names: readonly string[];
+  /** Crops are to be kept to choose page modes on: for it, or for the run whose answers it repeats. */
+  readonly isTuned: boolean;
+}
+
 /** Systems that are started when their turn comes. */
 export interface SystemSource {
   /** As it was asked for. */
   readonly spec: string;
   /** Rejects where what it needs is not there. Starts nothing that takes long. */
-  readonly check: (options: OpenOptions) => Promise<void>;
+  readonly check: (options: OpenOptions) => Promise<Foreseen>;
   readonly open: (options: OpenOptions) => Promise<readonly System[]>;
 }
+
+/** What a system is called with the page modes that were chosen for it. */
+export const tunedName = (name: string): string => `${name} (tuned)`;
+
+/** What is known of a system without page modes. */
+export const untuned = (...names: readonly string[]): Foreseen => ({ names, isTuned: false });

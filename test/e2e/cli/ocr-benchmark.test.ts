@@ -70,16 +70,16 @@ it(
     ];
     const { code, summary, folder, rows } = await benchmark(data, 'run', ...args);
     expect(code).toBe(0);
-    // Every fifth crop is for tuning. Three passes over those whose time is measured.
-    expect(summary?.crops).toEqual({ scored: 7, tuning: 0, timed: 7 });
+    // Three passes over those whose time is measured. Neither has page modes, so none is kept to choose them.
+    expect(summary?.crops).toEqual({ scored: 8, tuning: 0, timed: 8 });
     expect(summary?.systems.map(({ name, rows: n, failed }) => [name, n, failed])).toEqual([
-      [path.basename(DEMO_MODEL), 21, 0],
-      ['ocrad', 21, 0],
+      [path.basename(DEMO_MODEL), 24, 0],
+      ['ocrad', 24, 0],
     ]);
     // Large black capitals are what it is made for.
     expect(summary?.systems[1]?.accuracies['levenshtein']?.figure).toBeGreaterThan(0.8);
     expect(summary?.systems[1]?.costEfficiency?.figure).toBeGreaterThan(0);
-    expect(rowsOf(rows)).toHaveLength(42);
+    expect(rowsOf(rows)).toHaveLength(48);
     expect(rowsOf(rows)[0]).toMatchObject({ crop: 'words/words.jsonl:1', truth: 'HELLO', pass: 1 });
     const files = ['accuracy.svg', 'report.html', 'report.md', 'run.json', 'summary.json'];
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(files));
@@ -131,8 +131,8 @@ it(
     const { summary } = await benchmark(data, 'both', ...both);
     const names = summary?.systems.map(({ name, rows }) => [name, rows]);
     expect(names).toEqual([
-      ['ocrad', 21],
-      ['ocrad (2)', 21],
+      ['ocrad', 24],
+      ['ocrad (2)', 24],
     ]);
     // The answer to another picture is none.
     const others = await words('OTHER', ...TEXTS.slice(1));
@@ -184,18 +184,25 @@ it('a command that dies has its pictures failed, and is counted', async () => {
     });`,
   );
   const system = ['--system', `cmd:"${process.execPath}" "${program}"`, '--repeats', '1'];
-  const { code, summary, rows } = await benchmark(data, 'run', ...system);
-  expect([code, summary?.systems[0]]).toMatchObject([6, { name: 'reader', rows: 7, failed: 4 }]);
+  const { code, summary, rows, stderr } = await benchmark(data, 'run', ...system);
+  expect(stderr).toMatch(
+    /note: reader: 4 of 8 readings failed: .*(exit code 9|died twice).* \(2\); .* \(2\)\n/,
+  );
+  expect([code, summary?.systems[0]]).toMatchObject([6, { name: 'reader', rows: 8, failed: 4 }]);
   expect(
     rowsOf(rows).map(({ error }) => (error as { message?: string } | undefined)?.message),
   ).toEqual([
     ...[undefined, undefined, expect.stringContaining('ended with exit code 9'), undefined],
-    ...[expect.stringContaining('exit code 9'), ...Array(2).fill('reader has died twice')],
+    ...[
+      undefined,
+      expect.stringContaining('exit code 9'),
+      ...Array(2).fill('reader has died twice'),
+    ],
   ]);
   // What failed is tried again.
   writeFileSync(program, readFileSync(program, 'utf8').replace('process.exit(9)', '{}'));
   const again = await benchmark(data, 'run', ...system, '--resume');
-  expect([again.code, rowsOf(again.rows).length]).toEqual([0, 7]);
+  expect([again.code, rowsOf(again.rows).length]).toEqual([0, 8]);
 });
 
 it('Ctrl-C ends it at once, with the system that reads', STOPPED_PROCESSES, async () => {
@@ -218,6 +225,66 @@ it('Ctrl-C ends it at once, with the system that reads', STOPPED_PROCESSES, asyn
   child.kill('SIGINT');
   expect((await ended).code).toBe(130);
   expect(() => process.kill(Number(readFileSync(started, 'utf8')), 0)).toThrow('ESRCH');
+});
+
+it('a run is continued with its own settings only, and the others are named', {
+  ...needsTool('ocrad'),
+  timeout: 60_000,
+}, async () => {
+  const data = await words('HELLO', 'PLATE');
+  const both = ['--data', 'drawn', '--per-domain', '1', '--system', 'ocrad'];
+  const first = await benchmark(data, 'run', ...both, '--repeats', '3');
+  expect(first.code).toBe(0);
+  for (const [change, words] of [
+    [['--repeats', '5'], 'repeats 3, this run 5'],
+    [['--repeats', '3', '--seed', '2'], 'seed 1, this run 2'],
+    [['--repeats', '3', '--profile', 'loose'], 'profile "roboflow-2024", this run "loose"'],
+  ] as const) {
+    const again = await benchmark(data, 'run', ...both, ...change, '--resume');
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining(words)]);
+  }
+  const same = await benchmark(data, 'run', ...both, '--repeats', '3', '--resume');
+  expect([same.code, same.summary?.systems[0]]).toEqual([0, first.summary?.systems[0]]);
+});
+
+it('recorded answers are those that there are, however often others read', {
+  ...needsTool('ocrad'),
+}, async () => {
+  const data = await words(...TEXTS);
+  const recorded = await benchmark(data, 'recorded', '--system', 'ocrad', '--repeats', '2');
+  const both = ['--system', 'ocrad', '--system', `replay:${recorded.rows}`, '--repeats', '4'];
+  const { code, summary, folder } = await benchmark(data, 'both', ...both);
+  expect([code, summary?.systems.map(({ rows, failed }) => [rows, failed])]).toEqual([
+    0,
+    [
+      [32, 0],
+      [16, 0],
+    ],
+  ]);
+  expect(readFileSync(path.join(folder, 'report.md'), 'utf8')).toContain(
+    'each the median of its readings: 4 by ocrad, 2 by ocrad (2).',
+  );
+});
+
+it('the price of a system that is not asked is refused before any reads', async () => {
+  const data = await words('HELLO');
+  const folder = path.join(path.dirname(data), 'run');
+  const system = ['--system', 'openai:http://127.0.0.1:9/v1#gpt'];
+  const price = ['--price', 'gtp=1/call@2026-11-01'];
+  const ended = await paligemma([
+    'ocr-benchmark',
+    '--data',
+    data,
+    '-o',
+    folder,
+    ...system,
+    ...price,
+  ]);
+  expect([ended.code, ended.stderr]).toEqual([
+    2,
+    expect.stringContaining('option price is the price of "gtp", expected one of gpt, or machine'),
+  ]);
+  expect(existsSync(folder)).toBe(false);
 });
 
 it.each([
@@ -276,7 +343,7 @@ it('killed at ten moments and continued, it has every reading once', {
   }
   const { code } = await paligemma(['ocr-benchmark', ...args]);
   const rows = rowsOf(path.join(folder, 'rows.jsonl'));
-  expect([code, rows.length, new Set(rows.map(({ id }) => id)).size]).toEqual([0, 390, 390]);
+  expect([code, rows.length, new Set(rows.map(({ id }) => id)).size]).toEqual([0, 480, 480]);
   const whole = await benchmark(data, 'whole', '--system', 'ocrad', '--repeats', '1');
   const { systems } = JSON.parse(
     readFileSync(path.join(folder, 'summary.json'), 'utf8'),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { figure, htmlPage, paragraph, section, table } from '../../../src/report/html.js';
+import { charts, htmlPage, paragraph, picture, section, table } from '../../../src/report/html.js';
 
 describe('htmlPage', () => {
   const page = htmlPage('Quality <1>', [
@@ -11,8 +11,10 @@ describe('htmlPage', () => {
           ['cat"', 0.5, '<b>'],
           ['dog', 12, ''],
         ],
+        'cats & dogs',
       ),
-      figure('<svg xmlns="http://www.w3.org/2000/svg"/>', 'a "chart"'),
+      charts([{ width: 1, height: 1, parts: [] }], 'a "chart"'),
+      picture(Buffer.from('RIFF'), { alt: 'a <picture>', width: 1, height: 1 }),
     ]),
   ]);
 
@@ -22,7 +24,11 @@ describe('htmlPage', () => {
     expect(page).toContain('<p>&#60;script&#62;alert(1)&#60;/script&#62;</p>');
     expect(page).toContain('<th scope="row">cat&#34;</th>');
     expect(page).toContain('<td>&#60;b&#62;</td>');
-    expect(page).toContain('alt="a &#34;chart&#34;"');
+    expect(page).toContain('aria-label="a &#34;chart&#34;"');
+    expect(page).toContain('alt="a &#60;picture&#62;"');
+    expect(page).toContain(
+      'aria-label="cats &#38; dogs"><table>\n<caption>cats &#38; dogs</caption>',
+    );
     expect(page).not.toMatch(/<(script|b)\b/);
   });
 
@@ -32,8 +38,7 @@ describe('htmlPage', () => {
     );
     const sources = [...page.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, source]) => source);
     expect(sources).toHaveLength(1);
-    const [, svg = ''] = /^data:image\/svg\+xml;base64,(.*)$/.exec(sources[0] ?? '') ?? [];
-    expect(Buffer.from(svg, 'base64').toString()).toBe('<svg xmlns="http://www.w3.org/2000/svg"/>');
+    expect(sources[0]).toBe(`data:image/webp;base64,${Buffer.from('RIFF').toString('base64')}`);
   });
 });
 
@@ -45,6 +50,7 @@ describe('table', () => {
         ['1', 10, '±0.3 %', 'a'],
         ['2', 'n/a', '-1 to 2', '5'],
       ],
+      'figures',
     );
     expect(markup).toContain('<th scope="row">1</th><td class="number">10</td>');
     expect(markup).toContain(
@@ -54,7 +60,7 @@ describe('table', () => {
   });
 
   it('refuses a row with more or fewer cells than columns', () => {
-    expect(() => table(['a', 'b'], [['1', '2'], ['1']])).toThrow(
+    expect(() => table(['a', 'b'], [['1', '2'], ['1']], 'c')).toThrow(
       'rows[1] is a list of 1, expected 2 cells',
     );
   });

@@ -9,18 +9,21 @@ import { loadSharp } from '../../../load-sharp.js';
 import { showPath, showValue } from '../../../options/show.js';
 import { type Box, cut, type Picture } from './picture.js';
 
-/** The domain is the name of the folder or file. */
+/** `domain`: what no other data of the run is called. */
 export async function* folderPictures(
   data: string,
+  domain: string,
   signal: AbortSignal,
 ): AsyncGenerator<Picture, void> {
   const dataset = await openDataset(data);
-  const domain = path.parse(path.resolve(data)).name;
+  const folder = path.dirname(path.resolve(data));
   if (dataset.format === 'coco') {
-    for (const { file } of dataset.sources) yield* annotated(file, domain);
+    // Pictures of two splits may have the same name, and two lists of boxes the same pictures.
+    for (const { file } of dataset.sources) {
+      yield* annotated(file, domain, path.relative(folder, path.resolve(file)));
+    }
     return;
   }
-  const folder = path.dirname(path.resolve(data));
   for await (const { place, image, expected } of dataset.rows({ signal })) {
     const id = placeText({ ...place, file: path.relative(folder, path.resolve(place.file)) });
     if (expected.kind !== 'text') {
@@ -37,7 +40,11 @@ export async function* folderPictures(
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The text of a box is its attribute `text` or `transcription`, its only attribute, else the name of its category. */
-async function* annotated(file: string, domain: string): AsyncGenerator<Picture, void> {
+async function* annotated(
+  file: string,
+  domain: string,
+  shown: string,
+): AsyncGenerator<Picture, void> {
   // openDataset has read it, and seen the three lists.
   const document = JSON.parse((await readFile(file, 'utf8')).replace(/^\ufeff/, '')) as Readonly<
     Record<'images' | 'annotations' | 'categories', readonly (Fields | null)[]>
@@ -69,7 +76,7 @@ async function* annotated(file: string, domain: string): AsyncGenerator<Picture,
     const image = path.join(path.dirname(file), name);
     const png = await cut(image, bbox).catch(unreadable(image));
     if (!png) throw badRow({ file }, `${place}.bbox`, 'outside the picture', 'a part of it');
-    const id = `${domain}/${path.relative(path.dirname(file), image)}#${i}`;
+    const id = `${domain}/${shown}:${place}`;
     yield { id, domain, group: image, split: undefined, truth, png };
   }
 }

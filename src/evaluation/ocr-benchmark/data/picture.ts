@@ -2,6 +2,9 @@
 import { loadSharp } from '../../../load-sharp.js';
 import type { Crop } from '../system.js';
 
+/** What the crops are called that this package draws. */
+export const DRAWN = 'drawn';
+
 export interface DataOptions {
   /** `drawn`, `real:FOLDER`, or a path. */
   readonly data: readonly string[];

@@ -3,7 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { makeError, type PaliGemmaError } from '../../../errors.js';
 import { oneLine, showThrown } from '../../../options/show.js';
 import { within } from '../child.js';
-import type { OpenOptions, Question, Reading, System, SystemSource } from '../system.js';
+import {
+  type OpenOptions,
+  type Question,
+  type Reading,
+  type System,
+  type SystemSource,
+  untuned,
+} from '../system.js';
 
 /** Answers are read whole: a server that sends without end must not fill the memory. */
 const LONGEST_ANSWER = 1 << 20;
@@ -12,7 +19,7 @@ const LONGEST_ANSWER = 1 << 20;
 export function apiSource(spec: string, url: string, model: string): SystemSource {
   return {
     spec,
-    check: async () => {},
+    check: async () => untuned(model),
     open: async (options) => [openApi(url, model, options)],
   };
 }

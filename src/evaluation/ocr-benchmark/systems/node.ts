@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { makeError } from '../../../errors.js';
 import { ProtocolSystem } from '../protocol.js';
-import type { SystemSource } from '../system.js';
+import { type SystemSource, untuned } from '../system.js';
 
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // It brings its models as a dependency.
@@ -17,7 +17,10 @@ export function nodeSource(name: string): SystemSource {
   const packages = PACKAGES[name] as readonly string[];
   return {
     spec: name,
-    check: async () => checkInstalled(packages),
+    check: async () => {
+      checkInstalled(packages);
+      return untuned(name);
+    },
     open: async (options) => {
       const args = [path.join(__dirname, 'node-child.js'), name, String(options.threads)];
       return [await ProtocolSystem.open({ program: process.execPath, args }, options)];

@@ -3,12 +3,15 @@ import path from 'node:path';
 import { modelFiles } from '../../../hub/model-files.js';
 import { PaliGemma } from '../../../index.js';
 import { fingerprint } from '../../../runs/fingerprint.js';
-import type { OpenOptions, System, SystemSource } from '../system.js';
+import { type OpenOptions, type System, type SystemSource, untuned } from '../system.js';
 
 export function oursSource(spec: string, model: string): SystemSource {
   return {
     spec,
-    check: async () => void (await modelFiles(model, { offline: true })),
+    check: async () => {
+      await modelFiles(model, { offline: true });
+      return untuned(path.basename(model));
+    },
     open: async (options) => [await openOurs(model, options)],
   };
 }

@@ -2,7 +2,15 @@
 import { makeError } from '../../../errors.js';
 import { loadSharp } from '../../../load-sharp.js';
 import { runProgram } from '../child.js';
-import type { Crop, OpenOptions, Question, Reading, System, SystemSource } from '../system.js';
+import {
+  type Crop,
+  type OpenOptions,
+  type Question,
+  type Reading,
+  type System,
+  type SystemSource,
+  tunedName,
+} from '../system.js';
 
 interface Program {
   readonly program: string;
@@ -60,7 +68,11 @@ export function programSource(name: string): SystemSource {
   const program = PROGRAMS[name] as Program;
   return {
     spec: name,
-    check: async (options) => void (await versionOf(program, options)),
+    check: async (options) => {
+      await versionOf(program, options);
+      const isTuned = program.modes.length > 0;
+      return { names: isTuned ? [name, tunedName(name)] : [name], isTuned };
+    },
     open: async (options) => [await openProgram(name, program, options)],
   };
 }

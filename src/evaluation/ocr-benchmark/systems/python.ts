@@ -2,7 +2,7 @@
 import { makeError } from '../../../errors.js';
 import { type Command, runProgram } from '../child.js';
 import { ProtocolSystem } from '../protocol.js';
-import type { OpenOptions, SystemSource } from '../system.js';
+import { type OpenOptions, type SystemSource, untuned } from '../system.js';
 
 interface Package {
   /** As PyPI and pip call it. */
@@ -98,7 +98,10 @@ export function pythonSource(name: string): SystemSource {
   const one = PACKAGES[name] as Package;
   return {
     spec: name,
-    check: (options) => checkInstalled(one, options),
+    check: async (options) => {
+      await checkInstalled(one, options);
+      return untuned(name);
+    },
     open: async (options) => [
       await ProtocolSystem.open(
         pythonCommand(name, one.pip[0] as string, one.code, options.threads),

@@ -8,7 +8,11 @@ import type { Question, Reading, System, SystemSource } from '../system.js';
 export function replaySource(spec: string, file: string): SystemSource {
   return {
     spec,
-    check: async () => void (await readingsIn(file)),
+    check: async () => {
+      const rows = await readingsIn(file);
+      const names = new Set(rows.map(({ system }) => system));
+      return { names: [...names], isTuned: rows.some(({ isTuned }) => isTuned) };
+    },
     open: async () => {
       const scored = (await readingsIn(file)).filter(({ split }) => split === 'scored');
       const names = new Set(scored.map(keyOf));
@@ -31,6 +35,7 @@ function recorded(file: string, rows: readonly StoredRow[]): System {
   const byQuestion = new Map(rows.map((row) => [`${row.pass} ${row.crop}`, row]));
   return {
     ...{ name: system, version, threads, startSeconds, modes: [] },
+    passes: Math.max(...rows.map(({ pass }) => pass)),
     recordedOn: typeof machine === 'string' ? machine : 'another machine',
     read: async (question) => answerOf(file, byQuestion, question),
     close: async () => {},

@@ -1,9 +1,9 @@
 /** Crops of all kinds of data: what is cut, what its text is, what it is for, and what is refused. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { prepareCrops } from '../../../../src/evaluation/ocr-benchmark/crops.js';
+import { namesOf, prepareCrops } from '../../../../src/evaluation/ocr-benchmark/crops.js';
 import { folderWith } from '../../../support/folder.js';
 
 const { signal } = new AbortController();
@@ -23,7 +23,7 @@ async function picture(folder: string, name: string, width = 40, height = 20): P
 
 const prepare = (data: string[], more = {}) => {
   const folder = folderWith({});
-  const options = { data, perDomain: 1, seed: 1, ...more };
+  const options = { data, perDomain: 1, seed: 1, isTuned: false, ...more };
   return prepareCrops(options, path.join(folder, 'crops'), signal);
 };
 
@@ -98,16 +98,68 @@ async function rows(count: number): Promise<string> {
   return path.join(folder, 'plates.jsonl');
 }
 
-it('rows of pictures and texts are whole pictures, every fifth for tuning, thirty of the others timed', async () => {
-  const { all, timed } = await prepare([await rows(50)]);
+it('rows of pictures and texts are whole pictures, thirty of them timed', async () => {
+  const { all, timed, tuning } = await prepare([await rows(50)]);
   expect(all[0]).toMatchObject({
     ...{ id: 'plates/plates.jsonl:1', domain: 'plates', truth: 't0', width: 40, height: 20 },
   });
+  // No page mode is to be chosen, so all are scored.
+  expect([all.filter(({ split }) => split === 'scored').length, tuning]).toEqual([50, 'none']);
+  expect(timed.size).toBe(30);
+});
+
+it('where a system has page modes, every fifth is kept to choose them, and never scored nor timed', async () => {
+  const data = await rows(50);
+  const [{ all, timed, tuning, digest }, untuned] = await Promise.all([
+    prepare([data], { isTuned: true }),
+    prepare([data]),
+  ]);
   expect(all.filter(({ split }) => split === 'tuning').map(({ truth }) => truth)).toEqual(
     [4, 9, 14, 19, 24, 29, 34, 39, 44, 49].map((i) => `t${i}`),
   );
-  expect(timed.size).toBe(30);
+  expect([timed.size, tuning]).toEqual([30, 'every fifth']);
   expect(all.filter(({ id, split }) => timed.has(id) && split === 'tuning')).toEqual([]);
+  // They are the same crops.
+  expect(untuned.digest).toBe(digest);
+});
+
+it('data of equal names are told apart by as much of their paths as that takes', async () => {
+  const folder = folderWith({
+    'a/test/rows.jsonl': '{"image":"x.png","text":"A"}',
+    'b/test/rows.jsonl': '{"image":"x.png","text":"B"}',
+    'vin/rows.jsonl': '{"image":"x.png","text":"C"}',
+  });
+  for (const one of ['a/test', 'b/test', 'vin']) await picture(path.join(folder, one), 'x.png');
+  const at = (name: string) => path.join(folder, name);
+  const { all } = await prepare([at('a/test'), at('b/test'), 'drawn', at('vin')]);
+  const own = all.filter(({ id }) => !id.startsWith('drawn/'));
+  const parent = path.basename(folder);
+  expect(own.map(({ id, domain }) => [id, domain])).toEqual([
+    ['a/test/test/rows.jsonl:1', 'a/test'],
+    ['b/test/test/rows.jsonl:1', 'b/test'],
+    // The name of a domain that is drawn.
+    [`${parent}/vin/vin/rows.jsonl:1`, `${parent}/vin`],
+  ]);
+  expect(namesOf(['x/plates.csv', 'x/plates.jsonl', 'v1.1', 'v1.2'])).toEqual([
+    ...['plates.csv', 'plates.jsonl', 'v1.1', 'v1.2'],
+  ]);
+  expect(namesOf(['x/1/rows.csv', 'y/1/rows.csv', 'z.csv'])).toEqual(['x/1/rows', 'y/1/rows', 'z']);
+  for (const twice of [
+    ['x', './x/'],
+    ['drawn', 'drawn'],
+  ]) {
+    expect(() => namesOf(twice)).toThrow(/^option data is ".*" twice, expected each folder/);
+  }
+});
+
+it('the splits of an export may have pictures of one name', async () => {
+  const folder = await roboflow();
+  const test = readFileSync(path.join(folder, 'test/_annotations.coco.json'));
+  mkdirSync(path.join(folder, 'train'));
+  writeFileSync(path.join(folder, 'train/_annotations.coco.json'), test);
+  await picture(path.join(folder, 'train'), 'a.png');
+  const { all } = await prepare([folder]);
+  expect([all.length, new Set(all.map(({ id }) => id)).size]).toEqual([8, 8]);
 });
 
 it('drawn crops have their domains, and a share of them is for tuning', async () => {
@@ -136,7 +188,7 @@ it('data without crops, crops that come twice, and pictures that are none are re
     ...{ code: 'ERR_DATASET', message: expect.stringContaining('has no crop to score') },
   });
   const twice = await rows(2);
-  await expect(prepare([twice, twice])).rejects.toThrow('plates/plates.jsonl:1 is there twice');
+  await expect(prepare([twice, twice])).rejects.toThrow('twice, expected each folder or file once');
   writeFileSync(path.join(path.dirname(twice), 'a.png'), 'text');
   await expect(prepare([twice])).rejects.toThrow('a.png cannot be read as a picture');
 });

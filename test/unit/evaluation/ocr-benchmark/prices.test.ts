@@ -1,6 +1,11 @@
 /** What readings cost, and how prices are written. */
 import { expect, it } from 'vitest';
-import { parsePrice, usdOf } from '../../../../src/evaluation/ocr-benchmark/prices.js';
+import {
+  checkPriced,
+  parsePrice,
+  parsePrices,
+  usdOf,
+} from '../../../../src/evaluation/ocr-benchmark/prices.js';
 import type { ReadingRow } from '../../../../src/evaluation/ocr-benchmark/rows.js';
 
 const row = (more: Partial<ReadingRow>): ReadingRow => ({
@@ -31,6 +36,22 @@ it.each([
   'gpt=1/Mtok@2026-11-01',
 ])('%j is refused', (text) => {
   expect(() => parsePrice(text)).toThrow(`option price is ${JSON.stringify(text)}, expected`);
+});
+
+it.each([
+  [['machine=1/h', 'machine=2/h'], 'two prices of "machine"'],
+  [['a=1/call@2026-11-01', 'a=1,2/Mtok@2026-11-01'], 'two prices of "a"'],
+])('%j is refused: which would count?', (texts, words) => {
+  expect(() => parsePrices(texts)).toThrow(`option price is ${words}, expected one price of each`);
+});
+
+it('the price of what no system is called is refused, with the names that there are', () => {
+  const prices = parsePrices(['machine=1/h', 'gpt=1/call@2026-11-01', 'b (2)=1/call@2026-11-01']);
+  expect(() => checkPriced(prices, ['gpt', 'b'])).not.toThrow();
+  const [found, expected] = ['the price of "gpt"', 'one of gtp, b, or machine'];
+  expect(() => checkPriced(prices, ['gtp', 'b'])).toThrow(
+    `option price is ${found}, expected ${expected}`,
+  );
 });
 
 it.each([
