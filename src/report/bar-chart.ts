@@ -77,7 +77,7 @@ export function barChart(chart: BarChart): Panel {
     const y = begin + i * step + top;
     if (names === 'above') parts.push(...nameAbove(bar, left, y - 5, side));
     else {
-      const options = { anchor: 'end', within: longest } as const;
+      const options = { anchor: 'end', within: longest, cut: 'middle' } as const;
       parts.push(text(left - 8, y + thickness / 2 + 4, bar.name, options));
     }
     parts.push(...drawn(bar, y, thickness, px, tone));
@@ -91,7 +91,7 @@ export function barChart(chart: BarChart): Panel {
 function nameAbove({ name, note = '' }: Bar, left: number, y: number, side: number): string[] {
   const pad = 6;
   const taken = note === '' ? 0 : Math.min(textWidth(note), side / 2) + 10;
-  const options = { kind: 'label', within: side - 2 * pad - taken } as const;
+  const options = { kind: 'label', within: side - 2 * pad - taken, cut: 'middle' } as const;
   const end = { kind: 'label', anchor: 'end', within: side / 2 } as const;
   return [
     text(left + pad, y, name, options),

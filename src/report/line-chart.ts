@@ -1,6 +1,6 @@
 /** Lines over x, both axes from 0. */
 import { figuresBelow } from './axis.js';
-import { placeLabels, type Rectangle } from './place-labels.js';
+import { placeLabels, type Rectangle, type Segment } from './place-labels.js';
 import {
   heading,
   length,
@@ -115,14 +115,15 @@ export function lineChart(chart: LineChart): Panel {
 
 type Scale = (value: number) => number;
 
-function drawn(
-  { tone, points, dots = false, isStepped = false }: Line,
-  px: Scale,
-  py: Scale,
-): string[] {
-  const corners = isStepped
+/** Where a line turns. */
+const cornersOf = ({ points, isStepped = false }: Line): readonly Point[] =>
+  isStepped
     ? points.flatMap((point, i) => [{ x: point.x, y: (points[i - 1] ?? point).y }, point])
     : points;
+
+function drawn(line: Line, px: Scale, py: Scale): string[] {
+  const { tone, points, dots = false } = line;
+  const corners = cornersOf(line);
   const path = corners.map(({ x, y }) => `${px(x)},${py(y)}`).join(' ');
   return [
     ...points.flatMap(({ x, low, high }) =>
@@ -154,39 +155,43 @@ function marked(
     ...{ width: SIDE - 4, height: SIDE - 4 },
   };
   const labels = marks.map(({ x, y, name }) => {
-    const width = Math.ceil(textWidth(shorten(name, NAME.longest)));
+    const width = Math.ceil(textWidth(shorten(name, NAME.longest, 'small', 'middle')));
     return { x: px(x), y: py(y), width, height: NAME.height };
   });
   const key: Rectangle = { ...frame, height: named * LEGEND_STEP + 4 };
   const legendBox = named > 0 ? [key] : [];
-  const onLines = lines.flatMap(({ points }) => alongLine(points, px, py));
-  const beside = placeLabels(labels, frame, [...legendBox, ...onLines]);
-  const places = beside.includes(undefined) ? placeLabels(labels, frame, legendBox) : beside;
+  const places = placeLabels(
+    labels,
+    frame,
+    legendBox,
+    lines.flatMap((line) => strokes(line, px, py)),
+  );
   const dots = marks.map(
     ({ x, y, tone }) => `<circle class="${tone} dot" cx="${px(x)}" cy="${py(y)}" r="5"/>`,
   );
   const names = marks.flatMap(({ name }, i) => {
     const place = places[i];
     if (place === undefined) return [];
-    const options = { kind: 'label', within: NAME.longest } as const;
-    return [text(round(place.x), round(place.y + 11), name, options)];
+    const options = { kind: 'label', within: NAME.longest, cut: 'middle' } as const;
+    const label = text(round(place.x), round(place.y + 11), name, options);
+    if (place.leader === undefined) return [label];
+    const [x1, y1, x2, y2] = place.leader.map(round) as [number, number, number, number];
+    return [`<path class="leader" d="M${x1} ${y1}L${x2} ${y2}"/>`, label];
   });
   return [...dots, ...names];
 }
 
-/** Small squares that cover a line, for what had better not be on it. */
-function alongLine(points: readonly Point[], px: Scale, py: Scale): Rectangle[] {
-  const squares: Rectangle[] = [];
-  for (let i = 1; i < points.length; i++) {
-    const [from, to] = [points[i - 1], points[i]] as [Point, Point];
-    const [dx, dy] = [px(to.x) - px(from.x), py(to.y) - py(from.y)];
-    const steps = Math.max(1, Math.ceil(Math.hypot(dx, dy) / 4));
-    for (let k = 0; k <= steps; k++) {
-      const [x, y] = [px(from.x) + (k / steps) * dx, py(from.y) + (k / steps) * dy];
-      squares.push({ x: x - 2, y: y - 2, width: 4, height: 4 });
-    }
-  }
-  return squares;
+/** What is drawn of a line and of its intervals. */
+function strokes(line: Line, px: Scale, py: Scale): Segment[] {
+  const corners = cornersOf(line);
+  const intervals = line.points.flatMap(({ x, low, high }): Segment[] =>
+    low === undefined || high === undefined ? [] : [[px(x), py(high), px(x), py(low)]],
+  );
+  const parts = corners.slice(1).map(({ x, y }, i): Segment => {
+    const from = corners[i] as Point;
+    return [px(from.x), py(from.y), px(x), py(y)];
+  });
+  return [...parts, ...intervals];
 }
 
 /** From `top` down. */
@@ -195,7 +200,7 @@ function legend(lines: readonly Line[], left: number, top: number): string[] {
     const y = top + i * LEGEND_STEP;
     return [
       `<path class="line ${tone}" d="M${left + 10} ${y - 4}h18"/>`,
-      text(left + 34, y, name, { within: SIDE - 38 }),
+      text(left + 34, y, name, { within: SIDE - 38, cut: 'middle' }),
     ];
   });
 }

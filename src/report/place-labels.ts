@@ -20,7 +20,7 @@ export interface Placed extends Rectangle {
   readonly leader?: Segment;
 }
 
-type Segment = readonly [x1: number, y1: number, x2: number, y2: number];
+export type Segment = readonly [x1: number, y1: number, x2: number, y2: number];
 
 /** Pixels around the middle of a point that no label covers. */
 const POINT = 6;
@@ -39,25 +39,31 @@ const DIRECTIONS: readonly (readonly [number, number])[] = [
 ];
 
 /**
- * In the order of `labels`; undefined where no place near the point is free. Greedy: each takes the nearest free place.
+ * In the order of `labels`; undefined where no place near the point is free. Greedy: each takes the nearest free place that is
+ * on the fewest lines, which is none where there is such a place.
  *
- * @param taken what is there already
+ * @param taken what no label may be on
+ * @param lines what labels had better not be on
  */
 export function placeLabels(
   labels: readonly Labelled[],
   frame: Rectangle,
   taken: readonly Rectangle[] = [],
+  lines: readonly Segment[] = [],
 ): (Placed | undefined)[] {
   const boxes = [...taken, ...labels.map(pointBox)];
   const leaders: Segment[] = [];
   return labels.map((label) => {
-    const place = candidates(label).find(
+    const free = candidates(label).filter(
       (one) =>
         isInside(one, frame) &&
         boxes.every((box) => !overlap(one, box)) &&
         leaders.every((line) => !crosses(line, one)) &&
         (one.leader === undefined || isFree(one.leader, label, boxes)),
     );
+    const covered = (one: Placed): number => lines.filter((line) => crosses(line, one)).length;
+    const counts = free.map(covered);
+    const place = free[counts.indexOf(Math.min(...counts))];
     if (place === undefined) return undefined;
     boxes.push(place);
     if (place.leader !== undefined) leaders.push(place.leader);
@@ -70,7 +76,8 @@ const pointBox = ({ x, y }: Labelled): Rectangle => ({
   ...{ width: 2 * POINT, height: 2 * POINT },
 });
 
-function candidates({ x, y, width, height }: Labelled): Placed[] {
+/** The nearest first; those without a leader before those with one. */
+export function candidates({ x, y, width, height }: Labelled): Placed[] {
   return DISTANCES.flatMap((distance, i) =>
     DIRECTIONS.map(([dx, dy]) => {
       const left = x + dx * distance - (dx < 0 ? width : dx === 0 ? width / 2 : 0);
@@ -105,7 +112,7 @@ function isFree(line: Segment, from: Labelled, boxes: readonly Rectangle[]): boo
 }
 
 /** Liang and Barsky: the part of the line that is in the box, if any. */
-function crosses([x1, y1, x2, y2]: Segment, box: Rectangle): boolean {
+export function crosses([x1, y1, x2, y2]: Segment, box: Rectangle): boolean {
   let [from, to] = [0, 1];
   for (const [delta, start, low, high] of [
     [x2 - x1, x1, box.x, box.x + box.width],

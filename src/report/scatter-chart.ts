@@ -1,6 +1,6 @@
 /** Points with names that never cover each other. */
 import { type Axis, figuresBelow, linearAxis, logAxis } from './axis.js';
-import { type Labelled, type Placed, placeLabels, spread } from './place-labels.js';
+import { type Labelled, type Placed, placeLabels, type Segment, spread } from './place-labels.js';
 import { heading, length, type Panel, round, shown, type Tone, text } from './svg.js';
 import { shorten, textWidth } from './text-width.js';
 
@@ -46,11 +46,16 @@ export function scatterChart(chart: ScatterChart): Panel {
   const most = chart.yMax ?? Math.max(0, ...points.map(({ y, high = y }) => high));
   const yAxis = linearAxis(most, bottom, PLOT.y);
   const labels = points.map(({ name, x, y }): Labelled => {
-    const width = Math.ceil(textWidth(shorten(name, LABEL.longest)));
+    const width = Math.ceil(textWidth(shorten(name, LABEL.longest, 'small', 'middle')));
     return { x: xAxis.at(x), y: yAxis.at(y), width, height: LABEL.height };
   });
   const inside = { x: PLOT.x + 2, y: PLOT.y + 2, width: PLOT.width - 4, height: PLOT.height - 4 };
-  const near = placeLabels(labels, inside);
+  const whiskers = points.flatMap(({ x, low, high }): Segment[] =>
+    low === undefined || high === undefined
+      ? []
+      : [[xAxis.at(x), yAxis.at(high), xAxis.at(x), yAxis.at(low)]],
+  );
+  const near = placeLabels(labels, inside, [], whiskers);
   const beside = besidePlot(labels, near);
   const column = Math.max(0, ...beside.map((place) => place?.width ?? 0));
   const lowest = Math.max(0, ...beside.map((place) => (place ? place.y + place.height : 0)));
@@ -75,7 +80,9 @@ export function scatterChart(chart: ScatterChart): Panel {
   }
   points.forEach(({ name }, i) => {
     const { x, y } = places[i] as Placed;
-    parts.push(text(round(x), round(y + 11), name, { kind: 'label', within: LABEL.longest }));
+    parts.push(
+      text(round(x), round(y + 11), name, { kind: 'label', within: LABEL.longest, cut: 'middle' }),
+    );
   });
   return { width, height, parts };
 }

@@ -1,6 +1,6 @@
 /** What all charts share: text, colours, and panels put together to one SVG. What a chart shows is in a file of its own. */
 import { makeError } from '../errors.js';
-import { shorten, type TextKind } from './text-width.js';
+import { type Cut, shorten, type TextKind } from './text-width.js';
 
 /** Colours of a line or bar that readers can tell apart, colour-blind ones too. */
 export type Tone = 'a' | 'b' | 'c';
@@ -109,6 +109,8 @@ interface TextOptions {
   readonly kind?: 'small' | 'title' | 'label' | 'cell';
   /** Pixels that it may take; where it does not fit, it is shortened, and pointing at it shows the whole. */
   readonly within?: number;
+  /** Default: `end`. */
+  readonly cut?: Cut;
   /** Reads from bottom to top. */
   readonly turn?: boolean;
 }
@@ -119,12 +121,12 @@ export function text(
   x: number,
   y: number,
   content: string,
-  { anchor = 'start', kind = 'small', within, turn = false }: TextOptions = {},
+  { anchor = 'start', kind = 'small', within, cut = 'end', turn = false }: TextOptions = {},
 ): string {
   const rotation = turn ? ` transform="rotate(-90 ${x} ${y})"` : '';
   const font: TextKind = kind === 'title' ? 'title' : 'small';
-  const fitting = within === undefined ? content : shorten(content, within, font);
-  const whole = fitting.endsWith('…') && fitting !== content ? content.slice(0, 1000) : undefined;
+  const fitting = within === undefined ? content : shorten(content, within, font, cut);
+  const whole = fitting.includes('…') && fitting !== content ? content.slice(0, 1000) : undefined;
   const title = whole === undefined ? '' : `<title>${escapeMarkup(whole)}</title>`;
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" class="${CLASSES[kind]}"${rotation}>${title}${escapeMarkup(fitting)}</text>`;
 }

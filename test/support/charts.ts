@@ -57,6 +57,7 @@ export function randomCharts(seed: number): Readonly<Record<string, () => Panel>
   });
   const points = xs.map((x, i) => ({ x, y: ys[i] as number, name: ids[i] as string }));
   points.sort((a, b) => a.x - b.x);
+  const whiskered = points.map((one) => ({ ...one, low: one.y / 2, high: one.y * 1.5 }));
   const lines = (['a', 'b', 'c'] as const).slice(0, 1 + random.below(3)).map((tone, i) => ({
     name: ids[i % count] as string,
     tone,
@@ -74,7 +75,8 @@ export function randomCharts(seed: number): Readonly<Record<string, () => Panel>
   return {
     bars: () => barChart({ ...labels, bars }),
     'bars with names above': () => barChart({ ...labels, bars, names: 'above' }),
-    scatter: () => scatterChart({ ...labels, yLabel, points, xLog: random.below(2) === 0 }),
+    scatter: () =>
+      scatterChart({ ...labels, yLabel, points: whiskered, xLog: random.below(2) === 0 }),
     lines: () => lineChart(line),
     'lines with a legend below': () => lineChart({ ...line, legend: 'below' }),
     'heat map': () => heatMap({ ...labels, yLabel, columns, rows }),
