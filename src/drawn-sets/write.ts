@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { checkTarget } from '../convert/output-file.js';
 import { locText } from '../datasets/prompts.js';
-import { splitPictures } from '../datasets/split.js';
+import { checkShare, splitPictures } from '../datasets/split.js';
 import { makeError } from '../errors.js';
 import { outputError } from '../output-error.js';
 import { toCocoAnnotations } from '../results/formats/coco.js';
@@ -33,13 +33,14 @@ const BY_LABEL = 'by-label';
  * `valid.jsonl`). Where boxes are the truth they are COCO (`.json`), and JSON lines in `by-label`.
  *
  * @returns pictures by file of rows
- * @throws ERR_OUTPUT or ERR_DISK_FULL, or the reason of the signal; no rows are there then, at most pictures
+ * @throws ERR_OPTION_RANGE for a split that leaves a part empty, ERR_OUTPUT or ERR_DISK_FULL, or the reason of the signal; no rows are there then, at most pictures
  */
 export async function writeDrawnSet(
   folder: string,
   name: DrawnSetName,
   { count, seed, split, overwrite, signal, onPicture }: WriteDrawnSetOptions,
 ): Promise<Map<string, number>> {
+  if (split !== undefined) checkShare(split, count);
   const prompts = promptsOf(name);
   const extension = prompts.labels === undefined ? 'jsonl' : 'json';
   const parts = split === undefined ? ['rows'] : ['train', 'valid'];

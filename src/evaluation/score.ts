@@ -1,6 +1,19 @@
 /** Any metric of any answers, without a run. */
-import { makeError } from '../errors.js';
+import { makeError, PaliGemmaError } from '../errors.js';
+import { reading } from '../options/read.js';
 import { showValue } from '../options/show.js';
+import { checkImageSize } from '../results/box.js';
+import {
+  badDocument,
+  type Fields,
+  fields,
+  finite,
+  flag,
+  list,
+  numbers,
+  text,
+} from '../results/reading.js';
+import { readRle } from '../results/rle.js';
 import { drawsOf } from './draws.js';
 import { judge } from './judge.js';
 import { findMetric, METRICS } from './metrics/registry.js';
@@ -33,7 +46,8 @@ export interface Score extends Bounds {
  * The figure of a metric with its interval of 95 %, or why it has none.
  *
  * @param id as docs/evaluation.md lists them; of texts, `+loose` or another profile may follow
- * @throws `ERR_OPTION_RANGE` for an id that is none, or a row without what the metric judges; the reason of `signal`
+ * @throws `ERR_OPTION_RANGE` for an id that is none, or a row without what the metric judges; `ERR_OPTION_TYPE` for what has
+ *   another type; the reason of `signal`
  *
  * @example
  * const { figure, low, high } = await score('cer@jiwer', [{ answer: 'hallo', truths: ['hello'] }]);
@@ -49,11 +63,16 @@ export async function score(
     throw wrong('id', showValue(id), `one of ${expected}`);
   }
   const needed = NEEDED[metric.kind];
-  for (const [i, row] of rows.entries()) {
-    const missing = needed.find((name) => row?.[name] === undefined);
-    if (missing !== undefined) throw wrong(`rows[${i}].${missing}`, 'missing', `what ${id} judges`);
-    if (row.truths?.length === 0) throw wrong(`rows[${i}].truths`, 'empty', 'at least one');
-  }
+  reading('rows', 'an array of rows', () => {
+    for (const [i, row] of list(rows, 'rows').entries()) {
+      const given = fields(row, `rows[${i}]`);
+      const missing = needed.find((name) => given[name] === undefined);
+      if (missing !== undefined) {
+        throw wrong(`rows[${i}].${missing}`, 'missing', `what ${id} judges`);
+      }
+      checkRow(given, `rows[${i}]`);
+    }
+  });
   const all = rows.map((row, index) => ({ image: String(index), ...row, id: '', index }));
   const images = all.map(({ image }, i) => (rows[i]?.image === undefined ? i : image));
   const { statistic, values, details } = judge(metric, all, groupsOf(images));
@@ -68,6 +87,63 @@ const NEEDED = {
   objects: ['found', 'objects'],
   reference: ['found', 'reference', 'size'],
 } as const;
+
+/** What a row has must be of its type, also what this metric does not judge. */
+function checkRow(row: Fields, where: string): void {
+  for (const name of ['answer', 'image'] as const) {
+    if (row[name] !== undefined) text(row[name], `${where}.${name}`);
+  }
+  for (const name of ['value', 'document'] as const) {
+    if (row[name] !== undefined) checkJson(row[name], `${where}.${name}`);
+  }
+  const { truths, found, objects, reference, size } = row;
+  if (truths !== undefined) {
+    const all = list(truths, `${where}.truths`);
+    for (const [k, truth] of all.entries()) text(truth, `${where}.truths[${k}]`);
+    if (all.length === 0) throw wrong(`${where}.truths`, 'empty', 'at least one');
+  }
+  for (const [name, things, number] of [
+    ['found', found, 'score'],
+    ['objects', objects, 'area'],
+  ] as const) {
+    if (things === undefined) continue;
+    for (const [k, one] of list(things, `${where}.${name}`).entries()) {
+      const at = `${where}.${name}[${k}]`;
+      const thing = fields(one, at);
+      text(thing['label'], `${at}.label`);
+      checkShape(thing, at);
+      finite(thing[number], `${at}.${number}`);
+      flag(thing['isCrowd'], `${at}.isCrowd`);
+    }
+  }
+  if (reference !== undefined) {
+    checkShape(fields(reference, `${where}.reference`), `${where}.reference`);
+  }
+  if (size !== undefined) checkImageSize(size, `${where}.size`);
+}
+
+function checkShape({ bbox, rle }: Fields, where: string): void {
+  numbers(bbox, `${where}.bbox`, 4);
+  if (rle === undefined) return;
+  try {
+    readRle(rle);
+  } catch (error) {
+    if (!(error instanceof PaliGemmaError)) throw error;
+    const { found = 'something else', expected = 'size and counts' } = error;
+    throw badDocument('ERR_OPTION_TYPE', `${where}.rle`, found, `run-length code: ${expected}`);
+  }
+}
+
+/** A value of JSON, as answers and data sets have them. */
+function checkJson(value: unknown, where: string): void {
+  let isJson = false;
+  try {
+    isJson = JSON.stringify(value) !== undefined;
+  } catch {
+    // One that holds itself, or a BigInt.
+  }
+  if (!isJson) throw badDocument('ERR_OPTION_TYPE', where, showValue(value), 'a value of JSON');
+}
 
 function wrong(name: string, found: string, expected: string): Error {
   const message = `${name} is ${found}, expected ${expected}`;

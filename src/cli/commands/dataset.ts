@@ -78,7 +78,7 @@ async function convert(
   pictures: ReadonlyMap<string, Picture>,
   options: Options & { readonly output: string },
 ): Promise<void> {
-  const { splitPictures } = await import('../../datasets/split.js');
+  const { checkShare, splitPictures } = await import('../../datasets/split.js');
   const { writeRows } = await import('../../datasets/write.js');
   const { dir, name, ext } = path.parse(options.output);
   const part = (split: string): string => path.join(dir, `${name}.${split}${ext}`);
@@ -103,6 +103,7 @@ async function convert(
   }
   const [first = '', second = first] = files;
   const contents = [...pictures.values()].flatMap((one) => ('size' in one ? [one.content] : []));
+  if (options.split !== undefined) checkShare(options.split, new Set(contents).size);
   const inFirst = splitPictures(contents, options.split ?? 1, options.seed);
   const counts = await writeRows(usable(), files, {
     overwrite: options.overwrite,

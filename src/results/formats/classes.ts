@@ -2,14 +2,14 @@
 import { makeError } from '../../errors.js';
 import { reading } from '../../options/read.js';
 import { showValue } from '../../options/show.js';
-import { list } from '../reading.js';
+import { badDocument, list } from '../reading.js';
 
 /** Label to number, and back. */
 export interface ClassIndex {
   /** Throws `ERR_OPTION_RANGE` for a label that is not in the list. */
   idOf(label: string): number;
-  /** Throws `ERR_OPTION_RANGE` for a number that has no label. */
-  labelOf(id: number): string;
+  /** Throws `ERR_OPTION_RANGE` for a number that has no label. `where`: what has the number, for the error. */
+  labelOf(id: number, where?: string): string;
 }
 
 /**
@@ -42,10 +42,12 @@ export function classIndex(
         `add it to ${name}, or leave such detections out`,
       );
     },
-    labelOf(id) {
+    labelOf(id, where) {
       const label = labels.get(id);
       if (label !== undefined) return label;
-      throw range(name, `class ${id}`, `one of ${some([...labels.keys()])}`);
+      const known = some([...labels.keys()]);
+      if (where === undefined) throw range(name, `class ${id}`, `one of ${known}`);
+      throw badDocument('ERR_OPTION_RANGE', where, `${id}`, `one of ${name}: ${known}`);
     },
   };
 }

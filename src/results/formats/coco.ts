@@ -351,7 +351,8 @@ function readDetection(
   classes: ClassIndex,
   image: ImageSize | undefined,
 ): Detection | Segment {
-  const label = classes.labelOf(whole(entry.category_id, `${where}.category_id`));
+  const category = `${where}.category_id`;
+  const label = classes.labelOf(whole(entry.category_id, category), category);
   const score = scoreOf(entry.score, `${where}.score`);
   const box = entry.bbox === undefined ? undefined : readBbox(entry.bbox, `${where}.bbox`);
   const mask = readMask(entry.segmentation, `${where}.segmentation`, image, box);

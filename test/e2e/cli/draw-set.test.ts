@@ -1,5 +1,5 @@
 /** `paligemma draw-set`: what it writes is checked and judged by the other commands. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { folderWith } from '../../support/folder.js';
@@ -20,6 +20,23 @@ it('writes a data set that dataset finds no fault with, the same each time', asy
   for (const name of [...files, 'prompts.json', 'images/container-number-00003.jpg']) {
     expect(readFileSync(path.join(b, name))).toEqual(readFileSync(path.join(a, name)));
   }
+});
+
+it('a split that leaves a part empty is refused, with one that does not', async () => {
+  const folder = folderWith({});
+  const [drawn, output] = [path.join(folder, 'drawn'), path.join(folder, 'rows.jsonl')];
+  const draw = ['draw-set', 'vin', '--count', '5', '-o', drawn];
+  const words =
+    'split is 0.99, which leaves none of 5 pictures for validation, expected 0.2 to 0.8';
+  const refused = async (args: readonly string[]) => {
+    const { code, stderr } = await paligemma([...args, '--split', '0.99']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+  };
+  await refused(draw);
+  expect(existsSync(drawn)).toBe(false);
+  expect((await paligemma(draw)).code).toBe(0);
+  await refused(['dataset', drawn, '-o', output]);
+  expect(readdirSync(folder)).toEqual(['drawn']);
 });
 
 it('writes what eval judges', async () => {

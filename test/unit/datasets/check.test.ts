@@ -3,8 +3,9 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkDataset, FAULTS } from '../../../src/datasets/check.js';
 import { openDataset } from '../../../src/datasets/open.js';
-import { splitPictures } from '../../../src/datasets/split.js';
+import { checkShare, splitPictures } from '../../../src/datasets/split.js';
 import { writeRows } from '../../../src/datasets/write.js';
+import type { PaliGemmaError } from '../../../src/errors.js';
 import { all, folderWith } from '../../support/folder.js';
 import { ROOT } from '../../support/models.js';
 
@@ -76,6 +77,25 @@ describe('checkDataset', () => {
     );
   });
 
+  it('finds each size that entries of one picture claim wrongly, once', async () => {
+    const folder = folderWith({});
+    cpSync(path.join(FIXTURES, 'coco/train'), folder, { recursive: true });
+    const file = path.join(folder, '_annotations.coco.json');
+    const document = JSON.parse(readFileSync(file, 'utf8'));
+    const [one] = document.images;
+    // The first is right.
+    const widths = [one.width, 100, 100, 200];
+    document.images = widths.map((width, i) => ({ ...one, id: 10 + i, width }));
+    document.annotations = [];
+    writeFileSync(file, JSON.stringify(document));
+    const { faults } = await check(folder);
+    const wrong = faults.find(({ kind }) => kind === 'wrong-size');
+    expect(wrong?.first.map(({ at }) => at.slice(at.indexOf(': ')))).toEqual([
+      ': images[1]',
+      ': images[3]',
+    ]);
+  });
+
   it('counts all of a kind and shows the first', async () => {
     const rows = Array.from({ length: 30 }, (_, i) =>
       JSON.stringify({ image: `${i}.png`, caption: 'x' }),
@@ -114,6 +134,35 @@ describe('splitPictures', () => {
     [0.005, 1],
   ])('share %d is %d pictures', (share, count) => {
     expect(splitPictures(names, share, 0).size).toBe(count);
+  });
+});
+
+describe('checkShare', () => {
+  it.each([
+    [0.99, 5, 'none of 5 pictures for validation, expected 0.2 to 0.8, or more pictures'],
+    [1, 100, 'for validation, expected 0.01 to 0.99'],
+    [0, 100, 'for training, expected 0.01 to 0.99'],
+    [0.1, 2, 'for training, expected 0.5, or more pictures'],
+    [0.5, 1, 'none of 1 picture for validation, expected two pictures at least, or no split'],
+    [0.5, 0, 'for training, expected two pictures at least'],
+  ])('%d of %i is refused', (share, pictures, words) => {
+    const error = { code: 'ERR_OPTION_RANGE', message: expect.stringContaining(words) };
+    expect(() => checkShare(share, pictures)).toThrow(expect.objectContaining(error));
+  });
+
+  it('what it names as right is right, of any number of pictures', () => {
+    for (let pictures = 2; pictures < 3000; pictures++) {
+      let expected = '';
+      try {
+        checkShare(1, pictures);
+      } catch (error) {
+        expected = String((error as PaliGemmaError).expected);
+      }
+      const [, least, most = least] = /^([\d.]+)(?: to ([\d.]+))?,/.exec(expected) ?? [];
+      for (const share of [least, most]) {
+        expect(() => checkShare(Number(share), pictures)).not.toThrow();
+      }
+    }
   });
 });
 

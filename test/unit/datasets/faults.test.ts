@@ -243,9 +243,9 @@ const DOCUMENTS: readonly Case[] = [
   [
     'an unknown category',
     'a.json',
-    coco([image(1), image(2)], [box({ category_id: 9 })]),
-    [''],
-    [/^a\.json: categories is class 9, expected one of 1/],
+    coco([image(1), image(2)], [box({ image_id: 2 }), box({ category_id: 9 })]),
+    ['<loc0064><loc0021><loc0192><loc0085> cat'],
+    ['a.json: annotations[1].category_id is 9, expected one of categories: 1'],
   ],
   [
     'an unknown picture',

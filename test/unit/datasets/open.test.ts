@@ -276,7 +276,7 @@ describe('malformed data', () => {
     [
       'rows.json',
       coco({ image_id: 1, category_id: 2, bbox: [0, 0, 1, 1] }),
-      'rows.json: categories is class 2, expected one of 1',
+      'rows.json: annotations[0].category_id is 2, expected one of categories: 1',
     ],
     [
       'rows.json',

@@ -66,6 +66,13 @@ it('boxes are there a label at a time as well, with its singular and plural', as
   expect(boxes).toBe(counts.reduce((a, b) => a + b, 0));
 });
 
+it('a split that leaves a part empty is refused before anything is drawn', async () => {
+  const folder = folderWith({});
+  const drawing = writeDrawnSet(folder, 'vin', { ...BASE, count: 5, split: 0.99 });
+  await expect(drawing).rejects.toMatchObject({ code: 'ERR_OPTION_RANGE', subject: 'split' });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 it('parts have different pictures and are all of them', async () => {
   const folder = folderWith({});
   const counts = await writeDrawnSet(folder, 'plurals', { ...BASE, count: 10, split: 0.7 });

@@ -161,7 +161,7 @@ describe('COCO annotations', () => {
         categories: [],
         annotations: [{ image_id: 1, category_id: 1, bbox: [0, 0, 1, 1] }],
       },
-      'categories',
+      'annotations[0].category_id',
     ],
     [
       'a category twice',
