@@ -1,5 +1,6 @@
 /** What `paligemma eval` prints of figures, for people. */
 import type { RunComparison } from '../evaluation/compare.js';
+import { missedText } from '../evaluation/limits.js';
 import type { PhrasingReport } from '../evaluation/phrasings.js';
 import type { PromptBenchmark } from '../evaluation/prompt-benchmark.js';
 import { type Bounds, REASONS } from '../evaluation/statistics/estimate.js';
@@ -14,7 +15,17 @@ const intervalOf = ({ low, high, reason }: Bounds): string =>
   reason ? 'none' : `${shown(low)} to ${shown(high)}`;
 
 export function summaryTable(summary: Summary): string {
-  const { rows, failed, figures, groups, phrasings, published, limits, notes } = summary;
+  const {
+    rows,
+    failed,
+    reasons = [],
+    figures,
+    groups,
+    phrasings,
+    published,
+    limits,
+    notes,
+  } = summary;
   const lines = [
     ['metric', 'figure', '95 % interval', ''],
     ...figures.map((one) => [
@@ -27,13 +38,17 @@ export function summaryTable(summary: Summary): string {
     return all.length === 0 ? [] : `${id}: ${all.join('  ')}\n`;
   });
   const left = failed === 0 ? '' : `, ${failed} without an answer, which the figures leave out`;
-  const verdicts = limits.map(({ limit, figure, isMet }) => [
-    ...[limit, shown(figure), isMet ? 'met' : 'MISSED'],
+  const verdicts = limits.map((one) => [
+    ...[one.limit, missedText(one, shown), one.isMet ? 'met' : 'MISSED'],
   ]);
   return [
     `${columns(lines, [1])}\n`,
     ...details,
-    `${rows} rows${left}\n`,
+    `${rowsText(rows)}${left}\n`,
+    ...reasons.map(
+      ({ code, message, rows: own, first }) =>
+        `${rowsText(own)} such as ${first}: ${code} ${message}\n`,
+    ),
     why(figures),
     ...notes.map((note) => `note: ${note}\n`),
     published === undefined ? '' : publishedTable(published),
@@ -44,9 +59,13 @@ export function summaryTable(summary: Summary): string {
 }
 
 function publishedTable(published: NonNullable<Summary['published']>): string {
-  if (published.length === 0) return 'nothing is published by this metric on this split\n';
-  const lines = published.map(({ model, figure, note = '' }) => [model, shown(figure), note]);
-  return `\n${columns([['published', 'figure', ''], ...lines], [1])}\n`;
+  if (published.length === 0) {
+    return 'nothing comparable is published by these metrics on this data set and split; docs/evaluation.md lists what is\n';
+  }
+  const lines = published.map(({ model, metric, figure, note = '' }) => [
+    ...[model, shown(figure), metric, note],
+  ]);
+  return `\n${columns([['published', 'figure', 'metric', ''], ...lines], [1])}\n`;
 }
 
 function groupTable({ field, figures }: NonNullable<Summary['groups']>): string {
@@ -61,7 +80,7 @@ function groupTable({ field, figures }: NonNullable<Summary['groups']>): string 
 
 function phrasingTable({ metric, rows, phrasings, spread, flips, best }: PhrasingReport): string {
   const lines = [
-    ['phrasing', metric, '95 % interval', 'less than the best', 'interval', 'other answers'],
+    ['phrasing', metric, '95 % interval', 'from the best', 'interval', 'other answers'],
     ...phrasings.map(({ phrasing, difference, flips: own, ...bounds }) => [
       ...[phrasing, shown(bounds.figure), intervalOf(bounds)],
       ...(difference ? [shown(difference.figure), intervalOf(difference)] : ['', '']),
@@ -74,24 +93,26 @@ function phrasingTable({ metric, rows, phrasings, spread, flips, best }: Phrasin
       : `among ${best.length} no difference is shown: ${best.map((one) => `"${one}"`).join(', ')}`;
   return [
     `${columns(lines, [1, 3, 5])}\n`,
-    `${rows} rows in all phrasings, spread ${shown(spread)}, ${percent(flips)} of the rows answered otherwise by some\n`,
+    `${rowsText(rows)} in all phrasings, spread ${shown(spread)}, ${percent(flips)} of the rows answered otherwise by some\n`,
     `${verdict}\n`,
   ].join('');
 }
+
+const rowsText = (count: number): string => `${count} ${count === 1 ? 'row' : 'rows'}`;
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 export function comparisonTable({ models, rows, leftOut, differences }: RunComparison): string {
   const lines = [
-    ['metric', ...models, 'difference', '95 % interval', 'the second is', 'could show'],
-    ...differences.map(({ id, first, second, difference, verdict, smallest }) => [
+    ['metric', ...models, 'difference', '95 % interval', 'p', 'the second is', 'could show'],
+    ...differences.map(({ id, first, second, difference, verdict, p, smallest }) => [
       ...[id, shown(first), shown(second), shown(difference.figure), intervalOf(difference)],
-      ...[verdict, shown(smallest)],
+      ...[p === null ? 'none' : p.toFixed(4), verdict, shown(smallest)],
     ]),
   ];
   const left = leftOut === 0 ? '' : `, without ${leftOut} that one of them alone has answered`;
   const reasons = why(differences.map(({ difference }) => difference));
-  return `${columns(lines, [1, 2, 3])}\n${rows} rows${left}\n${reasons}`;
+  return `${columns(lines, [1, 2, 3, 5])}\n${rowsText(rows)}${left}\n${reasons}`;
 }
 
 export function promptsTable({ questions }: PromptBenchmark): string {
@@ -147,7 +168,7 @@ export function typesTable({ types }: TypesReport): string {
       : `these rows could show a difference of ${shown(Math.max(...least))}\n`;
   const failed = types.reduce((sum, one) => sum + one.failed, 0);
   const left = failed === 0 ? '' : `, ${failed} answers failed`;
-  return `${columns(lines, [1, 2, 3, 4, 6, 8])}\n${first?.rows ?? 0} rows${left}\n${could}`;
+  return `${columns(lines, [1, 2, 3, 4, 6, 8])}\n${rowsText(first?.rows ?? 0)}${left}\n${could}`;
 }
 
 function why(estimates: readonly Pick<Bounds, 'reason'>[]): string {

@@ -86,21 +86,59 @@ function noRun(file: string): Error {
   });
 }
 
+export type PairOfRows = readonly [first: EvaluatedRow, second: EvaluatedRow];
+
+/**
+ * Rows of the same data that both have answered, in its order. Of one that was asked in several phrasings, those of the first,
+ * unless both were. `leftOut`: rows that one of them alone has answered.
+ */
+export function pairsOf(
+  first: readonly EvaluatedRow[],
+  second: readonly EvaluatedRow[],
+): { readonly pairs: readonly PairOfRows[]; readonly leftOut: number } {
+  const isMany = [first, second].every((rows) => phrasingsOf(rows).size > 1);
+  const keyOf = ({ index, phrasing }: EvaluatedRow): string =>
+    isMany ? `${index}\n${phrasing}` : String(index);
+  const own = (rows: readonly EvaluatedRow[]): readonly EvaluatedRow[] => {
+    const [usual] = phrasingsOf(rows);
+    return isMany ? rows : rows.filter(({ phrasing }) => phrasing === usual);
+  };
+  const [left, right] = [own(first), own(second)];
+  const answers = new Map(right.map((row) => [keyOf(row), row]));
+  const pairs = left.flatMap((row): PairOfRows[] => {
+    const other = answers.get(keyOf(row));
+    return isAnswered(row) && other && isAnswered(other) ? [[row, other]] : [];
+  });
+  const all = new Set([...left, ...right].filter(isAnswered).map(keyOf));
+  return {
+    pairs: pairs.sort(([a], [b]) => a.index - b.index),
+    leftOut: all.size - pairs.length,
+  };
+}
+
+/** In the order in which they were asked. */
+function phrasingsOf(rows: readonly EvaluatedRow[]): Set<string | undefined> {
+  const ordered = rows.toSorted((a, b) => a.index - b.index);
+  return new Set(ordered.map(({ phrasing }) => phrasing));
+}
+
+/** Why there is nothing to compare. */
+function withoutPairs(first: StoredRun, second: StoredRun): string {
+  const silent = [first, second].find(({ rows }) => !rows.some(isAnswered));
+  const error = silent?.rows.find((row) => !isAnswered(row))?.error as
+    | { readonly message?: string }
+    | undefined;
+  if (silent === undefined) return 'no answered row in common';
+  return `${showPath(silent.folder)} has no answer${error?.message ? `: ${error.message}` : ''}`;
+}
+
 /** By the metrics that both have. Throws ERR_DATASET for runs on different data, or without a metric or row in common. */
 export async function compareStored(first: StoredRun, second: StoredRun): Promise<RunComparison> {
   if (first.data !== second.data) throw unlike(first, second, 'other data');
   const metrics = first.metrics.filter(({ id }) => second.metrics.some((other) => other.id === id));
   if (metrics.length === 0) throw unlike(first, second, 'no metric in common');
-  const keyOf = ({ id, phrasing = '' }: EvaluatedRow): string => `${id}\n${phrasing}`;
-  const answers = new Map(second.rows.map((row) => [keyOf(row), row]));
-  const pairs = first.rows
-    .flatMap((row) => {
-      const other = answers.get(keyOf(row));
-      return isAnswered(row) && other && isAnswered(other) ? [[row, other] as const] : [];
-    })
-    .sort(([a], [b]) => a.index - b.index);
-  if (pairs.length === 0) throw unlike(first, second, 'no answered row in common');
-  const all = new Set([...first.rows, ...second.rows].map(keyOf));
+  const { pairs, leftOut } = pairsOf(first.rows, second.rows);
+  if (pairs.length === 0) throw unlike(first, second, withoutPairs(first, second));
   const groups = groupsOf(pairs.map(([{ image }]) => image));
   const differences: MetricDifference[] = [];
   for (const metric of metrics) {
@@ -120,11 +158,18 @@ export async function compareStored(first: StoredRun, second: StoredRun): Promis
     });
   }
   return {
-    models: [first.model, second.model],
+    models: namesOf(first, second),
     rows: pairs.length,
-    leftOut: all.size - pairs.length,
+    leftOut,
     differences,
   };
+}
+
+/** The models; of one model, the folders of its runs. */
+function namesOf(first: StoredRun, second: StoredRun): [string, string] {
+  if (first.model !== second.model) return [first.model, second.model];
+  const [a, b] = [first, second].map(({ folder }) => path.basename(path.resolve(folder)));
+  return a === b ? [first.folder, second.folder] : [a as string, b as string];
 }
 
 const finite = (figure: number): number | null => (Number.isFinite(figure) ? figure : null);

@@ -2,7 +2,7 @@
  * A run over a data set, in a folder: `run.json` says what was judged, `rows.jsonl` has a line for each row as soon as it
  * is answered, `summary.json` the figures, which `report.html`, `report.md` and `junit.xml` show.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
@@ -19,14 +19,15 @@ import { jsonText } from '../wire/json.js';
 import type { Answerer } from './answering.js';
 import { partsOf } from './judge.js';
 import { junitXml } from './junit.js';
+import type { Limit } from './limits.js';
 import { markdownReport } from './markdown.js';
 import type { Metric } from './metrics/registry.js';
-import { inTruthsWords, withPhrasing } from './phrasings.js';
+import { checkPhrasings, inTruthsWords, withPhrasing } from './phrasings.js';
 import { chunksOf } from './predictions.js';
 import { type Chosen, chooseRows, questionsOf } from './questions.js';
 import { htmlReport } from './report/run-report.js';
 import { type EvaluatedRow, isAnswered, type Question } from './rows.js';
-import { type Limit, type Summary, type SummaryOptions, summarise } from './summary.js';
+import { type Summary, type SummaryOptions, summarise } from './summary.js';
 import type { MaskDecoder } from './text-truths.js';
 
 export interface Evaluation extends SummaryOptions {
@@ -44,6 +45,8 @@ export interface Evaluation extends SummaryOptions {
   /** Options that change answers. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly limit: number | undefined;
+  /** The part of the data set. Default: all of it. */
+  readonly split?: string | undefined;
   /** Draws the rows where there is a limit. Default: the first ones. */
   readonly seed?: number | undefined;
   /** Questions that are asked at once. With more than one, rows have no `seconds`: they would not be their own. */
@@ -68,10 +71,12 @@ export interface Progress {
 /** Asks what is not answered yet, and sums up. Rejects with the signal's reason when it is aborted; what is done stays. */
 export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   const { dataset, task, folder, resume, words, answeredBy, metrics, signal } = evaluation;
-  const { phrasings, benchmark, limit, seed } = evaluation;
+  const { phrasings, benchmark, limit, seed, split } = evaluation;
   // A row that cannot be read fails here, before anything is written.
-  const chosen = await chooseRows(dataset, { limit, seed, signal });
-  if (chosen.count === 0) throw noRows(dataset);
+  const chosen = await chooseRows(dataset, { limit, seed, split, signal });
+  if (chosen.count === 0) throw noRows(dataset, split);
+  checkPhrasings(phrasings, chosen.names);
+  if (!resume) await checkFolder(folder);
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw outputError(folder, 'open', cause);
   });
@@ -81,6 +86,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
     // As they were before there were these, so that runs of then can be continued.
     ...(phrasings.length > 0 && { prompts: phrasings }),
     ...(seed !== undefined && { seed }),
+    ...(split !== undefined && { split }),
   };
   const file = path.join(folder, 'rows.jsonl');
   const journal = await Journal.open<EvaluatedRow>(
@@ -91,6 +97,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   const run = {
     ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },
     metrics: metrics.map(({ id }) => id),
+    rows: chosen.count,
     ...(benchmark !== undefined && { benchmark }),
     ...{
       version: packageVersion(),
@@ -107,12 +114,13 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
     await journal.close();
   }
   await write(folder, 'run.json', { ...run, ended: new Date() });
-  return sumUp(folder, run, evaluation);
+  return sumUp(folder, run, { ...evaluation, expected: chosen.count });
 }
 
-function noRows({ path: name }: Dataset): Error {
+function noRows({ path: name }: Dataset, split: string | undefined): Error {
   const expected = 'at least one row';
-  const message = `${showPath(name)} has no rows, expected ${expected}`;
+  const which = split === undefined ? '' : ` of the split ${split}`;
+  const message = `${showPath(name)} has no rows${which}, expected ${expected}`;
   return makeError('ERR_DATASET', message, { name, found: 'no rows', expected });
 }
 
@@ -217,15 +225,16 @@ class Tally {
 }
 
 async function answerOne(
-  { answerer, signal, concurrency, phrasings, folder }: Evaluation,
+  { answerer, signal, concurrency, phrasings, folder, metrics }: Evaluation,
   { question, phrasing }: Asked,
 ): Promise<EvaluatedRow> {
-  const { request: _, id, index, truth, fields, fault } = question;
+  const { request: _, id, index, truth, fields, split, fault } = question;
   // From the folder of the run, so that both can be moved together.
   const image = path.relative(folder, question.image);
   const row = {
     ...{ id, index, image },
     ...(Object.keys(fields).length > 0 && { fields }),
+    ...(split !== undefined && { split }),
     ...(phrasing !== undefined && { phrasing }),
     ...truth,
   };
@@ -236,10 +245,23 @@ async function answerOne(
     const given = phrasing === undefined ? said : inTruthsWords(said, truth);
     // Of several phrasings, the first alone prepares the picture.
     const isOwn = concurrency === 1 && phrasings.length === 0;
-    return { ...row, ...given, ...(isOwn && seconds !== undefined && { seconds }) };
+    const answered = { ...row, ...given, ...(isOwn && seconds !== undefined && { seconds }) };
+    return { ...answered, ...valuesOf(answered, metrics) };
   } catch (error) {
     return { ...row, error: errorJson(error, 'cli') };
   }
+}
+
+/** Of the metrics that have a figure of a single row. */
+function valuesOf(
+  row: EvaluatedRow,
+  metrics: readonly Metric[],
+): Pick<EvaluatedRow, 'values'> | undefined {
+  const values = metrics.flatMap((metric) => {
+    const value = 'row' in metric ? metric.figure(partsOf(metric, row), 1) : Number.NaN;
+    return Number.isFinite(value) ? [[metric.id, value] as const] : [];
+  });
+  return values.length === 0 ? undefined : { values: Object.fromEntries(values) };
 }
 
 /** The last line of each row. Throws ERR_DATASET for a file of something else. */
@@ -252,6 +274,21 @@ export const rowsIn = (file: string): Promise<EvaluatedRow[]> =>
       Number.isInteger(index) &&
       Boolean(truths?.length || objects || reference || 'document' in rest),
   });
+
+/** What this writes besides the rows. */
+const WRITTEN = ['run.json', 'summary.json', 'report.md', 'junit.xml', 'report.html'];
+
+/** Refuses a folder that has files of these names and no rows: they are not those of a run, and would be replaced. */
+async function checkFolder(folder: string): Promise<void> {
+  const there = new Set(await readdir(folder).catch(() => []));
+  const found = WRITTEN.find((name) => there.has(name));
+  if (found === undefined || there.has('rows.jsonl')) return;
+  const name = path.join(folder, found);
+  throw makeError('ERR_OUTPUT', `${showPath(name)} is there already, and not that of a run`, {
+    ...{ name, found, expected: 'a folder without it' },
+    hint: 'name another folder',
+  });
+}
 
 async function write(folder: string, name: string, content: object | string): Promise<void> {
   const file = path.join(folder, name);

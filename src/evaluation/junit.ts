@@ -1,6 +1,7 @@
 /** JUnit's XML of a run, which CI systems show: a case for each limit, and one for each row without an answer. */
 import { escapeMarkup } from '../report/svg.js';
-import type { EvaluatedRow } from './rows.js';
+import { missedText } from './limits.js';
+import { type EvaluatedRow, isAnswered } from './rows.js';
 import type { Summary } from './summary.js';
 
 /** Rows that failed beyond this many are a number only: a page of CI holds no more. */
@@ -13,16 +14,19 @@ export function junitXml(name: string, summary: Summary, rows: readonly Evaluate
     ...[['rows', String(summary.rows)] as const, ['failed', String(failed)] as const],
   ];
   const cases = [
-    ...limits.map(({ limit, figure, isMet }) => ({
-      name: limit,
-      failure: isMet
+    ...limits.map((verdict) => ({
+      name: verdict.limit,
+      failure: verdict.isMet
         ? undefined
-        : `the figure is ${figure}${failed > 0 ? `, and ${failed} rows failed` : ''}`,
+        : `the figure is ${missedText(verdict, String)}${failed > 0 && verdict.failed === undefined ? `, and ${failed} rows failed` : ''}`,
     })),
     ...rows
-      .filter(({ answer }) => answer === undefined)
+      .filter((row) => !isAnswered(row))
       .slice(0, MOST_ROWS)
-      .map(({ id, error }) => ({ name: id, failure: JSON.stringify(error) })),
+      .map(({ id, phrasing, error }) => ({
+        name: phrasing === undefined ? id : `${id}, ${phrasing}`,
+        failure: JSON.stringify(error),
+      })),
   ];
   const failures = cases.filter(({ failure }) => failure !== undefined).length;
   const lines = [

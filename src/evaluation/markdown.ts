@@ -1,27 +1,81 @@
 /** A run as Markdown, for a comment on a change or the page of a project. */
-import { REASONS } from './statistics/estimate.js';
+import { missedText } from './limits.js';
+import { type Bounds, REASONS } from './statistics/estimate.js';
 import type { Summary } from './summary.js';
 
-export function markdownReport(name: string, { rows, failed, figures, limits }: Summary): string {
-  const shown = (figure: number | null): string => (figure === null ? 'none' : figure.toFixed(4));
-  const verdicts = limits.map(
-    ({ limit, figure, isMet }) =>
-      `| \`${limit}\` | ${shown(figure)} | ${isMet ? 'met' : '**missed**'} |`,
+const shown = (figure: number | null): string => (figure === null ? 'none' : figure.toFixed(4));
+
+const interval = ({ low, high, reason }: Bounds): string =>
+  reason ? REASONS[reason] : `${shown(low)} to ${shown(high)}`;
+
+/** Texts of others, which may have any mark of Markdown and of tables. */
+const plain = (text: string): string =>
+  text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>#|]/g, '\\$&');
+
+/** `columns`: the names with how they are aligned. */
+function table(columns: readonly string[], lines: readonly (readonly string[])[]): string[] {
+  if (lines.length === 0) return [];
+  const isNumber = (name: string): boolean => /^(Figure|Rows|Difference)$/.test(name);
+  return [
+    '',
+    `| ${columns.join(' | ')} |`,
+    `| ${columns.map((name) => (isNumber(name) ? '---:' : '---')).join(' | ')} |`,
+    ...lines.map((cells) => `| ${cells.join(' | ')} |`),
+  ];
+}
+
+export function markdownReport(name: string, summary: Summary): string {
+  const { rows, failed, reasons = [], figures, groups, phrasings, published, notes } = summary;
+  const details = figures.flatMap(({ id, details: own = {} }) =>
+    Object.entries(own).map(([part, value]) => [`\`${id}\`, ${part}`, shown(value)]),
   );
   return [
-    `# ${name.replace(/[\\`*_[\]<>#|]/g, '\\$&')}`,
+    `# ${plain(name)}`,
     '',
     `${rows} rows${failed > 0 ? `, ${failed} without an answer, which the figures leave out` : ''}.`,
-    '',
-    '| Metric | Figure | 95 % interval | |',
-    '| --- | ---: | --- | --- |',
-    ...figures.map(
-      ({ id, title, better, figure, low, high, reason }) =>
-        `| \`${id}\` | ${shown(figure)} | ${reason ? REASONS[reason] : `${shown(low)} to ${shown(high)}`} | ${title}, ${better} is better |`,
+    ...table(
+      ['Limit', 'Figure', ''],
+      summary.limits.map((one) => [
+        ...[`\`${one.limit}\``, missedText(one, shown), one.isMet ? 'met' : '**missed**'],
+      ]),
     ),
-    ...(verdicts.length > 0
-      ? ['', '| Limit | Figure | |', '| --- | ---: | --- |', ...verdicts]
-      : []),
+    ...table(
+      ['Metric', 'Figure', '95 % interval', ''],
+      figures.map((one) => [
+        ...[`\`${one.id}\``, shown(one.figure), interval(one)],
+        `${one.title}, ${one.better} is better`,
+      ]),
+    ),
+    ...table(['Part', 'Figure'], details),
+    ...notes.flatMap((note) => ['', `Note: ${plain(note)}.`]),
+    ...table(
+      ['Published', 'Figure', 'Metric', 'Source'],
+      (published ?? []).map(({ model, figure, metric, source, note }) => [
+        ...[note === undefined ? model : `${model} (${note})`, shown(figure)],
+        ...[`\`${metric}\``, source],
+      ]),
+    ),
+    ...table(
+      [plain(groups?.field ?? ''), 'Rows', 'Figure', '95 % interval'],
+      (groups?.figures ?? []).map((one) => [
+        ...[plain(one.value || '(none)'), String(one.rows), shown(one.figure), interval(one)],
+      ]),
+    ),
+    ...table(
+      ['Phrasing', 'Figure', '95 % interval', 'Difference', 'Corrected interval', ''],
+      (phrasings?.phrasings ?? []).map(({ phrasing, difference, isWorse, ...bounds }) => [
+        ...[plain(phrasing), shown(bounds.figure), interval(bounds)],
+        ...(difference
+          ? [shown(difference.figure), interval(difference), isWorse ? 'worse' : 'not shown']
+          : ['', '', 'compared with']),
+      ]),
+    ),
+    ...table(
+      ['Rows without an answer', 'Rows', 'First'],
+      reasons.map(({ code, message, rows: count, first }) => [
+        ...[plain(`${code} ${message}`.trim()), String(count), plain(first)],
+      ]),
+    ),
     '',
   ].join('\n');
 }

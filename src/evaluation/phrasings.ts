@@ -24,7 +24,19 @@ import { groupsOf } from './statistics/statistic.js';
  * @throws ERR_OPTION_RANGE for a name that the row does not have
  */
 export function withPhrasing(question: Question, phrasing: string): Question {
-  const { request, fields, id } = question;
+  const known = wordsOf(question);
+  const prompt = phrasing.replace(NAMES, (all, name: string) => {
+    const value = known.get(name);
+    if (value !== undefined) return value;
+    throw unknownName(all, `${question.id} does not have`, known.keys());
+  });
+  return { ...question, request: { kind: 'prompt', prompt } };
+}
+
+const NAMES = /\{(\w+)\}/g;
+
+/** What a row has for the names in braces. */
+export function wordsOf({ request, fields }: Pick<Question, 'request' | 'fields'>) {
   const known = new Map<string, string>(
     Object.entries(fields).map(([name, value]) => [name, String(value)]),
   );
@@ -34,14 +46,31 @@ export function withPhrasing(question: Question, phrasing: string): Question {
       known.set(name, Array.isArray(value) ? value.join(' ; ') : String(value));
     }
   }
-  const prompt = phrasing.replace(/\{(\w+)\}/g, (all, name: string) => {
-    const value = known.get(name);
-    if (value !== undefined) return value;
-    const expected = [...known.keys()].map((one) => `{${one}}`).join(', ') || 'no name in braces';
-    const message = `option prompt has ${showValue(all)}, which ${id} does not have, expected ${expected}`;
-    throw makeError('ERR_OPTION_RANGE', message, { name: 'prompt', found: all, expected });
-  });
-  return { ...question, request: { kind: 'prompt', prompt } };
+  return known;
+}
+
+/**
+ * Throws ERR_OPTION_RANGE for a phrasing that comes twice, and for a name in braces that no row has. `names`: those that rows
+ * have.
+ */
+export function checkPhrasings(phrasings: readonly string[], names: ReadonlySet<string>): void {
+  const twice = phrasings.find((one, i) => phrasings.indexOf(one) < i);
+  if (twice !== undefined) {
+    const expected = 'each prompt once';
+    const found = `${showValue(twice)} twice`;
+    const message = `option prompt has ${found}, expected ${expected}`;
+    throw makeError('ERR_OPTION_RANGE', message, { name: 'prompt', found, expected });
+  }
+  for (const phrasing of phrasings) {
+    const unknown = [...phrasing.matchAll(NAMES)].find(([, name = '']) => !names.has(name));
+    if (unknown !== undefined) throw unknownName(unknown[0], 'no row has', names);
+  }
+}
+
+function unknownName(found: string, where: string, names: Iterable<string>): Error {
+  const expected = [...names].map((one) => `{${one}}`).join(', ') || 'no name in braces';
+  const message = `option prompt has ${showValue(found)}, which ${where}, expected ${expected}`;
+  return makeError('ERR_OPTION_RANGE', message, { name: 'prompt', found, expected });
 }
 
 /**

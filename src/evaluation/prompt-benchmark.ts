@@ -53,7 +53,8 @@ const JUDGED: Readonly<Record<string, { readonly task: EvaluatedTask; readonly m
     count: { task: 'count', metric: 'count@tallyqa' },
     text: { task: 'ocr', metric: 'similarity@levenshtein' },
   };
-const OTHERS = { task: 'ask', metric: 'relaxed@big_vision' } as const;
+// Amounts of money are right to the cent: ChartQA's rule would take 2.00 for 2.10.
+const OTHERS = { task: 'ask', metric: 'exact@vlm-exam' } as const;
 
 /**
  * Draws the sets that are not there yet, and asks every picture with every phrasing of every question. A run that was cut off

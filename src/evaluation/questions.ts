@@ -8,6 +8,7 @@ import type { EvaluatedTask } from '../options/evaluation.js';
 import { compressRuns, type Rle } from '../results/rle.js';
 import type { ImageSize } from '../results/types.js';
 import { polygonRuns, unionOf } from './metrics/mask-runs.js';
+import { wordsOf } from './phrasings.js';
 import type { Question, Truth, WrittenObject } from './rows.js';
 import { EVALUATED } from './tasks.js';
 import { type MaskDecoder, noDecoder, readTextTruth } from './text-truths.js';
@@ -16,10 +17,12 @@ import { type MaskDecoder, noDecoder, readTextTruth } from './text-truths.js';
 export interface Chosen {
   readonly count: number;
   readonly has: (index: number) => boolean;
+  /** What the rows have for names in braces of prompts. */
+  readonly names: ReadonlySet<string>;
 }
 
 /**
- * `limit` rows at most: the first ones, or with `seed` those that it draws. Reads every row, so that one that cannot be read
+ * `limit` rows at most, of `split` alone if it is given: the first ones, or with `seed` those that it draws. Reads every row, so that one that cannot be read
  * fails before any is asked.
  *
  * @throws ERR_DATASET
@@ -29,24 +32,28 @@ export async function chooseRows(
   {
     limit = Number.POSITIVE_INFINITY,
     seed,
+    split,
     signal,
   }: {
     readonly limit: number | undefined;
     readonly seed: number | undefined;
+    readonly split: string | undefined;
     readonly signal: AbortSignal;
   },
 ): Promise<Chosen> {
-  let rows = 0;
-  for await (const _ of dataset.rows({ signal })) {
-    if (++rows === limit && seed === undefined) break;
+  const places: string[] = [];
+  const names = new Set<string>();
+  let place = 0;
+  for await (const row of dataset.rows({ signal })) {
+    const index = place++;
+    if (split !== undefined && row.split !== split) continue;
+    for (const name of wordsOf(row).keys()) names.add(name);
+    places.push(String(index));
+    if (places.length === limit && seed === undefined) break;
   }
-  if (seed === undefined || rows <= limit) return { count: rows, has: (index) => index < rows };
-  const drawn = drawnOf(
-    Array.from({ length: rows }, (_, i) => String(i)),
-    limit,
-    seed,
-  );
-  return { count: limit, has: (index) => drawn.has(String(index)) };
+  const chosen =
+    seed === undefined || places.length <= limit ? new Set(places) : drawnOf(places, limit, seed);
+  return { count: chosen.size, has: (index) => chosen.has(String(index)), names };
 }
 
 /**
@@ -70,10 +77,10 @@ export async function* questionsOf(
   for await (const row of dataset.rows({ signal })) {
     const index = place++;
     if (!chosen.has(index)) continue;
-    const { image, request, fields } = row;
+    const { image, request, fields, split } = row;
     const file = path.relative(folder, path.resolve(row.place.file));
     const id = placeText({ ...row.place, file });
-    const asked = { index, id, image, request, fields };
+    const asked = { index, id, image, request, fields, split };
     try {
       yield { ...asked, truth: await truthOf(row, task, { id, ...options }) };
     } catch (fault) {

@@ -15,6 +15,7 @@ export interface Question {
   readonly request: RowRequest;
   readonly truth: Truth;
   readonly fields: RowFields;
+  readonly split?: string | undefined;
   /** Why it cannot be asked: its row fails. */
   readonly fault?: unknown;
 }
@@ -77,6 +78,10 @@ export interface EvaluatedRow extends Given {
   /** What it was asked with, where one question is asked in several ways. */
   readonly phrasing?: string | undefined;
   readonly fields?: RowFields;
+  /** Which part of the data set it is of, where it says that. */
+  readonly split?: string;
+  /** Its own figure by each metric of the run that has one for a row. */
+  readonly values?: Readonly<Record<string, number>>;
   readonly truths?: readonly string[];
   readonly size?: ImageSize;
   readonly objects?: readonly WrittenObject[];

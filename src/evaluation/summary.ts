@@ -1,10 +1,11 @@
 /** From rows to figures, and whether they are good enough. */
-import { makeError } from '../errors.js';
-import { showValue } from '../options/show.js';
 import { drawsOf, SEED } from './draws.js';
+import { type FailureReason, reasonsOf } from './failures.js';
 import { type Judged, judge } from './judge.js';
+import { type Limit, type Verdict, verdictOn } from './limits.js';
 import type { Direction } from './metrics/metric.js';
 import type { Metric } from './metrics/registry.js';
+import { notesOn } from './notes.js';
 import { comparePhrasings, type PhrasingReport } from './phrasings.js';
 import { publishedFor } from './published.js';
 import { type EvaluatedRow, isAnswered } from './rows.js';
@@ -28,16 +29,19 @@ export interface GroupFigure extends Bounds {
 }
 
 export interface Summary {
-  /** Rows in all, with those that failed. Of several phrasings, those of the first. */
+  /** Rows in all, with those that failed. */
   readonly rows: number;
+  /** Rows without an answer: to one of several phrasings, or because the run was cut off. */
   readonly failed: number;
   /** Share of rows that were answered. */
   readonly coverage: number;
+  /** Why rows have no answer, the most frequent reasons first. */
+  readonly reasons?: readonly FailureReason[];
   readonly figures: readonly Figure[];
   /** By the headline metric. */
   readonly groups?: { readonly field: string; readonly figures: readonly GroupFigure[] };
   readonly phrasings?: PhrasingReport;
-  /** Of the headline metric, on the same data set and split. */
+  /** Of the first metric of which there are any, on the same data set and split. */
   readonly published?: readonly Published[];
   readonly limits: readonly Verdict[];
   /** What a reader of the figures should know. */
@@ -46,6 +50,8 @@ export interface Summary {
 
 export interface Published {
   readonly model: string;
+  /** The id of the metric. */
+  readonly metric: string;
   /** On the scale of the metric. */
   readonly figure: number;
   readonly source: string;
@@ -57,22 +63,11 @@ export interface SummaryOptions {
   readonly benchmark?: string | undefined;
   /** A field of the rows. */
   readonly groupBy?: string | undefined;
+  /** Rows that were to be asked about; what a run that was cut off lacks has failed. Default: those that are there. */
+  readonly expected?: number | undefined;
   /** What must meet a limit: the figure, or the worse end of its interval. Default: figure. */
   readonly failOn?: 'figure' | 'interval';
   readonly signal?: AbortSignal;
-}
-
-export interface Limit {
-  /** As it was written. */
-  readonly text: string;
-  readonly id: string;
-  readonly holds: (figure: number) => boolean;
-}
-
-export interface Verdict {
-  readonly limit: string;
-  readonly figure: number | null;
-  readonly isMet: boolean;
 }
 
 /** Whatever order the rows are in, the sums are made in that of the data set: the same rows make the same bytes. */
@@ -82,18 +77,24 @@ export async function summarise(
   limits: readonly Limit[],
   options: SummaryOptions = {},
 ): Promise<Summary> {
-  const { groupBy, benchmark, failOn = 'figure', signal } = options;
+  const { groupBy, benchmark, signal } = options;
   const ordered = all.toSorted((a, b) => a.index - b.index);
   const phrasings = [...new Set(ordered.flatMap(({ phrasing }) => phrasing ?? []))];
   const [first] = phrasings;
   const rows = ordered.filter(({ phrasing }) => phrasing === first);
   const answered = rows.filter(isAnswered);
   const figures = await figuresOf(answered, metrics, signal);
-  const failed = rows.length - answered.length;
+  const known = new Set(ordered.map(({ id }) => id)).size;
+  const { expected = known } = options;
+  const unanswered = new Set(ordered.filter((row) => !isAnswered(row)).map(({ id }) => id));
+  const missing = Math.max(0, expected - known) + partial(ordered, phrasings, unanswered);
+  const failed = unanswered.size + missing;
+  const total = Math.max(known, expected);
   const [headline] = metrics;
   return {
-    ...{ rows: rows.length, failed },
-    coverage: rows.length === 0 ? 0 : answered.length / rows.length,
+    ...{ rows: total, failed },
+    coverage: total === 0 ? 0 : (total - failed) / total,
+    ...(unanswered.size > 0 && { reasons: reasonsOf(ordered) }),
     figures,
     ...(groupBy !== undefined &&
       headline && {
@@ -103,17 +104,22 @@ export async function summarise(
       headline && {
         phrasings: await comparePhrasings(ordered, phrasings, headline, signal),
       }),
-    ...(benchmark !== undefined && headline && { published: publishedOf(benchmark, headline.id) }),
-    limits: limits.map(({ text, id, holds }) => {
-      const found = figures.find((one) => one.id === id);
-      const { figure = null } = found ?? {};
-      const ends = failOn === 'figure' ? [figure] : [found?.low, found?.high];
-      const holdsAll = ends.every((end) => typeof end === 'number' && holds(end));
-      // Rows that failed are no evidence that the others are good enough.
-      return { limit: text, figure, isMet: failed === 0 && holdsAll };
-    }),
-    notes: notesOn(answered, metrics),
+    ...(benchmark !== undefined && { published: publishedOf(benchmark, metrics) }),
+    limits: limits.map((limit) => verdictOn(limit, figures, failed, options.failOn)),
+    notes: notesOn(rows, { metrics, missing, phrasings, groupBy }),
   };
+}
+
+/** Rows of which a run that was cut off lacks a phrasing. */
+function partial(
+  rows: readonly EvaluatedRow[],
+  phrasings: readonly string[],
+  unanswered: ReadonlySet<string>,
+): number {
+  const counts = new Map<string, number>();
+  for (const { id } of rows) counts.set(id, (counts.get(id) ?? 0) + 1);
+  const whole = Math.max(1, phrasings.length);
+  return [...counts].filter(([id, count]) => count < whole && !unanswered.has(id)).length;
 }
 
 async function figuresOf(
@@ -164,65 +170,16 @@ async function groupsBy(
   return found;
 }
 
-/** Those of test servers and means of several parts are not comparable, and left out. */
-function publishedOf(benchmark: string, metric: string): Published[] {
+/** By the first of the metrics that has any. Those of test servers and means of several parts are not comparable, and left out. */
+function publishedOf(benchmark: string, metrics: readonly Metric[]): Published[] {
   const [dataset = '', split = ''] = benchmark.split('/');
-  return publishedFor({ metric, dataset, split })
-    .filter(({ isComparable }) => isComparable)
-    .map(({ model, figure, source, note }) => {
-      const { family, size, resolution, checkpoint } = model;
-      const name = `${family} ${size}, ${resolution} pixels, ${checkpoint}`;
-      return { model: name, figure, source, ...(note !== undefined && { note }) };
-    });
-}
-
-function notesOn(rows: readonly EvaluatedRow[], metrics: readonly Metric[]): string[] {
-  const notes = metrics.flatMap((metric) =>
-    'fewest' in metric && metric.fewest !== undefined && rows.length < metric.fewest
-      ? [
-          `${metric.id} says little of fewer than ${metric.fewest} rows: it learns from them how much a word says`,
-        ]
-      : [],
+  const found = metrics.map(({ id: metric }) =>
+    publishedFor({ metric, dataset, split }).filter(({ isComparable }) => isComparable),
   );
-  const known = new Set(rows.flatMap(({ objects = [] }) => objects.map(({ label }) => label)));
-  const strange = rows.flatMap(({ objects, found = [] }) =>
-    objects === undefined ? [] : found.filter(({ label }) => !known.has(label)),
-  );
-  if (strange.length > 0) {
-    const labels = [...new Set(strange.map(({ label }) => label))].slice(0, 3);
-    const shown = labels.map((label) => JSON.stringify(label)).join(', ');
-    notes.push(
-      `${strange.length} found things have labels that no truth has, such as ${shown}: average precision does not count them`,
-    );
-  }
-  return notes;
-}
-
-const LIMIT = /^\s*([\w@.+-]+)\s*(<=|>=|<|>)\s*(\d+(?:\.\d*)?|\.\d+)(%?)\s*$/;
-
-/** `cer@jiwer<=0.05`, or `cer<=5%` where one of the metrics only has that name. Throws ERR_OPTION_RANGE. */
-export function parseLimit(text: string, metrics: readonly Metric[]): Limit {
-  const [, name, sign, number = '', percent] = LIMIT.exec(text) ?? [];
-  const matching = metrics.filter(({ id }) => id === name || id.split('@')[0] === name);
-  const exact = metrics.find(({ id }) => id === name);
-  const metric = exact ?? (matching.length === 1 ? matching[0] : undefined);
-  if (metric === undefined) {
-    const ids = metrics.map(({ id }) => id).join(', ');
-    const expected = `a metric of this run (${ids}), <=, >=, < or >, and a number`;
-    throw makeError(
-      'ERR_OPTION_RANGE',
-      `option failUnder is ${showValue(text)}, expected ${expected}`,
-      {
-        ...{ name: 'failUnder', found: showValue(text), expected },
-      },
-    );
-  }
-  const value = Number(number) / (percent === '%' ? 100 : 1);
-  const holds = {
-    '<=': (figure: number) => figure <= value,
-    '>=': (figure: number) => figure >= value,
-    '<': (figure: number) => figure < value,
-    '>': (figure: number) => figure > value,
-  }[sign as '<=' | '>=' | '<' | '>'];
-  return { text: text.trim(), id: metric.id, holds };
+  const all = found.find(({ length }) => length > 0) ?? [];
+  return all.map(({ model, metric, figure, source, note }) => {
+    const { family, size, resolution, checkpoint } = model;
+    const name = `${family} ${size}, ${resolution} pixels, ${checkpoint}`;
+    return { model: name, metric, figure, source, ...(note !== undefined && { note }) };
+  });
 }

@@ -1,5 +1,5 @@
 /** What the number type of a model's weights costs and saves: the same questions to the same model in several types. */
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
 import { makeError } from '../errors.js';
@@ -30,6 +30,8 @@ export interface TypesOptions {
   readonly limit: number | undefined;
   readonly maxTokens: number | undefined;
   readonly constrained: boolean;
+  /** As `convert` takes it: for outlines. */
+  readonly maskCodec?: string | undefined;
   readonly load: LoadOptions;
   readonly folder: string;
   readonly words: Evaluation['words'];
@@ -96,10 +98,12 @@ export async function judgeTypes(options: TypesOptions): Promise<TypesReport> {
 }
 
 async function judgeType(options: TypesOptions, type: WeightType): Promise<TypeFigures> {
-  const { checkpoint, dataset, task, metrics, limit, maxTokens, constrained, signal } = options;
+  const { checkpoint, maskCodec, dataset, task, metrics, signal } = options;
+  const { limit, maxTokens, constrained } = options;
   const output = path.join(options.folder, `${type}.gguf`);
   const { bytes } = await convert({
     ...{ source: checkpoint, output, type, overwrite: true, signal },
+    ...(maskCodec !== undefined && { maskCodec }),
     onProgress: (progress) => options.onConvert(type, progress),
   });
   try {
@@ -118,7 +122,7 @@ async function judgeType(options: TypesOptions, type: WeightType): Promise<TypeF
         ...{ concurrency: 1, resume: await isThere(folder), words: options.words },
         onProgress: (progress) => options.onProgress(type, progress),
       });
-      const memory = Object.values(model.info.memory).reduce((sum, one) => sum + one, 0);
+      const memory = await memoryOf(model, folder);
       const { rows } = await readRun(folder);
       const { rows: count, failed, figures } = summary;
       return {
@@ -131,6 +135,20 @@ async function judgeType(options: TypesOptions, type: WeightType): Promise<TypeF
   } finally {
     await rm(output, { force: true });
   }
+}
+
+/** Of the model when it has answered; where all its answers were there already, as that run has kept it. */
+async function memoryOf({ info }: PaliGemma, folder: string): Promise<number> {
+  const file = path.join(folder, 'memory.json');
+  const before = await readFile(file, 'utf8')
+    .then((text) => (JSON.parse(text) as { readonly bytes: number }).bytes)
+    .catch(() => 0);
+  const bytes = Object.values(info.memory).reduce((sum, one) => sum + one, 0);
+  const most = Math.max(before, bytes);
+  await writeFile(file, `${jsonText({ bytes: most })}\n`).catch((cause: unknown) => {
+    throw outputError(file, 'write', cause);
+  });
+  return most;
 }
 
 const isThere = (folder: string): Promise<boolean> =>

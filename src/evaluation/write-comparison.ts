@@ -13,7 +13,7 @@ export async function writeComparison(
   comparison: RunComparison,
   signal: AbortSignal,
 ): Promise<void> {
-  const title = `${first.model} and ${second.model}: ${first.task} of ${path.basename(first.dataset)}`;
+  const title = `${comparison.models.join(' and ')}: ${first.task} of ${path.basename(first.dataset)}`;
   const rows = [first.rows, second.rows] as const;
   const page = await htmlComparison({ title, comparison, rows, folder: first.folder, signal });
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {

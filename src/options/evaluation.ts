@@ -1,5 +1,6 @@
 /** Options of `paligemma eval`. What they do is in src/evaluation. */
 import { TEXT_PROFILES, WEIGHT_TYPES } from './closed-sets.js';
+import { CONVERT_OPTIONS } from './convert.js';
 import { DRAW_SET_OPTIONS, outputFolder } from './draw-set.js';
 import { boolean, integer, list, oneOf, string } from './option.js';
 
@@ -56,6 +57,10 @@ export const EVALUATION_OPTIONS = {
     min: 1,
     max: 100_000_000,
     doc: 'judge so many rows, the first ones',
+  }),
+  split: oneOf(['train', 'valid', 'test'] as const, {
+    default: undefined,
+    doc: 'judge this part of the data set alone',
   }),
   seed: integer({
     default: undefined,
@@ -130,6 +135,7 @@ export const TYPES_OPTIONS = {
   limit,
   maxTokens,
   constrained,
+  maskCodec: CONVERT_OPTIONS.maskCodec,
 };
 
 /** Options of `paligemma prompt-benchmark`. */

@@ -2,15 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { drawnSet } from '../../src/drawn-sets/draw.js';
+import { parseLimit } from '../../src/evaluation/limits.js';
 import { METRICS } from '../../src/evaluation/metrics/registry.js';
 import type { ComparisonReport } from '../../src/evaluation/report/comparison-report.js';
 import type { EvaluatedRow, WrittenFinding, WrittenObject } from '../../src/evaluation/rows.js';
-import {
-  parseLimit,
-  type Summary,
-  type SummaryOptions,
-  summarise,
-} from '../../src/evaluation/summary.js';
+import { type Summary, type SummaryOptions, summarise } from '../../src/evaluation/summary.js';
 import { imagePath } from './models.js';
 import { RandomNumbers } from './random.js';
 

@@ -54,7 +54,7 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
         judgeTypes({
           ...{ checkpoint, types, dataset, metrics, signal },
           ...{ task: o.task, limit: o.limit, maxTokens: o.maxTokens, constrained: o.constrained },
-          ...{ folder: o.output, words: journalWords },
+          ...{ folder: o.output, words: journalWords, maskCodec: o.maskCodec },
           load: givenFlags(LOAD_OPTIONS, flags),
           onConvert: (type, { done, total }) =>
             counts.update(`converting ${type}`, { done, total, failed: 0, before: 0 }),

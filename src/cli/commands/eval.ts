@@ -5,8 +5,10 @@ import type { Dataset } from '../../datasets/open.js';
 import type { Evaluation } from '../../evaluation/evaluate.js';
 import type { Summary } from '../../evaluation/summary.js';
 import { EVALUATION_OPTIONS } from '../../options/evaluation.js';
+import { LOAD_OPTIONS } from '../../options/load.js';
 import { parseOptions } from '../../options/option.js';
 import { showPath } from '../../options/show.js';
+import { kebab } from '../../remedies.js';
 import type { Context } from '../context.js';
 import { journalWords } from '../continued-run.js';
 import { comparisonTable, shown, summaryTable } from '../evaluation-tables.js';
@@ -53,7 +55,15 @@ Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a f
     )
     .action(async (data: string | undefined, flags: Flags) => {
       const { compare, report, output: folder } = flags;
+      const given = givenNames(command);
+      const refuse = (mode: string, allowed: readonly string[]): void => {
+        const others = given.filter((name) => !allowed.includes(name));
+        if (others.length === 0) return;
+        const names = others.map((name) => `--${kebab(name)}`).join(', ');
+        command.error(`error: ${mode} takes no ${names}`);
+      };
       if (compare !== undefined) {
+        refuse('--compare', ['compare', 'output', 'json']);
         if (data !== undefined || report !== undefined || compare.length !== 2) {
           command.error('error: --compare takes two folders of runs, and no data set or --report');
         }
@@ -62,10 +72,17 @@ Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a f
       }
       const o = parseOptions('eval', EVALUATION_OPTIONS, givenFlags(EVALUATION_OPTIONS, flags));
       if (report !== undefined) {
+        refuse('--report', ['report', 'json', ...OF_JUDGING]);
         if (data !== undefined || folder !== undefined) {
           command.error('error: --report takes the folder of a run, and no data set or --output');
         }
         return exit(await show(context, flags, await judgeAgain(context, report, o)));
+      }
+      if (o.predictions !== undefined) {
+        refuse(
+          '--predictions',
+          given.filter((name) => !OF_ASKING.includes(name)),
+        );
       }
       if (o.seed !== undefined && o.limit === undefined) {
         return command.error('error: --seed draws the rows of a --limit, and there is none');
@@ -82,6 +99,22 @@ Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a f
   return command;
 }
 
+/** Options that change figures and not answers. */
+const OF_JUDGING: readonly string[] = [
+  ...['metric', 'profile', 'groupBy', 'benchmark', 'failUnder', 'failOn'],
+];
+/** Options that change answers of a model. */
+const OF_ASKING: readonly string[] = [
+  ...['model', 'mmproj', 'prompt', 'maxTokens', 'constrained', 'concurrency'],
+  ...Object.keys(LOAD_OPTIONS),
+];
+
+/** Options that are on the command line. */
+const givenNames = (command: Command): string[] => {
+  const names = ['compare', 'report', 'output', ...Object.keys(EVALUATION_OPTIONS), ...OF_ASKING];
+  return [...new Set(names)].filter((name) => command.getOptionValueSource(name) === 'cli');
+};
+
 type Options = ReturnType<typeof parseOptions<typeof EVALUATION_OPTIONS>>;
 
 async function run(
@@ -93,7 +126,7 @@ async function run(
     import('../../datasets/open.js'),
     import('../../evaluation/evaluate.js'),
     import('../../evaluation/tasks.js'),
-    import('../../evaluation/summary.js'),
+    import('../../evaluation/limits.js'),
   ]);
   const metrics = metricsFor(o.task, o.metric, o.profile);
   const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
@@ -104,7 +137,7 @@ async function run(
   const [headline] = metrics;
   const evaluation: Omit<Evaluation, 'onProgress'> = {
     ...{ dataset, metrics, limits, ...answers, signal, folder },
-    ...{ task: o.task, limit: o.limit, seed: o.seed, resume: o.resume },
+    ...{ task: o.task, limit: o.limit, seed: o.seed, split: o.split, resume: o.resume },
     ...{ groupBy: o.groupBy, failOn: o.failOn, benchmark: o.benchmark },
     concurrency: o.concurrency,
     phrasings: o.prompt ?? [],
@@ -141,7 +174,7 @@ async function judgeAgain(context: Context, folder: string, o: Options): Promise
   const [{ readRun }, { metricsFor }, { parseLimit }, { sumUp }] = await Promise.all([
     import('../../evaluation/compare.js'),
     import('../../evaluation/tasks.js'),
-    import('../../evaluation/summary.js'),
+    import('../../evaluation/limits.js'),
     import('../../evaluation/evaluate.js'),
   ]);
   const stored = await readRun(folder);
@@ -152,8 +185,11 @@ async function judgeAgain(context: Context, folder: string, o: Options): Promise
   const { benchmark = stored.run['benchmark'] as string | undefined } = o;
   const { signal } = context;
   const { run: known, task, dataset, model } = stored;
-  const options = { metrics, limits, groupBy, failOn, benchmark, signal };
-  return sumUp(folder, { ...known, task, dataset, model }, options);
+  const expected = known['rows'] as number | undefined;
+  const options = { metrics, limits, groupBy, failOn, benchmark, expected, signal };
+  // What the page says it was judged by.
+  const run = { ...known, task, dataset, model, metrics: metrics.map(({ id }) => id) };
+  return sumUp(folder, run, options);
 }
 
 async function show({ output }: Context, flags: Flags, summary: Summary): Promise<ExitCode> {

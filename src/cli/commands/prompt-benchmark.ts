@@ -1,4 +1,5 @@
 /** `paligemma prompt-benchmark`: how much the wording of prompts decides, on drawn sets. */
+import path from 'node:path';
 import { Command } from 'commander';
 import { DRAWN_SETS, type DrawnSetName } from '../../drawn-sets/sets.js';
 import { makeError } from '../../errors.js';
@@ -42,7 +43,7 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
       const { output, signal } = context;
       const { model, name, files } = await loadModel(context, flags, isOnWording);
       try {
-        const answeredBy = { model: name, fingerprint: await fingerprint(files) };
+        const answeredBy = { model: path.basename(name), fingerprint: await fingerprint(files) };
         const report = await continuedRun(context, o.output, (counts) =>
           judgePrompts({
             ...{ sets, count: o.count, seed: o.seed, maxTokens: o.maxTokens },

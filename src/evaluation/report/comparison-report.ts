@@ -2,8 +2,8 @@
 
 import { barChart } from '../../report/bar-chart.js';
 import { charts, type Html, paragraph, section, table } from '../../report/html.js';
-import type { MetricDifference, RunComparison } from '../compare.js';
-import { type EvaluatedRow, isAnswered } from '../rows.js';
+import { type MetricDifference, type PairOfRows, pairsOf, type RunComparison } from '../compare.js';
+import type { EvaluatedRow } from '../rows.js';
 import { card, cards, havePrompts } from './cards.js';
 import { type Losses, lossesBy } from './loss.js';
 import { callout, intervalText, reasons } from './overview.js';
@@ -25,8 +25,8 @@ export interface ComparisonReport {
 /** Cards of each kind. */
 const MOST = { won: 24, lost: 24, tied: 12 } as const;
 
-interface PairOfRows {
-  readonly rows: readonly [EvaluatedRow, EvaluatedRow];
+interface Judged {
+  readonly rows: PairOfRows;
   readonly losses: readonly [number, number];
 }
 
@@ -35,8 +35,11 @@ export async function htmlComparison(report: ComparisonReport): Promise<string> 
   const { title, comparison, folder = '.', signal } = report;
   const [headline] = comparison.differences;
   const losses = lossesBy(headline?.id, report.rows[0]);
-  const pairs = pairsOf(report.rows, losses);
-  const by = (sign: number): PairOfRows[] =>
+  const pairs = pairsOf(...report.rows).pairs.map((rows): Judged => {
+    const [first, second] = rows;
+    return { rows, losses: [losses.loss(first), losses.loss(second)] };
+  });
+  const by = (sign: number): Judged[] =>
     pairs
       .filter(({ losses: [a, b] }) => Math.sign(a - b) === sign)
       .sort((x, y) => Math.abs(y.losses[0] - y.losses[1]) - Math.abs(x.losses[0] - x.losses[1]));
@@ -54,8 +57,8 @@ export async function htmlComparison(report: ComparisonReport): Promise<string> 
     const rowsOf = (
       name: string,
       id: string,
-      all: readonly PairOfRows[],
-      some: readonly PairOfRows[],
+      all: readonly Judged[],
+      some: readonly Judged[],
       words: string,
     ) => ({
       ...{ title: name, id },
@@ -85,16 +88,6 @@ export async function htmlComparison(report: ComparisonReport): Promise<string> 
   };
   const images = shown.flat().map(({ rows: [{ image }] }) => image);
   return withPictures(images, build, { folder, ...(signal && { signal }) });
-}
-
-function pairsOf([first, second]: ComparisonReport['rows'], losses: Losses): PairOfRows[] {
-  const keyOf = ({ id, phrasing = '' }: EvaluatedRow): string => `${id}\n${phrasing}`;
-  const others = new Map(second.filter(isAnswered).map((row) => [keyOf(row), row]));
-  return first.filter(isAnswered).flatMap((row): PairOfRows[] => {
-    const other = others.get(keyOf(row));
-    if (other === undefined) return [];
-    return [{ rows: [row, other], losses: [losses.loss(row), losses.loss(other)] }];
-  });
 }
 
 function conclusion({ models }: RunComparison, headline: MetricDifference | undefined): Html {
@@ -169,7 +162,7 @@ function rowsSection(
   id: string,
   words: string,
   all: number,
-  some: readonly PairOfRows[],
+  some: readonly Judged[],
   names: RunComparison['models'],
   losses: Losses,
   thumbs: Thumbs,

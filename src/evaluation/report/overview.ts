@@ -2,6 +2,7 @@
 import { barChart } from '../../report/bar-chart.js';
 import { charts, element, type Html, link, paragraph, section, table } from '../../report/html.js';
 import type { Panel } from '../../report/svg.js';
+import { missedText } from '../limits.js';
 import { findMetric } from '../metrics/registry.js';
 import { type Bounds, REASONS } from '../statistics/estimate.js';
 import type { Figure, Published, Summary } from '../summary.js';
@@ -23,7 +24,7 @@ export function verdict({ rows, failed, coverage, limits }: Summary): Html {
       limits.length === 1 ? 'The limit is met.' : `All ${limits.length} limits are met.`;
     return callout('good', 'Met', `${words} ${answered}`);
   }
-  const named = missed.map(({ limit, figure }) => `${limit} (${figureText(figure)})`).join(', ');
+  const named = missed.map((one) => `${one.limit} (${missedText(one, figureText)})`).join(', ');
   const why = failed > 0 ? ' No limit is met while rows have failed.' : '';
   return callout(
     'bad',
@@ -76,12 +77,12 @@ export function headline(figure: Figure, published: readonly Published[]): Html 
 }
 
 function publishedTable(published: readonly Published[]): Html {
-  const rows = published.map(({ model, figure, source, note = '' }) => [
-    ...[model, figureText(figure)],
+  const rows = published.map(({ model, metric, figure, source, note = '' }) => [
+    ...[model, figureText(figure), metric],
     ...[link(source, new URL(source).hostname), note],
   ]);
   return table(
-    ['Published', 'Figure', 'Source', 'Note'],
+    ['Published', 'Figure', 'Metric', 'Source', 'Note'],
     rows,
     'Published with the same metric on the same split',
   );
@@ -92,8 +93,8 @@ export function figuresSection({ figures, limits, notes }: Summary): Html {
     ...[figure.title, figure.id, figureText(figure.figure), intervalText(figure)],
     figure.better,
   ]);
-  const verdicts = limits.map(({ limit, figure, isMet }) => [
-    ...[limit, figureText(figure), isMet ? 'met' : 'missed'],
+  const verdicts = limits.map((one) => [
+    ...[one.limit, missedText(one, figureText), one.isMet ? 'met' : 'missed'],
   ]);
   // What has another scale would make bars of the others that are too short to be seen.
   const shares = figures.filter(({ figure, high }) => isShare(figure) && isShare(high ?? 0));

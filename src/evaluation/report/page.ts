@@ -9,7 +9,8 @@ import {
   table,
 } from '../../report/html.js';
 import { jsonText } from '../../wire/json.js';
-import { type EvaluatedRow, isAnswered } from '../rows.js';
+import { failuresIn } from '../failures.js';
+import type { EvaluatedRow } from '../rows.js';
 import { plainText, rowsText, shownText } from './shown-text.js';
 
 /** A part of the page that the list of contents names. */
@@ -40,26 +41,14 @@ const MOST_REASONS = 100;
 
 /** Undefined where every row has an answer. */
 export function failuresSection(rows: readonly EvaluatedRow[]): Html | undefined {
-  const failed = rows.filter((row) => !isAnswered(row));
-  if (failed.length === 0) return undefined;
-  const reasons = new Map<string, { code: string; rows: EvaluatedRow[] }>();
-  for (const row of failed) {
-    const { code, message } = reasonOf(row.error);
-    // The same fault of several pictures.
-    const key = `${code} ${message.replaceAll(row.image, '…').replaceAll(row.id, '…')}`;
-    const known = reasons.get(key);
-    if (known === undefined) reasons.set(key, { code, rows: [row] });
-    else known.rows.push(row);
-  }
-  const sorted = [...reasons.values()].sort((a, b) => b.rows.length - a.rows.length);
-  const lines = sorted.slice(0, MOST_REASONS).map(({ code, rows: own }) => {
-    const [first] = own as [EvaluatedRow];
+  const sorted = failuresIn(rows);
+  if (sorted.length === 0) return undefined;
+  const failed = sorted.reduce((sum, one) => sum + one.rows.length, 0);
+  const lines = sorted.slice(0, MOST_REASONS).map(({ code, message, rows: own }) => {
     const names = own.slice(0, MOST_NAMED).map(({ id }) => plainText(id, 100));
     const more = own.length > MOST_NAMED ? ` and ${own.length - MOST_NAMED} more` : '';
     return [
-      plainText(reasonOf(first.error).message, 300),
-      code,
-      own.length,
+      ...[plainText(message, 300), plainText(code, 60), own.length],
       `${names.join(', ')}${more}`,
     ];
   });
@@ -70,27 +59,12 @@ export function failuresSection(rows: readonly EvaluatedRow[]): Html | undefined
   return section(
     'Rows that failed',
     [
-      paragraph(`${rowsText(failed.length)} without an answer, which no figure counts.${left}`),
+      paragraph(`${rowsText(failed)} without an answer, which no figure counts.${left}`),
       table(['Reason', 'Code', 'Rows', 'Which'], lines, 'Why rows failed'),
     ],
     'failures',
   );
 }
-
-/** As errors are written down: `{ code, message }`, or anything else. */
-function reasonOf(error: unknown): { readonly code: string; readonly message: string } {
-  const inner = isRecord(error) && isRecord(error['error']) ? error['error'] : error;
-  if (!isRecord(inner))
-    return { code: '', message: error === undefined ? 'no answer' : String(error) };
-  const { code, message } = inner;
-  return {
-    code: typeof code === 'string' ? plainText(code, 60) : '',
-    message: typeof message === 'string' ? message : jsonText(inner),
-  };
-}
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
 
 export function settingsSection(run: Readonly<Record<string, unknown>>): Html {
   const lines = Object.entries(run).map(([name, value]) => [

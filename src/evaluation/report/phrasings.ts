@@ -21,7 +21,7 @@ export function phrasingsSection(report: PhrasingReport): Html {
   const lines = phrasings.map((one) => [
     ...[shownText(one.phrasing), figureText(one.figure), intervalText(one)],
     ...(one.difference === undefined
-      ? ['', '', 'best', '', '']
+      ? ['', '', 'what the others are compared with', '', '']
       : [
           ...[signed(one.difference.figure), intervalText(one.difference)],
           ...[one.isWorse ? 'worse' : 'not shown to be worse', figureText(one.smallest ?? null)],

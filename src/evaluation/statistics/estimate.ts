@@ -5,7 +5,7 @@ import { wrong } from './statistic.js';
 /** Why a figure has no interval, as reports say it. */
 export const REASONS = {
   'no-rows': 'there are no rows',
-  'not-a-number': 'a row, or the figure, is not a number',
+  'not-a-number': 'the rows have nothing that it counts, or one of them is not a number',
   'few-groups': 'fewer than 5 pictures say too little of others',
   'no-spread': 'all draws have the same figure, so nothing shows how much others differ',
   'undefined-draws': 'the figure is undefined in more than 1 % of the draws',

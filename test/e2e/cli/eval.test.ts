@@ -1,6 +1,6 @@
 /** `paligemma eval`: a model and a file of answers judged, rows that fail, limits, and runs that were killed. */
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { folderWith } from '../../support/folder.js';
@@ -343,4 +343,91 @@ it('a data set without rows is no evidence of anything', async () => {
   const { code, stderr } = await judge(data, folder, '--task', 'ocr');
   expect([code, stderr]).toEqual([1, expect.stringMatching(/rows\.jsonl has no rows, expected /)]);
   expect(existsSync(folder)).toBe(false);
+});
+
+it('options that would change nothing are refused', async () => {
+  const data = dataset(ROWS);
+  const folder = path.join(path.dirname(data), 'run');
+  expect((await judge(data, folder, '--metric', 'exact@strict')).code).toBe(0);
+  const answers = path.join(path.dirname(data), 'answers.jsonl');
+  writeFileSync(answers, [0, 1, 2].map((id) => JSON.stringify({ id, answer: 'x' })).join('\n'));
+  const other = path.join(path.dirname(data), 'other');
+  for (const [args, words] of [
+    [['--compare', folder, folder, '--fail-under', 'exact>=1'], '--compare takes no --fail-under'],
+    [['--report', folder, '--limit', '1', '--model', 'x'], '--report takes no --limit, --model'],
+    [
+      [data, '-o', other, '--predictions', answers, '--prompt', 'x'],
+      '--predictions takes no --prompt',
+    ],
+    [[data, '-o', other, '--prompt', 'x', '--prompt', 'x'], 'option prompt has "x" twice'],
+    [[data, '-o', other, '--fail-under', 'exact@lower>=80'], 'at most 1, or 100%'],
+  ] as const) {
+    const { code, stderr } = await paligemma(['eval', ...args]);
+    expect([code, stderr], args.join(' ')).toEqual([2, expect.stringContaining(words)]);
+  }
+  expect(existsSync(other)).toBe(false);
+});
+
+it('files that are not those of a run are not replaced', async () => {
+  const data = dataset(ROWS);
+  const folder = path.join(path.dirname(data), 'mine');
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'report.html'), 'mine');
+  const { code, stderr } = await judge(data, folder);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('report.html is there already')]);
+  expect(readFileSync(path.join(folder, 'report.html'), 'utf8')).toBe('mine');
+});
+
+it('a run that was cut off is reported as one', async () => {
+  const data = dataset(ROWS);
+  const folder = path.join(path.dirname(data), 'run');
+  await judge(data, folder, '--metric', 'exact@strict');
+  const rows = path.join(folder, 'rows.jsonl');
+  const lines = readFileSync(rows, 'utf8').split('\n');
+  expect(JSON.parse(lines[0] as string)).toMatchObject({ values: { 'exact@strict': 1 } });
+  writeFileSync(rows, `${lines[0]}\n${lines[1]?.slice(0, 20)}`);
+  const { code, stdout } = await paligemma([
+    ...['eval', '--report', folder, '--fail-under', 'exact@strict>=0'],
+  ]);
+  expect([code, stdout]).toEqual([7, expect.stringContaining('2 rows have not been asked about')]);
+});
+
+it('judges one part of a data set, and says when several are judged together', async () => {
+  const folder = folderWith({});
+  for (const [name, row] of [
+    ['train.jsonl', ROWS[0]],
+    ['test.jsonl', ROWS[2]],
+  ] as const) {
+    writeFileSync(path.join(folder, name), `${JSON.stringify(row)}\n`);
+  }
+  const both = await judge(folder, path.join(folder, 'both'));
+  expect([both.code, both.stdout]).toEqual([
+    0,
+    expect.stringMatching(/judged together; the option split/),
+  ]);
+  const one = await judge(folder, path.join(folder, 'one'), '--split', 'test', '--json');
+  expect(JSON.parse(one.stdout)).toMatchObject({
+    rows: 1,
+    figures: [{ id: 'exact@lower', figure: 1 }, {}, {}],
+  });
+  const none = await judge(folder, path.join(folder, 'none'), '--split', 'valid');
+  expect([none.code, none.stderr]).toEqual([
+    1,
+    expect.stringContaining('no rows of the split valid'),
+  ]);
+});
+
+it('runs that were asked in other words, or whose data had another path, are compared row by row', async () => {
+  const data = dataset(ROWS);
+  const folder = path.dirname(data);
+  const at = (name: string): string => path.join(folder, name);
+  await judge(data, at('own'));
+  await judge(data, at('words'), '--prompt', 'caption en');
+  await judge(data, at('many'), '--prompt', 'caption en', '--prompt', 'describe en');
+  await judge(folder, at('folder'));
+  for (const other of ['words', 'many', 'folder']) {
+    const args = ['eval', '--compare', at('own'), at(other), '--json'];
+    const { code, stdout } = await paligemma(args);
+    expect([code, JSON.parse(stdout)], other).toMatchObject([0, { rows: 3, leftOut: 0 }]);
+  }
 });

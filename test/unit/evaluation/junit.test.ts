@@ -66,6 +66,12 @@ it(
       ['cer<0.2', ['the figure is 0.25, and 250 rows failed']],
       ['r"<0>\n', ['{"code":"ERR_X","message":"a\\tb"}']],
     ]);
+    // Documents and lists of things are answers, too.
+    const others = rows
+      .slice(250, 252)
+      .map(({ answer: _, ...row }, i) => (i ? { ...row, value: {} } : { ...row, found: [] }));
+    const [none] = parsed(junitXml(NAME, { ...summary(0), limits: [] }, others)) as [object];
+    expect(none).toMatchObject({ tests: '0' });
     expect(properties).toEqual([
       ['cer@jiwer', '0.25'],
       ['rows', '500'],

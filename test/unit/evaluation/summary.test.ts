@@ -1,8 +1,9 @@
 /** Figures of rows in any order, and limits as they are written. */
 import { describe, expect, it } from 'vitest';
+import { parseLimit } from '../../../src/evaluation/limits.js';
 import { METRICS, TEXT_METRICS } from '../../../src/evaluation/metrics/registry.js';
 import type { EvaluatedRow } from '../../../src/evaluation/rows.js';
-import { parseLimit, summarise } from '../../../src/evaluation/summary.js';
+import { summarise } from '../../../src/evaluation/summary.js';
 import { RandomNumbers } from '../../support/random.js';
 
 const metrics = TEXT_METRICS.filter(({ id }) =>
@@ -22,7 +23,10 @@ describe('a summary', () => {
       metrics,
       [],
     );
-    expect(counts).toEqual({ rows: 3, failed: 1, coverage: 2 / 3, limits: [], notes: [] });
+    expect(counts).toEqual({
+      ...{ rows: 3, failed: 1, coverage: 2 / 3, limits: [], notes: [] },
+      reasons: [expect.objectContaining({ rows: 1 })],
+    });
     expect(figures.map(({ id, figure }) => [id, figure])).toEqual([
       ['cer@jiwer', 1 / 20],
       ['cer@mean', 1 / 20],
@@ -42,6 +46,38 @@ describe('a summary', () => {
       limits,
     );
     expect(JSON.stringify(again)).toBe(JSON.stringify(await summarise(all, metrics, limits)));
+  });
+
+  it('counts a row that one of several phrasings has no answer to', async () => {
+    const limits = [parseLimit('exact>=0', metrics)];
+    const all = ['one', 'two'].flatMap((phrasing) =>
+      rows(['abcdefghij', phrasing === 'one' ? 'a' : undefined, 'b']).map((row) => ({
+        ...row,
+        phrasing,
+      })),
+    );
+    const {
+      rows: count,
+      failed,
+      coverage,
+      limits: verdicts,
+    } = await summarise(all, metrics, limits);
+    expect([count, failed, coverage]).toEqual([3, 1, 2 / 3]);
+    expect(verdicts).toMatchObject([{ failed: 1, isMet: false }]);
+  });
+
+  it('counts what a run that was cut off lacks as not answered, and says so', async () => {
+    const limits = [parseLimit('exact>=0', metrics)];
+    const cut = rows(['abcdefghij', 'a']);
+    const summary = await summarise(cut, metrics, limits, { expected: 5 });
+    expect(summary).toMatchObject({ rows: 5, failed: 3, coverage: 2 / 5 });
+    expect(summary.limits).toMatchObject([{ isMet: false }]);
+    expect(summary.notes).toEqual([expect.stringContaining('3 rows have not been asked about')]);
+    // Of the last row, the second phrasing.
+    const [first, second] = cut.map((row) => ({ ...row, phrasing: 'one' }));
+    const pairs = [first, second, { ...first, phrasing: 'two' }] as EvaluatedRow[];
+    const partly = await summarise(pairs, metrics, limits, { expected: 2 });
+    expect(partly).toMatchObject({ rows: 2, failed: 1, limits: [{ isMet: false }] });
   });
 
   it('without rows has no figures, and meets no limit', async () => {
@@ -84,6 +120,8 @@ it('an interval meets a limit with both of its ends', async () => {
     (await summarise(single, metrics, limits, { failOn })).limits.map(({ isMet }) => isMet);
   expect(await verdicts('figure')).toEqual([true, true]);
   expect(await verdicts('interval')).toEqual([false, true]);
+  const [missed] = (await summarise(single, metrics, limits, { failOn: 'interval' })).limits;
+  expect(missed?.missedBy).toBeCloseTo(0.5981, 4);
 });
 
 it('rows are grouped by a field, those without it together', async () => {
@@ -112,7 +150,11 @@ describe('published figures', () => {
     const found = await of('TextVQA/val');
     expect(found?.length).toBeGreaterThan(3);
     expect(found).toContainEqual({
-      ...{ model: 'PaliGemma 2 3b, 224 pixels, fine-tuned', figure: 0.596 },
+      ...{
+        model: 'PaliGemma 2 3b, 224 pixels, fine-tuned',
+        metric: 'vqa@leave-one-out',
+        figure: 0.596,
+      },
       source: expect.stringMatching(/^https:/),
     });
     // DocVQA is judged by another metric, and the other split is that of a test server.
