@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { unreadable } from '../datasets/faults.js';
+import { textOfFile } from '../datasets/texts.js';
 import { makeError } from '../errors.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import { showPath } from '../options/show.js';
@@ -58,9 +59,10 @@ export interface RunComparison {
 /** Throws ERR_DATASET for a folder without a run. */
 export async function readRun(folder: string): Promise<StoredRun> {
   const file = path.join(folder, 'run.json');
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+  const bytes = await readFile(file).catch((cause: unknown) => {
     throw unreadable(file, cause);
   });
+  const text = textOfFile(bytes, file);
   let run: Readonly<Record<string, unknown>>;
   try {
     run = JSON.parse(text) as typeof run;

@@ -6,6 +6,7 @@
  * Lines are appended whole, one write each. A kill can cut the last one only; resuming removes it and its work is done
  * again. Lines of failures stay until their work has a new line and are then taken out at the end.
  */
+import { isUtf8 } from 'node:buffer';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
@@ -157,6 +158,7 @@ export class Journal<R extends Row> {
 
   /** The row, if it is one of this run. */
   #check(bytes: Buffer): R {
+    if (!isUtf8(bytes)) throw this.#foreign();
     let line: unknown;
     try {
       line = JSON.parse(bytes.toString('utf8'));

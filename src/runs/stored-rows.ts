@@ -1,4 +1,5 @@
 /** What a journal has written, read by another program. */
+import { isUtf8 } from 'node:buffer';
 import { makeError } from '../errors.js';
 import { linesOf } from './lines.js';
 
@@ -37,6 +38,7 @@ export async function storedRows<R>(
 }
 
 function objectOf<R>(bytes: Buffer): Partial<R> | undefined {
+  if (!isUtf8(bytes)) return undefined;
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
     return typeof value === 'object' && value !== null ? value : undefined;

@@ -1,4 +1,5 @@
 /** The server's file: JSON with the options as keys, read again on request and when it changes. */
+import { isUtf8 } from 'node:buffer';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import path from 'node:path';
 import { makeError, PaliGemmaError } from '../errors.js';
@@ -57,16 +58,18 @@ export function readConfig(
 }
 
 function fromFile(file: string): Readonly<Record<string, unknown>> {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (cause) {
     throw fileFault(file, unreadable(cause), cause);
   }
+  // Else a path or name would be read with other characters.
+  if (!isUtf8(bytes)) throw fileFault(file, 'not UTF-8');
   let json: unknown;
   try {
     // Editors of Windows begin a file with a mark of its encoding.
-    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+    json = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''));
   } catch (cause) {
     const [, place] = /(at position \d+.*|line \d+.*)$/.exec((cause as Error).message) ?? [];
     throw fileFault(file, `no JSON${place === undefined ? '' : ` (${place})`}`, cause);

@@ -1,5 +1,7 @@
 /** `paligemma tokenize`: texts in, token ids and pieces out. */
+import { isUtf8 } from 'node:buffer';
 import { Command } from 'commander';
+import { makeError } from '../../errors.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
@@ -72,5 +74,10 @@ async function tokenize(context: Context, sources: readonly string[], flags: Fla
 }
 
 async function stdinText({ readStdin }: Context): Promise<string> {
-  return (await readStdin(MAX_STDIN_BYTES)).toString('utf8').replace(/\r?\n$/, '');
+  const bytes = await readStdin(MAX_STDIN_BYTES);
+  if (isUtf8(bytes)) return bytes.toString('utf8').replace(/\r?\n$/, '');
+  const message = 'standard input is not UTF-8, expected UTF-8 text';
+  throw makeError('ERR_OPTION_RANGE', message, {
+    ...{ name: 'text', found: 'not UTF-8', expected: 'UTF-8 text' },
+  });
 }

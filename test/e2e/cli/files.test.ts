@@ -216,4 +216,11 @@ describe('tokenize', () => {
       expect(results[0]?.tokens.length).toBe(results[0]?.pieces.length);
     }
   });
+
+  it('refuses what is not UTF-8 on standard input', async () => {
+    const stdin = Buffer.from('caf\xe9', 'latin1');
+    const { code, stdout, stderr } = await paligemma(['tokenize', ...MODEL], { stdin });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('standard input is not UTF-8, expected UTF-8 text');
+  });
 });

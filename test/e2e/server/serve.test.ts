@@ -97,7 +97,10 @@ it('reads keys and models again when the file changes or at SIGHUP, and keeps th
   const folder = folderWith({});
   const file = path.join(folder, 'serve.json');
   const write = (config: unknown) =>
-    writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
+    writeFileSync(
+      file,
+      typeof config === 'string' || config instanceof Uint8Array ? config : JSON.stringify(config),
+    );
   write({ $schema: 'x', models: { one: DEMO_MODEL }, keys: ['first-key'] });
   const { child, post, stderr } = await serve(['--config', file]);
   const status = async (key: string, model: string) =>
@@ -116,6 +119,7 @@ it('reads keys and models again when the file changes or at SIGHUP, and keeps th
 
   for (const [bad, words] of [
     ['{"models": {', `${file} is no JSON`],
+    [Buffer.from('{"host": "\xe9"}', 'latin1'), `${file} is not UTF-8`],
     [
       { models: { one: { file: DEMO_MODEL, slots: 'many' } } },
       'models.one: option slots is "many"',

@@ -217,6 +217,8 @@ describe('resuming is refused, and nothing changed,', () => {
     ['text without a line end', 'hello', 1],
     ['JSON of others', '{"image":"a.png"}\n', 1],
     ['JSON that is no object', 'null\n', 1],
+    ['bytes that are no text', Buffer.from([0x7b, 0xe9, 0x7d, 0x0a]), 1],
+    ['a row with bytes that are no text', Buffer.from('{"image":"\xe9"}\n', 'latin1'), 1],
     ['a line of others between ours', '{"a":1}\n', 3],
     ['a torn line between ours', '{"image":"c.p\n', 3],
   ])('for %s', async (what, text, line) => {

@@ -7,13 +7,13 @@ interface Reading {
   readonly text?: string;
 }
 
-async function* chunksOf(text: string): AsyncGenerator<Buffer> {
-  const bytes = Buffer.from(text);
+async function* chunksOf(text: string | Buffer): AsyncGenerator<Buffer> {
+  const bytes = Buffer.from(text as string);
   // In pieces that cut characters.
   for (let at = 0; at < bytes.length; at += 3) yield bytes.subarray(at, at + 3);
 }
 
-const read = (text: string): Promise<Reading[]> =>
+const read = (text: string | Buffer): Promise<Reading[]> =>
   storedRows<Reading>(chunksOf(text), {
     ...{ name: 'rows.jsonl', what: 'reading', expected: 'a line with an id' },
     isRow: ({ id }) => typeof id === 'string',
@@ -29,6 +29,12 @@ it('the last row of a key counts, in the place of the first', async () => {
 it('what a kill has left of a line is no row', async () => {
   expect(await read('{"id":"a"}\n{"id":"b"')).toEqual([{ id: 'a' }]);
   expect(await read('{"id":"a"}\n{"id":"b"}')).toEqual([{ id: 'a' }]);
+});
+
+it('a line that is not UTF-8 is one of something else', async () => {
+  await expect(read(Buffer.from('{"id":"\xe9"}\n', 'latin1'))).rejects.toMatchObject({
+    message: 'rows.jsonl:1 is no reading',
+  });
 });
 
 it.each(['{"id":1}', 'id', 'null', '[]', '""', '{"id":"b"', ''])(
