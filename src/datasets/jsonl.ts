@@ -6,7 +6,7 @@ import { linesOf } from '../runs/lines.js';
 import { badRow, shownOr, unreadable } from './faults.js';
 import type { Item, RecordFile } from './records.js';
 import type { Place } from './rows.js';
-import { checkStart } from './texts.js';
+import { checkStart, noJson } from './texts.js';
 import type { Fields } from './values.js';
 
 /** Reads a line at a time. Empty lines are nothing. */
@@ -44,11 +44,4 @@ function itemOf(bytes: Buffer, place: Place): Item | undefined {
     return { error: badRow(place, 'the line', shownOr(value), 'a JSON object') };
   }
   return { place, fields: value as Fields };
-}
-
-/** Python writes numbers that no other reader of JSON takes. */
-function noJson(text: string): string {
-  const outside = text.replace(/"(?:[^"\\]|\\.)*"/g, '""');
-  const [number] = /(?<=[[:,]\s*)(?:NaN|-?Infinity)(?=\s*[\],}])/.exec(outside) ?? [];
-  return number === undefined ? 'no JSON' : `no JSON, which has no ${number}`;
 }

@@ -25,3 +25,10 @@ export function textOfFile(bytes: Buffer, file: string): string {
   if (!isUtf8(bytes)) throw notText(file, 'not UTF-8');
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
+
+/** What a text is that JSON.parse refuses. Python writes numbers that no other reader of JSON takes. */
+export function noJson(text: string): string {
+  const outside = text.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  const [number] = /(?<=[[:,]\s*)(?:NaN|-?Infinity)(?=\s*[\],}])/.exec(outside) ?? [];
+  return number === undefined ? 'no JSON' : `no JSON, which has no ${number}`;
+}

@@ -96,9 +96,9 @@ async function call(
     const result = (await start('generate', { prompt: request.prompt })) as TextResult;
     if (!('objects' in truth || 'reference' in truth)) return textAnswer(result);
     const decodeMasks = hasMasks(truth) ? maskDecoder(model) : undefined;
-    const reading = { decodeMasks, signal: options.signal };
-    const found = await findingsOf(result.text, result.image, reading);
-    return { ...textAnswer(result), found: found ?? [] };
+    const isCut = result.finishReason === 'length';
+    const reading = { decodeMasks, signal: options.signal, isCut };
+    return { ...textAnswer(result), ...(await findingsOf(result.text, result.image, reading)) };
   }
   const { task, arguments: args } = request;
   switch (task) {
@@ -130,9 +130,12 @@ function textAnswer({ text, score, prompt, usage }: TextResult): Given {
 }
 
 function found(result: DetectResult | SegmentResult): Given {
-  const { raw, prompt, usage } = result;
+  const { raw, prompt, usage, dropped } = result;
   const all = 'segments' in result ? result.segments : result.detections;
-  return { answer: raw, found: all.map(written), prompt, tokens: usage.completionTokens };
+  return {
+    ...{ answer: raw, found: all.map(written), prompt, tokens: usage.completionTokens },
+    ...(dropped.length > 0 && { dropped: dropped.map(({ text }) => text) }),
+  };
 }
 
 function written(detection: Detection): WrittenFinding {

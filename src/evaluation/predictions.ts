@@ -1,14 +1,17 @@
 /** Answers of any system, from a file: JSON lines, or a file of results as COCO's tools write it. */
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { unreadable } from '../datasets/faults.js';
 import type { Dataset } from '../datasets/open.js';
+import { checkStart, noJson } from '../datasets/texts.js';
+import type { Fields } from '../datasets/values.js';
 import { makeError } from '../errors.js';
 import { oneLine, showPath, showValue } from '../options/show.js';
-import type { Rle } from '../results/rle.js';
-import { readRle } from '../results/rle.js';
 import { linesOf } from '../runs/lines.js';
 import type { Answerer } from './answering.js';
+import { readCocoResults, readShape } from './coco-results.js';
+import { idOf } from './questions.js';
 import type { Given, Question, WrittenFinding } from './rows.js';
 import { findingsOf, hasMasks, noDecoder } from './text-truths.js';
 
@@ -21,48 +24,77 @@ interface Line {
   readonly seconds?: number;
 }
 
+export interface StoredAnswers {
+  readonly answerer: Answerer;
+  /** 16 hexadecimal digits of all bytes of the file: people edit single lines of it. */
+  readonly fingerprint: string;
+}
+
 /**
  * Takes answers from a file of JSON lines, or from a COCO file of results. A line is `{"id", "answer", "score"?, "seconds"?}`,
  * with `"detections": [{"label", "bbox", "score"?, "segmentation"?}]` or `"value"` instead of `answer` where objects or documents
- * are judged; `id` is that of rows.jsonl, or the row's number from 0. Rejects for a row without one. Throws ERR_DATASET for a
- * line that is no answer, or one that comes twice.
+ * are judged; `id` is that of rows.jsonl, or the row's number from 0. The answerer rejects for a row without one. Throws
+ * ERR_DATASET for a line that is no answer, one to a row that is not there, or the second to one row. The file is read
+ * once from its beginning to its end, so it may be a pipe.
  */
-export async function readAnswers(file: string, dataset: Dataset): Promise<Answerer> {
-  const answers = await (file.toLowerCase().endsWith('.json')
-    ? readCocoResults(file, dataset)
-    : readLines(file));
-  return async (question, signal) => {
+export async function readAnswers(
+  file: string,
+  dataset: Dataset,
+  signal?: AbortSignal,
+): Promise<StoredAnswers> {
+  const hash = createHash('sha256');
+  async function* chunks(): AsyncGenerator<Buffer, void> {
+    for await (const chunk of chunksOf(file)) {
+      signal?.throwIfAborted();
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  let answers: ReadonlyMap<number, Line>;
+  if (file.toLowerCase().endsWith('.json')) {
+    const parts: Buffer[] = [];
+    for await (const chunk of chunks()) parts.push(chunk);
+    const results = await readCocoResults(Buffer.concat(parts), file, dataset);
+    answers = new Map([...results].map(([row, found]) => [row, { found }]));
+  } else {
+    answers = await byRow(await readLines(file, chunks()), file, dataset, signal);
+  }
+  const answerer: Answerer = async (question, until) => {
     const { id, index } = question;
-    const line = answers.get(id) ?? answers.get(String(index));
-    if (line !== undefined) return givenOf(line, question, signal);
+    const line = answers.get(index);
+    if (line !== undefined) return givenOf(line, question, until);
     throw makeError('ERR_DATASET', `${showPath(file)} has no answer to ${id}`, {
       ...{ name: id, found: 'no answer', expected: 'an answer to every row' },
     });
   };
+  return { answerer, fingerprint: hash.digest('hex').slice(0, 16) };
 }
 
 /** Throws ERR_DATASET where the line has no answer of the kind that is judged. */
 async function givenOf(line: Line, { id, truth }: Question, signal: AbortSignal): Promise<Given> {
-  const wrong = (expected: string): Error => {
-    const found = Object.keys(line).join(', ') || 'nothing';
-    return makeError('ERR_DATASET', `the answer to ${id} has ${found}, expected ${expected}`, {
+  const wrong = (found: string, expected: string): Error =>
+    makeError('ERR_DATASET', `the answer to ${id} has ${found}, expected ${expected}`, {
       ...{ name: id, found, expected },
     });
-  };
+  const said = Object.keys(line).join(', ') || 'nothing';
   if ('objects' in truth || 'reference' in truth) {
+    const { width, height } = truth.size;
+    for (const { rle } of line.found ?? []) {
+      if (rle === undefined || (rle.size[0] === height && rle.size[1] === width)) continue;
+      const found = `a mask of ${rle.size[1]} x ${rle.size[0]} pixels`;
+      throw wrong(found, `${width} x ${height}, those of the picture`);
+    }
     if (line.found !== undefined) return line;
-    if (line.answer === undefined) throw wrong('detections, or an answer with loc tokens');
+    if (line.answer === undefined) throw wrong(said, 'detections, or an answer with loc tokens');
     const decodeMasks = hasMasks(truth) ? noDecoder(`the answer to ${id}`) : undefined;
-    const found = await findingsOf(line.answer, truth.size, { decodeMasks, signal });
-    // An answer that is no list of objects finds none.
-    return { ...line, found: found ?? [] };
+    return { ...line, ...(await findingsOf(line.answer, truth.size, { decodeMasks, signal })) };
   }
   if ('document' in truth) {
     if (line.value !== undefined) return line;
     if (line.answer !== undefined) return { ...line, value: parsed(line.answer) };
-    throw wrong('a value');
+    throw wrong(said, 'a value');
   }
-  if (line.answer === undefined) throw wrong('an answer');
+  if (line.answer === undefined) throw wrong(said, 'an answer');
   return line;
 }
 
@@ -75,22 +107,101 @@ function parsed(text: string): unknown {
   }
 }
 
-async function readLines(file: string): Promise<Map<string, Line>> {
-  const answers = new Map<string, Line>();
+interface NumberedLine {
+  readonly id: string;
+  /** Of the file, from 1. */
+  readonly number: number;
+  readonly line: Line;
+}
+
+async function readLines(file: string, chunks: AsyncIterable<Buffer>): Promise<NumberedLine[]> {
+  const lines: NumberedLine[] = [];
   let number = 0;
-  for await (const { bytes } of linesOf(chunksOf(file))) {
-    number++;
+  for await (const { bytes } of linesOf(chunks)) {
+    if (++number === 1) checkStart(bytes, file);
+    const place = `${showPath(file)}:${number}`;
+    if (!isUtf8(bytes)) throw badAnswer(place, 'not UTF-8', 'UTF-8 text');
     const text = bytes
       .toString('utf8')
       .replace(/^\ufeff/, '')
       .trim();
-    if (text === '') continue;
-    const place = `${showPath(file)}:${number}`;
-    const { id, line } = lineOf(text, place);
-    if (answers.has(id)) throw badAnswer(place, `${showValue(id)} again`);
-    answers.set(id, line);
+    if (text !== '') lines.push({ number, ...lineOf(text, place) });
   }
-  return answers;
+  return lines;
+}
+
+/** Throws ERR_DATASET for an answer to no row, and for the second one to a row, whatever it is called there. */
+async function byRow(
+  lines: readonly NumberedLine[],
+  file: string,
+  dataset: Dataset,
+  signal?: AbortSignal,
+): Promise<Map<number, Line>> {
+  const { ids, fault } = await rowsOf(dataset, signal);
+  const rowOf = (id: string): number | undefined =>
+    ids.get(id) ?? (/^(?:0|[1-9]\d*)$/.test(id) && Number(id) < ids.size ? Number(id) : undefined);
+  const answers = new Map<number, NumberedLine>();
+  const unknown: NumberedLine[] = [];
+  for (const one of lines) {
+    const { id, number, line } = one;
+    const row = rowOf(id);
+    if (row === undefined) {
+      unknown.push(one);
+      continue;
+    }
+    const before = answers.get(row);
+    if (before !== undefined) {
+      const found = `a second answer to one row, ${showValue(id)}, after ${showValue(before.id)} in line ${before.number}`;
+      throw badAnswer(`${showPath(file)}:${number}`, found, 'each row once');
+    }
+    answers.set(row, { id, number, line });
+  }
+  const [first] = unknown;
+  // Without rows it is the data set that is wrong, which evaluate() says.
+  if (first !== undefined && ids.size > 0) {
+    // It may be the one that cannot be read.
+    if (fault !== undefined) throw fault;
+    throw noSuchRow(first, unknown.length, { file, dataset, ids });
+  }
+  return new Map([...answers].map(([row, { line }]) => [row, line]));
+}
+
+/** Numbers of rows by their ids. Pictures are not written. `fault`: the first row that cannot be read, which may not be judged. */
+async function rowsOf(
+  dataset: Dataset,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly ids: ReadonlyMap<string, number>; readonly fault: Error | undefined }> {
+  const ids = new Map<string, number>();
+  let fault: Error | undefined;
+  const onBadRow = (error: Error): void => {
+    fault ??= error;
+  };
+  for (const source of dataset.sources) {
+    for await (const { place } of source.rows({ signal, onBadRow })) {
+      ids.set(idOf(dataset, place), ids.size);
+    }
+  }
+  return { ids, fault };
+}
+
+function noSuchRow(
+  { id, number }: NumberedLine,
+  count: number,
+  {
+    file,
+    dataset,
+    ids,
+  }: {
+    readonly file: string;
+    readonly dataset: Dataset;
+    readonly ids: ReadonlyMap<string, number>;
+  },
+): Error {
+  const [example] = ids.keys();
+  const more = count === 1 ? '' : `, the first of ${count}`;
+  const found = `an answer to ${showValue(id)}, which is no row of ${showPath(dataset.path)}${more}`;
+  const expected = `the id of a row, such as ${showValue(example)}, or its number, 0 to ${ids.size - 1}`;
+  return badAnswer(`${showPath(file)}:${number}`, found, expected);
 }
 
 /** Of a file; rejects with ERR_DATASET where it cannot be read. */
@@ -102,14 +213,12 @@ export async function* chunksOf(file: string): AsyncGenerator<Buffer, void> {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function lineOf(text: string, place: string): { readonly id: string; readonly line: Line } {
+function lineOf(text: string, place: string): Pick<NumberedLine, 'id' | 'line'> {
   let given: unknown;
   try {
     given = JSON.parse(text);
   } catch {
-    throw badAnswer(place, 'no JSON');
+    throw badAnswer(place, noJson(text));
   }
   const { id, answer, detections, value, score, seconds } = (given ?? {}) as Fields;
   if (typeof id !== 'string' && typeof id !== 'number') throw badAnswer(place, 'without an id');
@@ -119,9 +228,14 @@ function lineOf(text: string, place: string): { readonly id: string; readonly li
   if (answer !== undefined && typeof answer !== 'string') {
     throw badAnswer(place, 'without a text as answer');
   }
-  for (const [name, number] of Object.entries({ score, seconds })) {
-    if (number === undefined || (typeof number === 'number' && number >= 0)) continue;
-    throw badAnswer(place, `with ${showValue(number)} as ${name}`);
+  for (const [name, number, most] of [
+    ['score', score, 1],
+    ['seconds', seconds, Number.MAX_VALUE],
+  ] as const) {
+    if (number === undefined) continue;
+    if (typeof number === 'number' && number >= 0 && number <= most) continue;
+    const range = name === 'score' ? ', which is 0 to 1' : '';
+    throw badAnswer(place, `with ${showValue(number)} as ${name}${range}`);
   }
   return {
     id: String(id),
@@ -138,74 +252,16 @@ function lineOf(text: string, place: string): { readonly id: string; readonly li
 function foundOf(detections: unknown, place: string): WrittenFinding[] {
   if (!Array.isArray(detections)) throw badAnswer(place, 'without an array as detections');
   return detections.map((one: unknown, i) => {
+    const refuse = (found: string): Error => badAnswer(`${place}, detections[${i}]`, found);
     const { label, ...rest } = (one ?? {}) as Fields;
-    if (typeof label !== 'string') throw badAnswer(place, `without a label in detections[${i}]`);
-    return { label, ...shapeOf(rest, `${place}, detections[${i}]`) };
+    if (typeof label !== 'string') throw refuse('without a label');
+    return { label, ...readShape(rest, refuse) };
   });
 }
 
-/** As COCO writes boxes, scores and masks. */
-function shapeOf(entry: Fields, place: string): Omit<WrittenFinding, 'label'> {
-  const { bbox, score = 1, segmentation } = entry;
-  const isBox = Array.isArray(bbox) && bbox.length === 4 && bbox.every(Number.isFinite);
-  if (!isBox)
-    throw badAnswer(place, `with ${showValue(bbox)} as bbox, which is x, y, width, height`);
-  if (typeof score !== 'number' || Number.isNaN(score)) {
-    throw badAnswer(place, `with ${showValue(score)} as score`);
-  }
-  const box = bbox as unknown as WrittenFinding['bbox'];
-  if (segmentation === undefined) return { bbox: box, score };
-  readRle(segmentation);
-  return { bbox: box, score, rle: segmentation as Rle };
-}
+const ANSWER = '{"id": …, "answer": "…"}, each id once; or "detections", or "value"';
 
-/** By the rows' ids; pictures without a result have found nothing. */
-async function readCocoResults(file: string, dataset: Dataset): Promise<Map<string, Line>> {
-  const results = await readJson(file);
-  if (!Array.isArray(results)) throw badAnswer(showPath(file), 'no array of results');
-  const [source, more] = dataset.sources;
-  if (dataset.format !== 'coco' || source === undefined || more !== undefined) {
-    const found = `a data set in ${dataset.format}, of ${dataset.sources.length} files`;
-    throw makeError('ERR_DATASET', `${showPath(file)} has COCO's image ids, and is for ${found}`, {
-      ...{ name: file, found, expected: 'one COCO file of annotations' },
-      hint: 'write answers as JSON lines with "id" and "detections"',
-    });
-  }
-  const { images, categories } = (await readJson(source.file)) as {
-    readonly images: readonly { readonly id: number }[];
-    readonly categories: readonly { readonly id: number; readonly name: string }[];
-  };
-  const labels = new Map(categories.map(({ id, name }) => [id, name]));
-  const rows = new Map(images.map(({ id }, i) => [id, i]));
-  const found = new Map<number, WrittenFinding[]>(images.map(({ id }) => [id, []]));
-  for (const [i, one] of (results as (Fields | null)[]).entries()) {
-    const place = `${showPath(file)}: [${i}]`;
-    const { image_id: image, category_id: category, ...rest } = one ?? {};
-    const own = found.get(image as number);
-    if (own === undefined)
-      throw badAnswer(place, `with image_id ${showValue(image)}, which no picture has`);
-    const label = labels.get(category as number);
-    if (label === undefined) {
-      throw badAnswer(place, `with category_id ${showValue(category)}, which no category has`);
-    }
-    own.push({ label, ...shapeOf(rest, place) });
-  }
-  return new Map([...found].map(([id, own]) => [String(rows.get(id)), { found: own }]));
-}
-
-async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw unreadable(file, cause);
-  });
-  try {
-    return JSON.parse(text.replace(/^\ufeff/, ''));
-  } catch {
-    throw badAnswer(showPath(file), 'no JSON');
-  }
-}
-
-function badAnswer(place: string, found: string): Error {
-  const expected = '{"id": …, "answer": "…"}, each id once; or "detections", or "value"';
+function badAnswer(place: string, found: string, expected = ANSWER): Error {
   return makeError('ERR_DATASET', `${oneLine(place)} is ${found}, expected ${expected}`, {
     ...{ name: place, found, expected },
   });

@@ -1,7 +1,13 @@
 /** The rows of a data set as questions, with what is right in the form in which it is kept. */
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
-import { type AnnotatedObject, type Expected, placeText, type Row } from '../datasets/rows.js';
+import {
+  type AnnotatedObject,
+  type Expected,
+  type Place,
+  placeText,
+  type Row,
+} from '../datasets/rows.js';
 import { drawnOf } from '../datasets/split.js';
 import { makeError, PaliGemmaError } from '../errors.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
@@ -72,14 +78,12 @@ export async function* questionsOf(
   },
 ): AsyncGenerator<Question, void> {
   const { chosen, signal } = options;
-  const folder = path.dirname(path.resolve(dataset.path));
   let [place, left] = [0, chosen.count];
   for await (const row of dataset.rows({ signal })) {
     const index = place++;
     if (!chosen.has(index)) continue;
     const { image, request, fields, split } = row;
-    const file = path.relative(folder, path.resolve(row.place.file));
-    const id = placeText({ ...row.place, file });
+    const id = idOf(dataset, row.place);
     const asked = { index, id, image, request, fields, split };
     try {
       yield { ...asked, truth: await truthOf(row, task, { id, ...options }) };
@@ -91,6 +95,12 @@ export async function* questionsOf(
     }
     if (--left === 0) return;
   }
+}
+
+/** What a row is called in files of answers and results: its place, from the folder of the data set. */
+export function idOf(dataset: Pick<Dataset, 'path'>, place: Place): string {
+  const folder = path.dirname(path.resolve(dataset.path));
+  return placeText({ ...place, file: path.relative(folder, path.resolve(place.file)) });
 }
 
 async function truthOf(

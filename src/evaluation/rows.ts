@@ -59,6 +59,8 @@ export interface Given {
   /** Of a text or label, 0 to 1. */
   readonly score?: number;
   readonly found?: readonly WrittenFinding[];
+  /** What of an answer is no whole thing, and counts as nothing: an object that was cut off, words without a box. */
+  readonly dropped?: readonly string[];
   /** What was read of a document. */
   readonly value?: unknown;
   /** As it was sent; undefined where the answer came from elsewhere. */

@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import type { Expected } from '../datasets/rows.js';
 import { makeError } from '../errors.js';
 import { decodeFile } from '../image-input/decode.js';
-import { parseDetections } from '../index.js';
 import { PIXEL_OPTIONS } from '../options/image.js';
 import { showPath, showThrown } from '../options/show.js';
 import { MASK_SIDE, Mask } from '../results/mask.js';
 import type { ImageSize } from '../results/types.js';
-import type { Truth, WrittenFinding } from './rows.js';
+import { type ParsedDetection, parseAnswer, parseDetections } from '../tasks/parse-detections.js';
+import type { Given, Truth, WrittenFinding } from './rows.js';
 
 /** Masks of codes, 16 for each -> [n, 64, 64], as `PaliGemma.decodeMasks` has them. */
 export type MaskDecoder = (codes: readonly number[], signal: AbortSignal) => Promise<Float32Array>;
@@ -29,8 +29,10 @@ export async function readTextTruth(
   if (expects === 'document') return documentOf(text);
   if (expects === 'text') return undefined;
   const size = await sizeOf(image);
-  const things = await thingsOf(text, size, options);
-  if (things === undefined) return undefined;
+  const { detections, dropped } = parseDetections(text, size);
+  // A truth that is wrong in part is none.
+  if (dropped.length > 0) return undefined;
+  const things = await thingsOf(detections, size, options);
   if (expects === 'objects') {
     const objects = things.map(({ label, bbox, mask }) => ({
       ...{ label, bbox, area: mask?.area ?? bbox[2] * bbox[3] },
@@ -44,17 +46,22 @@ export async function readTextTruth(
   return { size, reference: { bbox, ...(mask && { rle: mask.toRle() }) } };
 }
 
-/** What a text of loc tokens finds, without scores; undefined where it holds anything else. */
+/**
+ * What an answer of loc tokens finds, without scores. What is no whole box is left out and returned as `dropped`, as `detect`
+ * does. `isCut`: it ended at the limit of tokens, so its last object lacks something.
+ */
 export async function findingsOf(
   text: string,
   size: ImageSize,
-  options: ReadingOptions,
-): Promise<WrittenFinding[] | undefined> {
-  const things = await thingsOf(text, size, options);
-  return things?.map(({ label, bbox, mask }) => ({
+  { isCut = false, ...options }: ReadingOptions & { readonly isCut?: boolean },
+): Promise<Pick<Given, 'found' | 'dropped'>> {
+  const { detections, dropped } = parseAnswer(text, size, isCut);
+  const things = await thingsOf(detections, size, options);
+  const found = things.map(({ label, bbox, mask }) => ({
     ...{ label, bbox, score: 1 },
     ...(mask && { rle: mask.toRle() }),
   }));
+  return { found, ...(dropped.length > 0 && { dropped: dropped.map((one) => one.text) }) };
 }
 
 /** Whether masks are compared. */
@@ -70,12 +77,10 @@ interface Thing {
 }
 
 async function thingsOf(
-  text: string,
+  detections: readonly ParsedDetection[],
   size: ImageSize,
   { decodeMasks, signal }: ReadingOptions,
-): Promise<Thing[] | undefined> {
-  const { detections, dropped } = parseDetections(text, size);
-  if (dropped.length > 0) return undefined;
+): Promise<Thing[]> {
   const codes = decodeMasks === undefined ? [] : detections.flatMap((one) => one.codes ?? []);
   const values = decodeMasks && codes.length > 0 ? await decodeMasks(codes, signal) : undefined;
   let masks = 0;

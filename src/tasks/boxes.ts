@@ -88,7 +88,7 @@ export function labelPresences(
 /** A box without area counts as not found (spec section 6.4). */
 export function emptyBox(instance: Instance): Dropped {
   const text = [...instance.locs, ...instance.segs, ...instance.labels].map((p) => p.text).join('');
-  return { text, reason: 'emptyBox' };
+  return { text: text.trim(), reason: 'emptyBox' };
 }
 
 /** Which detections a caller wants to see. */

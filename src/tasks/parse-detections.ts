@@ -35,14 +35,18 @@ const CONTROL = /<(?:bos|eos|pad|image)>/g;
  */
 export function parseDetections(text: string, size: ImageSize): ParsedDetections {
   checkString('text', text);
-  const own = checkImageSize(size, 'size');
+  return parseAnswer(text, checkImageSize(size, 'size'), false);
+}
+
+/** The same of what is known to be a text and a size. `isCut`: the answer ended before the model ended it. */
+export function parseAnswer(text: string, size: ImageSize, isCut: boolean): ParsedDetections {
   const parser = new InstanceParser();
   const detections: ParsedDetection[] = [];
   const take = (instances: readonly Instance[]): void => {
     for (const instance of instances) {
       const box = pixelBox(
         instance.locs.map((loc) => locValue(loc.text) ?? 0),
-        own,
+        size,
       );
       if (!hasArea(box)) {
         parser.dropped.push(emptyBox(instance));
@@ -55,6 +59,6 @@ export function parseDetections(text: string, size: ImageSize): ParsedDetections
   for (const part of text.replace(CONTROL, '').split(/(<loc\d{4}>|<seg\d{3}>)/)) {
     if (part !== '') take(parser.push({ text: part, token: -1, logprob: 0 }));
   }
-  take(parser.end(false));
+  take(parser.end(isCut));
   return { detections, dropped: parser.dropped };
 }

@@ -226,16 +226,13 @@ async function answering(
     readonly end: () => Promise<void>;
   }
 > {
-  const { fingerprint } = await import('../../runs/fingerprint.js');
   if (predictions !== undefined) {
     const { readAnswers } = await import('../../evaluation/predictions.js');
-    const answerer = await readAnswers(predictions, dataset);
-    const answeredBy = {
-      model: path.basename(predictions),
-      fingerprint: await fingerprint([predictions]),
-    };
+    const { answerer, fingerprint } = await readAnswers(predictions, dataset, context.signal);
+    const answeredBy = { model: path.basename(predictions), fingerprint };
     return { answerer, answeredBy, end: async () => {} };
   }
+  const { fingerprint } = await import('../../runs/fingerprint.js');
   const { maskDecoder, modelAnswerer } = await import('../../evaluation/answering.js');
   const keepsPictures = prompt !== undefined && prompt.length > 1;
   const leavesOut = keepsPictures ? isOnWording : undefined;

@@ -111,6 +111,44 @@ it('judges the answers of any system without a model', async () => {
   expect([code, stderr]).toEqual([0, '']);
 });
 
+it('answers that fit no row, or one row twice, are refused before anything is written', async () => {
+  const data = dataset(ROWS);
+  const folder = path.dirname(data);
+  const answers = path.join(folder, 'answers.txt');
+  const judged = async (lines: readonly object[], ...args: string[]) => {
+    writeFileSync(answers, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const run = path.join(folder, `run-${args.length}`);
+    const { code, stderr } = await judge(data, run, '--predictions', answers, ...args);
+    return [code, stderr, existsSync(run)];
+  };
+  const own = ROWS.map((_, id) => ({ id, answer: 'black' }));
+  expect(await judged([...own, { id: 3, answer: 'black' }])).toEqual([
+    ...[1, expect.stringContaining(`${answers}:4 is an answer to "3", which is no row of`), false],
+  ]);
+  expect(await judged([...own, { id: 'rows.jsonl:2', answer: 'black' }])).toEqual([
+    ...[1, expect.stringContaining(`${answers}:4 is a second answer to one row`), false],
+  ]);
+  expect(await judged(own, '--limit', '1')).toEqual([0, expect.anything(), true]);
+});
+
+it('of answers that a limit of tokens has cut off, whole boxes count', async () => {
+  const loc = '<loc0000><loc0000><loc0100><loc0100>';
+  const prefix = 'detect black circle ; black triangle';
+  const data = dataset([{ image: SCENE, prefix, suffix: `${loc} black circle` }]);
+  const folder = path.join(path.dirname(data), 'run');
+  // The first token of the second box; and its whole box with half of a label.
+  for (const [maxTokens, rest] of [
+    ['9', /^<loc\d{4}>$/],
+    ['13', /^(<loc\d{4}>){4} black$/],
+  ] as const) {
+    const run = `${folder}-${maxTokens}`;
+    expect((await judge(data, run, '--task', 'refer', '--max-tokens', maxTokens)).code).toBe(0);
+    expect(jsonLines(readFileSync(path.join(run, 'rows.jsonl'), 'utf8'))).toMatchObject([
+      { found: [{ label: 'black circle' }], dropped: [expect.stringMatching(rest)] },
+    ]);
+  }
+});
+
 it.each([
   ['an unknown metric', ['--metric', 'bleu'], 2, 'expected one of cer@jiwer'],
   ['a limit that is none', ['--fail-under', 'good'], 2, '--fail-under is "good"'],
