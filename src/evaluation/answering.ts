@@ -1,5 +1,6 @@
 /** Asks a model the questions of a data set. */
 import type { RowRequest } from '../datasets/rows.js';
+import { makeError } from '../errors.js';
 import type {
   DetectResult,
   PaliGemma,
@@ -10,9 +11,9 @@ import type {
 } from '../index.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import { isSegment } from '../results/mask.js';
-import type { Detection } from '../results/types.js';
+import type { Detection, ImageSize } from '../results/types.js';
 import { TASKS, type Task } from '../tasks/registry.js';
-import type { Given, Question, WrittenFinding } from './rows.js';
+import type { Given, Question, Truth, WrittenFinding } from './rows.js';
 import { findingsOf, hasMasks, type MaskDecoder } from './text-truths.js';
 
 /** Answers a question, or rejects with why it cannot. */
@@ -85,7 +86,7 @@ function requestOf(request: RowRequest, task: EvaluatedTask): Request {
 
 async function call(
   model: PaliGemma,
-  { picture, truth }: Question & { readonly picture: PictureInput },
+  { picture, truth, id }: Question & { readonly picture: PictureInput },
   request: Request,
   options: CallOptions,
   constrained: boolean,
@@ -95,6 +96,7 @@ async function call(
   if (request.kind === 'prompt') {
     const result = (await start('generate', { prompt: request.prompt })) as TextResult;
     if (!('objects' in truth || 'reference' in truth)) return textAnswer(result);
+    checkSize(result.image, truth, id);
     const decodeMasks = hasMasks(truth) ? maskDecoder(model) : undefined;
     const isCut = result.finishReason === 'length';
     const reading = { decodeMasks, signal: options.signal, isCut };
@@ -103,10 +105,10 @@ async function call(
   const { task, arguments: args } = request;
   switch (task) {
     case 'detect':
-      return found((await start(task, args, { constrained })) as DetectResult);
+      return found((await start(task, args, { constrained })) as DetectResult, truth, id);
     case 'segment':
     case 'refer':
-      return found((await start(task, args, { constrained })) as SegmentResult);
+      return found((await start(task, args, { constrained })) as SegmentResult, truth, id);
     case 'classify': {
       const { maxTokens: _, ...rest } = options;
       const result = TASKS.classify.start(model, [picture], args as never, rest);
@@ -129,7 +131,18 @@ function textAnswer({ text, score, prompt, usage }: TextResult): Given {
   return { answer: text, score, prompt, tokens: usage.completionTokens };
 }
 
-function found(result: DetectResult | SegmentResult): Given {
+/** Boxes are compared in pixels of one picture. Throws ERR_DATASET where the data set has those of another size. */
+function checkSize(real: ImageSize, truth: Truth, id: string): void {
+  if (!('size' in truth)) return;
+  const { width, height } = truth.size;
+  if (real.width === width && real.height === height) return;
+  const [found, expected] = [`${real.width} x ${real.height} pixels`, `${width} x ${height}`];
+  const message = `the picture of ${id} is ${found}, not ${expected} as the data set says`;
+  throw makeError('ERR_DATASET', message, { name: id, found, expected });
+}
+
+function found(result: DetectResult | SegmentResult, truth: Truth, id: string): Given {
+  checkSize(result.image, truth, id);
   const { raw, prompt, usage, dropped } = result;
   const all = 'segments' in result ? result.segments : result.detections;
   return {

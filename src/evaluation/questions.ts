@@ -173,11 +173,14 @@ function writtenObject(
 
 function otherKind({ kind }: Expected, task: EvaluatedTask, id: string): Error {
   const { expects } = EVALUATED[task];
-  const tasks = Object.entries(EVALUATED).filter(([, one]) => one.expects === kind);
+  // Labels are texts.
+  const judges = kind === 'text' ? ['text', 'label'] : [kind];
+  const tasks = Object.entries(EVALUATED).filter(([, one]) => judges.includes(one.expects));
+  const form = kind === 'text' ? '; the others where it is one of loc tokens or JSON' : '';
   const found = KINDS[kind];
   return makeError('ERR_DATASET', `${id} expects ${found}, not ${KINDS[expects]}`, {
     ...{ name: id, found, expected: KINDS[expects] },
-    hint: `tasks that judge it: ${tasks.map(([name]) => name).join(', ')}`,
+    hint: `tasks that judge it: ${tasks.map(([name]) => name).join(', ')}${form}`,
   });
 }
 

@@ -148,9 +148,15 @@ function smallestOf({ standardError, discordant, rows }: Test, level: number): n
  * smaller tail of the binomial distribution of `won + lost` and 1/2, at most 1; 1 where no row differs. McNemar, "Note on the
  * Sampling Error of the Difference Between Correlated Proportions or Percentages", Psychometrika 12, 1947.
  *
+ * @throws `ERR_OPTION_RANGE` for what is no number of rows
+ *
  * Terms are counted in units of the largest, so nothing overflows: each is the one before it x k / (n - k + 1). Below 1e-308 it is 0.
  */
 export function mcnemar({ won, lost }: Discordant): number {
+  for (const [name, rows] of Object.entries({ won, lost })) {
+    if (!Number.isSafeInteger(rows) || rows < 0)
+      throw wrong(name, String(rows), 'a number of rows');
+  }
   const n = won + lost;
   const least = Math.min(won, lost);
   if (won === lost) return 1;

@@ -133,6 +133,18 @@ describe('objects', () => {
       })),
     });
     expect(figureOf(summary, 'map@pycocotools-masks')).toBeDefined();
+    // Boxes in pixels of a picture of another size are not compared with those that were found.
+    const wide = JSON.parse(readFileSync(file, 'utf8')) as { images: { width: number }[] };
+    (wide.images[0] as { width: number }).width = width + 1;
+    const wideFile = path.join(folder, 'coco', 'wide.json');
+    writeFileSync(wideFile, JSON.stringify(wide));
+    const sized = await paligemma([
+      ...['eval', wideFile, '--task', 'detect', '-o', path.join(folder, 'wide')],
+    ]);
+    expect([sized.code, sized.stdout]).toEqual([
+      6,
+      expect.stringContaining(`is ${width} x ${height} pixels, not ${width + 1} x ${height}`),
+    ]);
     const results = path.join(folder, 'results.json');
     const [object] = objects as [(typeof objects)[number]];
     const { xmin, ymin, xmax, ymax } = object.box;

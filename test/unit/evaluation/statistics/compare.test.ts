@@ -22,6 +22,9 @@ it("has the p of McNemar's exact test, also of millions of rows", () => {
     expect(mcnemar({ won: lost, lost: won })).toBe(mcnemar({ won, lost }));
   }
   expect(mcnemar({ won: 0, lost: 5000 })).toBe(0);
+  expect(() => mcnemar(...([5, 0] as unknown as Parameters<typeof mcnemar>))).toThrow(
+    'won is undefined',
+  );
 });
 
 it("has Holm's corrected p of statsmodels", () => {
