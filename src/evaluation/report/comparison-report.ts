@@ -111,13 +111,8 @@ function conclusion({ models }: RunComparison, headline: MetricDifference | unde
 
 function differencesSection({ models, differences }: RunComparison, isExact: boolean): Html {
   const rows = differences.map(({ title, id, first, second, difference, verdict, p, smallest }) => [
-    ...[title, id, figureText(first), figureText(second), signed(difference.figure)],
-    ...[
-      intervalText(difference),
-      p === null ? 'none' : p.toFixed(4),
-      figureText(smallest),
-      verdict,
-    ],
+    ...[title, id, figureText(first), figureText(second), verdict, signed(difference.figure)],
+    ...[intervalText(difference), p === null ? 'none' : p.toFixed(4), figureText(smallest)],
   ]);
   const [a, b] = models.map((name) => plainText(name, 60)) as [string, string];
   const drawn = differences.filter(
@@ -144,7 +139,7 @@ function differencesSection({ models, differences }: RunComparison, isExact: boo
     [
       ...(panels.length > 0 ? [charts(panels, 'Figures of both runs')] : []),
       table(
-        ['Metric', 'Id', a, b, 'Difference', '95 % interval', 'p', 'Could show', `${b} is`],
+        ['Metric', 'Id', a, b, 'The second is', 'Difference', '95 % interval', 'p', 'Could show'],
         rows,
         'Both runs on the rows that both have answered',
       ),
@@ -182,6 +177,6 @@ function rowsSection(
   );
   const legend = some.some(({ rows: [row] }) => isOfThings(row))
     ? ' Boxes are drawn of the first run.'
-    : '';
+    : ' What an answer lacks of the truth has a dotted line, what the truth lacks a solid one.';
   return section(name, [paragraph(`${which} ${words}.${legend}`), cards(drawn)], id);
 }

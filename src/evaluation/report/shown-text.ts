@@ -47,10 +47,9 @@ export function shownText(text: string): Html {
   return element('bdi', { class: 'text' }, ...visible(begin), ...rest);
 }
 
-/** One side of a diff: what is in it alone is marked by an element, not by its colour alone. */
-export function shownSide(pieces: readonly Piece[], side: 'lost' | 'added'): Html {
-  const tag = side === 'lost' ? 'del' : 'ins';
-  const own = pieces.filter(({ kind }) => kind === 'same' || kind === side);
+/** One side of a diff, or both in one: what is on one side alone is marked by an element, not by its colour alone. */
+export function shownSide(pieces: readonly Piece[], side: 'lost' | 'added' | 'both'): Html {
+  const own = pieces.filter(({ kind }) => kind === 'same' || kind === side || side === 'both');
   if (own.length === 0) return shownText('');
   let left = LONGEST;
   const parts: (Html | string)[] = [];
@@ -66,7 +65,7 @@ export function shownSide(pieces: readonly Piece[], side: 'lost' | 'added'): Htm
     const shown = isSame ? ends(text, longest) : beginning(text, longest);
     // A line break alone cannot be seen.
     if (isSame) parts.push(...shown);
-    else parts.push(element(tag, {}, ...shown.map(withBreaks)));
+    else parts.push(element(kind === 'lost' ? 'del' : 'ins', {}, ...shown.map(withBreaks)));
   }
   return element('bdi', { class: 'text' }, ...parts);
 }
