@@ -74,6 +74,9 @@ export function overlay(parts: readonly string[], width: number, height: number)
 
 type Cell = Html | string | number;
 
+/** Words of headings that are longer are broken where there is no room for them. */
+const LONGEST_WORD = 12;
+
 /**
  * A table: the first cell of each row names it, numbers are at the right end of their cells. It scrolls inside of itself where
  * the page is narrow, by keys as well, so it has a name for those who hear where they are: the caption, which is not empty.
@@ -100,7 +103,14 @@ export function table(
   );
   const cell = (tag: string, content: Cell, i: number): string => {
     const inside = content instanceof Html ? content.markup : escapeMarkup(String(content));
-    return `<${tag}${isNumeric[i] && i > 0 ? ' class="number"' : ''}>${inside}</${tag.split(' ')[0]}>`;
+    const isShort = String(content)
+      .split(/\s/)
+      .every((word) => word.length <= LONGEST_WORD);
+    const classes = [
+      ...(isNumeric[i] && i > 0 ? ['number'] : []),
+      ...(tag.endsWith('"col"') && isShort ? ['whole'] : []),
+    ].join(' ');
+    return `<${tag}${classes === '' ? '' : ` class="${classes}"`}>${inside}</${tag.split(' ')[0]}>`;
   };
   const head = columns.map((title, i) => cell('th scope="col"', title, i)).join('');
   const body = rows.map((row) => {
@@ -134,7 +144,7 @@ figure { margin: 1rem 0; } img, .chart { max-width: 100%; height: auto; }
 .charts { display: flex; flex-wrap: wrap; gap: 1.5rem 2.5rem; align-items: start; }
 .table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { max-width: min(44rem, calc(100vw - 2rem)); padding-bottom: 0.4rem; text-align: left; color: var(--faint); font-size: 0.875rem; }
-th, td { padding: 0.3rem 0.8rem; border-bottom: 1px solid var(--line); text-align: left; font-weight: normal; overflow-wrap: anywhere; }
+th, td { padding: 0.3rem 0.8rem; border-bottom: 1px solid var(--line); text-align: left; font-weight: normal; overflow-wrap: anywhere; } th.whole { overflow-wrap: normal; }
 th:first-child { padding-left: 0; }
 th[scope=row], td:not(.number) { min-width: 7rem; }
 thead th { min-width: 4.5rem; color: var(--faint); vertical-align: bottom; } .number { text-align: right; } td.number { white-space: nowrap; }

@@ -111,7 +111,8 @@ function conclusion({ models }: RunComparison, headline: MetricDifference | unde
 
 function differencesSection({ models, differences }: RunComparison, isExact: boolean): Html {
   const rows = differences.map(({ title, id, first, second, difference, verdict, p, smallest }) => [
-    ...[title, id, figureText(first), figureText(second), verdict, signed(difference.figure)],
+    ...[`${title} (${id})`, figureText(first), figureText(second), verdict],
+    signed(difference.figure),
     ...[intervalText(difference), p === null ? 'none' : p.toFixed(4), figureText(smallest)],
   ]);
   const [a, b] = models.map((name) => plainText(name, 60)) as [string, string];
@@ -139,7 +140,7 @@ function differencesSection({ models, differences }: RunComparison, isExact: boo
     [
       ...(panels.length > 0 ? [charts(panels, 'Figures of both runs')] : []),
       table(
-        ['Metric', 'Id', a, b, 'The second is', 'Difference', '95 % interval', 'p', 'Could show'],
+        ['Metric', a, b, 'The second is', 'Difference', '95 % interval', 'p', 'Could show'],
         rows,
         'Both runs on the rows that both have answered',
       ),

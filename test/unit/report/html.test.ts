@@ -56,7 +56,9 @@ describe('table', () => {
     expect(markup).toContain(
       '<td class="number">n/a</td><td class="number">-1 to 2</td><td>5</td>',
     );
-    expect(markup).toContain('<th scope="col" class="number">range</th><th scope="col">word</th>');
+    expect(markup).toContain(
+      '<th scope="col" class="number whole">range</th><th scope="col" class="whole">word</th>',
+    );
   });
 
   it('refuses a row with more or fewer cells than columns', () => {
