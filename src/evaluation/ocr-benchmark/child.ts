@@ -109,7 +109,10 @@ export async function runProgram(
 }
 
 /** Rejects with ERR_TIMEOUT after `ms`, and with the reason of the signal; calls `stop` before it does. */
-export async function within<T>(work: Promise<T>, { ms, signal, name, stop }: Limits): Promise<T> {
+export async function within<T>(
+  work: Promise<T>,
+  { ms, signal, name, stop, hint = 'allow more with timeout' }: Limits,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let abort: (() => void) | undefined;
   const limit = new Promise<never>((_, reject) => {
@@ -117,7 +120,7 @@ export async function within<T>(work: Promise<T>, { ms, signal, name, stop }: Li
       stop();
       reject(error);
     };
-    timer = setTimeout(() => end(late(name, ms)), ms);
+    timer = setTimeout(() => end(late(name, ms, hint)), ms);
     abort = () => end(signal.reason);
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
@@ -135,11 +138,13 @@ interface Limits {
   readonly signal: AbortSignal;
   readonly name: string;
   readonly stop: () => void;
+  /** What to do where it is late. */
+  readonly hint?: string;
 }
 
-function late(name: string, ms: number): PaliGemmaError {
+function late(name: string, ms: number, hint: string): PaliGemmaError {
   const [found, expected] = ['no answer', `one within ${ms / 1000} s`];
   return makeError('ERR_TIMEOUT', `${name} has no answer after ${ms / 1000} s`, {
-    ...{ name, found, expected, hint: 'allow more with timeout' },
+    ...{ name, found, expected, hint },
   });
 }

@@ -202,7 +202,8 @@ async function startLife(
   const life = new Life(command);
   const stop = (): void => life.child.kill();
   try {
-    const first = await within(life.next(), { ms: START_MS, signal, name: command.program, stop });
+    const limits = { ms: START_MS, signal, stop, hint: 'it has to print a line with ready' };
+    const first = await within(life.next(), { ...limits, name: command.program });
     const ready = readyOf(fieldsOf(first, command.program), command.program);
     return { life, ready, seconds: (performance.now() - begin) / 1000 };
   } catch (error) {

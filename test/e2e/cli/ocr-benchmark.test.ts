@@ -304,6 +304,16 @@ it.each([
   expect(existsSync(folder)).toBe(false);
 });
 
+it('answers to questions are not taken for printed text', async () => {
+  const rows = await words('EXIT');
+  for (const row of [{ question: 'how many?', answer: '3' }, { caption: 'a sign' }]) {
+    writeFileSync(rows, JSON.stringify({ image: '0.png', ...row }));
+    const args = ['ocr-benchmark', '--data', rows, '--system', `ours:${DEMO_MODEL}`];
+    const { code, stderr } = await paligemma([...args, '-o', path.join(path.dirname(rows), 'run')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('not the text that is printed')]);
+  }
+});
+
 it('what is not installed is named with the command that installs it, before anything is read', async () => {
   const data = await words('HELLO');
   const run = (system: string, env = {}) =>

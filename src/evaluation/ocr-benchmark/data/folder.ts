@@ -24,11 +24,14 @@ export async function* folderPictures(
     }
     return;
   }
-  for await (const { place, image, expected } of dataset.rows({ signal })) {
+  for await (const { place, image, request, expected } of dataset.rows({ signal })) {
     const id = placeText({ ...place, file: path.relative(folder, path.resolve(place.file)) });
-    if (expected.kind !== 'text') {
-      throw makeError('ERR_DATASET', `${id} expects no text`, {
-        ...{ name: id, found: expected.kind, expected: 'the text of the picture' },
+    const isPrinted = request.kind === 'prompt' || request.task === 'ocr';
+    if (expected.kind !== 'text' || !isPrinted) {
+      const found = isPrinted ? expected.kind : 'the answer to a question';
+      const message = `${id} has ${found} for its picture, not the text that is printed in it`;
+      throw makeError('ERR_DATASET', message, {
+        ...{ name: id, found, expected: 'the text of the picture, as text' },
       });
     }
     const [truth] = expected.answers;
