@@ -35,13 +35,16 @@ export function compareTypesCommand(context: Context, exit: (code: ExitCode) => 
       `
 Examples:
   $ paligemma compare-types ./plates-3b plates.jsonl --task ocr -o runs/types
-  $ paligemma compare-types ./plates-3b plates.jsonl --task ocr --types bf16 --types q8_0 --types q4_0 -o runs/types
+  $ paligemma compare-types ./plates-3b plates.jsonl --task ocr --types bf16,q8_0,q4_0 -o runs/types
 
 Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130 interrupted.`,
     )
     .action(async (checkpoint: string, data: string, flags: Flags) => {
       const o = parseOptions('compare-types', TYPES_OPTIONS, givenFlags(TYPES_OPTIONS, flags));
-      const types = o.types.map(weightType);
+      const types = o.types
+        .flatMap((text) => text.split(','))
+        .map((text) => weightType(text.trim()));
+      if (types.length < 2) throw notTypes(types.join(', '), 'two or more');
       const [{ openDataset }, { metricsFor }, { judgeTypes }] = await Promise.all([
         import('../../datasets/open.js'),
         import('../../evaluation/tasks.js'),
@@ -76,7 +79,10 @@ Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130
 function weightType(text: string): WeightType {
   const found = WEIGHT_TYPES.find((type) => type === text.toLowerCase());
   if (found !== undefined) return found;
-  const expected = WEIGHT_TYPES.join(', ');
-  const message = `option types has ${showValue(text)}, expected ${expected}`;
-  throw makeError('ERR_OPTION_RANGE', message, { name: 'types', found: text, expected });
+  throw notTypes(showValue(text), WEIGHT_TYPES.join(', '));
+}
+
+function notTypes(found: string, expected: string): Error {
+  const message = `option types has ${found}, expected ${expected}`;
+  return makeError('ERR_OPTION_RANGE', message, { name: 'types', found, expected });
 }

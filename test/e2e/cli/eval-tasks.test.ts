@@ -322,16 +322,7 @@ describe('number types of a checkpoint', () => {
       output,
       '--json',
     ];
-    const options = [
-      '--task',
-      'detect',
-      '--metric',
-      'f1@iou-0.5',
-      '--types',
-      'F32',
-      '--types',
-      'q4_0',
-    ];
+    const options = ['--task', 'detect', '--metric', 'f1@iou-0.5', '--types', 'F32, q4_0'];
     const first = await paligemma([...args, ...options]);
     const report = JSON.parse(first.stdout) as TypesReport;
     expect([first.code, report.types.map(({ type }) => type)]).toEqual([0, ['f32', 'q4_0']]);
@@ -353,7 +344,8 @@ describe('number types of a checkpoint', () => {
   it.each([
     [['--types', 'f32', '--types', 'q9'], 'option types has "q9", expected f32'],
     [['--types', 'f32', '--types', 'f32'], 'each type once'],
-    [['--types', 'f32'], 'option types is an array of 1, expected 2 to 8'],
+    [['--types', 'f32'], 'option types has f32, expected two or more'],
+    [['--types', 'f32,q9'], 'option types has "q9", expected f32'],
   ])('%j is refused', async (options, words) => {
     const data = rowsFile('few.jsonl', () => ({ prefix: 'ocr', suffix: 'x' }));
     const args = ['compare-types', checkpointFolder('shapes-mix-224'), data];
