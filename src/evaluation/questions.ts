@@ -28,8 +28,8 @@ export interface Chosen {
 }
 
 /**
- * `limit` rows at most, of `split` alone if it is given: the first ones, or with `seed` those that it draws. Reads every row, so that one that cannot be read
- * fails before any is asked.
+ * `limit` rows at most, of `split` alone if it is given: the first ones, or with `seed` those that it draws. A row that cannot
+ * be read fails here, before any is asked.
  *
  * @throws ERR_DATASET
  */
