@@ -1,6 +1,7 @@
 /** Failures of the file system while something is written, as errors of this package. */
 import { makeError, PaliGemmaError } from './errors.js';
-import { showPath, showThrown } from './options/show.js';
+import { fileFault } from './options/file-fault.js';
+import { showPath } from './options/show.js';
 
 /** Turns a failure of the file system into its class. */
 export function outputError(file: string, action: string, cause: unknown): Error {
@@ -18,7 +19,7 @@ export function outputError(file: string, action: string, cause: unknown): Error
   const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
   return makeError(
     full ? 'ERR_DISK_FULL' : 'ERR_OUTPUT',
-    `cannot ${action} ${name}: ${showThrown(cause)}`,
+    `cannot ${action} ${name}: ${fileFault(cause)}`,
     {
       name,
       found: code || 'a failure',

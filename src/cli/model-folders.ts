@@ -4,7 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { makeError } from '../errors.js';
 import { placeOf } from '../options/file.js';
-import { showPath, showThrown } from '../options/show.js';
+import { fileFault } from '../options/file-fault.js';
+import { showPath } from '../options/show.js';
 
 export const FOLDERS_DOC = 'where to look for model files (default: here and ~/models)';
 
@@ -34,7 +35,7 @@ function failure(folder: string, cause: unknown): Error {
     ? 'does not exist'
     : code === 'ENOTDIR'
       ? 'is not a folder'
-      : `cannot be read: ${showThrown(cause)}`;
+      : `cannot be read: ${fileFault(cause)}`;
   const hint = isGone ? placeOf(folder) : undefined;
   const name = showPath(folder);
   return makeError('ERR_MODEL_NOT_FOUND', `${name} ${found}`, {

@@ -128,8 +128,15 @@ function badFile(file: string, error: unknown, before: number): Error {
       const place = { file, line: before + 1 };
       return badRow(place, 'the row', 'open at the end', 'a quote that closes it', error);
     }
-    const { lines } = error as CsvError & { readonly lines?: number };
+    const { lines, record } = error as CsvError & {
+      readonly lines?: number;
+      readonly record?: readonly unknown[];
+    };
     const place = { file, ...(lines !== undefined && { line: lines }) };
+    if (error.code.startsWith('CSV_RECORD_INCONSISTENT') && Array.isArray(record)) {
+      const found = record.length === 1 ? 'one value' : `${record.length} values`;
+      return badRow(place, 'the row', found, 'one for each name in the first line', error);
+    }
     return badRow(place, 'the row', oneLine(error.message), 'CSV as of RFC 4180', error);
   }
   const { code, syscall } = error as NodeJS.ErrnoException;

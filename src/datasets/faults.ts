@@ -1,6 +1,7 @@
 /** Errors of data sets: ERR_DATASET with the file and the line or entry. */
 import { makeError } from '../errors.js';
-import { oneLine, showPath, showThrown, showValue } from '../options/show.js';
+import { fileFault } from '../options/file-fault.js';
+import { oneLine, showPath, showValue } from '../options/show.js';
 import { type Place, placeText } from './rows.js';
 
 /** ERR_DATASET: `train.jsonl:12: suffix is missing, expected text`. */
@@ -24,7 +25,7 @@ export function badRow(
 export function unreadable(file: string, cause: unknown): Error {
   const name = showPath(file);
   const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-  const found = gone ? 'nothing' : showThrown(cause);
+  const found = gone ? 'nothing' : fileFault(cause);
   return makeError(
     'ERR_DATASET',
     `${name} ${gone ? 'does not exist' : `cannot be read: ${found}`}`,

@@ -59,20 +59,21 @@ export interface RunComparison {
 /** Throws ERR_DATASET for a folder without a run. */
 export async function readRun(folder: string): Promise<StoredRun> {
   const file = path.join(folder, 'run.json');
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw unreadable(file, cause);
+  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    const isThere = cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR';
+    throw isThere ? unreadable(file, cause) : noRun(folder, 'it has no run.json', cause);
   });
   const text = textOfFile(bytes, file);
   let run: Readonly<Record<string, unknown>>;
   try {
     run = JSON.parse(text) as typeof run;
   } catch {
-    throw noRun(file);
+    throw noRun(folder, 'its run.json is something else');
   }
   const { model, data, metrics, task, dataset } = run;
   const isRun = [model, data, task, dataset].every((one) => typeof one === 'string');
   if (!isRun || !Array.isArray(metrics) || !Object.hasOwn(EVALUATED, task as string)) {
-    throw noRun(file);
+    throw noRun(folder, 'its run.json is something else');
   }
   return {
     ...{ folder, run, model: model as string, data: data as string },
@@ -82,9 +83,10 @@ export async function readRun(folder: string): Promise<StoredRun> {
   };
 }
 
-function noRun(file: string): Error {
-  return makeError('ERR_DATASET', `${showPath(file)} is not that of an evaluation`, {
-    ...{ name: file, found: 'something else', expected: 'the run.json of an evaluation' },
+function noRun(folder: string, found: string, cause?: unknown): Error {
+  const [name, expected] = [showPath(folder), 'the folder that an evaluation has written'];
+  return makeError('ERR_DATASET', `${name} is not the folder of an evaluation: ${found}`, {
+    ...{ name, found, expected, cause },
   });
 }
 

@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import type { Expected } from '../datasets/rows.js';
 import { makeError } from '../errors.js';
 import { decodeFile } from '../image-input/decode.js';
+import { fileFault } from '../options/file-fault.js';
 import { PIXEL_OPTIONS } from '../options/image.js';
-import { showPath, showThrown } from '../options/show.js';
+import { showPath } from '../options/show.js';
 import { MASK_SIDE, Mask } from '../results/mask.js';
 import type { ImageSize } from '../results/types.js';
 import { type ParsedDetection, parseAnswer, parseDetections } from '../tasks/parse-detections.js';
@@ -108,7 +109,7 @@ function documentOf(text: string): Truth | undefined {
 async function sizeOf(image: string): Promise<ImageSize> {
   const name = showPath(image);
   const bytes = await readFile(image).catch((cause: unknown) => {
-    const message = `${name} cannot be read: ${showThrown(cause)}`;
+    const message = `${name} cannot be read: ${fileFault(cause)}`;
     throw makeError('ERR_IMAGE_NOT_FOUND', message, { name, cause });
   });
   const { default: maxPixels } = PIXEL_OPTIONS.maxPixels;

@@ -1,5 +1,6 @@
 /** Requests to the hub: the token, redirects, proxies, and every refusal or fault as an error that says what helps. */
 import { makeError, PaliGemmaError } from '../errors.js';
+import { fileFault } from '../options/file-fault.js';
 import { fetchFor, proxyVariable } from './proxy.js';
 
 export interface Access {
@@ -142,7 +143,7 @@ export function hubError(name: string, error: unknown): Error {
   const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
   return makeError(
     isFull ? 'ERR_DISK_FULL' : 'ERR_OUTPUT',
-    `cannot write ${name} to the cache: ${error.message}`,
+    `cannot write ${name} to the cache: ${fileFault(error)}`,
     {
       name,
       found: error.code ?? 'an error of the file system',

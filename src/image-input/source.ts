@@ -9,6 +9,7 @@ import { types } from 'node:util';
 import { makeError, PaliGemmaError } from '../errors.js';
 import type { Sharp } from '../load-sharp.js';
 import { placeOf } from '../options/file.js';
+import { fileFault } from '../options/file-fault.js';
 import { oneLine, showPath, showThrown, showValue } from '../options/show.js';
 import { decodeDataUrl, isDataUrl } from './data-url.js';
 import { base64Picture, SNIFF_BYTES, sniff, wayOut } from './format.js';
@@ -338,7 +339,7 @@ async function readFile(path: string, label: string): Promise<Uint8Array> {
   try {
     const stat = await file.stat();
     if (!stat.isFile()) {
-      const kind = stat.isDirectory() ? 'a directory' : stat.isFIFO() ? 'a pipe' : 'a device';
+      const kind = stat.isDirectory() ? 'a folder' : stat.isFIFO() ? 'a pipe' : 'a device';
       throw notFound(label, `is ${kind}, expected a file`);
     }
     if (stat.size > MAX_FILE_BYTES) throw tooManyBytes(label, stat.size);
@@ -357,7 +358,7 @@ async function readFile(path: string, label: string): Promise<Uint8Array> {
     return bytes.subarray(0, filled);
   } catch (cause) {
     if ((cause as { syscall?: string }).syscall === undefined) throw cause;
-    throw notFound(label, `cannot be read: ${showThrown(cause)}`, { cause });
+    throw notFound(label, `cannot be read: ${fileFault(cause)}`, { cause });
   } finally {
     await file.close();
   }
@@ -370,19 +371,8 @@ function openFailure(cause: unknown): string {
     case 'ENOENT':
     case 'ENOTDIR':
       return NOT_THERE;
-    case 'EACCES':
-    case 'EPERM':
-      return 'cannot be opened: permission denied';
-    case 'EISDIR':
-      return 'is a directory, expected a file';
-    case 'ENXIO':
-      return 'is a socket or device, expected a file';
-    case 'ELOOP':
-      return 'is a loop of links';
-    case 'ENAMETOOLONG':
-      return 'is too long for a path';
     default:
-      return `cannot be opened: ${showThrown(cause)}`;
+      return `cannot be opened: ${fileFault(cause)}`;
   }
 }
 

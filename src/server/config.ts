@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import path from 'node:path';
 import { makeError, PaliGemmaError } from '../errors.js';
+import { fileFault } from '../options/file-fault.js';
 import { type JsonSchema, jsonSchema } from '../options/json-schema.js';
 import { parseOptions } from '../options/option.js';
 import { checkModels, type ParsedServeOptions, SERVE_OPTIONS } from '../options/server.js';
@@ -62,19 +63,19 @@ function fromFile(file: string): Readonly<Record<string, unknown>> {
   try {
     bytes = readFileSync(file);
   } catch (cause) {
-    throw fileFault(file, unreadable(cause), cause);
+    throw badConfig(file, unreadable(cause), cause);
   }
   // Else a path or name would be read with other characters.
-  if (!isUtf8(bytes)) throw fileFault(file, 'not UTF-8');
+  if (!isUtf8(bytes)) throw badConfig(file, 'not UTF-8');
   let json: unknown;
   try {
     // Editors of Windows begin a file with a mark of its encoding.
     json = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''));
   } catch (cause) {
     const [, place] = /(at position \d+.*|line \d+.*)$/.exec((cause as Error).message) ?? [];
-    throw fileFault(file, `no JSON${place === undefined ? '' : ` (${place})`}`, cause);
+    throw badConfig(file, `no JSON${place === undefined ? '' : ` (${place})`}`, cause);
   }
-  if (!isRecord(json)) throw fileFault(file, 'no JSON object');
+  if (!isRecord(json)) throw badConfig(file, 'no JSON object');
   const { [SCHEMA_KEY]: _, ...options } = json;
   return fromFolder(path.dirname(file), options);
 }
@@ -112,10 +113,12 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** What a file is that cannot be read. */
 export function unreadable(cause: unknown): string {
   const { code } = cause as NodeJS.ErrnoException;
-  return code === 'ENOENT' ? 'a file that does not exist' : `a file that cannot be read (${code})`;
+  return code === 'ENOENT'
+    ? 'a file that does not exist'
+    : `a file that cannot be read (${fileFault(cause)})`;
 }
 
-function fileFault(file: string, found: string, cause?: unknown): Error {
+function badConfig(file: string, found: string, cause?: unknown): Error {
   const expected = 'a JSON file with options of the server';
   const name = showPath(file);
   return makeError('ERR_OPTION_RANGE', `${name} is ${found}, expected ${expected}`, {

@@ -2,7 +2,8 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError } from '../../errors.js';
-import { showPath, showThrown } from '../../options/show.js';
+import { fileFault } from '../../options/file-fault.js';
+import { showPath } from '../../options/show.js';
 
 /** Names that folders and globs are searched for, in small letters; a file named as such may have any. */
 export const PICTURE_EXTENSIONS = [
@@ -81,10 +82,10 @@ export async function* picturesIn(
 export function unreadable(name: string, cause: unknown, hint?: string): Error {
   const label = showPath(name);
   const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-  const what = gone ? 'does not exist' : `cannot be read: ${showThrown(cause)}`;
+  const what = gone ? 'does not exist' : `cannot be read: ${fileFault(cause)}`;
   return makeError('ERR_IMAGE_NOT_FOUND', `${label} ${what}`, {
     name: label,
-    found: gone ? 'nothing' : showThrown(cause),
+    found: gone ? 'nothing' : fileFault(cause),
     expected: 'something that can be read',
     cause,
     ...(hint !== undefined && { hint }),

@@ -41,7 +41,7 @@ it.each<[string, string, string]>([
   ['is not there', 'missing.png', 'ERR_IMAGE_NOT_FOUND: missing.png does not exist'],
   ['has no name', '', 'ERR_OPTION_RANGE: /image has no name'],
   ['is no picture', 'package.json', 'ERR_IMAGE_FORMAT: package.json is '],
-  ['is a folder', 'examples', 'is a directory'],
+  ['is a folder', 'examples', 'is a folder'],
 ])('keeps the picture where another one %s', async (_, name, message) => {
   const { code, stdout, stderr } = await paligemma(['run', SIGN], {
     stdin: `/image ${name}\nocr\n`,

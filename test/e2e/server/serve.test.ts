@@ -268,7 +268,12 @@ it.each([
     2,
     'nix.json is a file that does not exist',
   ],
-  ['a folder for a file', ['--config', '.'], 2, 'is a file that cannot be read (EISDIR)'],
+  [
+    'a folder for a file',
+    ['--config', '.'],
+    2,
+    'is a file that cannot be read (it is a folder, expected a file)',
+  ],
   ['keys that are not there', ['--keys', 'nix.txt'], 2, 'nix.txt is a file that does not exist'],
   ['a port that is none', ['--port', '70000'], 2, 'Expected an integer from 0 to 65535'],
 ])('%s ends it', async (_, args, code, words) => {

@@ -181,7 +181,7 @@ const LINES: readonly Case[] = [
     'a.csv',
     `${csv}b.png,x,y\n`,
     ['fine'],
-    [/^a\.csv:3: the row is Invalid Record Length/],
+    [/^a\.csv:3: the row is 3 values, expected one for each name/],
   ],
   [
     'an empty value',

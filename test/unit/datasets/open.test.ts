@@ -266,7 +266,11 @@ describe('malformed data', () => {
       '{"image":"a.png","kind":"x"}',
       'rows.jsonl:1: the row is an entry with image, kind, expected prefix and suffix, or question and answer, or query and label, or phrase and box, or caption, or text, or fields, or ground_truth, or label beside image',
     ],
-    ['rows.csv', 'image,caption\na.png,x\nb.png\n', 'rows.csv:3: the row is Invalid Record Length'],
+    [
+      'rows.csv',
+      'image,caption\na.png,x\nb.png\n',
+      'rows.csv:3: the row is one value, expected one for each name in the first line',
+    ],
     ['rows.csv', 'image,caption\na.png,"x\n', 'rows.csv:2: the row is open at the end'],
     [
       'rows.csv',
