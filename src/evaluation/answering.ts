@@ -117,10 +117,14 @@ async function call(
     }
     case 'extract': {
       const { fields, usage } = await TASKS.extract.start(model, [picture], args as never, options);
-      const value = Object.fromEntries(
-        Object.entries(fields).map(([name, field]) => [name, field.value]),
-      );
-      return { value, tokens: usage.completionTokens };
+      const all = Object.entries(fields);
+      return {
+        value: Object.fromEntries(all.map(([name, { value }]) => [name, value])),
+        readings: Object.fromEntries(
+          all.map(([name, { value: _, ...reading }]) => [name, reading]),
+        ),
+        tokens: usage.completionTokens,
+      };
     }
     default:
       return textAnswer((await start(task, args)) as TextResult);

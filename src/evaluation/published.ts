@@ -52,6 +52,11 @@ const MEAN_OF_BOTH = {
   note: 'mean of the human and the augmented part',
 };
 
+const LETTER = {
+  isComparable: false,
+  note: 'the letter of the right choice, which its evaluator takes out of a sentence',
+};
+
 const ACCURACY = 'vqa@leave-one-out';
 const ANLS = 'anls@big_vision';
 const CIDER = 'cider@pycocoevalcap';
@@ -68,6 +73,7 @@ const FIRST: readonly Line[] = [
   ['ChartQA', 'test', 'relaxed@big_vision', [57.08, 71.36], MEAN_OF_BOTH],
   ['OCR-VQA', 'test', 'exact@lower', [73.24, 75.6, 75.9]],
   ['AI2D', 'test', 'exact@strict', [72.12, 73.28]],
+  ['ScienceQA', 'test', 'exact@strict', [95.39, 95.93], LETTER],
   ['OKVQA', 'val', 'vqa@min3', [63.54, 63.15]],
   ['VizWiz', 'test', 'vqa@min3', [73.7, 75.52], SERVER],
   ['GQA', 'testdev_balanced', 'exact@strict', [65.61, 67.03]],
@@ -109,6 +115,7 @@ const SECOND: readonly Line[] = [
   ['OKVQA', 'val', 'vqa@min3', [64.2, 68, 71.2, 64.1, 68.6, 70.6], UNNAMED],
   ['GQA', 'testdev_balanced', 'exact@strict', [66.2, 67.2, 67.3, 68.1, 68.3, 68.3], UNNAMED],
   ['NLVR2', 'test', 'exact@strict', [91.4, 93.9, 94.2, 91.6, 93.7, 94.1], UNNAMED],
+  ['ScienceQA', 'test', 'exact@strict', [96.1, 98.2, 98.2, 96.2, 98.5, 98.6], LETTER],
   ['TallyQA', 'test_simple', COUNT, [81.8, 83.2, 83.4, 85.3, 86.2, 85.7], UNNAMED],
   ['TallyQA', 'test_complex', COUNT, [70.3, 73.4, 74.2, 73.6, 76.7, 76.8], UNNAMED],
   [

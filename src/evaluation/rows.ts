@@ -2,6 +2,7 @@
 import type { RowFields, RowRequest } from '../datasets/rows.js';
 import type { Rle } from '../results/rle.js';
 import type { ImageSize } from '../results/types.js';
+import type { Field } from '../tasks/extract.js';
 import type { CocoBox } from './metrics/coco.js';
 
 /** A question whose right answer is known. */
@@ -63,6 +64,8 @@ export interface Given {
   readonly dropped?: readonly string[];
   /** What was read of a document. */
   readonly value?: unknown;
+  /** How: what each of its fields was asked with, and what the model generated. */
+  readonly readings?: Readonly<Record<string, Pick<Field<unknown>, 'prompt' | 'raw' | 'score'>>>;
   /** As it was sent; undefined where the answer came from elsewhere. */
   readonly prompt?: string;
   /** Wall time of the call on a loaded model, with the decoding of its picture; where calls ran one at a time. */

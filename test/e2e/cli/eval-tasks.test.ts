@@ -262,6 +262,21 @@ it('documents are judged by what is read of them', async () => {
   expect(figureOf(summary, 'anls@star')?.figure).toBe(0.75);
 });
 
+it('a document is kept with what the model generated for each field', async () => {
+  const data = rowsFile('read.jsonl', () => ({ fields: { sides: 4, colour: 'red' } }));
+  const { rows } = await judge(data, 'read', '--task', 'extract', '--max-tokens', '8');
+  expect(rows).toHaveLength(COUNT);
+  const fields = ['sides', 'colour'];
+  for (const row of rows) {
+    const { value, readings } = row as { value: object; readings: Record<string, object> };
+    expect([Object.keys(value), Object.keys(readings)]).toEqual([fields, fields]);
+    expect(readings['sides']).toEqual({
+      ...{ prompt: expect.stringContaining('sides'), raw: expect.any(String) },
+      score: expect.any(Number),
+    });
+  }
+});
+
 it('a task that judges something else is refused with those that do', async () => {
   const data = rowsFile('texts.jsonl', () => ({ prefix: 'ocr', suffix: 'no boxes' }));
   const args = ['eval', data, '-o', path.join(folder, 'refused'), '--task', 'detect'];
