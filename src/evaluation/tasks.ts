@@ -49,7 +49,7 @@ function suits({ id, kind }: Metric, expects: Expected['kind']): boolean {
  * Those that are named, or the usual ones of the task. With `profile`, those of texts judge what it leaves of them, unless
  * their name has a profile.
  *
- * @throws ERR_OPTION_RANGE for an id that is none, one of a metric for something else, and a profile that none can have
+ * @throws ERR_OPTION_RANGE for an id that is none, one of a metric for something else, and a profile that none takes
  */
 export function metricsFor(
   task: EvaluatedTask,
@@ -60,11 +60,13 @@ export function metricsFor(
   const found = (named ?? metrics).map((name) => metricFor(expects, name));
   if (profile === undefined) return found;
   const withProfiles = found.map((metric) => findMetric(`${metric.id}+${profile}`) ?? metric);
-  if (found.some(({ kind }) => kind === 'text')) return withProfiles;
+  if (withProfiles.some((metric, i) => metric !== found[i])) return withProfiles;
   const ids = found.map(({ id }) => id).join(', ');
-  const message = `option profile is ${profile}, and no metric of this run compares texts: ${ids}`;
-  throw makeError('ERR_OPTION_RANGE', message, {
-    ...{ name: 'profile', found: profile, expected: 'a metric of texts' },
+  const why = found.some(({ kind }) => kind === 'text')
+    ? 'all metrics of this run have one'
+    : 'no metric of this run compares texts';
+  throw makeError('ERR_OPTION_RANGE', `option profile is ${profile}, and ${why}: ${ids}`, {
+    ...{ name: 'profile', found: profile, expected: 'a metric of texts without a profile' },
   });
 }
 

@@ -171,14 +171,17 @@ async function run(
 }
 
 async function judgeAgain(context: Context, folder: string, o: Options): Promise<Summary> {
-  const [{ readRun }, { metricsFor }, { parseLimit }, { sumUp }] = await Promise.all([
-    import('../../evaluation/compare.js'),
-    import('../../evaluation/tasks.js'),
-    import('../../evaluation/limits.js'),
-    import('../../evaluation/evaluate.js'),
-  ]);
+  const [{ readRun }, { metricsFor }, { withoutProfile }, { parseLimit }, { sumUp }] =
+    await Promise.all([
+      import('../../evaluation/compare.js'),
+      import('../../evaluation/tasks.js'),
+      import('../../evaluation/metrics/registry.js'),
+      import('../../evaluation/limits.js'),
+      import('../../evaluation/evaluate.js'),
+    ]);
   const stored = await readRun(folder);
-  const ids = o.metric ?? stored.metrics.map(({ id }) => id);
+  const before = stored.metrics.map(({ id }) => (o.profile ? withoutProfile(id) : id));
+  const ids = o.metric ?? before;
   const metrics = metricsFor(stored.task, ids, o.profile);
   const limits = (o.failUnder ?? []).map((text) => parseLimit(text, metrics));
   const { groupBy, failOn } = o;

@@ -34,6 +34,9 @@ export const METRICS: readonly Metric[] = [
   ...REFER_METRICS,
 ];
 
+/** `cer@jiwer` of `cer@jiwer+loose`. */
+export const withoutProfile = (id: string): string => id.split('+', 1)[0] as string;
+
 /** The metric of an id, which may end in a profile of texts: `cer@jiwer+loose`. Undefined where there is none. */
 export function findMetric(id: string): Metric | undefined {
   const [name, ...profiles] = id.split('+');

@@ -364,6 +364,13 @@ it('judges texts as a profile leaves them, and says so in the name of the figure
   expect(JSON.parse(again.stdout)).toMatchObject({ figures: [{ id: 'exact@strict+loose' }] });
   const page = readFileSync(path.join(folder, 'report.html'), 'utf8');
   expect(page).toContain('of texts as the profile loose leaves them');
+  const other = await paligemma(['eval', '--report', folder, '--profile', 'strict', '--json']);
+  expect(JSON.parse(other.stdout)).toMatchObject({ figures: [{ id: 'exact@strict+strict' }] });
+  const named = ['--metric', 'cer@jiwer+loose', '--profile', 'strict'];
+  const refused = await paligemma(['eval', '--report', folder, ...named]);
+  expect([refused.code, refused.stderr]).toEqual([
+    ...[2, expect.stringContaining('all metrics of this run have one: cer@jiwer+loose')],
+  ]);
   const boxes = await judge(
     data,
     path.join(path.dirname(data), 'boxes'),
