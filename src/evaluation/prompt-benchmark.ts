@@ -2,6 +2,7 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Dataset, openDataset } from '../datasets/open.js';
+import type { Expected } from '../datasets/rows.js';
 import { promptsOf } from '../drawn-sets/prompts.js';
 import type { DrawnSetName } from '../drawn-sets/sets.js';
 import { writeDrawnSet } from '../drawn-sets/write.js';
@@ -55,6 +56,10 @@ const JUDGED: Readonly<Record<string, { readonly task: EvaluatedTask; readonly m
   };
 // Amounts of money are right to the cent: ChartQA's rule would take 2.00 for 2.10.
 const OTHERS = { task: 'ask', metric: 'exact@vlm-exam' } as const;
+
+/** Kinds of answers that are amounts of money, and what may stand before or after one: pictures and questions name no currency. */
+const AMOUNTS: ReadonlySet<string> = new Set(['tax', 'price', 'total']);
+const CURRENCIES = ['€', '$', '£', 'EUR', 'euros', 'dollars', 'pounds'];
 
 /**
  * Draws the sets that are not there yet, and asks every picture with every phrasing of every question. A run that was cut off
@@ -120,10 +125,20 @@ function rowsOfKind(dataset: Dataset, kind: string): Dataset {
     ...dataset,
     async *rows(options) {
       for await (const row of dataset.rows(options)) {
-        if ((row.fields['kind'] ?? kind) === kind) yield row;
+        if ((row.fields['kind'] ?? kind) !== kind) continue;
+        const { expected } = row;
+        const isAmount = AMOUNTS.has(kind) && expected.kind === 'text';
+        yield isAmount ? { ...row, expected: withCurrencies(expected) } : row;
       }
     },
   };
+}
+
+/** `2.10` is right as `€2.10` and as `2.10 euros` too; the metric leaves white space out. */
+function withCurrencies({ kind, answers }: Extract<Expected, { kind: 'text' }>): Expected {
+  const [amount] = answers;
+  const more = CURRENCIES.flatMap((one) => [`${one}${amount}`, `${amount}${one}`]);
+  return { kind, answers: [...answers, ...more] };
 }
 
 const isThere = (file: string): Promise<boolean> =>

@@ -12,7 +12,7 @@ import {
   SEEDS,
   scene,
 } from '../../../bench/quality/scenes.mjs';
-import type { PromptBenchmark } from '../../../src/evaluation/prompt-benchmark.js';
+import type { PromptBenchmark, PromptQuestion } from '../../../src/evaluation/prompt-benchmark.js';
 import type { TypeFigures, TypesReport } from '../../../src/evaluation/weight-types.js';
 import { checkpointFolder } from '../../support/models.js';
 import { jsonLines, paligemma } from './command.js';
@@ -299,12 +299,18 @@ describe('phrasings of drawn sets', () => {
     expect([first.code, report.questions.map(({ set, kind }) => `${set} ${kind}`)]).toEqual([
       ...[0, ['coins count', 'coins total', 'plurals find']],
     ]);
-    const [count] = report.questions as [PromptBenchmark['questions'][number]];
+    const [count, total] = report.questions as [PromptQuestion, PromptQuestion];
     expect(count).toMatchObject({ failed: 0, run: path.join('coins', 'count') });
     expect(count.phrasings).toMatchObject({ metric: 'count@tallyqa', rows: 4 });
     expect(count.phrasings.phrasings.map(({ phrasing }) => phrasing)).toContain('count the coins');
     expect(first.stderr).not.toContain('may do better');
     const rows = readFileSync(path.join(folder, 'prompts', count.run, 'rows.jsonl'), 'utf8');
+    const sums = readFileSync(path.join(folder, 'prompts', total.run, 'rows.jsonl'), 'utf8');
+    for (const line of sums.trim().split('\n').slice(1)) {
+      const [amount = '', ...forms] = (JSON.parse(line) as { truths: string[] }).truths;
+      expect(amount).toMatch(/^\d+\.\d\d$/);
+      expect(forms).toEqual(expect.arrayContaining([`€${amount}`, `${amount}euros`]));
+    }
     const again = await run(...sets, '--json');
     expect(JSON.parse(again.stdout)).toEqual(report);
     expect(readFileSync(path.join(folder, 'prompts', count.run, 'rows.jsonl'), 'utf8')).toBe(rows);
