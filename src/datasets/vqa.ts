@@ -37,7 +37,7 @@ export function vqaSource(
     },
     async *rows({ onBadRow, signal }) {
       const list = questions.document['questions'] as readonly (Fields | null)[];
-      const subtype = String(questions.document['data_subtype'] ?? '');
+      const subtype = subtypeOf(questions, list);
       const byId = new Map<unknown, Fields>();
       for (const entry of answers.document['annotations'] as readonly (Fields | null)[]) {
         if (entry !== null) byId.set(entry['question_id'], entry);
@@ -59,6 +59,19 @@ export function vqaSource(
       }
     },
   };
+}
+
+/** What the names of COCO's pictures have. Throws where they are needed and it is not there: no row could be read. */
+function subtypeOf({ file, document }: Document, questions: readonly (Fields | null)[]): string {
+  const { data_subtype: subtype } = document;
+  if (typeof subtype === 'string' && subtype !== '') return subtype;
+  const isNumbered = questions.some(
+    (one) => typeof one?.['image'] !== 'string' && Number.isSafeInteger(one?.['image_id']),
+  );
+  if (!isNumbered) return '';
+  const expected =
+    'a text such as "val2014", of which the names of COCO’s pictures are made, or an image with a path in each question';
+  throw badRow({ file }, 'data_subtype', shownOr(subtype), expected);
 }
 
 interface Around {

@@ -256,6 +256,26 @@ function npmProject() {
     check(report.ok && report.addon.from === 'prebuilt', JSON.stringify(report));
     return report.addon.variants.find(({ chosen }) => chosen).name;
   });
+  onNpm('npm paligemma eval', async () => {
+    const paligemma = (...args) =>
+      exec('npx', ['--no-install', 'paligemma', ...args, '--quiet'], { cwd: folder });
+    await paligemma('draw-set', 'plurals', '--count', '5', '--output', 'drawn');
+    const asked = ['drawn/by-label', '--task', 'detect', '--max-tokens', '16'];
+    const summary = JSON.parse(await paligemma('eval', ...asked, '--output', 'run', '--json'));
+    const [{ id, figure }] = summary.figures;
+    check(summary.failed === 0 && summary.rows > 0, JSON.stringify(summary));
+    check(id === 'map@pycocotools' && figure >= 0, JSON.stringify(summary.figures));
+    const page = fs.readFileSync(path.join(folder, 'run', 'report.html'), 'utf8');
+    check(page.includes('data:image/webp'), 'a page without pictures');
+    const program = `import { score } from 'node-paligemma/evaluation';
+      const rows = [{ answer: 'hallo', truths: ['hello'] }];
+      console.log((await score('cer@jiwer', rows)).figure);`;
+    const scored = await exec(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: folder,
+    });
+    check(scored.trim() === '0.2', scored);
+    return `${summary.rows} rows`;
+  });
   gpuPackages(folder, onNpm);
   onNpm('esbuild bundle, addon external', async () => {
     const esbuild = bin('esbuild', 'bin/esbuild');

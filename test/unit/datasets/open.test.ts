@@ -124,6 +124,26 @@ describe('openDataset', () => {
     expect(await rowsOf(fixture('vqa/questions_val2014.json'))).toEqual([row]);
   });
 
+  it('reads VQA whose questions name their pictures, and says once what others lack', async () => {
+    const document = (picture: object) => ({
+      'questions.json': JSON.stringify({
+        questions: [1, 2].map((id) => ({ question_id: id, question: 'why?', ...picture })),
+      }),
+      'annotations.json': JSON.stringify({
+        annotations: [1, 2].map((id) => ({ question_id: id, multiple_choice_answer: 'so' })),
+      }),
+    });
+    const named = folderWith({ ...document({ image: 'a.png' }), 'a.png': '' });
+    expect((await rowsOf(named)).map(({ image }) => path.basename(image))).toEqual([
+      'a.png',
+      'a.png',
+    ]);
+    await expect(rowsOf(folderWith(document({ image_id: 42 })))).rejects.toMatchObject({
+      code: 'ERR_DATASET',
+      message: expect.stringContaining('questions.json: data_subtype is missing, expected a text'),
+    });
+  });
+
   it.each([
     ['paligemma', 'dataset/_annotations.train.jsonl', 2],
     ['coco', 'valid/_annotations.coco.json', 1],
