@@ -33,3 +33,27 @@ export function follow(...signals: readonly (AbortSignal | undefined)[]): {
   const releases = signals.map((signal) => onAbort(signal, (reason) => controller.abort(reason)));
   return { controller, release: () => releases.forEach((release) => void release()) };
 }
+
+/**
+ * What several calls give, in their order. When one fails the others are aborted, and it rejects with that failure as soon as all
+ * have ended: nothing goes on computing for a caller that has its error.
+ *
+ * @param start makes the calls, each of which ends when the signal it is given is aborted
+ */
+export async function allOrNone<T>(
+  signal: AbortSignal | undefined,
+  start: (signal: AbortSignal) => readonly Promise<T>[],
+): Promise<T[]> {
+  const { controller, release } = follow(signal);
+  let calls: readonly Promise<T>[] = [];
+  try {
+    calls = start(controller.signal);
+    return await Promise.all(calls);
+  } catch (error) {
+    controller.abort(error);
+    await Promise.allSettled(calls);
+    throw error;
+  } finally {
+    release();
+  }
+}

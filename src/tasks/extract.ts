@@ -1,5 +1,6 @@
 /** Several typed values from one document: a question per field, and a reader that never makes a value up. */
 
+import { allOrNone } from '../abort.js';
 import type { PictureInput } from '../engine/picture.js';
 import { makeError } from '../errors.js';
 import type { Model } from '../model.js';
@@ -76,9 +77,9 @@ export async function extract<const S extends ExtractSchema>(
   const dayFirst = dateOrder === undefined ? undefined : dateOrder === 'day-first';
   const questions = Object.entries(fieldsOf(schema)).map(([name, spec]) => toQuestion(name, spec));
   const picture = await model.prepare(image, pick(ENCODE_OPTIONS, o));
-  const answers = await Promise.all(
+  const answers = await allOrNone(o.signal, (signal) =>
     questions.map(async ({ name, type, question }) => {
-      const answer = await ask(model, picture, question, { ...asking, kind: 'text' });
+      const answer = await ask(model, picture, question, { ...asking, kind: 'text', signal });
       return { name, type, answer };
     }),
   );

@@ -3,6 +3,7 @@
  * a plural or an article; a sweep shows it, and `robust` detection lives on it.
  */
 
+import { allOrNone } from '../abort.js';
 import type { PictureInput } from '../engine/picture.js';
 import { makeError } from '../errors.js';
 import type { Model } from '../model.js';
@@ -80,19 +81,19 @@ export async function sweep(
   const VERB = 'detect ';
   if (!list.every(({ text }) => text.startsWith(VERB))) {
     return voted(
-      await Promise.all(
+      await allOrNone(o.signal, (signal) =>
         list.map(async (wording) => {
-          const { prompt, text, score } = await generate(model, picture, wording, o);
+          const { prompt, text, score } = await generate(model, picture, wording, { ...o, signal });
           return { prompt, text: text.trim(), score };
         }),
       ),
     );
   }
   const defaults = parseOptions('detect', DETECT_OPTIONS, {});
-  const phrasings = await Promise.all(
+  const phrasings = await allOrNone(o.signal, (signal) =>
     list.map((prompt) => {
       const labels = labelList(prompt.text.slice(VERB.length).split(' ; '));
-      return detectLabels(model, picture, labels, prompt, { ...defaults, ...o }).result;
+      return detectLabels(model, picture, labels, prompt, { ...defaults, ...o, signal }).result;
     }),
   );
   // Phrasings name the same things differently: what is where counts, not how it is called.
@@ -248,11 +249,11 @@ export function detectRobust(
   return new TaskRun(o.signal, async (emit, signal) => {
     const picture = await model.prepare(image, { ...pick(IMAGE_OPTIONS, o), signal });
     // Before the thresholds: what is weak in one phrasing may be strong in another.
-    const each = { ...o, minScore: 0, extra: true, signal };
-    const phrasings = await Promise.all(
+    const each = { ...o, minScore: 0, extra: true };
+    const phrasings = await allOrNone(signal, (own) =>
       wordings.map((wording, i) => {
         const sent = new Prompt(PROMPTS.detect(wording), i === 0 ? prompt.notes : []);
-        return detectLabels(model, picture, wording, sent, each).result;
+        return detectLabels(model, picture, wording, sent, { ...each, signal: own }).result;
       }),
     );
     const plain = phrasings[0] as DetectResult;

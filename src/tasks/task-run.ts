@@ -43,7 +43,11 @@ export class TaskRun<Result, Part> implements PromiseLike<Result>, AsyncIterable
       this.#wake();
     };
     this.result = work(emit, controller.signal)
-      .catch((error: unknown) => Promise.reject(this.#place?.(error) ?? error))
+      .catch((error: unknown) => {
+        // What it began beside the call that failed, such as masks, is not wanted any more.
+        controller.abort(error);
+        throw this.#place?.(error) ?? error;
+      })
       .finally(() => {
         release();
         this.#hasEnded = true;

@@ -107,6 +107,44 @@ describe('a picture prepared for a model of another size', () => {
   }
 });
 
+describe('a task of several calls', () => {
+  const CALLS = 4;
+  let few: PaliGemma;
+  beforeAll(async () => {
+    few = await PaliGemma.load(DEMO_MODEL, { maxQueue: CALLS, slots: 1 });
+  });
+  afterAll(() => few.dispose());
+
+  const tooLong = 'zq '.repeat(3000);
+  const many = Array.from({ length: 100 }, (_, i) => `${'zq '.repeat(10)}${i}`).join(' ; ');
+  const failing: readonly (readonly [string, () => PromiseLike<unknown>])[] = [
+    ['sweep', () => few.sweep(SCENE, ['caption en', 'ocr', 'caption de', tooLong])],
+    [
+      'sweep of boxes',
+      () =>
+        few.sweep(
+          SCENE,
+          [...LABELS.slice(1), many].map((one) => `detect ${one}`),
+        ),
+    ],
+    [
+      'extract',
+      () =>
+        few.extract(SCENE, {
+          ...{ colour: 'text', number: 'integer', date: 'date' },
+          long: { type: 'text', question: tooLong },
+        }),
+    ],
+  ];
+  test.each(failing)('%s has ended with all of them when one has failed', async (_name, call) => {
+    await expect(call()).rejects.toMatchObject({ code: 'ERR_PROMPT_TOO_LONG' });
+    // There is room for all again: none of the others still runs or waits.
+    const next = Array.from({ length: CALLS }, () => few.caption(SCENE, { maxTokens: 1 }));
+    const outcomes = await Promise.allSettled(next);
+    expect(outcomes.map(({ status }) => status)).toEqual(next.map(() => 'fulfilled'));
+  });
+});
+
 describe('looping', () => {
   test('over text yields its pieces, then the result is there', async () => {
     const run = model.caption(SCENE);
