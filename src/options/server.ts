@@ -283,6 +283,13 @@ export type ParsedServedModel = Parsed<typeof SERVED_MODEL_OPTIONS>;
 /** What a model is called that was named without an alias. */
 export const DEFAULT_ALIAS = 'paligemma';
 
+/** Whether clients have to send a key. */
+export const hasKeys = ({
+  keys,
+  keysFile,
+}: Pick<ParsedServerOptions, 'keys' | 'keysFile'>): boolean =>
+  keys !== undefined || keysFile !== undefined;
+
 export function parseServerOptions(options?: ServerOptions): ParsedServerOptions {
   checkModels(options ?? {});
   return parseOptions('paligemma', SERVER_OPTIONS, options);

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../errors.js';
 import { importPeer } from '../load-peer.js';
-import type { ParsedServeOptions } from '../options/server.js';
+import { hasKeys, type ParsedServeOptions } from '../options/server.js';
 import { packageVersion } from '../package-version.js';
 import { type Failure, failureOf } from './errors.js';
 import { typed } from './faces/typed.js';
@@ -23,7 +23,7 @@ export interface Listening {
   readonly url: string;
   /** Resolves when the models that are loaded at the start are; rejects with the first failure. */
   readonly started: Promise<void>;
-  readonly reload: Reloadable['reload'];
+  readonly reload: (options: ParsedServeOptions) => ReturnType<Reloadable['reload']>;
   /** How many requests are read, wait or run. */
   readonly requests: () => number;
   /** Lets no request in, waits for those that are, frees the models. */
@@ -96,7 +96,12 @@ export async function listen(options: ParsedServeOptions, onLoad?: OnLoad): Prom
     throw error;
   });
   return {
-    ...{ url: url + prefix, started, reload, requests },
+    ...{ url: url + prefix, started, requests },
+    reload: async (next) => {
+      // The address stays; keys that are gone from the file must not open it to all.
+      checkHost({ ...next, host });
+      return reload(next);
+    },
     close: async () => {
       // Before the sockets are closed, so that requests in between get 503 and not a reset.
       await drain();
@@ -190,8 +195,8 @@ function answerNoRoute(
 const METHODS = ['GET', 'POST', 'DELETE'];
 
 /** Servers that anyone can reach and use are found within hours. */
-function checkHost({ host, keys, keysFile, withoutKeys }: ParsedServeOptions): void {
-  if (LOOPBACK.test(host) || keys !== undefined || keysFile !== undefined || withoutKeys) return;
+function checkHost({ host, withoutKeys, ...options }: ParsedServeOptions): void {
+  if (LOOPBACK.test(host) || hasKeys(options) || withoutKeys) return;
   throw makeError(
     'ERR_OPTION_RANGE',
     `option host is "${host}", which others can reach, and there are no keys`,

@@ -41,7 +41,9 @@ export function readConfig(
     const { code, message, subject = '', found, expected } = error;
     // `models.small.slots` and `keys[0]` are within an option.
     const [option = ''] = /^\w*/.exec(subject) ?? [];
-    const isOfFile = Object.hasOwn(ofFile, option) && !Object.hasOwn(flags, option);
+    // Flags have no unknown ones.
+    const isUnknown = code === 'ERR_OPTION_UNKNOWN';
+    const isOfFile = isUnknown || (Object.hasOwn(ofFile, option) && !Object.hasOwn(flags, option));
     if (!code.startsWith('ERR_OPTION_') || !isOfFile || message.startsWith(file)) return error;
     // It has the words of programs, whose names of options are the keys of the file.
     return makeError(code, `${file}: ${message}`, {

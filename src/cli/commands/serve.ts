@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { onAbort } from '../../abort.js';
-import { type ParsedServeOptions, SERVE_OPTIONS } from '../../options/server.js';
+import { hasKeys, type ParsedServeOptions, SERVE_OPTIONS } from '../../options/server.js';
+import type { Listening } from '../../server/app.js';
+import type { watchFiles as WatchFiles } from '../../server/config.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
@@ -49,41 +51,20 @@ On SIGHUP the files are read again: keys and models. On SIGTERM and SIGINT accep
         output.note('note: serving the demo model; choose another with --model or --config');
       }
       for (const line of greeting(server.url, options, flags.config)) output.note(line);
-      const readAgain = async (): Promise<void> => {
-        try {
-          const next = await read();
-          const { fixed, started } = await server.reload(next.options).catch((error: unknown) => {
-            throw next.inFile(error);
-          });
-          watch(next.options.keysFile);
-          output.note('read the configuration again');
-          if (fixed.length > 0) output.note(`needs a restart: ${fixed.join(', ')}`);
-          started.catch((error: unknown) => output.error(error));
-        } catch (error) {
-          output.error(error);
-          output.note('the configuration is as it was');
-        }
-      };
-      // One after the other, so that the latest is the one that stays.
-      let last = Promise.resolve();
-      const reload = (): void => {
-        last = last.then(readAgain);
-      };
-      // The file of keys may be another one in a changed configuration.
-      let watched: { readonly keysFile: string | undefined; readonly end: () => void } | undefined;
-      const watch = (keysFile: string | undefined): void => {
-        if (watched !== undefined && watched.keysFile === keysFile) return;
-        watched?.end();
-        watched = { keysFile, end: watchFiles([flags.config, keysFile], reload) };
-      };
-      watch(options.keysFile);
-      const stop = untilStopped(context, reload, () => {
+      const again = readingAgain(context.output, {
+        read,
+        server,
+        watchFiles,
+        options,
+        file: flags.config,
+      });
+      const stop = untilStopped(context, again.reload, () => {
         output.note(`stopping: ${server.requests()} requests are finished first`);
       });
       try {
         await Promise.race([server.started.then(() => stop.came), stop.came]);
       } finally {
-        watched?.end();
+        again.end();
         await server.close();
         stop.end();
       }
@@ -91,6 +72,58 @@ On SIGHUP the files are read again: keys and models. On SIGTERM and SIGINT accep
     });
   addFlags(command, 'Serving:', SERVE_OPTIONS);
   return command;
+}
+
+interface ReadingAgain {
+  readonly read: () => Promise<{
+    readonly options: ParsedServeOptions;
+    readonly inFile: (error: unknown) => unknown;
+  }>;
+  readonly server: Listening;
+  readonly watchFiles: typeof WatchFiles;
+  /** Those it has started with. */
+  readonly options: ParsedServeOptions;
+  /** The configuration. */
+  readonly file: string | undefined;
+}
+
+/** Takes a changed configuration and changed keys, and says so; a bad one leaves all as it was. */
+function readingAgain(
+  output: Context['output'],
+  { read, server, watchFiles, options, file }: ReadingAgain,
+): { readonly reload: () => void; readonly end: () => void } {
+  let current = options;
+  const readAgain = async (): Promise<void> => {
+    try {
+      const { options: next, inFile } = await read();
+      const { fixed, started } = await server.reload(next).catch((error: unknown) => {
+        throw inFile(error);
+      });
+      watch(next.keysFile);
+      output.note('read the configuration again');
+      if (hasKeys(current) && !hasKeys(next)) output.note('it asks for no key any more');
+      current = next;
+      if (fixed.length > 0) output.note(`needs a restart: ${fixed.join(', ')}`);
+      started.catch((error: unknown) => output.error(error));
+    } catch (error) {
+      output.error(error);
+      output.note('the configuration is as it was');
+    }
+  };
+  // One after the other, so that the latest is the one that stays.
+  let last = Promise.resolve();
+  const reload = (): void => {
+    last = last.then(readAgain);
+  };
+  // The file of keys may be another one in a changed configuration.
+  let watched: { readonly keysFile: string | undefined; readonly end: () => void } | undefined;
+  const watch = (keysFile: string | undefined): void => {
+    if (watched !== undefined && watched.keysFile === keysFile) return;
+    watched?.end();
+    watched = { keysFile, end: watchFiles([file, keysFile], reload) };
+  };
+  watch(options.keysFile);
+  return { reload, end: () => watched?.end() };
 }
 
 function optionsOf(flags: Flags): Readonly<Record<string, unknown>> {

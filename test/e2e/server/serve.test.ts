@@ -131,6 +131,7 @@ it('reads keys and models again when the file changes or at SIGHUP, and keeps th
       { models: { a: { file: DEMO_MODEL, engines: 2 } } },
       'models.a: option engines is 2, expected 1 without isolate (set isolate to "process"',
     ],
+    [{ models: { a: { file: DEMO_MODEL, zz: 2 } } }, `${file}: models.a has no option "zz"`],
     [{ models: {} }, `${file}: option models is an empty object, expected an object with 1 to 64`],
     [
       { model: DEMO_MODEL, keys: ['short'] },
@@ -182,6 +183,30 @@ it('keeps its keys while their file is bad, and reads those of the newest config
   await vi.waitFor(async () => expect(await status('other-key', 'two')).toBe(200), 10_000);
   write('b.txt', 'another-key');
   await vi.waitFor(async () => expect(await status('another-key', 'two')).toBe(200), 10_000);
+});
+
+it.each([
+  ['that others reach, keeps its keys where a changed file has none', '0.0.0.0', 401],
+  ['of this machine alone, says that it asks for none any more', '127.0.0.1', 200],
+])('on an address %s', async (_, host, status) => {
+  const folder = folderWith({
+    'keys.txt': 'first-key',
+    'serve.json': JSON.stringify({ model: DEMO_MODEL, keysFile: 'keys.txt' }),
+  });
+  const file = path.join(folder, 'serve.json');
+  const { child, post, stderr } = await serve(['--config', file, '--host', host]);
+  expect((await post('/v1/caption')).status).toBe(401);
+  writeFileSync(file, JSON.stringify({ model: DEMO_MODEL }));
+  child.kill('SIGHUP');
+  const words =
+    status === 401
+      ? ['which others can reach, and there are no keys', 'the configuration is as it was']
+      : ['read the configuration again', 'it asks for no key any more'];
+  await vi.waitFor(() => {
+    for (const one of words) expect(stderr()).toContain(one);
+  }, 10_000);
+  expect((await post('/v1/caption')).status).toBe(status);
+  expect((await post('/v1/caption', { 'x-api-key': 'first-key' })).status).toBe(200);
 });
 
 it('a model of a changed file that cannot be loaded changes nothing', async () => {
