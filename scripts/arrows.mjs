@@ -59,6 +59,7 @@ export const FRONTS = {
         'decodes what a request holds before it waits, so that text does not wait with it',
       'image-input/format.ts': 'refuses what is no picture before it waits',
       'image-input/source.ts': 'says so in the words of the library',
+      'model.ts': 'asks a model of the caller without warnings that repeat prompts',
       'prediction.ts': 'adds up what the questions of one request took',
       'tasks/prompt-input.ts': 'checks all questions of a request before the first is asked',
     },

@@ -90,6 +90,12 @@ export interface Scores {
 /** For tasks, whose answers may be worth a note: it goes where those about prompts go. Not a method, as it is not for users. */
 export let sendNote: (model: Model, note: Note) => void;
 
+/**
+ * The same model on the same engine, without the warnings of the process that repeat prompts, for a server that asks what its
+ * clients send. One that was loaded with `onNote` is as it was: its caller has decided where notes go.
+ */
+export let withoutWarnings: <T extends Model>(model: T) => T;
+
 /** What `load` passes to the constructor, and users cannot. */
 const BY_LOAD = Symbol('made by load');
 
@@ -100,6 +106,14 @@ export class Model {
 
   static {
     sendNote = (model, note) => model.#onNote(note);
+    withoutWarnings = (model) =>
+      model.#onNote === warnOnce ? Model.#of(model.constructor, model.#engine, () => {}) : model;
+  }
+
+  /** The constructor is not for users. */
+  static #of<T extends Model>(of: object, engine: Engine, onNote: OnNote): T {
+    const Class = of as new (by: typeof BY_LOAD, engine: Engine, onNote: OnNote) => T;
+    return new Class(BY_LOAD, engine, onNote);
   }
 
   protected constructor(by: typeof BY_LOAD, engine: Engine, onNote: OnNote) {
@@ -164,9 +178,7 @@ export class Model {
         o.isolate === 'process'
           ? await IsolatedEngine.load(how, { engines: o.engines, hangMs: o.hangMs, onNote }, call)
           : await LocalEngine.load(how, call);
-      // The constructor is not for users.
-      const Class = of as unknown as new (by: typeof BY_LOAD, engine: Engine, onNote: OnNote) => T;
-      return new Class(BY_LOAD, engine, onNote);
+      return Model.#of<T>(of, engine, onNote);
     } catch (error) {
       throw withPlace(error, paths);
     }

@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { type Health, inspect, type ModelInfo, PaliGemma } from '../index.js';
+import { withoutWarnings } from '../model.js';
 import type { ParsedServedModel } from '../options/server.js';
 import { Turns } from './admission.js';
 import { withSignal } from './gone.js';
@@ -108,7 +109,7 @@ export class Models {
   ) {
     this.#options = options;
     for (const [alias, model] of loaded) {
-      this.#served.set(alias, new Served(alias, undefined, model));
+      this.#served.set(alias, new Served(alias, undefined, withoutWarnings(model)));
     }
     for (const [alias, one] of models) this.#served.set(alias, new Served(alias, one));
   }

@@ -1,6 +1,7 @@
 /** What is in a log at its most talkative level: nothing of a prompt, a picture, a key or a query. */
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { PaliGemma } from '../../../src/index.js';
 import { DEMO_MODEL } from '../../support/models.js';
 import { DATA_URL, formOf, SHAPES, startServer } from '../../support/server.js';
@@ -24,6 +25,8 @@ const BODIES: readonly object[] = [
   { image: DATA_URL, prompt: SECRET },
   { image: DATA_URL, question: SECRET },
   { image: DATA_URL, labels: [SECRET] },
+  // The advisor minds capitals, and repeats them.
+  { image: DATA_URL, labels: [SECRET.toUpperCase()] },
   { image: DATA_URL, [SECRET]: SECRET },
   { images: [DATA_URL, DATA_URL], question: SECRET },
   { image: `data:image/png;base64,${SECRET}${PIXELS}` },
@@ -51,8 +54,13 @@ const BODIES: readonly object[] = [
 it('is nothing that a client sent, whether it is answered or not', {
   timeout: 60_000,
 }, async () => {
-  const model = await PaliGemma.load(DEMO_MODEL, { onNote: () => {} });
+  const model = await PaliGemma.load(DEMO_MODEL);
   let log = '';
+  const onWarning = (warning: Error) => {
+    log += `${warning.stack}\n`;
+  };
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
   const stream = new Writable({
     write: (chunk, _, done) => {
       log += String(chunk);
@@ -98,7 +106,6 @@ it('is nothing that a client sent, whether it is answered or not', {
     }
   }
   await server.app.close();
-  await model.dispose();
   // Requests of each route got beyond the key, and answers were among them.
   for (const [path, seen] of statuses) {
     expect([path, [...seen].some((status) => status !== 401)]).toEqual([...[path, true]]);
@@ -112,8 +119,13 @@ it('is nothing that a client sent, whether it is answered or not', {
   );
   expect(log.split('\n').length).toBeGreaterThan(2 * statuses.size);
   expect(log).toContain('"url":"/v1/caption"');
-  for (const secret of [SECRET, PIXELS]) {
+  for (const secret of [SECRET, SECRET.toUpperCase(), PIXELS]) {
     const at = log.indexOf(secret);
     expect(at < 0 ? 'nothing' : log.slice(Math.max(0, at - 300), at + 100)).toBe('nothing');
   }
+  // Asked by its caller it warns as before.
+  const own = once(process, 'warning');
+  await model.detect(SHAPES, 'A DOG');
+  expect((await own)[0]).toMatchObject({ code: 'PALIGEMMA_PROMPT_UPPER_CASE' });
+  await model.dispose();
 });
