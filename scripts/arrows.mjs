@@ -8,7 +8,7 @@
 export const TYPESCRIPT = [
   ['remedies'],
   ['errors', 'abort', 'notes'],
-  ['model-parts', 'load-peer', 'package-version', 'caller'],
+  ['model-parts', 'load-peer', 'package-version', 'caller', 'make-folder'],
   ['options'],
   ['native', 'load-sharp', 'output-error'],
   ['results'],
@@ -84,6 +84,7 @@ export const FRONTS = {
       'inspect.ts': 'types of its result that the index does not name',
       'image-input/format.ts': 'recognises a picture among the arguments without decoding it',
       'image-input/source.ts': 'pages of a file are counted without loading a model',
+      'make-folder.ts': 'folders that it writes to are made as those of other parts',
       'output-error.ts': 'files that it writes fail with the same errors as a model',
     },
   },

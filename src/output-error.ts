@@ -1,7 +1,18 @@
 /** Failures of the file system while something is written, as errors of this package. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { makeError, PaliGemmaError } from './errors.js';
+import { makeFolder } from './make-folder.js';
 import { fileFault } from './options/file-fault.js';
 import { showPath } from './options/show.js';
+
+/** A folder for what is written, with those above it. Throws ERR_OUTPUT. */
+export async function makeOutputFolder(folder: string): Promise<void> {
+  await makeFolder(folder).catch((cause: NodeJS.ErrnoException) => {
+    // One of those above it may be what cannot be made.
+    throw outputError(cause.path ?? folder, 'make the folder', cause);
+  });
+}
 
 /** Turns a failure of the file system into its class. */
 export function outputError(file: string, action: string, cause: unknown): Error {
@@ -9,10 +20,14 @@ export function outputError(file: string, action: string, cause: unknown): Error
   const code = (cause as NodeJS.ErrnoException).code ?? '';
   const name = showPath(file);
   if (code === 'ENOENT') {
-    return makeError('ERR_OUTPUT', `cannot ${action} ${name}: its folder does not exist`, {
+    // Such as /proc, which refuses new files with this.
+    const isThere = existsSync(path.dirname(file));
+    const found = isThere ? 'a folder that takes no new files' : 'no folder';
+    const why = isThere ? 'its folder takes no new files' : 'its folder does not exist';
+    return makeError('ERR_OUTPUT', `cannot ${action} ${name}: ${why}`, {
       name,
-      found: 'no folder',
-      expected: 'an existing folder',
+      found,
+      expected: 'a folder that can be written',
       cause,
     });
   }

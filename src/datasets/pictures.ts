@@ -1,8 +1,9 @@
 /** Pictures that a file of rows holds itself: written to files of their own, which others can open. */
 import { createHash } from 'node:crypto';
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sniff } from '../image-input/format.js';
+import { makeFolder } from '../make-folder.js';
 import { outputError } from '../output-error.js';
 import type { Row } from './rows.js';
 
@@ -43,7 +44,7 @@ export async function pictureFile(
   if (there?.size === bytes.length) return { image: file, isNew: false };
   const part = `${file}.${process.pid}.part`;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(part, bytes);
     await rename(part, file);
   } catch (cause) {

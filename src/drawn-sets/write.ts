@@ -1,11 +1,11 @@
 /** A drawn set as files: pictures, rows that every reader of data sets takes, and the phrasings of its questions. */
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { checkTarget } from '../convert/output-file.js';
 import { locText } from '../datasets/prompts.js';
 import { checkShare, splitPictures } from '../datasets/split.js';
 import { makeError } from '../errors.js';
-import { outputError } from '../output-error.js';
+import { makeOutputFolder, outputError } from '../output-error.js';
 import { toCocoAnnotations } from '../results/formats/coco.js';
 import { type DrawnPicture, drawnSet, pictureName } from './draw.js';
 import { type DrawnSetPrompts, fillPhrasing, promptsOf } from './prompts.js';
@@ -82,9 +82,7 @@ async function prepare(
 ): Promise<void> {
   const images = path.join(folder, IMAGES);
   for (const one of new Set([images, ...files.map((file) => path.dirname(file))])) {
-    await mkdir(one, { recursive: true }).catch((cause: unknown) => {
-      throw outputError(one, 'make the folder', cause);
-    });
+    await makeOutputFolder(one);
   }
   for (const file of files) await checkTarget(file, overwrite);
   const [first] = await readdir(images);

@@ -2,14 +2,14 @@
  * A run over a data set, in a folder: `run.json` says what was judged, `rows.jsonl` has a line for each row as soon as it
  * is answered, `summary.json` the figures, which `report.html`, `report.md` and `junit.xml` show.
  */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
 import { makeError } from '../errors.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import { showPath } from '../options/show.js';
-import { outputError } from '../output-error.js';
+import { makeOutputFolder, outputError } from '../output-error.js';
 import { packageVersion } from '../package-version.js';
 import { Journal, type JournalOptions } from '../runs/journal.js';
 import { pool } from '../runs/pool.js';
@@ -77,9 +77,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   if (chosen.count === 0) throw noRows(dataset, split);
   checkPhrasings(phrasings, chosen.names);
   if (!resume) await checkFolder(folder);
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw outputError(folder, 'open', cause);
-  });
+  await makeOutputFolder(folder);
   const data = await dataset.digest();
   const settings = {
     ...evaluation.settings,

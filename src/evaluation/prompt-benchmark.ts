@@ -1,5 +1,5 @@
 /** How much the wording of a prompt decides, on drawn sets whose truth is exact: one run for each question of each set. */
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Dataset, openDataset } from '../datasets/open.js';
 import type { Expected } from '../datasets/rows.js';
@@ -8,7 +8,7 @@ import type { DrawnSetName } from '../drawn-sets/sets.js';
 import { writeDrawnSet } from '../drawn-sets/write.js';
 import type { PaliGemma } from '../index.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
-import { outputError } from '../output-error.js';
+import { makeOutputFolder, outputError } from '../output-error.js';
 import { jsonText } from '../wire/json.js';
 import { modelAnswerer } from './answering.js';
 import { type Evaluation, evaluate } from './evaluate.js';
@@ -67,9 +67,7 @@ const CURRENCIES = ['€', '$', '£', 'EUR', 'euros', 'dollars', 'pounds'];
  */
 export async function judgePrompts(options: PromptBenchmarkOptions): Promise<PromptBenchmark> {
   const { sets, count, seed, folder, answeredBy, signal } = options;
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw outputError(folder, 'open', cause);
-  });
+  await makeOutputFolder(folder);
   const questions: PromptQuestion[] = [];
   for (const set of sets) {
     const drawn = path.join(folder, 'sets', `${set}-${count}-${seed}`);

@@ -1,12 +1,12 @@
 /** What the number type of a model's weights costs and saves: the same questions to the same model in several types. */
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
 import { makeError } from '../errors.js';
 import { type ConvertProgress, convert, PaliGemma, type WeightType } from '../index.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import type { LoadOptions } from '../options/types.js';
-import { outputError } from '../output-error.js';
+import { makeOutputFolder, outputError } from '../output-error.js';
 import { fingerprint } from '../runs/fingerprint.js';
 import { jsonText } from '../wire/json.js';
 import { maskDecoder, modelAnswerer } from './answering.js';
@@ -74,9 +74,7 @@ export interface TypesReport {
 export async function judgeTypes(options: TypesOptions): Promise<TypesReport> {
   const { folder, types, checkpoint, dataset, task } = options;
   if (new Set(types).size < types.length) throw twice(types);
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw outputError(folder, 'open', cause);
-  });
+  await makeOutputFolder(folder);
   const all: TypeFigures[] = [];
   let first: StoredRun | undefined;
   for (const type of types) {

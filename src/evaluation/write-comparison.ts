@@ -1,7 +1,7 @@
 /** Two runs compared, as files. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { outputError } from '../output-error.js';
+import { makeOutputFolder, outputError } from '../output-error.js';
 import { jsonText } from '../wire/json.js';
 import type { RunComparison, StoredRun } from './compare.js';
 import { htmlComparison } from './report/comparison-report.js';
@@ -16,9 +16,7 @@ export async function writeComparison(
   const title = `${comparison.models.join(' and ')}: ${first.task} of ${path.basename(first.dataset)}`;
   const rows = [first.rows, second.rows] as const;
   const page = await htmlComparison({ title, comparison, rows, folder: first.folder, signal });
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw outputError(folder, 'open', cause);
-  });
+  await makeOutputFolder(folder);
   for (const [name, text] of [
     ['comparison.html', page],
     ['comparison.json', `${jsonText(comparison, 2)}\n`],

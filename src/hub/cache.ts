@@ -4,7 +4,6 @@
  */
 import {
   copyFile,
-  mkdir,
   readdir,
   readFile,
   rename,
@@ -14,6 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '../make-folder.js';
 
 export const COMMIT = /^[0-9a-f]{40}$/;
 
@@ -45,7 +45,7 @@ export class RepoCache {
   async remember(revision: string, commit: string): Promise<void> {
     if (revision === commit || (await this.commit(revision)) === commit) return;
     const file = path.join(this.#folder, 'refs', revision);
-    await mkdir(path.dirname(file), { recursive: true });
+    await makeFolder(path.dirname(file));
     await writeFile(`${file}.${process.pid}`, commit);
     await rename(`${file}.${process.pid}`, file);
   }
@@ -77,7 +77,7 @@ export class RepoCache {
   async link(commit: string, file: string, etag: string): Promise<string> {
     const pointer = this.pointer(commit, file);
     if (await isFile(pointer)) return pointer;
-    await mkdir(path.dirname(pointer), { recursive: true });
+    await makeFolder(path.dirname(pointer));
     await rm(pointer, { force: true }); // a link whose blob is gone
     try {
       await symlink(path.relative(path.dirname(pointer), this.blob(etag)), pointer);

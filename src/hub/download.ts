@@ -1,10 +1,11 @@
 /** One file from the hub to the disk: resumed where it broke off, its hash checked, by one process at a time. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeError, PaliGemmaError } from '../errors.js';
+import { makeFolder } from '../make-folder.js';
 import { isFile } from './cache.js';
 import { isDiskError, unreachable } from './http.js';
 import { withLock } from './lock.js';
@@ -37,7 +38,7 @@ export async function download(
   wanted: Wanted,
   options: DownloadOptions,
 ): Promise<boolean> {
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   return withLock(`${file}.incomplete.lock`, options.signal, () => bring(file, wanted, options));
 }
 

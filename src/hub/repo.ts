@@ -1,9 +1,10 @@
 /** A repository on the hub at one commit, or what the cache has of it. */
 
-import { mkdir, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError, PaliGemmaError } from '../errors.js';
 import { importPeer } from '../load-peer.js';
+import { makeFolder } from '../make-folder.js';
 import { COMMIT, isFile, RepoCache } from './cache.js';
 import { download, requireSpace } from './download.js';
 import { type Access, hubError, request, unreachable } from './http.js';
@@ -64,7 +65,7 @@ export async function holdRepo<T>(
 ): Promise<T> {
   const folder = folderOf(parseHubId(name));
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch {
     return work();
   }
@@ -253,7 +254,7 @@ class ListedRepo implements Repo {
     // One file is checked when its turn comes, with what has come of it already.
     if (missing.length < 2) return;
     const file = this.cache.blob('x');
-    await mkdir(path.dirname(file), { recursive: true });
+    await makeFolder(path.dirname(file));
     await requireSpace(
       file,
       missing.reduce((sum, { size }) => sum + size, 0),

@@ -1,17 +1,9 @@
 /** A folder with a file for each picture: drawn ones of `--annotate`, results of `--save`. What is in them is not known here. */
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  access,
-  mkdir,
-  readdir,
-  realpath,
-  rename,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { access, readdir, realpath, rename, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError } from '../../errors.js';
+import { makeFolder } from '../../make-folder.js';
 import { oneLine } from '../../options/show.js';
 import { outputError } from '../../output-error.js';
 import { STDIN } from './inputs.js';
@@ -158,19 +150,6 @@ function namesake({ image, page }: Named): string {
   if (page === undefined) return named;
   const { dir, name, ext } = path.parse(named);
   return path.join(dir, `${name}-page${page}${ext}`);
-}
-
-/** With those above it. Not the recursive mkdir of Node: on a system that refuses with ENOENT, as /proc, it never ends. */
-async function makeFolder(folder: string): Promise<void> {
-  const there = await stat(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  if (there?.isDirectory()) return;
-  if (there) throw new Error('it is a file, not a folder');
-  if (path.dirname(folder) !== folder) await makeFolder(path.dirname(folder));
-  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
 }
 
 function exists(file: string): Promise<boolean> {

@@ -1,12 +1,12 @@
 /** The crops of a run: from where they come to the files that every system reads. */
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DOMAINS } from '../../drawn-sets/sets.js';
 import { makeError } from '../../errors.js';
 import { loadSharp } from '../../load-sharp.js';
 import { showValue } from '../../options/show.js';
-import { outputError } from '../../output-error.js';
+import { makeOutputFolder, outputError } from '../../output-error.js';
 import { drawnPictures } from './data/drawn.js';
 import { folderPictures } from './data/folder.js';
 import { PHOTOGRAPHS } from './data/photographs.js';
@@ -42,9 +42,7 @@ export async function prepareCrops(
 ): Promise<Crops> {
   const { data, isTuned } = options;
   const names = namesOf(data);
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw outputError(folder, 'open', cause);
-  });
+  await makeOutputFolder(folder);
   const all: Crop[] = [];
   const seen = new Set<string>();
   const counts = new Map<string, number>();
