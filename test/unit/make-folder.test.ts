@@ -39,6 +39,8 @@ it('is what all of the package makes folders with', () => {
   const files = readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
   const others = files
     .filter((file) => file.endsWith('.ts') && file !== 'make-folder.ts')
-    .filter((file) => /\bmkdir(Sync)?\(.*recursive/.test(readFileSync(path.join(ROOT, 'src', file), 'utf8')));
+    .filter((file) =>
+      /\bmkdir(Sync)?\(.*recursive/.test(readFileSync(path.join(ROOT, 'src', file), 'utf8')),
+    );
   expect(others).toEqual([]);
 });
