@@ -2,10 +2,21 @@
 import type { RunComparison } from '../evaluation/compare.js';
 import { missedText } from '../evaluation/limits.js';
 import type { PhrasingReport } from '../evaluation/phrasings.js';
-import type { PromptBenchmark } from '../evaluation/prompt-benchmark.js';
+import {
+  bestText,
+  type PromptBenchmark,
+  promptsFailures,
+  promptsVerdict,
+  questionName,
+} from '../evaluation/prompt-findings.js';
 import { type Bounds, REASONS } from '../evaluation/statistics/estimate.js';
 import type { Summary } from '../evaluation/summary.js';
-import type { TypesReport } from '../evaluation/weight-types.js';
+import {
+  type TypesReport,
+  typesFailures,
+  typesPower,
+  typesVerdict,
+} from '../evaluation/type-findings.js';
 import { bytesText, columns } from './output.js';
 
 export const shown = (figure: number | null): string =>
@@ -78,7 +89,8 @@ function groupTable({ field, figures }: NonNullable<Summary['groups']>): string 
   return `${columns(lines, [1, 2])}\n`;
 }
 
-function phrasingTable({ metric, rows, phrasings, spread, flips, best }: PhrasingReport): string {
+function phrasingTable(report: PhrasingReport): string {
+  const { metric, rows, phrasings, spread, flips, best } = report;
   const lines = [
     ['phrasing', metric, '95 % interval', 'from the best', 'interval', 'other answers'],
     ...phrasings.map(({ phrasing, difference, flips: own, ...bounds }) => [
@@ -87,14 +99,11 @@ function phrasingTable({ metric, rows, phrasings, spread, flips, best }: Phrasin
       own === undefined ? '' : percent(own),
     ]),
   ];
-  const verdict =
-    best.length === 1
-      ? `the first is the best: every other is shown to be worse`
-      : `among ${best.length} no difference is shown: ${best.map((one) => `"${one}"`).join(', ')}`;
+  const among = best.length === 1 ? '' : `: ${best.map((one) => `"${one}"`).join(', ')}`;
   return [
     `${columns(lines, [1, 3, 5])}\n`,
     `${rowsText(rows)} in all phrasings, spread ${shown(spread)}, ${percent(flips)} of the rows answered otherwise by some\n`,
-    `${verdict}\n`,
+    `${bestText(report)}${among}\n`,
   ].join('');
 }
 
@@ -115,27 +124,33 @@ export function comparisonTable({ models, rows, leftOut, differences }: RunCompa
   return `${columns(lines, [1, 2, 3, 5])}\n${rowsText(rows)}${left}\n${reasons}`;
 }
 
-export function promptsTable({ questions }: PromptBenchmark): string {
+export function promptsTable(benchmark: PromptBenchmark): string {
+  const { questions } = benchmark;
+  const hasFailed = questions.some(({ failed }) => failed > 0);
   const lines = [
-    ['set', 'question', 'metric', 'best', 'worst', 'spread', 'other answers', 'rows'],
-    ...questions.map(({ set, kind, phrasings: report }) => {
+    [
+      ...['set', 'question', 'metric', 'best', 'worst', 'spread', 'other answers', 'rows'],
+      ...(hasFailed ? ['failed'] : []),
+    ],
+    ...questions.map(({ set, kind, failed, phrasings: report }) => {
       const { metric, phrasings, spread, flips, rows } = report;
       const [best, worst] = [phrasings[0], phrasings.at(-1)];
       return [
         ...[set, kind, metric, shown(best?.figure ?? null), shown(worst?.figure ?? null)],
-        ...[shown(spread), percent(flips), String(rows)],
+        ...[shown(spread), percent(flips), String(rows), ...(hasFailed ? [String(failed)] : [])],
       ];
     }),
   ];
-  const verdicts = questions.map(({ set, kind, phrasings: { best, phrasings } }) => {
-    if (best.length === 1) return `${set}, ${kind}: "${best[0]}" is shown to be the best\n`;
-    const all = best.length === phrasings.length ? 'all' : `the best ${best.length} of`;
-    return `${set}, ${kind}: no difference is shown among ${all} ${phrasings.length} phrasings\n`;
-  });
-  return `${columns(lines, [3, 4, 5, 6, 7])}\n${verdicts.join('')}`;
+  const verdicts = questions.map((one) => `${questionName(one)}: ${bestText(one.phrasings)}\n`);
+  const sentences = [promptsVerdict(benchmark), promptsFailures(benchmark)];
+  return `${columns(lines, [3, 4, 5, 6, 7, 8])}\n${verdicts.join('')}\n${linesOf(sentences)}`;
 }
 
-export function typesTable({ types }: TypesReport): string {
+const linesOf = (sentences: readonly string[]): string =>
+  sentences.map((one) => (one === '' ? '' : `${one}\n`)).join('');
+
+export function typesTable(report: TypesReport): string {
+  const { types } = report;
   const [first] = types;
   const headline = first?.figures[0]?.id ?? 'figure';
   const lines = [
@@ -161,14 +176,8 @@ export function typesTable({ types }: TypesReport): string {
       ];
     }),
   ];
-  const least = types.flatMap(({ differences }) => differences?.[0]?.smallest ?? []);
-  const could =
-    least.length === 0
-      ? ''
-      : `these rows could show a difference of ${shown(Math.max(...least))}\n`;
-  const failed = types.reduce((sum, one) => sum + one.failed, 0);
-  const left = failed === 0 ? '' : `, ${failed} answers failed`;
-  return `${columns(lines, [1, 2, 3, 4, 6, 8])}\n${rowsText(first?.rows ?? 0)}${left}\n${could}`;
+  const sentences = [typesVerdict(report), typesPower(report), typesFailures(report)];
+  return `${columns(lines, [1, 2, 3, 4, 6, 8])}\n${rowsText(first?.rows ?? 0)}\n${linesOf(sentences)}`;
 }
 
 function why(estimates: readonly Pick<Bounds, 'reason'>[]): string {

@@ -176,7 +176,7 @@ function namesOf(first: StoredRun, second: StoredRun): [string, string] {
   return a === b ? [first.folder, second.folder] : [a as string, b as string];
 }
 
-const finite = (figure: number): number | null => (Number.isFinite(figure) ? figure : null);
+export const finite = (figure: number): number | null => (Number.isFinite(figure) ? figure : null);
 
 function unlike(first: StoredRun, second: StoredRun, found: string): Error {
   const [a, b] = [showPath(first.folder), showPath(second.folder)];

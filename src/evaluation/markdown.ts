@@ -1,25 +1,34 @@
 /** A run as Markdown, for a comment on a change or the page of a project. */
 import { missedText } from './limits.js';
+import type { PhrasingReport } from './phrasings.js';
 import { type Bounds, REASONS } from './statistics/estimate.js';
 import type { Summary } from './summary.js';
 
-const shown = (figure: number | null): string => (figure === null ? 'none' : figure.toFixed(4));
+export const shown = (figure: number | null): string =>
+  figure === null ? 'none' : figure.toFixed(4);
 
 const interval = ({ low, high, reason }: Bounds): string =>
   reason ? REASONS[reason] : `${shown(low)} to ${shown(high)}`;
 
 /** Texts of others, which may have any mark of Markdown and of tables. */
-const plain = (text: string): string =>
-  text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>#|]/g, '\\$&');
+export const plain = (text: string): string =>
+  text
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/[\\`*_[\]<>#|]/g, '\\$&');
 
-/** `columns`: the names with how they are aligned. */
-function table(columns: readonly string[], lines: readonly (readonly string[])[]): string[] {
+/** Columns of nothing but figures, which are to the right. */
+const NUMERIC = /^[-+]?\d[\d.]*( %)?$|^(none)?$/;
+
+export function table(columns: readonly string[], lines: readonly (readonly string[])[]): string[] {
   if (lines.length === 0) return [];
-  const isNumber = (name: string): boolean => /^(Figure|Rows|Difference)$/.test(name);
+  const isNumber = columns.map(
+    (name, i) => i > 0 && name !== '' && lines.every((cells) => NUMERIC.test(cells[i] ?? '')),
+  );
   return [
     '',
     `| ${columns.join(' | ')} |`,
-    `| ${columns.map((name) => (isNumber(name) ? '---:' : '---')).join(' | ')} |`,
+    `| ${isNumber.map((one) => (one ? '---:' : '---')).join(' | ')} |`,
     ...lines.map((cells) => `| ${cells.join(' | ')} |`),
   ];
 }
@@ -61,15 +70,7 @@ export function markdownReport(name: string, summary: Summary): string {
         ...[plain(one.value || '(none)'), String(one.rows), shown(one.figure), interval(one)],
       ]),
     ),
-    ...table(
-      ['Phrasing', 'Figure', '95 % interval', 'Difference', 'Corrected interval', ''],
-      (phrasings?.phrasings ?? []).map(({ phrasing, difference, isWorse, ...bounds }) => [
-        ...[plain(phrasing), shown(bounds.figure), interval(bounds)],
-        ...(difference
-          ? [shown(difference.figure), interval(difference), isWorse ? 'worse' : 'not shown']
-          : ['', '', 'compared with']),
-      ]),
-    ),
+    ...(phrasings === undefined ? [] : phrasingsTable(phrasings)),
     ...table(
       ['Rows without an answer', 'Rows', 'First'],
       reasons.map(({ code, message, rows: count, first }) => [
@@ -79,3 +80,14 @@ export function markdownReport(name: string, summary: Summary): string {
     '',
   ].join('\n');
 }
+
+export const phrasingsTable = ({ phrasings }: PhrasingReport): string[] =>
+  table(
+    ['Phrasing', 'Figure', '95 % interval', 'Difference', 'Corrected interval', ''],
+    phrasings.map(({ phrasing, difference, isWorse, ...bounds }) => [
+      ...[plain(phrasing), shown(bounds.figure), interval(bounds)],
+      ...(difference
+        ? [shown(difference.figure), interval(difference), isWorse ? 'worse' : 'not shown']
+        : ['', '', 'compared with']),
+    ]),
+  );

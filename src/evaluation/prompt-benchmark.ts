@@ -1,5 +1,5 @@
 /** How much the wording of a prompt decides, on drawn sets whose truth is exact: one run for each question of each set. */
-import { access, writeFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { type Dataset, openDataset } from '../datasets/open.js';
 import type { Expected } from '../datasets/rows.js';
@@ -8,11 +8,12 @@ import type { DrawnSetName } from '../drawn-sets/sets.js';
 import { writeDrawnSet } from '../drawn-sets/write.js';
 import type { PaliGemma } from '../index.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
-import { makeOutputFolder, outputError } from '../output-error.js';
-import { jsonText } from '../wire/json.js';
 import { modelAnswerer } from './answering.js';
+import { promptsMarkdown } from './benchmark-markdown.js';
 import { type Evaluation, evaluate } from './evaluate.js';
-import type { PhrasingReport } from './phrasings.js';
+import type { PromptBenchmark, PromptQuestion } from './prompt-findings.js';
+import { htmlPrompts } from './report/prompts-report.js';
+import { commonSettings, openFolder, writeReports } from './several-runs.js';
 import { metricsFor } from './tasks.js';
 
 export interface PromptBenchmarkOptions {
@@ -28,23 +29,6 @@ export interface PromptBenchmarkOptions {
   readonly signal: AbortSignal;
   readonly onPicture: (set: DrawnSetName, done: number) => void;
   readonly onProgress: (run: string, progress: Parameters<Evaluation['onProgress']>[0]) => void;
-}
-
-export interface PromptQuestion {
-  readonly set: DrawnSetName;
-  /** What is asked about its pictures. */
-  readonly kind: string;
-  readonly failed: number;
-  /** Where rows and page are, from the folder of the benchmark. */
-  readonly run: string;
-  readonly phrasings: PhrasingReport;
-}
-
-export interface PromptBenchmark {
-  readonly model: string;
-  readonly count: number;
-  readonly seed: number;
-  readonly questions: readonly PromptQuestion[];
 }
 
 /** How a question is judged: kinds of answers that are not named here are texts that are right or not. */
@@ -63,11 +47,11 @@ const CURRENCIES = ['€', '$', '£', 'EUR', 'euros', 'dollars', 'pounds'];
 
 /**
  * Draws the sets that are not there yet, and asks every picture with every phrasing of every question. A run that was cut off
- * is continued. Writes `prompts.json`.
+ * is continued. Writes `prompts.json`, `report.md` and `report.html`.
  */
 export async function judgePrompts(options: PromptBenchmarkOptions): Promise<PromptBenchmark> {
   const { sets, count, seed, folder, answeredBy, signal } = options;
-  await makeOutputFolder(folder);
+  await openFolder(folder, 'prompts.json');
   const questions: PromptQuestion[] = [];
   for (const set of sets) {
     const drawn = path.join(folder, 'sets', `${set}-${count}-${seed}`);
@@ -79,11 +63,10 @@ export async function judgePrompts(options: PromptBenchmarkOptions): Promise<Pro
       questions.push(await judgeQuestion(options, { set, kind, phrasings, drawn }));
     }
   }
-  const report = { model: answeredBy.model, count, seed, questions };
-  const file = path.join(folder, 'prompts.json');
-  await writeFile(file, `${jsonText(report, 2)}\n`).catch((cause: unknown) => {
-    throw outputError(file, 'write', cause);
-  });
+  const runs = questions.map(({ run }) => path.join(folder, run));
+  const settings = await commonSettings(runs);
+  const report = { model: answeredBy.model, count, seed, settings, questions };
+  await writeReports(folder, 'prompts.json', report, promptsMarkdown, htmlPrompts);
   return report;
 }
 
@@ -101,7 +84,7 @@ async function judgeQuestion(
 ): Promise<PromptQuestion> {
   const { model, answeredBy, maxTokens, folder, words, signal, seed, count } = options;
   const { task, metric } = JUDGED[kind] ?? OTHERS;
-  const run = path.join(set, kind);
+  const run = path.posix.join(set, kind);
   const rows = kind === 'find' ? path.join('by-label', 'rows.jsonl') : 'rows.jsonl';
   const asking = { task, maxTokens, constrained: true, keepsPictures: true };
   const { failed, phrasings: compared } = await evaluate({

@@ -6,18 +6,19 @@ import { makeError } from '../errors.js';
 import { type ConvertProgress, convert, PaliGemma, type WeightType } from '../index.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import type { LoadOptions } from '../options/types.js';
-import { makeOutputFolder, outputError } from '../output-error.js';
+import { outputError } from '../output-error.js';
 import { fingerprint } from '../runs/fingerprint.js';
 import { jsonText } from '../wire/json.js';
 import { maskDecoder, modelAnswerer } from './answering.js';
-import { compareStored, type MetricDifference, readRun, type StoredRun } from './compare.js';
+import { typesMarkdown } from './benchmark-markdown.js';
+import { readRun, type StoredRun } from './compare.js';
 import { type Evaluation, evaluate } from './evaluate.js';
 import type { Metric } from './metrics/registry.js';
-import { answersDiffer, type EvaluatedRow, isAnswered } from './rows.js';
-import { type Bounds, boundsOf } from './statistics/estimate.js';
-import { shareInterval } from './statistics/shares.js';
-import { groupsOf } from './statistics/statistic.js';
-import type { Figure } from './summary.js';
+import { htmlTypes } from './report/types-report.js';
+import type { EvaluatedRow } from './rows.js';
+import { commonSettings, openFolder, writeReports } from './several-runs.js';
+import { typeDifferences } from './type-differences.js';
+import type { TypeFigures, TypesReport } from './type-findings.js';
 
 export interface TypesOptions {
   /** A folder of safetensors or an .npz file, as `convert` takes it. */
@@ -43,55 +44,29 @@ export interface TypesOptions {
   ) => void;
 }
 
-export interface TypeFigures {
-  readonly type: WeightType;
-  /** Of the file. */
-  readonly bytes: number;
-  /** What the loaded model takes: weights, key-value cache and buffers. */
-  readonly memoryBytes: number;
-  /** Median of the rows, decoding of the picture included; null where no row was answered. */
-  readonly seconds: number | null;
-  readonly rows: number;
-  readonly failed: number;
-  readonly figures: readonly Figure[];
-  /** Share of rows with the answer of the first type; undefined of the first itself. */
-  readonly agreement?: Bounds;
-  /** From the first, by metric. */
-  readonly differences?: readonly MetricDifference[];
-}
-
-export interface TypesReport {
-  readonly checkpoint: string;
-  readonly dataset: string;
-  readonly task: EvaluatedTask;
-  readonly types: readonly TypeFigures[];
-}
-
 /**
  * Converts, loads and judges one type after the other, each in a folder of its own in `folder`, where a run that was cut off is
- * continued. Model files are removed when they have answered. Writes `types.json`.
+ * continued. Model files are removed when they have answered. Writes `types.json`,
+ * `report.md` and `report.html`.
  */
 export async function judgeTypes(options: TypesOptions): Promise<TypesReport> {
-  const { folder, types, checkpoint, dataset, task } = options;
+  const { folder, types, checkpoint, dataset, task, metrics, signal } = options;
   if (new Set(types).size < types.length) throw twice(types);
-  await makeOutputFolder(folder);
-  const all: TypeFigures[] = [];
-  let first: StoredRun | undefined;
+  await openFolder(folder, 'types.json');
+  const judged: TypeFigures[] = [];
+  const runs: StoredRun[] = [];
   for (const type of types) {
-    const figures = await judgeType(options, type);
-    const run = await readRun(path.join(folder, type));
-    const compared = first && {
-      agreement: agreementOf(first.rows, run.rows),
-      differences: (await compareStored(first, run)).differences,
-    };
-    first ??= run;
-    all.push({ ...figures, ...compared });
+    judged.push(await judgeType(options, type));
+    runs.push(await readRun(path.join(folder, type)));
   }
-  const report = { checkpoint, dataset: dataset.path, task, types: all };
-  const file = path.join(folder, 'types.json');
-  await writeFile(file, `${jsonText(report, 2)}\n`).catch((cause: unknown) => {
-    throw outputError(file, 'write', cause);
-  });
+  const [first = [], ...rows] = runs.map((run) => run.rows);
+  const { compared, others } = await typeDifferences(first, rows, metrics, signal);
+  const settings = { ...(await commonSettings(runs.map((run) => run.folder))), ...options.load };
+  const report = {
+    ...{ checkpoint, dataset: dataset.path, task, compared, settings },
+    types: judged.map((one, i) => ({ ...one, ...others[i - 1] })),
+  };
+  await writeReports(folder, 'types.json', report, typesMarkdown, htmlTypes);
   return report;
 }
 
@@ -161,17 +136,6 @@ function medianSeconds(rows: readonly EvaluatedRow[]): number | null {
   if (seconds.length === 0) return null;
   const upper = seconds[middle] as number;
   return seconds.length % 2 === 1 ? upper : ((seconds[middle - 1] as number) + upper) / 2;
-}
-
-/** Of the rows that both have answered. */
-function agreementOf(first: readonly EvaluatedRow[], other: readonly EvaluatedRow[]): Bounds {
-  const answers = new Map(other.filter(isAnswered).map((row) => [row.id, row]));
-  const pairs = first.filter(isAnswered).flatMap((row) => {
-    const own = answers.get(row.id);
-    return own === undefined ? [] : [[row, own] as const];
-  });
-  const hits = Uint8Array.from(pairs, ([a, b]) => (answersDiffer(a, b) ? 0 : 1));
-  return boundsOf(shareInterval(hits, groupsOf(pairs.map(([{ image }]) => image)), 0.95));
 }
 
 function twice(types: readonly WeightType[]): Error {

@@ -16,6 +16,21 @@ export function linearAxis(most: number, from: number, to: number): Axis {
   };
 }
 
+/** Round numbers around the values, which are 0 or more: what differs little is seen to differ. */
+export function fittedAxis(values: readonly number[], from: number, to: number): Axis {
+  if (values.length === 0) return linearAxis(1, from, to);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const step = roundUp(high > low ? (high - low) / 4 : Math.max(low, 1) / 4);
+  const first = Math.floor(low / step);
+  const count = Math.max(1, Math.ceil(high / step) - first);
+  return {
+    at: (value) => round(from + ((value / step - first) / count) * (to - from)),
+    ticks: Array.from({ length: count + 1 }, (_, i) =>
+      Number(((first + i) * step).toPrecision(12)),
+    ),
+  };
+}
+
 /** Powers of ten around values above 0; where there is none, those of 1 to 10. */
 export function logAxis(values: readonly number[], from: number, to: number): Axis {
   const positive = values.filter((value) => value > 0);

@@ -18,6 +18,10 @@ export interface Bar {
   readonly name: string;
   /** Of 0 or more. */
   readonly value: number;
+  /** Where the bar begins, where that is not 0: it is a range then. */
+  readonly from?: number;
+  /** Values within a range, each a dot. */
+  readonly dots?: readonly number[];
   /** The interval around the value. Both or none. */
   readonly low?: number;
   readonly high?: number;
@@ -52,9 +56,10 @@ const SUBTITLE_LINES = 4;
 export function barChart(chart: BarChart): Panel {
   const { title, subtitle, xLabel, bars, tone = 'a', names = 'beside' } = chart;
   const { step, top, thickness, name: longest, side } = LAYOUTS[names];
-  const ends = bars.flatMap(({ name, value, low = value, high = value, reference = value }) =>
-    [value, low, high, reference].map((end) => length(end, name)),
-  );
+  const ends = bars.flatMap(({ name, value, from = 0, dots = [], ...bar }) => {
+    const { low = value, high = value, reference = value } = bar;
+    return [value, from, ...dots, low, high, reference].map((end) => length(end, name));
+  });
   const right = chart.xMax ?? roundUp(Math.max(0, ...ends));
   const widths = bars.map(({ name }) => Math.min(longest, textWidth(name.slice(0, longest))));
   const left = names === 'above' ? 12 : 20 + Math.ceil(Math.max(0, ...widths));
@@ -100,17 +105,20 @@ function nameAbove({ name, note = '' }: Bar, left: number, y: number, side: numb
 }
 
 function drawn(
-  { value, low, high, reference }: Bar,
+  { value, from = 0, dots = [], low, high, reference }: Bar,
   top: number,
   thickness: number,
   px: (value: number) => number,
   tone: Tone,
 ): string[] {
   const middle = top + thickness / 2;
-  const left = px(0);
+  const left = px(from);
   const parts = [
     `<rect class="${tone} bar" x="${left}" y="${top}" width="${round(px(value) - left)}" height="${thickness}"/>`,
   ];
+  parts.push(
+    ...dots.map((at) => `<circle class="${tone} dot" cx="${px(at)}" cy="${middle}" r="4"/>`),
+  );
   if (low !== undefined && high !== undefined) {
     const caps = [low, high].map((end) => `M${px(end)} ${middle - 4}v8`).join('');
     parts.push(`<path class="whisker" d="M${px(low)} ${middle}H${px(high)}${caps}"/>`);

@@ -42,9 +42,12 @@ export function paragraph(text: string): Html {
   return element('p', {}, text);
 }
 
-/** To a part of this page, or to a page on the web; anything else is text. */
+/** A page in a folder of the page's own, whatever is in its name: no scheme, no host, no way up. */
+const BESIDE = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.html$/;
+
+/** To a part of this page, to a page beside it, or to one on the web; anything else is text. */
 export function link(address: string, text: string): Html {
-  if (!/^(#|https:\/\/)/.test(address)) return element('span', {}, text);
+  if (!/^(#|https:\/\/)/.test(address) && !BESIDE.test(address)) return element('span', {}, text);
   return tagged('a', { href: address }, [text]);
 }
 

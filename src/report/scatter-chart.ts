@@ -1,5 +1,5 @@
 /** Points with names that never cover each other. */
-import { type Axis, figuresBelow, linearAxis, logAxis } from './axis.js';
+import { type Axis, figuresBelow, fittedAxis, linearAxis, logAxis } from './axis.js';
 import { type Labelled, type Placed, placeLabels, type Segment, spread } from './place-labels.js';
 import { heading, length, type Panel, round, shown, type Tone, text } from './svg.js';
 import { shorten, textWidth } from './text-width.js';
@@ -24,6 +24,8 @@ export interface ScatterChart {
   readonly points: readonly ScatterPoint[];
   /** Powers of ten along x. Default: false. */
   readonly xLog?: boolean;
+  /** The axes begin near the least value and end near the greatest. Default: they begin at 0. */
+  readonly fitted?: boolean;
   /** The top. Default: a round number above the greatest y. */
   readonly yMax?: number;
 }
@@ -36,15 +38,20 @@ const COLUMN = 22;
 
 /** @throws `ERR_OPTION_RANGE` for a coordinate that is negative or not finite */
 export function scatterChart(chart: ScatterChart): Panel {
-  const { title, subtitle, xLabel, yLabel, points, xLog = false } = chart;
+  const { title, subtitle, xLabel, yLabel, points, xLog = false, fitted = false } = chart;
   for (const { name, x, y, low = y, high = y } of points) {
     for (const value of [x, y, low, high]) length(value, name);
   }
   const [right, bottom] = [PLOT.x + PLOT.width, PLOT.y + PLOT.height];
   const xs = points.map(({ x }) => x);
-  const xAxis = xLog ? logAxis(xs, PLOT.x, right) : linearAxis(Math.max(0, ...xs), PLOT.x, right);
+  const xAxis = xLog
+    ? logAxis(xs, PLOT.x, right)
+    : fitted
+      ? fittedAxis(xs, PLOT.x, right)
+      : linearAxis(Math.max(0, ...xs), PLOT.x, right);
   const most = chart.yMax ?? Math.max(0, ...points.map(({ y, high = y }) => high));
-  const yAxis = linearAxis(most, bottom, PLOT.y);
+  const ends = points.flatMap(({ y, low = y, high = y }) => [low, high]);
+  const yAxis = fitted ? fittedAxis(ends, bottom, PLOT.y) : linearAxis(most, bottom, PLOT.y);
   const labels = points.map(({ name, x, y }): Labelled => {
     const width = Math.ceil(textWidth(shorten(name, LABEL.longest, 'small', 'middle')));
     return { x: xAxis.at(x), y: yAxis.at(y), width, height: LABEL.height };

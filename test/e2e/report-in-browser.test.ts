@@ -5,8 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportFiles } from '../../src/evaluation/ocr-benchmark/report.js';
 import type { BenchmarkSummary } from '../../src/evaluation/ocr-benchmark/summary.js';
 import { htmlComparison } from '../../src/evaluation/report/comparison-report.js';
+import { htmlPrompts } from '../../src/evaluation/report/prompts-report.js';
 import { htmlReport } from '../../src/evaluation/report/run-report.js';
+import { htmlTypes } from '../../src/evaluation/report/types-report.js';
 import type { EvaluatedRow } from '../../src/evaluation/rows.js';
+import { asked, promptBenchmark, typesReport } from '../support/benchmark-reports.js';
 import { benchmarkRows, benchmarkSummary } from '../support/benchmark-rows.js';
 import { Browser } from '../support/browser.js';
 import {
@@ -96,6 +99,30 @@ const PAGES: Readonly<Record<string, (folder: string) => Promise<string>>> = {
       ...{ ...row, domain: 'plates', error: { code: 'ERR_SYSTEM', message: 'boom' } },
     }));
     return pageOfBenchmark(await benchmarkSummary(failed, []));
+  },
+  async 'phrasings of drawn sets'() {
+    return htmlPrompts(await promptBenchmark());
+  },
+  async 'phrasings with hostile names'() {
+    const odds = HOSTILE.filter((one) => one !== '').map((one, i) => [one, i * 3] as const);
+    const phrasings = await asked(Object.fromEntries(odds));
+    const question = { set: 'menus', kind: 'price', failed: 2, run: 'menus/price' } as const;
+    const questions = [{ ...question, phrasings }];
+    const settings = { [HOSTILE[1] as string]: HOSTILE[4] };
+    return htmlPrompts({ model: HOSTILE[0] as string, count: 50, seed: 1, settings, questions });
+  },
+  async 'number types'() {
+    return htmlTypes(typesReport());
+  },
+  async 'number types that have nothing to compare'() {
+    const none = { low: null, high: null, method: null, reason: 'no-rows', figure: null } as const;
+    const { types, ...rest } = typesReport();
+    const silent = types.map(({ differences: _, agreement: __, figures, ...one }) => ({
+      ...{ ...one, seconds: null, failed: one.rows },
+      figures: figures.map(({ id, title, better }) => ({ id, title, better, ...none })),
+    }));
+    const names = { checkpoint: HOSTILE[0] as string, dataset: HOSTILE[1] as string };
+    return htmlTypes({ ...rest, ...names, compared: 0, types: silent });
   },
   async 'an OCR benchmark with hostile names'() {
     const names = HOSTILE.slice(0, 6).map((text) => text.slice(0, 100));

@@ -77,6 +77,8 @@ export function randomCharts(seed: number): Readonly<Record<string, () => Panel>
     'bars with names above': () => barChart({ ...labels, bars, names: 'above' }),
     scatter: () =>
       scatterChart({ ...labels, yLabel, points: whiskered, xLog: random.below(2) === 0 }),
+    'scatter with fitted axes': () =>
+      scatterChart({ ...labels, yLabel, points: whiskered, fitted: true }),
     lines: () => lineChart(line),
     'lines with a legend below': () => lineChart({ ...line, legend: 'below' }),
     'heat map': () => heatMap({ ...labels, yLabel, columns, rows }),

@@ -37,6 +37,8 @@ Examples:
   $ paligemma compare-types ./plates-3b plates.jsonl --task ocr -o runs/types
   $ paligemma compare-types ./plates-3b plates.jsonl --task ocr --types bf16,q8_0,q4_0 -o runs/types
 
+The folder has a run of each type, types.json, report.html and report.md.
+
 Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130 interrupted.`,
     )
     .action(async (checkpoint: string, data: string, flags: Flags) => {

@@ -30,6 +30,8 @@ Examples:
   $ paligemma prompt-benchmark --model plates-q8_0.gguf -o runs/prompts
   $ paligemma prompt-benchmark --set menus --set coins --count 200 -o runs/prompts
 
+The folder has a run of each question, prompts.json, report.html and report.md.
+
 Exit codes: 0 compared, 1 failed, 2 wrong usage, 6 some rows have no answer, 130 interrupted.`,
     )
     .action(async (flags: Flags) => {

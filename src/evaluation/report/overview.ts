@@ -40,12 +40,12 @@ export const intervalText = ({ low, high, reason }: Bounds): string =>
   reason === undefined ? `${figureText(low)} to ${figureText(high)}` : 'none';
 
 /** Why some of these have no interval. */
-export function reasons(all: readonly Bounds[]): Html[] {
+export function reasonTexts(all: readonly Bounds[]): string[] {
   const different = new Set(all.flatMap(({ reason }) => reason ?? []));
-  return [...different].map((reason) =>
-    paragraph(`Where there is no interval: ${REASONS[reason]}.`),
-  );
+  return [...different].map((reason) => `Where there is no interval: ${REASONS[reason]}.`);
 }
+
+export const reasons = (all: readonly Bounds[]): Html[] => reasonTexts(all).map(paragraph);
 
 /** The first figure, large, with what it says and what others have. */
 export function headline(figure: Figure, published: readonly Published[]): Html {

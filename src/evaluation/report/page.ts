@@ -35,6 +35,10 @@ export function pageOf(title: string, first: readonly Html[], parts: readonly Pa
 export const sideBySide = (...blocks: readonly Html[]): Html =>
   element('div', { class: 'pair' }, ...blocks);
 
+/** The page of a run in a folder beside this page. */
+export const reportOf = (run: string, text = `${run}/report.html`): Html =>
+  link(`${run}/report.html`, text);
+
 /** Rows of one reason are one line; so many of them are named. */
 const MOST_NAMED = 10;
 const MOST_REASONS = 100;
@@ -66,7 +70,10 @@ export function failuresSection(rows: readonly EvaluatedRow[]): Html | undefined
   );
 }
 
-export function settingsSection(run: Readonly<Record<string, unknown>>): Html {
+export function settingsSection(
+  run: Readonly<Record<string, unknown>>,
+  words = 'Everything that makes this run what it is',
+): Html {
   const lines = Object.entries(run).map(([name, value]) => [
     name,
     shownText(typeof value === 'string' ? value : jsonText(value)),
@@ -77,7 +84,7 @@ export function settingsSection(run: Readonly<Record<string, unknown>>): Html {
       element(
         'details',
         {},
-        element('summary', {}, 'Everything that makes this run what it is'),
+        element('summary', {}, words),
         table(['Setting', 'Value'], lines, 'From run.json'),
       ),
     ],

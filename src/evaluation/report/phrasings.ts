@@ -3,6 +3,7 @@ import { barChart } from '../../report/bar-chart.js';
 import { charts, type Html, paragraph, section, table } from '../../report/html.js';
 import { findMetric } from '../metrics/registry.js';
 import type { PhrasingReport } from '../phrasings.js';
+import { bestText } from '../prompt-findings.js';
 import { bar, intervalText, isShare } from './overview.js';
 import {
   count,
@@ -10,11 +11,16 @@ import {
   percent,
   plainText,
   rowsText,
+  sentence,
   shownText,
   signed,
 } from './shown-text.js';
 
-export function phrasingsSection(report: PhrasingReport): Html {
+/** `more`: below what the comparison says. */
+export function phrasingsSection(
+  report: PhrasingReport,
+  { name = 'Phrasings', id: anchor = 'phrasings', more = [] as readonly Html[] } = {},
+): Html {
   const { metric: id, rows, phrasings, spread, flips } = report;
   const metric = findMetric(id);
   const title = metric?.title ?? id;
@@ -42,11 +48,12 @@ export function phrasingsSection(report: PhrasingReport): Html {
   ];
   const words =
     `${count(phrasings.length)} phrasings over ${rowsText(rows)} that all have answered, by ${id}. The best and the worst are ` +
-    `${figureText(spread)} apart; ${percent(flips)} of the answers depend on the phrasing. ${conclusion(report)}`;
+    `${figureText(spread)} apart; ${percent(flips)} of the answers depend on the phrasing. ${sentence(bestText(report))}`;
   return section(
-    'Phrasings',
+    name,
     [
       paragraph(words),
+      ...more,
       charts([chart], `${title} by phrasing`),
       table(
         columns,
@@ -57,13 +64,6 @@ export function phrasingsSection(report: PhrasingReport): Html {
         '“Could show” is the smallest difference from the best that these rows would show in four of five cases.',
       ),
     ],
-    'phrasings',
+    anchor,
   );
-}
-
-/** One is the best only where all others are shown to be worse. */
-function conclusion({ best }: PhrasingReport): string {
-  const [first = ''] = best;
-  if (best.length === 1) return `“${plainText(first)}” is shown to be the best.`;
-  return `Among the best ${best.length} no difference is shown: these rows cannot tell them apart.`;
 }

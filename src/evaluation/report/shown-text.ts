@@ -104,3 +104,7 @@ export const rowsText = (n: number): string => `${count(n)} ${n === 1 ? 'row' : 
 
 export const signed = (figure: number | null): string =>
   figure === null ? 'none' : `${figure > 0 ? '+' : ''}${figure.toFixed(4)}`;
+
+/** What may begin in the middle of one, as one of its own. */
+export const sentence = (part: string): string =>
+  `${part.slice(0, 1).toUpperCase()}${part.slice(1)}.`;

@@ -1,5 +1,13 @@
 /** `paligemma eval` of objects, labels and documents, with several phrasings, with the demo model on scenes that it has never seen. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,8 +20,8 @@ import {
   SEEDS,
   scene,
 } from '../../../bench/quality/scenes.mjs';
-import type { PromptBenchmark, PromptQuestion } from '../../../src/evaluation/prompt-benchmark.js';
-import type { TypeFigures, TypesReport } from '../../../src/evaluation/weight-types.js';
+import type { PromptBenchmark, PromptQuestion } from '../../../src/evaluation/prompt-findings.js';
+import type { TypeFigures, TypesReport } from '../../../src/evaluation/type-findings.js';
 import { checkpointFolder } from '../../support/models.js';
 import { jsonLines, paligemma } from './command.js';
 
@@ -300,7 +308,7 @@ describe('phrasings of drawn sets', () => {
       ...[0, ['coins count', 'coins total', 'plurals find']],
     ]);
     const [count, total] = report.questions as [PromptQuestion, PromptQuestion];
-    expect(count).toMatchObject({ failed: 0, run: path.join('coins', 'count') });
+    expect(count).toMatchObject({ failed: 0, run: 'coins/count' });
     expect(count.phrasings).toMatchObject({ metric: 'count@tallyqa', rows: 4 });
     expect(count.phrasings.phrasings.map(({ phrasing }) => phrasing)).toContain('count the coins');
     expect(first.stderr).not.toContain('may do better');
@@ -316,6 +324,14 @@ describe('phrasings of drawn sets', () => {
     expect(readFileSync(path.join(folder, 'prompts', count.run, 'rows.jsonl'), 'utf8')).toBe(rows);
     const table = await run(...sets);
     expect(table.stdout).toMatch(/plurals +find +f1@iou-0\.5/);
+    // The last sentence of the console is the first of the page.
+    const verdict = table.stdout.trim().split('\n').at(-1) as string;
+    const page = readFileSync(path.join(folder, 'prompts', 'report.html'), 'utf8');
+    expect(page).toContain(`</strong> ${verdict}</p>`);
+    const [, link = ''] = /href="([^#"][^"]*)"/.exec(page) ?? [];
+    expect(link).toBe('coins/count/report.html');
+    expect(existsSync(path.join(folder, 'prompts', link))).toBe(true);
+    expect(report.settings).toMatchObject({ maxTokens: 8, count: 4, version: expect.any(String) });
   });
 
   it('of an unknown set are refused with those that there are', async () => {
@@ -355,7 +371,13 @@ describe('number types of a checkpoint', () => {
     ]);
     expect(q4.differences?.[0]).toMatchObject({ id: 'f1@iou-0.5', verdict: expect.any(String) });
     // Model files are gone, runs are there.
-    expect(readdirSync(output).sort()).toEqual(['f32', 'q4_0', 'types.json']);
+    expect(readdirSync(output).sort()).toEqual([
+      ...['f32', 'q4_0', 'report.html', 'report.md', 'types.json'],
+    ]);
+    expect(report.settings).toMatchObject({ task: 'detect', machine: expect.any(String) });
+    const page = readFileSync(path.join(output, 'report.html'), 'utf8');
+    expect(page).toContain('<a href="q4_0/report.html">q4_0</a>');
+    expect(page).toContain('By f1@iou-0.5, ');
     const again = await paligemma([...args, ...options]);
     // Nothing was asked again; how much memory a loaded model takes differs by what it has done.
     const without = (all: TypesReport) => all.types.map(({ memoryBytes: _, ...rest }) => rest);

@@ -50,7 +50,7 @@ it('has the figures and whether limits are met', () => {
 4 rows, 1 without an answer, which the figures leave out.
 
 | Limit | Figure |  |
-| --- | ---: | --- |
+| --- | --- | --- |
 | \`cer<=0.3\` | 0.2500, but 1 without an answer | **missed** |
 
 | Metric | Figure | 95 % interval |  |

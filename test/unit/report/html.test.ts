@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { charts, htmlPage, paragraph, picture, section, table } from '../../../src/report/html.js';
+import {
+  charts,
+  htmlPage,
+  link,
+  paragraph,
+  picture,
+  section,
+  table,
+} from '../../../src/report/html.js';
 
 describe('htmlPage', () => {
   const page = htmlPage('Quality <1>', [
@@ -66,4 +74,16 @@ describe('table', () => {
       'rows[1] is a list of 1, expected 2 cells',
     );
   });
+});
+
+it('links to parts of the page, pages beside it and pages on the web, to nothing else', () => {
+  const isLink = (address: string): boolean => link(address, 'a').markup.startsWith('<a ');
+  expect(
+    ['#a', 'https://a.org', 'q8_0/report.html', 'a/b-c/report.html', 'a.html'].map(isLink),
+  ).toEqual([true, true, true, true, true]);
+  const others = ['javascript:alert(1)//a.html', '//host/a.html', '/etc/a.html', '../a.html'];
+  const more = ['a/../b.html', 'a/./b.html', '.hidden/a.html', 'file:a.html', 'a\\b.html', 'a.exe'];
+  expect(
+    [...others, ...more, 'a.html?b', 'a.html#b', 'a b.html', '', 'a//b.html'].filter(isLink),
+  ).toEqual([]);
 });

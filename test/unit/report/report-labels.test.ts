@@ -37,20 +37,23 @@ describe('charts of 200 random data sets', () => {
   });
 });
 
-it('names every point of a scatter chart, on no point and inside the panel', () => {
-  for (let seed = 0; seed < 200; seed++) {
-    const panel = (randomCharts(seed)['scatter'] as () => Panel)();
-    const points = panel.parts.flatMap((part) => {
-      const [, x, y] = /<circle .* cx="([\d.]+)" cy="([\d.]+)"/.exec(part) ?? [];
-      return x === undefined ? [] : [{ x: Number(x) - 4, y: Number(y) - 4, width: 8, height: 8 }];
-    });
-    const labels = panel.parts.filter((part) => part.includes('class="strong label"'));
-    expect(labels).toHaveLength(points.length);
-    const names = textBoxes({ ...panel, parts: labels });
-    const covered = names.filter((name) => points.some((point) => overlap(name, point)));
-    expect([seed, covered]).toEqual([seed, []]);
-  }
-});
+it.each(['scatter', 'scatter with fitted axes'])(
+  'names every point of a chart on no point and inside the panel: %s',
+  (kind) => {
+    for (let seed = 0; seed < 200; seed++) {
+      const panel = (randomCharts(seed)[kind] as () => Panel)();
+      const points = panel.parts.flatMap((part) => {
+        const [, x, y] = /<circle .* cx="([\d.]+)" cy="([\d.]+)"/.exec(part) ?? [];
+        return x === undefined ? [] : [{ x: Number(x) - 4, y: Number(y) - 4, width: 8, height: 8 }];
+      });
+      const labels = panel.parts.filter((part) => part.includes('class="strong label"'));
+      expect(labels).toHaveLength(points.length);
+      const names = textBoxes({ ...panel, parts: labels });
+      const covered = names.filter((name) => points.some((point) => overlap(name, point)));
+      expect([seed, covered]).toEqual([seed, []]);
+    }
+  },
+);
 
 it('puts a name beside its point where there is room, and a line where there is not', () => {
   const chart = { title: 'T', subtitle: 'S', xLabel: 'X', yLabel: 'Y' };

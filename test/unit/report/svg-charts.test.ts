@@ -107,6 +107,14 @@ describe('barChart', () => {
     expect(mark?.[0]).toBeGreaterThan((mark?.[2] ?? 0) + 80); // orange
   });
 
+  it('draws a range from its lowest to its highest value, with a dot for each', () => {
+    const bars = [{ name: 'a', from: 0.25, value: 0.75, dots: [0.25, 0.5, 0.75] }];
+    const { parts } = barChart({ ...chart, names: 'above', bars });
+    expect(parts.find((part) => part.includes('bar"'))).toMatch(/ x="87" y="\d+" width="150" /);
+    const dots = parts.flatMap((part) => /<circle .*cx="([\d.]+)"/.exec(part)?.[1] ?? []);
+    expect(dots).toEqual(['87', '162', '237']);
+  });
+
   it('names the bar whose value cannot be drawn', () => {
     expect(() => barChart({ ...chart, bars: [{ name: 'recall', value: Number.NaN }] })).toThrow(
       'recall is NaN, expected a finite number of 0 or more',

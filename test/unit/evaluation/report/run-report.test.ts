@@ -96,7 +96,7 @@ describe('htmlReport', () => {
     expect(page).toContain('<h2>Phrasings</h2>');
     expect(page).toContain('3 phrasings over 24 rows that all have answered');
     expect(page).toMatch(/Return the number[^|]*?<td>worse<\/td>/);
-    expect(page).toContain('Among the best 2 no difference is shown');
+    expect(page).toContain('No difference is shown among the best 2 of 3 phrasings.');
     expect(named(page)).toHaveLength(12);
   });
 
