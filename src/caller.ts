@@ -1,8 +1,9 @@
-/** Errors of calls that end later: their stacks begin at the line of the caller, not in whatever reported the failure. */
+/** Errors of calls, also of those that end later: their stacks begin at the line of the caller, not in whatever reported the failure. */
 import { PaliGemmaError } from './errors.js';
 
-// biome-ignore lint/suspicious/noExplicitAny: any function may be the one that was called
-type Entry = (...args: any[]) => unknown;
+/** Any function may be the one that was called, and any class. */
+// biome-ignore lint/complexity/noBannedTypes: a class is called with new alone
+type Entry = Function;
 
 /** Errors that end many calls at once. */
 const shared = new WeakSet<Error>();
@@ -37,6 +38,16 @@ export async function atCaller<T>(entry: Entry, work: () => T | Promise<T>): Pro
   const place = callerOf(entry);
   try {
     return await work();
+  } catch (error) {
+    throw place(error);
+  }
+}
+
+/** The same of a method that returns at once. */
+export function atCallerNow<T>(entry: Entry, work: () => T): T {
+  const place = callerOf(entry);
+  try {
+    return work();
   } catch (error) {
     throw place(error);
   }

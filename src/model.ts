@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import { types } from 'node:util';
 import { follow } from './abort.js';
-import { atCaller, callerOf } from './caller.js';
+import { atCaller, atCallerNow, callerOf } from './caller.js';
 import { demoModel } from './demo-model.js';
 import type { Engine, GenerateCall, Health, ReadOptions } from './engine/engine.js';
 import { LocalEngine } from './engine/local.js';
@@ -118,12 +118,13 @@ export class Model {
 
   protected constructor(by: typeof BY_LOAD, engine: Engine, onNote: OnNote) {
     if (by !== BY_LOAD) {
-      throw makeError('ERR_OPTION_TYPE', 'a model is not made with new, expected load', {
+      const error = makeError('ERR_OPTION_TYPE', 'a model is not made with new, expected load', {
         name: 'model',
         found: 'new',
         expected: 'load',
         hint: 'await PaliGemma.load(path)',
       });
+      throw callerOf(new.target)(error);
     }
     this.#engine = engine;
     this.#onNote = onNote;
@@ -358,15 +359,19 @@ export class Model {
 
   /** Ids of a text, without BOS. Control tokens spelled in the text are ordinary text. At most 65,536 characters. */
   tokenize(text: string): number[] {
-    checkString('text', text);
-    checkLength('text', text);
-    return [...this.#engine.tokenize(text)];
+    return atCallerNow(Model.prototype.tokenize, () => {
+      checkString('text', text);
+      checkLength('text', text);
+      return [...this.#engine.tokenize(text)];
+    });
   }
 
   /** Text of ids; control tokens are left out. */
   detokenize(ids: Iterable<number>): string {
-    const list = tokenIds(ids, this.#engine.info.vocabularySize);
-    return this.#engine.detokenize(Int32Array.from(list));
+    return atCallerNow(Model.prototype.detokenize, () => {
+      const list = tokenIds(ids, this.#engine.info.vocabularySize);
+      return this.#engine.detokenize(Int32Array.from(list));
+    });
   }
 
   /** Cancels all running calls with `ERR_DISPOSED` and frees the model. Can be called again. */

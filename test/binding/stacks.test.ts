@@ -65,6 +65,10 @@ const CALLS: Readonly<Record<string, () => PromiseLike<unknown>>> = {
   video: () => model.video('missing.gif'),
   compare: () => model.compare(['missing.png', SCENE], 'both are cats'),
   generate: () => model.generate(SCENE, LONG),
+  // These throw at once.
+  tokenize: async () => model.tokenize(5 as never),
+  detokenize: async () => model.detokenize([-1]),
+  new: async () => new (PaliGemma as unknown as new () => PromiseLike<unknown>)(),
 };
 
 test.each(Object.entries(CALLS))('%s', async (_, call) => {
