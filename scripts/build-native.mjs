@@ -48,7 +48,14 @@ const cmakeJs = (command) =>
   ]);
 // `cmake-js compile` alone keeps the first configuration for ever, so changed options need a configure of their own.
 const cacheFile = path.join(ROOT, work, 'CMakeCache.txt');
-const cache = fs.existsSync(cacheFile) ? fs.readFileSync(cacheFile, 'utf8') : '';
+let cache = fs.existsSync(cacheFile) ? fs.readFileSync(cacheFile, 'utf8') : '';
+const [, home = ROOT] = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(cache) ?? [];
+const isHere = fs.existsSync(home) && fs.realpathSync(home) === fs.realpathSync(ROOT);
+if (!isHere) {
+  // The folder was copied or moved: it would compile the sources of the other one.
+  fs.rmSync(path.join(ROOT, work), { recursive: true });
+  cache = '';
+}
 const isConfigured = Object.entries(defines).every(([name, value]) =>
   cache.split('\n').some((line) => line.startsWith(`${name}:`) && line.endsWith(`=${value}`)),
 );

@@ -24,7 +24,7 @@ export function sizes({ root, fix }) {
     if (MADE.includes(file)) continue;
     note(found, root, file, typescriptFunctions(syntaxTree(root, file)));
   }
-  for (const file of filesIn(root, ['native', 'test/native'], /\.(cpp|h)$/)) {
+  for (const file of filesIn(root, ['native', 'test/native'], /\.(cpp|h|inc)$/)) {
     note(found, root, file, cppFunctions(scanCpp(read(root, file)).code));
   }
   const allowed = JSON.parse(read(root, LIST));

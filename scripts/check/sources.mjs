@@ -7,7 +7,7 @@ import ts from 'typescript';
 const IGNORED = new Set(['node_modules', '.venv', 'vendor', 'build', 'lib', 'prebuilds']);
 
 /** Folders with TypeScript and JavaScript of ours. */
-export const CODE = ['src', 'test', 'scripts', 'bench', 'examples', 'packages'];
+export const CODE = ['src', 'test', 'scripts', 'bench', 'examples', 'packages', 'deploy'];
 
 /** Files below the folders `dirs` of `root` whose names match, sorted. Folders that do not exist have none. */
 export function filesIn(root, dirs, pattern) {
