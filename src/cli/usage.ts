@@ -248,9 +248,12 @@ function swallowedFault(command: Command): string | undefined {
     if (text === STDIN || text === STDIN_LIST) return true;
     return hasPictures ? isPictureFile(text) : isPicture(text) || isList(text);
   };
-  for (const option of command.options.filter((one) => one.optional || takesText(one))) {
+  for (const option of command.options) {
+    const isOpen = option.optional || takesText(option);
+    // Names of files and folders may well be those of pictures: where one is missing, they are it.
+    if (!isOpen && (hasPictures || !option.required)) continue;
     const texts = given(command, option);
-    const taken = texts.filter(isTaken);
+    const taken = texts.filter(isOpen ? isTaken : isPictureFile);
     if (taken.length === 0) continue;
     const kept = texts.filter((text) => !taken.includes(text)).map(quoted);
     const named = new Set(args.map((arg) => path.resolve(arg)));

@@ -34,6 +34,8 @@ export interface Row {
 export interface JournalOptions<R extends Row> {
   /** Continue a file that has rows. Otherwise it must be new or empty. */
   readonly resume: boolean;
+  /** Replace a file that has rows. */
+  readonly overwrite?: boolean;
   /** The field that every row begins with, a string: tells what a kill left of a row from what others wrote. */
   readonly firstField: keyof R & string;
   /** Rows with the same key are about the same work. */
@@ -42,6 +44,8 @@ export interface JournalOptions<R extends Row> {
   readonly words: {
     readonly output: string;
     readonly resume: string;
+    /** Left out where a file is never replaced. */
+    readonly overwrite?: string;
     /** How the user calls a setting. */
     readonly setting: (name: string) => string;
   };
@@ -93,7 +97,8 @@ export class Journal<R extends Row> {
     try {
       const journal = new Journal(file, real, handle, JSON.parse(jsonText(run)) as Run, options);
       const { size } = await handle.stat();
-      if (size > 0 && !options.resume) throw exists(file, options.words.resume);
+      if (options.overwrite) await handle.truncate(0);
+      else if (size > 0 && !options.resume) throw exists(file, options.words);
       await journal.#read();
       return journal;
     } catch (error) {
@@ -306,12 +311,13 @@ function canonical(value: unknown): string {
   );
 }
 
-function exists(file: string, resume: string): PaliGemmaError {
+function exists(file: string, { resume, overwrite }: JournalOptions<Row>['words']): PaliGemmaError {
+  const replace = overwrite === undefined ? '' : `, replace it with ${overwrite}`;
   return makeError('ERR_OUTPUT', `${oneLine(file)} exists`, {
     name: file,
     found: 'a file that is not empty',
     expected: 'no file',
-    hint: `continue it with ${resume}, remove it or choose another name`,
+    hint: `continue it with ${resume}${replace}, remove it or choose another name`,
   });
 }
 

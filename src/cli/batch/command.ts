@@ -14,7 +14,13 @@ import type { ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { missingArgumentHint } from '../missing.js';
 import { addModelFlags, loadModel } from '../model.js';
-import { openDrawings } from './drawings.js';
+import {
+  type Drawings,
+  existingDrawings,
+  extensionFor,
+  openDrawings,
+  ownFormat,
+} from './drawings.js';
 import { addBatchFlags, type BatchOptions, batchOptions, type PictureFlags } from './flags.js';
 import { type Destination, destinationOf, holds } from './format.js';
 import { expand, type Input, STDIN, STDIN_LIST } from './inputs.js';
@@ -22,7 +28,6 @@ import { LeftOut } from './left-out.js';
 import { eachPage } from './pages.js';
 import { PictureFiles } from './picture-files.js';
 import { journalPrinter } from './printers.js';
-import { ResultsFile } from './results-file.js';
 import { outcomeJson, type PictureRow, pictureKey, runPictures } from './run.js';
 import { openSink, printerFor, type Sink } from './sinks.js';
 import type { PictureCommand } from './task.js';
@@ -94,11 +99,26 @@ interface Call<F extends PictureFlags, R extends object> {
 }
 
 async function run<F extends PictureFlags, R extends object>(call: Call<F, R>): Promise<ExitCode> {
+  const { args, flags, options } = call;
+  // With --watch all pictures are in its folder, which `check` keeps apart.
+  const existing =
+    args.includes(STDIN_LIST) && !options.resume
+      ? MAY_BE_PICTURES
+      : existingDrawings(flags.annotate, options);
+  const drawings = await openDrawings(flags.annotate, existing);
+  try {
+    return await runWith(call, drawings);
+  } finally {
+    await drawings?.files.close();
+  }
+}
+
+async function runWith<F extends PictureFlags, R extends object>(
+  call: Call<F, R>,
+  drawings: Drawings | undefined,
+): Promise<ExitCode> {
   const { context, spec, args, flags, options, destination } = call;
   const isOpen = flags.watch !== undefined || args.includes(STDIN_LIST);
-  // With --watch all pictures are in its folder, which `check` keeps apart.
-  const kept = args.includes(STDIN_LIST) ? KEPT_PICTURES : undefined;
-  const drawings = await openDrawings(flags.annotate, kept);
   const annotations = drawings?.files;
   const drawingFormat = drawings?.format;
   const leftOut = new LeftOut(flags.output === undefined ? [] : [flags.output]);
@@ -115,8 +135,11 @@ async function run<F extends PictureFlags, R extends object>(call: Call<F, R>): 
   const isOne = known?.length === 1 && (args[0] === STDIN || args[0] === known[0]?.image);
   const isMany = options.allPages || !isOne;
   if (isMany && destination.to !== 'folder' && holds(destination.format) === 'picture') {
+    const { format } = destination;
+    const typed =
+      flags.output === undefined ? `--format ${format}` : `--output ${oneLine(flags.output)}`;
     call.fail(
-      `--format ${destination.format} is one file per picture: use --save FOLDER for several`,
+      `${typed} is for one picture, as ${format} is a file for each: for several, --save FOLDER --format ${format}`,
     );
   }
   if (drawingFormat !== undefined && (options.allPages || known?.length !== 1)) {
@@ -124,7 +147,8 @@ async function run<F extends PictureFlags, R extends object>(call: Call<F, R>): 
       `--annotate ${oneLine(String(flags.annotate))} is one file: name a folder for several pictures`,
     );
   }
-  const sink = await openSink(destination, spec.name, known ?? []);
+  if (known && drawings && !options.allPages) await checkDrawings(drawings, known);
+  const sink = await openSink(destination, spec.name, known ?? [], options.overwrite);
   try {
     return await answerAll(call, {
       inputs,
@@ -136,7 +160,7 @@ async function run<F extends PictureFlags, R extends object>(call: Call<F, R>): 
       leftOut,
     });
   } finally {
-    if (sink instanceof ResultsFile) await sink.close();
+    await sink?.close();
   }
 }
 
@@ -203,10 +227,21 @@ async function answerAll<F extends PictureFlags, R extends object>(
   }
 }
 
-const KEPT_PICTURES = {
-  found: 'a file that may be one of the pictures to come',
-  expected: 'an empty folder for --annotate while the list of pictures is not known',
+const MAY_BE_PICTURES = {
+  expected: 'no such file: it may be one of the pictures to come',
+  hint: 'choose an empty folder for --annotate',
 };
+
+/** Throws where the drawing of a picture exists and is refused, before a model is loaded. */
+async function checkDrawings({ files, format }: Drawings, known: readonly Input[]): Promise<void> {
+  if (await files.isEmpty()) return;
+  for (const input of known) {
+    // Those of standard input are not read yet.
+    if (input.error !== undefined || (input.isStdin && format === undefined)) continue;
+    const { image } = input;
+    await files.checkFree(input, extensionFor(format ?? (await ownFormat(image, image)), image));
+  }
+}
 
 async function openJournal<F extends PictureFlags, R extends object>(
   { spec, flags, options }: Call<F, R>,
@@ -227,11 +262,13 @@ async function openJournal<F extends PictureFlags, R extends object>(
     } satisfies Run,
     {
       resume: options.resume,
+      overwrite: options.overwrite,
       firstField: 'image',
       keyOf: pictureKey,
       words: {
         output: '--output',
         resume: '--resume',
+        overwrite: '--overwrite',
         setting: (setting) => optionName('cli', setting),
       },
     },

@@ -1,14 +1,18 @@
 /** Pictures of `--annotate`: where they go, which format they have, and drawing them. Writing is picture-files.ts's. */
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { makeError } from '../../errors.js';
 import { SNIFF_BYTES, type Sniffed, sniff } from '../../image-input/format.js';
 import type { AnnotateOptions, ImageInput, PicturePage } from '../../index.js';
 import { type AnnotationFormat, FILE_OPTIONS } from '../../options/annotate.js';
 import { IMAGE_OPTIONS, PIXEL_OPTIONS } from '../../options/image.js';
+import { oneLine } from '../../options/show.js';
 import type { AnswerKind } from '../../tasks/registry.js';
 import { drawingOf } from '../../wire/drawing.js';
 import { givenFlags } from '../flags.js';
-import { PictureFiles } from './picture-files.js';
+import { STDIN } from './inputs.js';
+import { type Existing, isNamedFolder, PictureFiles } from './picture-files.js';
+import { isPictureName } from './walk.js';
 
 /** Extensions of the formats that can be written; the first is the one for new names. */
 const EXTENSIONS: Readonly<Record<AnnotationFormat, readonly [string, ...string[]]>> = {
@@ -25,17 +29,53 @@ export interface Drawings {
   readonly format: AnnotationFormat | undefined;
 }
 
-/** What `--annotate` names: a file of a format that can be written, or a folder. `kept` as PictureFiles.open takes it. */
+/** What `--annotate` names: a file of a format that can be written, or a folder. */
 export async function openDrawings(
   target: string | undefined,
-  kept?: Parameters<typeof PictureFiles.open>[1],
+  existing: Existing,
 ): Promise<Drawings | undefined> {
   if (target === undefined) return undefined;
   const there = await stat(target).catch(() => undefined);
-  const format = there?.isDirectory() ? undefined : formatOfName(target);
-  const files =
-    format === undefined ? PictureFiles.open(target, kept) : PictureFiles.openFile(target);
-  return { files: await files, format };
+  const isFolder = there?.isDirectory() || isNamedFolder(target);
+  const format = isFolder ? undefined : formatOfName(target);
+  if (format !== undefined) {
+    return { files: await PictureFiles.openFile(target, existing), format };
+  }
+  if (!isFolder) checkFolderName(target);
+  return { files: await PictureFiles.open(target, existing), format };
+}
+
+/** Throws for what is rather the name of a file, in a format that nothing is drawn in, or standard output. */
+function checkFolderName(name: string): void {
+  const extension = path.extname(name).toLowerCase();
+  if (extension === '' && name !== STDIN) return;
+  const formats = Object.values(EXTENSIONS).map(([first]) => `.${first}`);
+  const expected = `a folder, or a file that ends in ${formats.join(', ')}`;
+  const found = name === STDIN ? 'standard output' : `the name of a ${extension} file`;
+  throw makeError(
+    'ERR_OPTION_RANGE',
+    `--annotate ${oneLine(name)} is ${found}, expected ${expected}`,
+    {
+      name: 'annotate',
+      found,
+      expected,
+      ...(name !== STDIN && { hint: `a folder of this name: --annotate ${oneLine(name)}/` }),
+    },
+  );
+}
+
+/** What becomes of drawings that exist, as the flags say. */
+export function existingDrawings(
+  target: string | undefined,
+  { overwrite, resume }: { readonly overwrite?: boolean; readonly resume?: boolean },
+): Existing {
+  if (overwrite) return 'replaced';
+  if (resume) return 'left';
+  const isPicture = target !== undefined && isPictureName(target);
+  return {
+    expected: 'no such file',
+    hint: `choose another name for --annotate, or replace it with --overwrite${isPicture ? '; a picture to be looked at is named before --annotate' : ''}`,
+  };
 }
 
 /** The format that the name of a file asks for. */

@@ -16,6 +16,9 @@ const PAGE_OPTIONS = {
   }),
 } satisfies Declarations;
 
+/** For what writes files. */
+export const OVERWRITE = boolean({ default: false, doc: 'replace files that exist' });
+
 const BATCH_OPTIONS = {
   recursive: boolean({
     default: false,
@@ -32,6 +35,7 @@ const BATCH_OPTIONS = {
     default: false,
     doc: 'continue the file of --output: skip what is done, try failures again',
   }),
+  overwrite: OVERWRITE,
   strict: boolean({
     default: false,
     doc: 'end with exit code 6 when a folder or pattern holds files that are left out, as no pictures that are read',
@@ -122,6 +126,13 @@ export function batchOptions(
   }
   if (options.allPages && 'page' in flags) {
     fail("option '--all-pages' cannot be used with option '--page <n>'");
+  }
+  if (options.overwrite) {
+    const { annotate, output, save } = flags;
+    if (options.resume) fail("option '--overwrite' cannot be used with option '--resume'");
+    if (annotate === undefined && output === undefined && typeof save !== 'string') {
+      fail("option '--overwrite' needs option '--annotate', '--output' or '--save FOLDER'");
+    }
   }
   if (options.resume) {
     if (flags.output === undefined) fail("option '--resume' needs option '-o, --output <file>'");

@@ -5,6 +5,8 @@ import { oneLine } from '../../options/show.js';
 import type { AnswerKind } from '../../tasks/registry.js';
 import { FORMATS, type FormatName, formatsFor } from '../../wire/formats.js';
 import { offer } from '../flags.js';
+import { STDIN } from './inputs.js';
+import { isNamedFolder } from './picture-files.js';
 import { isPictureName } from './walk.js';
 
 /** `table` is the text of a terminal, aligned, wherever it goes. */
@@ -40,7 +42,7 @@ export function addFormatFlags(command: Command, kind: AnswerKind): void {
   add('--jsonl', 'the same as --format jsonl: one JSON line per picture, each as it is finished');
   add(
     '-o, --output <file>',
-    'write to a file, in the format of its extension: .csv, .json, .txt; others are JSON lines, with what they were made with',
+    `write to a file, in the format of its extension: ${extensionList(kind)}; others are JSON lines, with what they were made with`,
   );
   add(
     '--save [folder]',
@@ -59,12 +61,9 @@ export function destinationOf(
   if (save !== undefined && output !== undefined) {
     fail("option '--save [folder]' cannot be used with option '-o, --output <file>'");
   }
-  if (typeof save === 'string' && isPictureName(save)) {
-    fail(
-      `--save took ${oneLine(save)} for its folder: pictures come first, or write --save=FOLDER`,
-    );
-  }
-  const destination = choose(asked, flags, fail);
+  if (typeof save === 'string') checkFolder(save, fail);
+  if (output !== undefined) checkFile(output, fail);
+  const destination = choose(kind, asked, flags, fail);
   const { format, to } = destination;
   if (flags.stream) checkStream(destination, fail);
   if (flags.watch !== undefined && holds(format) === 'document' && to !== 'folder') {
@@ -76,7 +75,42 @@ export function destinationOf(
   return destination;
 }
 
+/** Fails for a picture, a file of results and standard output in place of the folder of --save. */
+function checkFolder(save: string, fail: (message: string) => never): void {
+  const shown = oneLine(save);
+  if (isPictureName(save)) {
+    fail(`--save took ${shown} for its folder: pictures come first, or write --save=FOLDER`);
+  }
+  if (save === STDIN) {
+    fail('--save - is no folder: without --save, results go to standard output');
+  }
+  if (FORMAT_OF_EXTENSION.has(extensionOf(save)) && !isNamedFolder(save)) {
+    fail(
+      `--save ${shown} is the name of a file, expected a folder (one file for all pictures: --output ${shown}; a folder of this name: --save ${shown}/)`,
+    );
+  }
+}
+
+/** Fails for a picture and standard output in place of the file of --output. */
+function checkFile(output: string, fail: (message: string) => never): void {
+  const shown = oneLine(output);
+  if (output === STDIN) {
+    fail('--output - is no file: without --output, results go to standard output');
+  }
+  if (isPictureName(output) || path.extname(output).toLowerCase() === '.svg') {
+    fail(
+      `--output ${shown} is the name of a picture, expected a file for results (drawn pictures: --annotate ${shown}; pictures to be looked at come before --output)`,
+    );
+  }
+}
+
+/** In small letters, without a dot. */
+function extensionOf(name: string): string {
+  return path.extname(name).slice(1).toLowerCase();
+}
+
 function choose(
+  kind: AnswerKind,
   asked: Shown | undefined,
   { output, save, watch }: FormatFlags,
   fail: (message: string) => never,
@@ -87,12 +121,17 @@ function choose(
   if (output === undefined) {
     return { to: 'stdout', format: asked ?? (watch === undefined ? 'text' : 'jsonl') };
   }
-  const extension = path.extname(output).slice(1).toLowerCase();
+  const extension = extensionOf(output);
   const meant = FORMAT_OF_EXTENSION.get(extension);
   const format = asked ?? meant ?? 'jsonl';
   if (meant !== undefined && !extensionsOf(format).includes(extension)) {
     fail(
       `--output ${oneLine(output)} is a name for ${meant}, and the format is ${format}: name it .${extensionsOf(format)[0]}`,
+    );
+  }
+  if (!shownFor(kind).includes(format)) {
+    fail(
+      `--output ${oneLine(output)} is a name for ${format}, which is for boxes: choose ${extensionList(kind)}, .jsonl`,
     );
   }
   if (format === 'jsonl') return { to: 'journal', format, file: output };
@@ -129,6 +168,17 @@ function checkStream({ to, format }: Destination, fail: (message: string) => nev
 function shownFor(kind: AnswerKind): readonly Shown[] {
   const [first, ...others] = formatsFor(kind);
   return [...(first === undefined ? [] : [first]), 'table', ...others];
+}
+
+/** `.txt, .json, .csv`: the extensions that choose a format other than JSON lines. */
+function extensionList(kind: AnswerKind): string {
+  const names = formatsFor(kind).filter((name) => name !== 'jsonl');
+  const chosen = names.flatMap((name) =>
+    FORMATS[name].extensions
+      .filter((extension) => FORMAT_OF_EXTENSION.get(extension) === name)
+      .slice(0, 1),
+  );
+  return chosen.map((extension) => `.${extension}`).join(', ');
 }
 
 /** What a file in this format holds: see src/wire/formats.ts. */

@@ -1,10 +1,10 @@
 /** A folder with a file for each picture: drawn ones of `--annotate`, results of `--save`. What is in them is not known here. */
 import { createHash, randomUUID } from 'node:crypto';
-import { access, readdir, realpath, rename, unlink, writeFile } from 'node:fs/promises';
+import { access, readdir, realpath, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeError } from '../../errors.js';
 import { makeFolder } from '../../make-folder.js';
-import { oneLine } from '../../options/show.js';
+import { oneLine, showPath } from '../../options/show.js';
 import { outputError } from '../../output-error.js';
 import { STDIN } from './inputs.js';
 
@@ -21,11 +21,14 @@ interface Named {
   readonly page?: number | undefined;
 }
 
-/** Why files that exist are left alone. */
-interface Kept {
-  readonly found: string;
+/** Why files that exist are refused, for errors. */
+export interface Refused {
   readonly expected: string;
+  readonly hint: string;
 }
+
+/** What becomes of files that an earlier run or another program has written. */
+export type Existing = 'replaced' | 'left' | Refused;
 
 export class PictureFiles {
   /** Names without extension, in small letters as some file systems see them, and the picture each belongs to. */
@@ -38,29 +41,35 @@ export class PictureFiles {
     readonly folder: string,
     /** As the user knows it, for messages. */
     readonly name: string,
-    /** What to do where a file exists that may not be replaced, for errors; left out where it may. */
-    private readonly kept: Kept | undefined,
+    private readonly existing: Existing,
+    /** Folders that were made for it, those above first. */
+    private readonly made: readonly string[],
     /** The name of the one file, where there is one picture. */
     private readonly only?: string,
   ) {}
 
-  /** The one file of the one picture: it is replaced if it exists. */
-  static async openFile(file: string): Promise<PictureFiles> {
-    const folder = path.dirname(file);
-    try {
-      await makeFolder(path.resolve(folder));
-      return new PictureFiles(await realpath(folder), file, undefined, path.basename(file));
-    } catch (cause) {
-      throw outputError(folder, 'create', cause);
-    }
+  /** The one file of the one picture. */
+  static openFile(file: string, existing: Existing): Promise<PictureFiles> {
+    return PictureFiles.#open(path.dirname(file), file, existing, path.basename(file));
   }
 
   /** Creates `folder` if need be. */
-  static async open(folder: string, kept?: Kept): Promise<PictureFiles> {
+  static open(folder: string, existing: Existing): Promise<PictureFiles> {
+    return PictureFiles.#open(folder, folder, existing);
+  }
+
+  static async #open(
+    folder: string,
+    name: string,
+    existing: Existing,
+    only?: string,
+  ): Promise<PictureFiles> {
+    const made: string[] = [];
     try {
-      await makeFolder(path.resolve(folder));
-      return new PictureFiles(await realpath(folder), folder, kept);
+      await makeFolder(path.resolve(folder), made);
+      return new PictureFiles(await realpath(folder), name, existing, made, only);
     } catch (cause) {
+      await removeEmpty(made);
       throw outputError(folder, 'create', cause);
     }
   }
@@ -71,7 +80,7 @@ export class PictureFiles {
       const folder = number === 1 ? stem : `${stem}-${number}`;
       const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => error);
       const isFree = Array.isArray(entries) ? entries.length === 0 : entries.code === 'ENOENT';
-      if (isFree) return PictureFiles.open(folder);
+      if (isFree) return PictureFiles.open(folder, 'replaced');
     }
   }
 
@@ -80,10 +89,15 @@ export class PictureFiles {
     const parent = await realpath(path.dirname(image)).catch(() => undefined);
     if (parent !== this.folder) return;
     if (this.only !== undefined && this.only !== path.basename(image)) return;
-    throw makeError('ERR_OUTPUT', `${oneLine(image)} is in the folder for drawn pictures`, {
+    const found =
+      this.only === undefined
+        ? `in ${showPath(this.name)}, the folder that drawn pictures go to`
+        : 'the file that the drawn picture goes to';
+    throw makeError('ERR_OUTPUT', `${oneLine(image)} is ${found}, and would be replaced`, {
       name: oneLine(image),
-      found: 'the same folder for pictures and --annotate',
-      expected: 'another folder for --annotate',
+      found,
+      expected: 'pictures elsewhere',
+      hint: `choose another ${this.only === undefined ? 'folder' : 'file'} for --annotate`,
     });
   }
 
@@ -106,24 +120,41 @@ export class PictureFiles {
     return name;
   }
 
-  /** Throws ERR_OUTPUT if the picture's file exists and may not be replaced. */
+  /** Nothing is there that could be replaced. */
+  async isEmpty(): Promise<boolean> {
+    return this.made.length > 0 || (await readdir(this.folder)).length === 0;
+  }
+
+  /** Throws ERR_OUTPUT if the picture's file exists and that is refused. */
   async checkFree(picture: Named, extension: string): Promise<void> {
-    await this.#checkFree(path.join(this.folder, `${this.reserve(picture)}.${extension}`));
+    await this.#isFree(this.#fileOf(picture, extension));
   }
 
-  /** Writes the file of a picture, whole or not at all. */
-  async write(picture: Named, { data, extension }: PictureFile): Promise<void> {
-    await this.#write(this.only ?? `${this.reserve(picture)}.${extension}`, data);
+  /**
+   * Writes the file of a picture, whole or not at all. Returns the name of a file that exists and was left as it is,
+   * undefined when it was written.
+   */
+  write(picture: Named, { data, extension }: PictureFile): Promise<string | undefined> {
+    return this.#write(this.#fileOf(picture, extension), data);
   }
 
-  /** Writes a file that belongs to all of them. */
-  writeBeside(name: string, text: string): Promise<void> {
+  /** As `write`, a file that belongs to all of them. */
+  writeBeside(name: string, text: string): Promise<string | undefined> {
     return this.#write(name, Buffer.from(text));
   }
 
-  async #write(name: string, data: Uint8Array): Promise<void> {
+  /** Removes folders again that were made for nothing. */
+  async close(): Promise<void> {
+    if (this.#written.size === 0) await removeEmpty(this.made);
+  }
+
+  #fileOf(picture: Named, extension: string): string {
+    return this.only ?? `${this.reserve(picture)}.${extension}`;
+  }
+
+  async #write(name: string, data: Uint8Array): Promise<string | undefined> {
+    if (!(await this.#isFree(name))) return this.#shown(name);
     const file = path.join(this.folder, name);
-    await this.#checkFree(file);
     const part = path.join(this.folder, `.${randomUUID()}.tmp`);
     try {
       await writeFile(part, data, { flag: 'wx' });
@@ -132,16 +163,33 @@ export class PictureFiles {
       await unlink(part).catch(() => {});
       throw outputError(file, 'write', cause);
     }
-    this.#written.add(file);
+    this.#written.add(name);
+    return undefined;
   }
 
-  async #checkFree(file: string): Promise<void> {
-    if (this.kept === undefined || this.#written.has(file) || !(await exists(file))) return;
-    throw makeError('ERR_OUTPUT', `${oneLine(file)} exists`, {
-      name: oneLine(file),
-      ...this.kept,
+  /** As the user would name it. */
+  #shown(name: string): string {
+    return showPath(this.only === undefined ? path.join(this.name, name) : this.name);
+  }
+
+  /** Whether `name` may be written; throws where one that exists is refused. What was written here may be again. */
+  async #isFree(name: string): Promise<boolean> {
+    const { existing } = this;
+    if (existing === 'replaced' || this.#written.has(name)) return true;
+    if (!(await exists(path.join(this.folder, name)))) return true;
+    if (existing === 'left') return false;
+    const file = this.#shown(name);
+    throw makeError('ERR_OUTPUT', `${file} exists, expected ${existing.expected}`, {
+      name: file,
+      found: 'a file',
+      ...existing,
     });
   }
+}
+
+/** `drawn/`: a folder, whatever else the name looks like. */
+export function isNamedFolder(name: string): boolean {
+  return /[/\\]$/.test(name);
 }
 
 /** What the file of a picture is named after: `scan.tif`, `scan-page2.tif`. */
@@ -150,6 +198,11 @@ function namesake({ image, page }: Named): string {
   if (page === undefined) return named;
   const { dir, name, ext } = path.parse(named);
   return path.join(dir, `${name}-page${page}${ext}`);
+}
+
+/** Of these folders, the innermost first, those that hold nothing. */
+async function removeEmpty(folders: readonly string[]): Promise<void> {
+  for (const folder of [...folders].reverse()) await rmdir(folder).catch(() => {});
 }
 
 function exists(file: string): Promise<boolean> {

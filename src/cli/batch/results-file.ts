@@ -11,10 +11,15 @@ export class ResultsFile {
     /** As it was named. */
     readonly name: string,
     private readonly handle: FileHandle,
+    /** It holds something, which is replaced by what is written. */
+    private readonly isReplaced: boolean,
   ) {}
 
-  /** Opens a new file, or an empty one. Throws ERR_OUTPUT for one that holds something, and for what is not a file. */
-  static async open(name: string): Promise<ResultsFile> {
+  /**
+   * Opens a new file, or an empty one. Throws ERR_OUTPUT for one that holds something, unless it may be replaced, and for
+   * what is not a file.
+   */
+  static async open(name: string, overwrite: boolean): Promise<ResultsFile> {
     let handle: FileHandle;
     try {
       handle = await open(name, 'a');
@@ -22,21 +27,24 @@ export class ResultsFile {
       throw outputError(name, 'open', cause);
     }
     const status = await handle.stat();
-    if (status.isFile() && status.size === 0) return new ResultsFile(name, handle);
+    if (status.isFile() && (status.size === 0 || overwrite)) {
+      return new ResultsFile(name, handle, status.size > 0);
+    }
     await handle.close();
     const found = status.isFile() ? 'a file that is not empty' : 'a device or pipe';
     throw makeError('ERR_OUTPUT', `${oneLine(name)} is ${found}, expected no file`, {
       name,
       found,
       expected: 'no file',
-      hint: 'remove it or choose another name; JSON lines (.jsonl) can be continued with --resume',
+      hint: 'remove it, choose another name or replace it with --overwrite; JSON lines (.jsonl) can be continued with --resume',
     });
   }
 
   async write(text: string): Promise<void> {
     if (text === '') return;
-    this.#isEmpty = false;
     try {
+      if (this.#isEmpty && this.isReplaced) await this.handle.truncate(0);
+      this.#isEmpty = false;
       await this.handle.appendFile(text);
     } catch (cause) {
       throw outputError(this.name, 'write', cause);
@@ -52,6 +60,6 @@ export class ResultsFile {
     } finally {
       await this.handle.close();
     }
-    if (this.#isEmpty) await unlink(this.name).catch(() => {});
+    if (this.#isEmpty && !this.isReplaced) await unlink(this.name).catch(() => {});
   }
 }

@@ -161,6 +161,10 @@ async function answer<R extends object>(
     }
     const picture: ImageInput =
       input.picture ?? (input.isStdin ? await context.readStdin(MAX_FILE_BYTES) : image);
+    const format =
+      annotations && task.annotate && (drawingFormat ?? (await ownFormat(image, picture)));
+    // Before there is an answer that would be lost.
+    if (format) await annotations?.checkFree(input, extensionFor(format, image));
     let result: R;
     if (streams && task.stream !== undefined) {
       const stream = task.stream(picture, signal);
@@ -169,10 +173,10 @@ async function answer<R extends object>(
     } else {
       result = await task.run(picture, signal);
     }
-    if (annotations !== undefined && task.annotate !== undefined) {
-      const format = drawingFormat ?? (await ownFormat(image, picture));
+    if (format && annotations && task.annotate) {
       const data = await task.annotate(picture, result, format);
-      await annotations.write(input, { data, extension: extensionFor(format, image) });
+      const left = await annotations.write(input, { data, extension: extensionFor(format, image) });
+      if (left !== undefined) context.output.note(`note: ${left} exists and stays as it is`);
     }
     return { ...named, result };
   } catch (error) {

@@ -13,7 +13,10 @@ import {
 } from './printers.js';
 import { ResultsFile } from './results-file.js';
 
-const KEPT_RESULTS = { found: 'a file', expected: 'another folder for --save, or no such file' };
+const REFUSED = {
+  expected: 'no such file',
+  hint: 'choose another folder for --save, or replace it with --overwrite',
+};
 
 export type Sink = ResultsFile | PictureFiles | undefined;
 
@@ -22,17 +25,18 @@ export async function openSink(
   destination: Destination,
   command: string,
   known: readonly Input[],
+  overwrite: boolean,
 ): Promise<Sink> {
   switch (destination.to) {
     case 'stdout':
     case 'journal':
       return undefined;
     case 'file':
-      return ResultsFile.open(destination.file);
+      return ResultsFile.open(destination.file, overwrite);
     case 'folder': {
       const { folder, format } = destination;
       if (folder === undefined) return PictureFiles.openNew(`paligemma-${command}`);
-      const files = await PictureFiles.open(folder, KEPT_RESULTS);
+      const files = await PictureFiles.open(folder, overwrite ? 'replaced' : REFUSED);
       const [extension = 'txt'] = extensionsOf(format);
       // Pages get names of their own, which are not known yet.
       for (const input of known)

@@ -11,11 +11,12 @@ import {
   type Drawings,
   drawnWith,
   drawPair,
+  existingDrawings,
   extensionFor,
   openDrawings,
   ownFormat,
 } from '../batch/drawings.js';
-import { ROOMY_ALONE } from '../batch/flags.js';
+import { OVERWRITE, ROOMY_ALONE } from '../batch/flags.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
@@ -26,6 +27,7 @@ interface Flags extends ModelFlags {
   readonly json?: true;
   readonly annotate?: string;
   readonly roomy?: true;
+  readonly overwrite?: true;
 }
 
 export function compareCommand(context: Context, exit: (code: ExitCode) => void): Command {
@@ -42,7 +44,7 @@ export function compareCommand(context: Context, exit: (code: ExitCode) => void)
     '--annotate <path>',
     'write both pictures beside each other with the answer under them, to a file or into a folder',
   );
-  addFlags(command, 'Options:', DRAWN_OPTIONS);
+  addFlags(command, 'Options:', { ...DRAWN_OPTIONS, overwrite: OVERWRITE });
   addFlags(command, 'Answering:', task.options);
   return command
     .addHelpText(
@@ -53,40 +55,59 @@ Examples:
   $ paligemma compare old.png new.png --statement "they are the same" --annotate drawn.png`,
     )
     .action(async (left: string, right: string, flags: Flags) => {
-      const { output, signal } = context;
       if (flags.roomy && flags.annotate === undefined) {
         command.error(`error: ${ROOMY_ALONE}`);
       }
-      const drawings = await openDrawings(flags.annotate);
-      for (const image of [left, right]) {
-        checkPicture(image, '> picture');
-        await drawings?.files.check(image);
-      }
-      const { model, name } = await loadModel(context, flags);
+      const existing = existingDrawings(flags.annotate, flags);
+      const drawings = await openDrawings(flags.annotate, existing);
       try {
-        const given = givenFlags(task.options, flags);
-        const result = await model.compare([left, right], flags.statement, { ...given, signal });
-        if (drawings) await writePair(drawings, [left, right], result, drawnWith(given, flags));
-        const document = { model: name, images: [left, right], ...taskJson(result) };
-        if (flags.json) await output.json(document, 2);
-        else await output.data(`${result.text}\n`);
+        await compare(context, [left, right], flags, drawings);
       } finally {
-        await model.dispose();
+        await drawings?.files.close();
       }
       exit(EXIT.ok);
     });
 }
 
-/** In the format of the file, or in that which both pictures have, else PNG. */
-async function writePair(
-  { files, format }: Drawings,
+async function compare(
+  context: Context,
   pair: readonly [string, string],
-  result: object,
-  options: AnnotateOptions,
+  flags: Flags,
+  drawings: Drawings | undefined,
 ): Promise<void> {
+  const { output, signal } = context;
+  for (const image of pair) {
+    checkPicture(image, '> picture');
+    await drawings?.files.check(image);
+  }
+  const drawing = drawings && (await pairDrawing(drawings, pair));
+  const { model, name } = await loadModel(context, flags);
+  try {
+    const given = givenFlags(TASKS.compare.options, flags);
+    const result = await model.compare(pair, flags.statement, { ...given, signal });
+    await drawing?.write(result, drawnWith(given, flags));
+    const document = { model: name, images: pair, ...taskJson(result) };
+    if (flags.json) await output.json(document, 2);
+    else await output.data(`${result.text}\n`);
+  } finally {
+    await model.dispose();
+  }
+}
+
+/**
+ * The one drawing of two pictures: in the format of the file, or in that which both have, else PNG. Throws where it exists
+ * and is refused.
+ */
+async function pairDrawing({ files, format }: Drawings, pair: readonly [string, string]) {
   const [left = 'png', right] = await Promise.all(pair.map((image) => ownFormat(image, image)));
   const chosen = format ?? (left === right ? left : 'png');
-  const data = await drawPair(pair, chosen, TASKS.compare.answers, result, options);
   const image = pair.map((one) => path.parse(one).name).join('-') + path.extname(pair[0]);
-  await files.write({ image }, { data, extension: extensionFor(chosen, image) });
+  const extension = extensionFor(chosen, image);
+  await files.checkFree({ image }, extension);
+  return {
+    async write(result: object, options: AnnotateOptions): Promise<void> {
+      const data = await drawPair(pair, chosen, TASKS.compare.answers, result, options);
+      await files.write({ image }, { data, extension });
+    },
+  };
 }

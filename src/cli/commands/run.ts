@@ -88,6 +88,8 @@ interface Answer {
 /** Formats of files with any answer. */
 const SAVED_AS = ['json', 'jsonl', 'csv', 'text'] as const satisfies readonly FormatName[];
 
+const SAVED_BEFORE = { expected: 'no such file', hint: 'choose another name' };
+
 class Loop {
   readonly #context: Context;
   readonly #model: PaliGemma;
@@ -252,10 +254,16 @@ async function save(file: string, answer: Answer | undefined): Promise<void> {
   const { image, kind, result } = answer;
   const picture = formatOfName(file);
   if (picture !== undefined) {
-    const files = await PictureFiles.openFile(file);
-    await files.check(image);
-    const data = await draw(image, picture, kind, result, {});
-    return files.write({ image }, { data, extension: picture });
+    const files = await PictureFiles.openFile(file, SAVED_BEFORE);
+    try {
+      await files.check(image);
+      await files.checkFree({ image }, picture);
+      const data = await draw(image, picture, kind, result, {});
+      await files.write({ image }, { data, extension: picture });
+    } finally {
+      await files.close();
+    }
+    return;
   }
   const extension = path.extname(file).slice(1).toLowerCase();
   const extensions = (name: FormatName): readonly string[] => FORMATS[name].extensions;

@@ -118,8 +118,8 @@ describe('a command made from a task', () => {
   it('draws into a folder, whose pictures are no inputs the next time', async () => {
     const [a] = fill('in/a.png', 'in/sub/a.png', 'in/b.png') as [string];
     const args = [at('in'), '-r', '--annotate', at('in', 'drawn'), '--jsonl'];
-    for (let time = 0; time < 2; time++) {
-      const { code, stdout } = await measure(...args);
+    for (const again of [[], ['--overwrite']]) {
+      const { code, stdout } = await measure(...args, ...again);
       expect([code, stdout.trimEnd().split('\n').length]).toEqual([0, 3]);
       const names = readdirSync(at('in', 'drawn'));
       expect(names).toEqual([expect.stringMatching(/^a-[0-9a-f]{8}\.png$/), 'a.png', 'b.png']);
@@ -144,6 +144,6 @@ describe('a command made from a task', () => {
     const { code, stdout, stderr } = await measure(...args);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^.*a\.png: .*no colour/);
-    expect(readdirSync(at('drawn'))).toEqual([]);
+    expect(readdirSync(folder)).toEqual(['in']);
   });
 });
