@@ -60,11 +60,11 @@ const MASK_CODEC_SOURCE = 'a file that Google publishes (docs/conversion.md says
 export const REMEDIES = {
   convert: remedy({
     api: 'convert the checkpoint to GGUF with convert({ source, output })',
-    cli: 'Convert the checkpoint to GGUF with: paligemma convert',
+    cli: 'convert the checkpoint to GGUF with: paligemma convert',
   }),
   'convert-original': remedy({
     api: 'convert the original checkpoint with convert({ source, output })',
-    cli: 'Use the original checkpoint and convert it with: paligemma convert',
+    cli: 'use the original checkpoint and convert it with: paligemma convert',
   }),
   'convert-hub': remedy({
     api: (id) => `convert it to a file of your own: convert({ source: '${repoOf(id)}', output })`,
