@@ -116,7 +116,9 @@ async function memoryOf({ info }: PaliGemma, folder: string): Promise<number> {
   const before = await readFile(file, 'utf8')
     .then((text) => (JSON.parse(text) as { readonly bytes: number }).bytes)
     .catch(() => 0);
-  const bytes = Object.values(info.memory).reduce((sum, one) => sum + one, 0);
+  // Pictures that are kept are of the rows, not of the type.
+  const { weightsBytes, kvCacheBytes, computeBytes } = info.memory;
+  const bytes = weightsBytes + kvCacheBytes + computeBytes;
   const most = Math.max(before, bytes);
   await writeFile(file, `${jsonText({ bytes: most })}\n`).catch((cause: unknown) => {
     throw outputError(file, 'write', cause);
