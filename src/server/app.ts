@@ -9,6 +9,7 @@ import { hasKeys, type ParsedServeOptions } from '../options/server.js';
 import { packageVersion } from '../package-version.js';
 import { type Failure, failureOf } from './errors.js';
 import { typed } from './faces/typed.js';
+import { Lingering } from './lingering.js';
 import { SERVER_PACKAGES } from './packages.js';
 import { LOG, type OnLoad, type Reloadable, serve } from './plugin.js';
 
@@ -40,6 +41,8 @@ export async function listen(options: ParsedServeOptions, onLoad?: OnLoad): Prom
   const { default: Fastify, LogController } = await importPeer('fastify', () => import('fastify'), {
     together: SERVER_PACKAGES,
   });
+  // Of what is answered without the plugin.
+  const lingering = Lingering.after(maxBodyBytes);
   const app: FastifyInstance = Fastify({
     bodyLimit: maxBodyBytes,
     // Standard output is for results. Lines about requests have the level info.
@@ -49,6 +52,7 @@ export async function listen(options: ParsedServeOptions, onLoad?: OnLoad): Prom
     },
     // Fastify's own answer repeats the address, which may hold a key. The type of the reply is that of any server.
     frameworkErrors: (_, request, reply) => {
+      lingering.follow(request.raw);
       answerNoRoute(request, reply as unknown as FastifyReply, prefix);
       request.log.info({ req: request, status: reply.statusCode }, ENDED);
     },
@@ -57,7 +61,7 @@ export async function listen(options: ParsedServeOptions, onLoad?: OnLoad): Prom
       ? { disableRequestLogging: true }
       : { logController: new LogController({ disableRequestLogging: true }) }),
     clientErrorHandler: (error, socket) => {
-      const failure = answerUnread(error, socket);
+      const failure = answerUnread(error, socket, lingering);
       if (failure) app.log.info({ status: failure.status, code: failure.code }, ENDED);
     },
     requestTimeout: 30_000,
@@ -69,7 +73,7 @@ export async function listen(options: ParsedServeOptions, onLoad?: OnLoad): Prom
   });
   app.server.maxConnections = MAX_CONNECTIONS;
   inviteBodies(app);
-  nameRoutes(app, prefix);
+  nameRoutes(app, prefix, lingering);
   let served: Reloadable | undefined;
   app.addHook('onResponse', async (request, reply) => {
     const [model, code] = [reply.getHeader('x-model'), served?.failureOf(request)];
@@ -126,7 +130,7 @@ function inviteBodies(app: FastifyInstance): void {
 }
 
 /** For people who try addresses: what this is, and what was meant. */
-function nameRoutes(app: FastifyInstance, prefix: string): void {
+function nameRoutes(app: FastifyInstance, prefix: string, lingering: Lingering): void {
   app.get(prefix === '' ? '/' : prefix, ({ id }, reply) =>
     reply.header('x-request-id', id).send({
       ...{ name: 'node-paligemma', version: packageVersion(), openapi: `${prefix}/openapi.json` },
@@ -136,8 +140,10 @@ function nameRoutes(app: FastifyInstance, prefix: string): void {
   const answer = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const [url = ''] = request.url.split('?', 1);
     const allowed = METHODS.filter((method) => app.hasRoute({ url, method }));
+    lingering.follow(request.raw);
     return answerNoRoute(request, reply, prefix, allowed);
   };
+  app.addHook('preClose', async () => lingering.end());
   app.setNotFoundHandler(answer);
   // Faults of requests for routes that are none, such as a method that Fastify wants a content type for.
   app.setErrorHandler((_, request, reply) => answer(request, reply));
@@ -147,7 +153,13 @@ function nameRoutes(app: FastifyInstance, prefix: string): void {
  * What Node cannot read as a request: in our shape, and not logged with its bytes as Fastify would. Returns what was
  * answered, if anything could be.
  */
-function answerUnread({ code }: NodeJS.ErrnoException, socket: Socket): Failure | undefined {
+function answerUnread(
+  { code }: NodeJS.ErrnoException,
+  socket: Socket,
+  lingering: Lingering,
+): Failure | undefined {
+  // It fails again with every part that still comes.
+  if (lingering.has(socket)) return undefined;
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return undefined;
@@ -161,6 +173,7 @@ function answerUnread({ code }: NodeJS.ErrnoException, socket: Socket): Failure 
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+  lingering.watch(socket);
   return { ...failure, status };
 }
 

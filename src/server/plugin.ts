@@ -144,6 +144,10 @@ async function registerFaces(app: FastifyInstance, service: Service): Promise<vo
           showToPage(request, reply, service.options);
           service.admit(request, reply);
         });
+        scope.addHook('onSend', (request, _, payload, done) => {
+          service.lingering.follow(request.raw);
+          done(null, payload);
+        });
         scope.setErrorHandler((error, request, reply) =>
           service.fail(error, request, reply, face.errorBody),
         );

@@ -35,6 +35,7 @@ import {
   withRetryAfter,
 } from './errors.js';
 import { type Keys, keyOf } from './keys.js';
+import { Lingering } from './lingering.js';
 import type { Metrics } from './metrics.js';
 import type { Lease, Models } from './models.js';
 import { checkCaller } from './origin.js';
@@ -119,6 +120,7 @@ export class Service {
   readonly pictures: Pictures;
   readonly uploads: Uploads;
   readonly admission: Admission;
+  readonly lingering: Lingering;
   readonly metrics: Metrics | undefined;
   /** Replaced when they are read again. */
   keys: Keys;
@@ -134,6 +136,7 @@ export class Service {
     this.pictures = pictures;
     this.uploads = uploads;
     this.admission = new Admission(options);
+    this.lingering = Lingering.after(options.maxBodyBytes);
     this.metrics = metrics(this);
   }
 
@@ -374,15 +377,16 @@ export class Service {
     if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
     // Clients of OpenAI's APIs would send again what crashed the engine.
     else if (!retryable) reply.header('x-should-retry', 'false');
-    // The rest of a body that is too large is not waited for.
+    // A client that reads this need not send the rest.
     if (!request.raw.complete && status === 413) reply.header('connection', 'close');
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     return reply.code(status).send(shape(failure, request.id));
   }
 
   /** Lets no request in any more and waits for those that are; what takes longer than `drainMs` is stopped. */
-  drain(most = Number.POSITIVE_INFINITY): Promise<void> {
-    return this.admission.drain(Math.min(most, this.options.drainMs));
+  async drain(most = Number.POSITIVE_INFINITY): Promise<void> {
+    await this.admission.drain(Math.min(most, this.options.drainMs));
+    this.lingering.end();
   }
 
   /** After `drain`. */

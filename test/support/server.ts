@@ -113,8 +113,11 @@ export function formOf(
 }
 
 /** A connection on which a test writes what no client would. */
-export async function openSocket(port: number): Promise<Socket & { received: () => string }> {
-  const socket = connect(port, '127.0.0.1');
+export async function openSocket(
+  port: number,
+  options: { readonly allowHalfOpen?: boolean } = {},
+): Promise<Socket & { received: () => string }> {
+  const socket = connect({ port, host: '127.0.0.1', ...options });
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
   let received = '';
