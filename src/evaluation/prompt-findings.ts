@@ -35,7 +35,7 @@ export const isShown = ({ best, phrasings }: PhrasingReport): boolean =>
 /** Whether no phrasing has anything right: then nothing is known of the wording. */
 export function isSilent({ metric, phrasings }: PhrasingReport): boolean {
   const least = findMetric(metric)?.better === 'higher' ? 0 : Number.POSITIVE_INFINITY;
-  return phrasings.every(({ figure }) => figure === null || figure === least);
+  return phrasings.every(({ figure }) => figure === least);
 }
 
 /** Over how many questions the wording was shown to matter, and where most, as sentences. */

@@ -79,6 +79,7 @@ function questionsSection(questions: readonly PromptQuestion[]): Html {
 }
 
 function matterText({ phrasings }: PromptQuestion): string {
+  if (phrasings.rows === 0) return 'no row to compare';
   if (isShown(phrasings)) return 'matters';
   return isSilent(phrasings) ? 'nothing is right' : 'not shown';
 }

@@ -48,5 +48,7 @@ it('take 0 for nothing right only where more is better', async () => {
 
 it('say so where no row has all answers', async () => {
   const none = await asked({ a: 1, b: 1 }, 'exact@vlm-exam', 0);
-  expect(bestText(none)).toBe('no row has an answer to all phrasings');
+  expect([bestText(none), isSilent(none), isShown(none)]).toEqual([
+    ...['no row has an answer to all phrasings', false, false],
+  ]);
 });

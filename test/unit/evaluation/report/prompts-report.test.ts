@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { htmlPrompts } from '../../../../src/evaluation/report/prompts-report.js';
-import { promptBenchmark } from '../../../support/benchmark-reports.js';
+import { asked, promptBenchmark } from '../../../support/benchmark-reports.js';
 
 it('begins with the verdict, and leads from each question to its phrasings and its own report', async () => {
   const page = htmlPrompts(await promptBenchmark());
@@ -23,4 +23,17 @@ it('says where nothing is shown', async () => {
   const page = htmlPrompts({ ...rest, questions: questions.slice(1, 2) });
   expect(page).toContain('<strong>Not shown to matter</strong> The wording is not shown to matter');
   expect(page).not.toContain('Incomplete');
+});
+
+it('has a question of which no row is answered', async () => {
+  const { questions, ...rest } = await promptBenchmark();
+  const phrasings = await asked({ a: 1, b: 1 }, 'exact@vlm-exam', 0);
+  const page = htmlPrompts({
+    ...rest,
+    questions: questions.slice(0, 1).map((one) => ({ ...one, failed: 50, phrasings })),
+  });
+  expect(page).toContain('<td>no row to compare</td>');
+  expect(page).toContain('No row has an answer to all phrasings.');
+  expect(page).toContain('50 of receipts, tax.');
+  expect(page).not.toMatch(/NaN|Infinity/);
 });
