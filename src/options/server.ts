@@ -271,7 +271,7 @@ export const SERVE_OPTIONS = {
   }),
   logRequests: boolean({
     default: false,
-    doc: 'write a line of JSON to standard error for each request, without its query and body',
+    doc: 'write a line of JSON to standard error for each request, with its route and without its address and body',
   }),
   ...SERVER_OPTIONS,
 };

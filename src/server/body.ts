@@ -66,7 +66,9 @@ export function readBytes(
  * Throws ERR_REQUEST_FORMAT. Nothing of the body is repeated. `name`: what the text is the whole of, `body`, or a field or
  * parameter.
  */
-export function parseJson(text: Buffer, name = BODY): unknown {
+export function parseJson(bytes: Buffer, name = BODY): unknown {
+  // As the file of the configuration, it may begin with a byte order mark.
+  const text = bytes.subarray(0, BOM.length).equals(BOM) ? bytes.subarray(BOM.length) : bytes;
   checkShape(text, name);
   try {
     // Keys such as __proto__ become properties like any other, and are unknown to every face.
@@ -77,6 +79,7 @@ export function parseJson(text: Buffer, name = BODY): unknown {
 }
 
 const BODY = 'body';
+const BOM = Buffer.from('\ufeff');
 
 /** Depth and number of values, without making any. */
 function checkShape(body: Buffer, name: string): void {

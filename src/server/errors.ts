@@ -33,6 +33,16 @@ const HIDDEN: Readonly<Record<string, string>> = {
   EngineError: 'the server failed; its log says why',
 };
 
+/** Of an engine that crashed: what to do, and nothing of why it did. */
+function crashWords({ retryable }: PaliGemmaError, waitsFor: number | undefined): string {
+  if (!retryable) {
+    return 'the engine crashed twice during this request, which is not taken again for ten minutes; change the picture or the prompt';
+  }
+  return waitsFor === undefined
+    ? 'the engine crashed during this request, and is started again; try again'
+    : `the engine crashed too often; try again after ${waitsFor} seconds`;
+}
+
 /** Errors of Fastify and its plugins that a client causes, by status; other statuses are faults of the request's form. */
 const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   404: 'ERR_REQUEST_ROUTE',
@@ -57,7 +67,9 @@ export function failureOf(error: unknown): Failure {
   const usual = ERROR_CODES[code].status;
   const status = usual === 500 && waitsFor !== undefined ? 503 : usual;
   const isShown = status < 500 || OPEN.has(code);
-  const words = isShown ? known.messageFor('http') : HIDDEN[ERROR_CODES[code].class];
+  const hidden =
+    code === 'ERR_ENGINE_CRASHED' ? crashWords(known, waitsFor) : HIDDEN[ERROR_CODES[code].class];
+  const words = isShown ? known.messageFor('http') : hidden;
   const retryAfter = waitsFor ?? (status === 429 || status === 503 ? 1 : undefined);
   return {
     ...{ status, code, retryable, message: words ?? 'the server failed; its log says why' },

@@ -160,6 +160,7 @@ export class Pictures {
   #formFault(error: unknown): never {
     const { code } = (error ?? {}) as { readonly code?: unknown };
     if (code === 'FST_FILES_LIMIT') throw tooMany('images', 'pictures', this.#maxPictures);
+    if (code === 'FST_REQ_FILE_TOO_LARGE') throw tooLargeBody(this.#maxBytes);
     if (code === 'FST_FIELDS_LIMIT') throw tooMany('body', 'fields', MAX_FIELDS);
     if (code === 'FST_PARTS_LIMIT') {
       throw tooMany('body', 'fields and pictures', MAX_FIELDS + this.#maxPictures);
@@ -195,12 +196,25 @@ export function base64Text(given: unknown): string | undefined {
   return isDataUrl(given) || UPLOAD_ID.test(given) ? given : `data:;base64,${given}`;
 }
 
-/** What the parser of forms rejects with; it has a status where a limit was passed, and none for what it cannot read. */
+/** Of what the parser of forms refuses. Its own words name neither what was found nor what is expected. */
+const FORM_FAULTS: Readonly<Record<string, readonly [found: string, expected: string]>> = {
+  FST_PROTO_VIOLATION: [
+    'a form with a field of a name that no field may have, such as __proto__',
+    'fields that the route has',
+  ],
+  FST_INVALID_JSON_FIELD_ERROR: [
+    'a form with a field of the type application/json that is no JSON',
+    'JSON, or a field without a type',
+  ],
+};
+
+/** What the parser of forms rejects with, in our words. */
 function formFault(error: unknown): never {
-  const { statusCode } = (error ?? {}) as { readonly statusCode?: unknown };
-  if (error instanceof PaliGemmaError || typeof statusCode === 'number') throw error;
-  throw makeError('ERR_REQUEST_FORMAT', 'the form is damaged', {
-    ...{ name: 'body', found: 'a damaged form', expected: 'multipart/form-data', cause: error },
+  if (error instanceof PaliGemmaError) throw error;
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  const [found, expected] = FORM_FAULTS[String(code)] ?? ['a damaged form', 'multipart/form-data'];
+  throw makeError('ERR_REQUEST_FORMAT', `the body is ${found}, expected ${expected}`, {
+    ...{ name: 'body', found, expected, cause: error },
   });
 }
 

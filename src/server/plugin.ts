@@ -250,9 +250,11 @@ function isSame(name: string, ...options: readonly object[]): boolean {
   return a === b;
 }
 
-/** A request in a log: neither its query nor its headers. */
+/** A request in a log: the route that it is for and not its address, in which there are ids and whatever a client writes. */
 export const LOG = {
-  req: ({ method, url = '', ip }: { method: string; url?: string; ip: string }) => ({
-    ...{ method, url: url.replace(/\?.*/s, ''), remoteAddress: ip },
+  req: ({ method, routeOptions, ip }: FastifyRequest) => ({
+    ...{ method, url: routeOptions?.url ?? NO_ROUTE, remoteAddress: ip },
   }),
 };
+
+const NO_ROUTE = 'no route';

@@ -75,6 +75,7 @@ it('is nothing that a client sent, whether it is answered or not', {
   const statuses = new Map<string, Set<number>>();
   for (const [path, item] of Object.entries(paths)) {
     const route = path.replace(/\{\w+\}/g, 'paligemma');
+    const upload = server.url + path.replace(/\{\w+\}/g, `img_${SECRET}`);
     const seen = new Set<number>();
     statuses.set(path, seen);
     const query = `?${new URLSearchParams({ api_key: KEY, prompt: SECRET, [SECRET]: PIXELS })}`;
@@ -83,6 +84,7 @@ it('is nothing that a client sent, whether it is answered or not', {
     if ('get' in item) {
       for (const headers of [keyed, { authorization: `Bearer ${SECRET}` }]) {
         answers.push(server.get(route, headers), server.get(route + query, headers));
+        answers.push(fetch(upload, { headers }));
       }
     } else {
       for (const body of BODIES) answers.push(server.post(route, body, keyed));
@@ -100,6 +102,7 @@ it('is nothing that a client sent, whether it is answered or not', {
         }),
       );
     }
+    if ('delete' in item) answers.push(fetch(upload, { method: 'DELETE', headers: keyed }));
     for (const answer of await Promise.all(answers)) {
       seen.add(answer.status);
       await answer.arrayBuffer();
@@ -118,7 +121,7 @@ it('is nothing that a client sent, whether it is answered or not', {
     ]),
   );
   expect(log.split('\n').length).toBeGreaterThan(2 * statuses.size);
-  expect(log).toContain('"url":"/v1/caption"');
+  for (const url of ['/v1/caption', '/v1/images/:id']) expect(log).toContain(`"url":"${url}"`);
   for (const secret of [SECRET, SECRET.toUpperCase(), PIXELS]) {
     const at = log.indexOf(secret);
     expect(at < 0 ? 'nothing' : log.slice(Math.max(0, at - 300), at + 100)).toBe('nothing');

@@ -132,6 +132,30 @@ describe('is answered with 4xx:', () => {
   });
 });
 
+const NO_NAME = /a field of a name that no field may have/;
+
+it('what the parser of forms refuses is answered in our words', async () => {
+  for (const [body, words] of [
+    ...['__proto__', 'constructor', 'toString', 'hasOwnProperty'].flatMap((name) => [
+      [`${head(name)}x${end}`, NO_NAME] as const,
+      [`${head(name, '; filename="a.png"')}x${end}`, NO_NAME] as const,
+    ]),
+    [
+      `${head('labels', '\r\ncontent-type: application/json')}{"a${end}`,
+      /that is no JSON, expected/,
+    ],
+    [`${FILE}abc`, /^the body was cut off$/],
+    ['--x\r\ncontent-dispos', /^the body is a damaged form, expected multipart/],
+  ] as const) {
+    const answer = await fetch(`${server.url}/v1/caption`, {
+      ...{ method: 'POST', body, headers: { 'content-type': 'multipart/form-data; boundary=x' } },
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      ...[400, { error: { code: 'ERR_REQUEST_FORMAT', message: expect.stringMatching(words) } }],
+    ]);
+  }
+});
+
 it('values of every wrong type for every parameter of every task are refused, and none is an error of the server', async () => {
   const statuses = new Set<number>();
   for (const [name, { arguments: args, options, images }] of Object.entries(TASKS)) {

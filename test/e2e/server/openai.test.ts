@@ -439,8 +439,9 @@ it('lists its models', async () => {
   expect(await (await server.get('/v1/models/paligemma')).json()).toEqual(list.data[0]);
   for (const id of ['google/paligemma', 'x']) {
     const none = await server.get(`/v1/models/${encodeURIComponent(id)}`);
-    expect([none.status, ((await none.json()) as Failed).error.code]).toEqual([
-      ...[404, 'ERR_REQUEST_MODEL'],
+    const { error } = (await none.json()) as Failed;
+    expect([none.status, error.code, error.message]).toEqual([
+      ...[404, 'ERR_REQUEST_MODEL', expect.stringContaining('the models are paligemma')],
     ]);
   }
 });

@@ -12,6 +12,11 @@ it('reads what JSON.parse reads', () => {
   );
 });
 
+it('a byte order mark before it is not part of it, and another one is', () => {
+  expect(parseJson(Buffer.from('\ufeff{"a":"\ufeff"}'))).toEqual({ a: '\ufeff' });
+  expect(() => parseJson(Buffer.from('\ufeff\ufeff{}'))).toThrow(/is not JSON/);
+});
+
 it('brackets and quotes in texts are no depth', () => {
   const text = JSON.stringify({ a: '[{"\\'.repeat(20_000), b: '\\"' });
   expect(parseJson(Buffer.from(text))).toEqual(JSON.parse(text));

@@ -1,5 +1,4 @@
 /** OpenAI's list of models: the aliases of the server. */
-import { makeError } from '../../../errors.js';
 import type { ModelStatus } from '../../models.js';
 import type { Face } from '../../service.js';
 import { errorBodyOf } from './errors.js';
@@ -16,11 +15,7 @@ export const models: Face = {
     );
     app.get('/v1/models/:model', { config }, (request, reply) => {
       const { model } = request.params as { readonly model: string };
-      const status = service.models.statuses.find(({ alias }) => alias === model);
-      if (status !== undefined) return reply.send(modelJson(status));
-      throw makeError('ERR_REQUEST_MODEL', 'there is no such model', {
-        ...{ name: 'model', found: 'an unknown name', expected: 'one that /v1/models lists' },
-      });
+      return reply.send(modelJson(service.models.status(model)));
     });
   },
 };
