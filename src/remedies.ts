@@ -128,6 +128,10 @@ export const REMEDIES = {
     api: 'set keys or keysFile, or withoutKeys for a network that you trust',
     cli: 'name a file of keys with --keys, or use --without-keys in a network that you trust',
   }),
+  'find-model': remedy({
+    api: 'check the path; a model on the hub is named hf:owner/repo',
+    cli: 'check the path; paligemma list shows the models on this machine, and --model hf:owner/repo takes one from the hub',
+  }),
   'name-model': remedy({
     api: 'name the path of a GGUF file, or try the demo model: npm install @node-paligemma/demo-model',
     cli: 'name one with --model or PALIGEMMA_MODEL, or try the demo model: npm install @node-paligemma/demo-model',

@@ -42,7 +42,14 @@ function splitAtCommas(
   command.hook('preAction', () => {
     const given: unknown = command.getOptionValue(key);
     if (!Array.isArray(given) || (when === 'alone' && given.length > 1)) return;
-    const parts = given.flatMap((value) => commaParts(String(value)));
+    const parts = given.flatMap((value) => {
+      const some = commaParts(String(value));
+      if (some.length > 0) return some;
+      const found = value === '' ? 'empty' : `${showValue(value)}, commas alone`;
+      return command.error(
+        `error: --${key} is ${found}, expected a text, or several with commas between them`,
+      );
+    });
     command.setOptionValue(key, parts);
     if (!given.some((value) => /(?<!\\),/.test(String(value)))) return;
     const shown = parts.map((part) => showValue(part)).join(', ');
@@ -50,13 +57,12 @@ function splitAtCommas(
   });
 }
 
-/** `cat, dog` -> `cat` and `dog`; `\,` is a comma. */
+/** `cat, dog` -> `cat` and `dog`; `\,` is a comma. Of commas alone nothing. */
 export function commaParts(text: string): string[] {
-  const parts = text
+  return text
     .split(/(?<!\\),/)
     .map((part) => part.replaceAll('\\,', ',').trim())
     .filter((part) => part !== '');
-  return parts.length > 0 ? parts : [text];
 }
 
 /** The arguments as they were typed, to be repeated beside results. */

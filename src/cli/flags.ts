@@ -9,7 +9,7 @@ import {
   REQUIRED,
 } from '../options/option.js';
 import { kebab } from '../remedies.js';
-import { missingOptionHint } from './missing.js';
+import { missingOptionHint, REQUIRED_OPTIONS } from './missing.js';
 
 /** Values of options that a shell offers: all there are, or examples. Help has its own words for them. */
 const OFFERED = new WeakMap<Option, readonly string[]>();
@@ -48,6 +48,7 @@ export function addRequiredFlag(command: Command, flags: string, doc: string): v
 }
 
 function requireFlag(command: Command, option: Option): void {
+  REQUIRED_OPTIONS.add(option);
   command.hook('preAction', () => {
     if (command.getOptionValue(option.attributeName()) === undefined) {
       const hint = missingOptionHint(command, option);
@@ -116,8 +117,8 @@ function parse(declaration: Declaration, text: string): unknown {
   } catch (error) {
     if (!(error instanceof PaliGemmaError)) throw error;
     const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-    // commander puts flag and value in front of this.
-    throw new InvalidArgumentError(`Expected ${error.expected}.${hint}`);
+    // usage.ts puts flag and value in front of this.
+    throw new InvalidArgumentError(`expected ${error.expected}${hint}`);
   }
 }
 

@@ -6,7 +6,7 @@ import { makeError } from '../errors.js';
 import { outputError } from '../output-error.js';
 import type { Context } from './context.js';
 import { EXIT, type ExitCode, isUsage } from './exit-codes.js';
-import { Output } from './output.js';
+import { bytesText, Output } from './output.js';
 import { buildProgram } from './program.js';
 
 void main();
@@ -67,11 +67,18 @@ async function readStdin(maxBytes: number, signal: AbortSignal): Promise<Buffer>
       chunks.push(chunk as Buffer);
       length += (chunk as Buffer).length;
       if (length > maxBytes) {
-        throw makeError('ERR_OPTION_RANGE', `standard input has more than ${maxBytes} bytes`, {
-          name: '-',
-          found: `more than ${maxBytes} bytes`,
-          expected: `at most ${maxBytes} bytes`,
-        });
+        const most = bytesText(maxBytes);
+        const found = `more than ${most}`;
+        throw makeError(
+          'ERR_OPTION_RANGE',
+          `standard input has ${found}, expected at most ${most}`,
+          {
+            name: '-',
+            found,
+            expected: `at most ${most}`,
+            hint: 'pass less, or in parts',
+          },
+        );
       }
     }
     return Buffer.concat(chunks);

@@ -136,7 +136,7 @@ export class Output {
   /** Reports a failure on one line of stderr: `error: ERR_MODEL_FORMAT: …`. `subject` takes the place of "error". */
   error(error: unknown, subject?: string): void {
     // An argument may be a whole picture in base64.
-    const lead = subject === undefined ? this.#red('error') : cut(oneLine(subject));
+    const lead = subject === undefined ? this.#red('error') : cut(oneLine(subject)) || '""';
     // Most messages about a picture begin with its name, which the lead has.
     const text = describe(error);
     const named = subject === undefined ? '' : `: ${oneLine(subject)} `;

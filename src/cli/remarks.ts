@@ -12,6 +12,11 @@ export function emptyRemarks(
   return [`(nothing found but ${unasked} with another label${how})`];
 }
 
+/** Of an answer in words: a line without any looks like no answer. */
+export function textRemarks({ text }: { readonly text: string }): readonly string[] {
+  return text.trim() === '' ? ['(nothing answered)'] : [];
+}
+
 export function sweepRemarks(result: SweepResult): readonly string[] {
   const lines =
     result.kind === 'boxes'

@@ -1,22 +1,31 @@
 /** Wrong usage, answered with what was probably meant: ours for what other tools call it, pictures taken for labels. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Command, Option } from 'commander';
+import { type Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { nearest } from '../options/nearest.js';
-import { oneLine } from '../options/show.js';
+import { oneLine, showValue } from '../options/show.js';
 import { STDIN, STDIN_LIST } from './batch/inputs.js';
 import { isPictureName } from './batch/walk.js';
-import { isPicture, missingArgumentHint, quoted, takesPictures, tooManyHint } from './missing.js';
+import {
+  example,
+  isPicture,
+  looksLikePicture,
+  missingArgumentHint,
+  quoted,
+  takesPictures,
+  tooManyHint,
+} from './missing.js';
 import { OTHER_COMMANDS, OTHER_OPTIONS, OTHER_WORDS } from './other-tools.js';
 
-interface ArgumentCheck {
+/** Methods of commander that it calls for what is wrong; typed as private. */
+interface Checks {
   _excessArguments(given: readonly string[]): void;
+  _dispatchHelpCommand(name: string | undefined): unknown;
 }
 
 /** Makes the commands of `program` explain what they do not know. */
 export function explainUnknown(program: Command): void {
   for (const command of [program, ...program.commands]) {
-    // Methods of commander that it calls for this; typed as private.
     Object.assign(command, {
       unknownOption: (flag: string) => {
         const hint = optionHint(flag, command, program);
@@ -37,8 +46,9 @@ export function explainUnknown(program: Command): void {
         });
       },
     });
+    explainValues(command);
     // Its own sentence, with ours after it.
-    const { _excessArguments: complain } = command as unknown as ArgumentCheck;
+    const { _excessArguments: complain } = command as unknown as Checks;
     Object.assign(command, {
       _excessArguments(this: Command, given: readonly string[]) {
         const hint = tooManyHint(this);
@@ -56,21 +66,58 @@ export function explainUnknown(program: Command): void {
   program.hook('preAction', (_, command) => {
     const fault =
       flagFault(command) ??
+      textFault(command, program) ??
       argumentFault(command, program) ??
       fileFault(command) ??
       deviceFault(command);
     if (fault !== undefined) command.error(`error: ${fault}`);
   });
+  const { _dispatchHelpCommand: help } = program as unknown as Checks;
+  const unknownCommand = (name: string): never => {
+    const hint = commandHint(name, program);
+    return program.error(`error: unknown command '${oneLine(name)}'${inBrackets(hint)}`, {
+      code: 'commander.unknownCommand',
+    });
+  };
   Object.assign(program, {
-    unknownCommand: () => {
-      const [name = ''] = program.args;
-      const hint = commandHint(name, program);
-      program.error(`error: unknown command '${oneLine(name)}'${inBrackets(hint)}`, {
-        code: 'commander.unknownCommand',
-      });
+    unknownCommand: () => unknownCommand(program.args[0] ?? ''),
+    _dispatchHelpCommand(this: Command, name: string | undefined) {
+      if (name === 'help') return this.help();
+      const isKnown = name === undefined || commandNames(this).includes(name);
+      return isKnown ? help.call(this, name) : unknownCommand(name);
     },
   });
 }
+
+/** Values that options and arguments do not take: what was found and what was expected. */
+function explainValues(command: Command): void {
+  Object.assign(command, {
+    _callParseArg(target: Option | Argument, value: string, previous: unknown): unknown {
+      try {
+        return target.parseArg?.(value, previous);
+      } catch (error) {
+        if (!(error instanceof InvalidArgumentError)) throw error;
+        const name = target instanceof Option ? (target.long ?? target.flags) : target.name();
+        const choices = target.argChoices;
+        const expected =
+          choices === undefined
+            ? error.message
+            : `expected ${choices.join(', ')}${inBrackets(didYouMean(value, choices))}`;
+        return command.error(`error: ${name} is ${showValue(value)}, ${expected}`, {
+          code: error.code,
+        });
+      }
+    },
+  });
+}
+
+function didYouMean(name: string, names: readonly string[]): string | undefined {
+  const slip = nearest(name, names);
+  return slip === undefined ? undefined : `Did you mean ${slip}?`;
+}
+
+const commandNames = (program: Command): string[] =>
+  program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
 
 function inBrackets(hint: string | undefined): string {
   return hint === undefined ? '' : `\n(${hint})`;
@@ -81,7 +128,7 @@ function optionHint(flag: string, command: Command, program: Command): string | 
   if (command === program) return programOptionHint(flag, program);
   const name = plain(flag);
   if (takesPictures(command) && isPicture(flag)) {
-    return `a picture whose name begins with a dash: ./${oneLine(flag)}`;
+    return `a picture whose name begins with a dash: ${quoted(`./${flag}`)}`;
   }
   const ours = counterpart(name, command);
   if (ours !== undefined) return `Did you mean ${ours}?`;
@@ -128,10 +175,8 @@ function commandHint(name: string, program: Command): string | undefined {
   const ours = row?.ours?.find((one) => program.commands.some((command) => command.name() === one));
   if (ours !== undefined) return `Did you mean ${ours}?`;
   if (row?.say !== undefined) return row.say;
-  if (isPicture(name)) return `a command comes first: paligemma caption ${oneLine(name)}`;
-  const names = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
-  const slip = nearest(name, names);
-  return slip === undefined ? undefined : `Did you mean ${slip}?`;
+  if (isPicture(name)) return `a command comes first: paligemma caption ${quoted(name)}`;
+  return didYouMean(name, commandNames(program));
 }
 
 /**
@@ -156,6 +201,45 @@ function flagFault(command: Command): string | undefined {
     return `${flag} was taken as value of ${option.flags} (write the value after ${option.long}, then ${flag})`;
   }
   return undefined;
+}
+
+/** `ask photo.jpg --question what is this`: the first word is the text, those after it are taken for pictures. */
+function textFault(command: Command, program: Command): string | undefined {
+  if (!takesPictures(command)) return undefined;
+  for (const option of command.options) {
+    if (option.variadic || !TEXTS.includes(option.attributeName())) continue;
+    const [text = ''] = given(command, option);
+    // Who wrote a space within the text knows of quotes.
+    const words = /^\S+$/.test(text) ? wordsAfter(option, text, lineOf(program)) : [];
+    if (words.length === 0) continue;
+    const pictures = command.args.filter((arg) => !words.includes(arg)).map(quoted);
+    const line = `paligemma ${command.name()} ${pictures.join(' ') || example('image')} ${option.long} ${quoted([text, ...words].join(' '))}`;
+    const are = words.length === 1 ? 'is no picture' : 'are no pictures';
+    return `${words.map((word) => showValue(word)).join(', ')} ${are} (a text with spaces needs quotes: ${line})`;
+  }
+  return undefined;
+}
+
+/** As it was typed; not among commander's types. */
+const lineOf = (program: Command): readonly string[] =>
+  (program as Command & { readonly rawArgs: readonly string[] }).rawArgs;
+
+/** The words of the line that follow `option` and its value, up to the next option or picture. */
+function wordsAfter(
+  { short, long }: Option,
+  text: string,
+  line: readonly string[],
+): readonly string[] {
+  const flags = [short, long];
+  const value = line.findIndex((word, i) => word === text && flags.includes(line[i - 1]));
+  const joined = flags.flatMap((flag) => [`${flag}=${text}`, `${flag}${text}`]);
+  const at = value >= 0 ? value : line.findIndex((word) => joined.includes(word));
+  if (at < 0) return [];
+  const after = line.slice(at + 1);
+  const end = after.findIndex(
+    (word) => looksLikePicture(word) || OTHER_WORDS.has(word) || word.includes('='),
+  );
+  return end < 0 ? after : after.slice(0, end);
 }
 
 /** `--device 0` and `--device cuda:0`, as PyTorch counts them. */
@@ -215,11 +299,11 @@ function pairHint(arg: string, command: Command, program: Command): string | und
   const name = plain(key);
   const ours = counterpart(name, command);
   if (ours === undefined) {
-    return otherHint(name, command, program)?.replace('photo.jpg', oneLine(value));
+    return otherHint(name, command, program)?.replace('photo.jpg', quoted(value));
   }
   // `--device cuda` has its value.
   const isOpen = !ours.includes(' ') && findOption(command, ours)?.required === true;
-  return `options have dashes: ${ours}${isOpen ? ` ${oneLine(value)}` : ''}`;
+  return `options have dashes: ${ours}${isOpen ? ` ${quoted(value)}` : ''}`;
 }
 
 /** `detect photo.jpg --label cat conf=0.25`: an option of another tool, taken for one more label. */

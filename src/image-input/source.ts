@@ -203,7 +203,8 @@ function fromUrl(url: URL): ImageSource {
 
 function fromPath(path: string): ImageSource {
   const label = path === '' ? 'image ""' : oneLine(path);
-  if (path === '' || path.includes('\0')) throw notFound(label, 'is not a path');
+  if (path === '' || path.includes('\0'))
+    throw notFound(label, 'is not a path, expected that of a file');
   return { kind: 'path', label, path };
 }
 

@@ -155,13 +155,14 @@ function placed(error: unknown, paths: readonly string[]): unknown {
     : file.startsWith('file:')
       ? 'this is text, not a URL: pass new URL(…)'
       : placeOf(file);
-  if (hint === undefined) return error;
   const { subject, found, expected, cause } = error;
+  const isGone = hint === undefined && /no such file/i.test(found ?? '');
+  if (hint === undefined && !isGone) return error;
   return makeError(error.code, error.message, {
     ...(subject !== undefined && { name: subject }),
     ...(found !== undefined && { found }),
     ...(expected !== undefined && { expected }),
-    hint,
+    ...(hint === undefined ? { remedy: 'find-model' as const } : { hint }),
     cause,
   });
 }

@@ -10,6 +10,7 @@ import { oneLine } from '../../options/show.js';
 import type { AnswerKind } from '../../tasks/registry.js';
 import { drawingOf } from '../../wire/drawing.js';
 import { givenFlags } from '../flags.js';
+import { quoted } from '../missing.js';
 import { STDIN } from './inputs.js';
 import { type Existing, isNamedFolder, PictureFiles } from './picture-files.js';
 import { isPictureName } from './walk.js';
@@ -59,7 +60,7 @@ function checkFolderName(name: string): void {
       name: 'annotate',
       found,
       expected,
-      ...(name !== STDIN && { hint: `a folder of this name: --annotate ${oneLine(name)}/` }),
+      ...(name !== STDIN && { hint: `a folder of this name: --annotate ${quoted(`${name}/`)}` }),
     },
   );
 }

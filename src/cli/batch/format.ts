@@ -5,6 +5,7 @@ import { oneLine } from '../../options/show.js';
 import type { AnswerKind } from '../../tasks/registry.js';
 import { FORMATS, type FormatName, formatsFor } from '../../wire/formats.js';
 import { offer } from '../flags.js';
+import { quoted } from '../missing.js';
 import { STDIN } from './inputs.js';
 import { isNamedFolder } from './picture-files.js';
 import { isPictureName } from './walk.js';
@@ -86,7 +87,7 @@ function checkFolder(save: string, fail: (message: string) => never): void {
   }
   if (FORMAT_OF_EXTENSION.has(extensionOf(save)) && !isNamedFolder(save)) {
     fail(
-      `--save ${shown} is the name of a file, expected a folder (one file for all pictures: --output ${shown}; a folder of this name: --save ${shown}/)`,
+      `--save ${shown} is the name of a file, expected a folder (one file for all pictures: --output ${quoted(save)}; a folder of this name: --save ${quoted(`${save}/`)})`,
     );
   }
 }
@@ -99,7 +100,7 @@ function checkFile(output: string, fail: (message: string) => never): void {
   }
   if (isPictureName(output) || path.extname(output).toLowerCase() === '.svg') {
     fail(
-      `--output ${shown} is the name of a picture, expected a file for results (drawn pictures: --annotate ${shown}; pictures to be looked at come before --output)`,
+      `--output ${shown} is the name of a picture, expected a file for results (drawn pictures: --annotate ${quoted(output)}; pictures to be looked at come before --output)`,
     );
   }
 }

@@ -10,6 +10,7 @@ import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
+import { textRemarks } from '../remarks.js';
 
 interface Flags extends PictureFlags {
   readonly prompt: string;
@@ -50,6 +51,7 @@ function predictTask(
     run: (image, signal) => model.predict(image, prompt, { ...options, signal }),
     stream: (image, signal) => model.stream(image, prompt, { ...options, signal }),
     json: predictionJson,
+    remarks: textRemarks,
     annotate: (image, result, format) =>
       draw(image, format, 'text', result, drawnWith(options, flags)),
   };

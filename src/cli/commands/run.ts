@@ -17,11 +17,14 @@ import { readableColumns, readableRows } from '../../wire/rows.js';
 import { commaParts } from '../arguments.js';
 import { checkPicture } from '../batch/arguments.js';
 import { draw, formatOfName } from '../batch/drawings.js';
+import { STDIN, STDIN_LIST } from '../batch/inputs.js';
 import { PictureFiles } from '../batch/picture-files.js';
+import { isPictureName } from '../batch/walk.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { quoted } from '../missing.js';
 import { addModelFlags, loadModel, type ModelFlags } from '../model.js';
-import { emptyRemarks } from '../remarks.js';
+import { emptyRemarks, textRemarks } from '../remarks.js';
 import { Table } from '../table.js';
 
 const HELP = `a prompt, such as "caption en", "ocr" or "answer en how many cars are there?"
@@ -58,8 +61,10 @@ Examples:
     .action(async (image: string, flags: ModelFlags) => {
       checkPicture(image, '> picture');
       if (!existsSync(image)) {
-        const hint = `a model is chosen with --model: paligemma run photo.jpg --model ${showPath(image)}`;
-        command.error(`error: there is no picture ${showPath(image)} (${hint})`);
+        const hint = noPictureHint(image);
+        command.error(
+          `error: there is no picture ${showPath(image) || '""'}${hint && ` (${hint})`}`,
+        );
       }
       const { model } = await loadModel(context, flags);
       try {
@@ -69,6 +74,16 @@ Examples:
         await model.dispose();
       }
     });
+}
+
+/** What to type in place of `image`, which is not there; empty where its name says that it is meant as one. */
+function noPictureHint(image: string): string {
+  if (image === STDIN || image === STDIN_LIST) {
+    return 'standard input has the prompts: name a file, paligemma run photo.jpg';
+  }
+  if (image === '') return 'name a file, paligemma run photo.jpg';
+  if (isPictureName(image)) return '';
+  return `a model is chosen with --model: paligemma run photo.jpg --model ${quoted(image)}`;
 }
 
 /** What prompts are about. */
@@ -215,7 +230,9 @@ class Loop {
         await output.data(text);
         isOpen = true;
       }
-      this.#keep('text', await stream.result);
+      const result = await stream.result;
+      this.#keep('text', result);
+      for (const remark of textRemarks(result)) output.note(remark);
     } finally {
       if (isOpen) await output.data('\n');
     }

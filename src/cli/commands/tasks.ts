@@ -11,7 +11,7 @@ import type { PictureFlags } from '../batch/flags.js';
 import type { PictureTask } from '../batch/task.js';
 import type { Context } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
-import { emptyRemarks, sweepRemarks } from '../remarks.js';
+import { emptyRemarks, sweepRemarks, textRemarks } from '../remarks.js';
 
 type Exit = (code: ExitCode) => void;
 
@@ -126,6 +126,12 @@ function taskCommand<N extends TaskName>(
   const task: Task = TASKS[name];
   const { summary, parts, options } = task;
   const description = [task.description, row.prints, needsText(task.needs)];
+  // With these answers it is a TextResult.
+  const remarks =
+    row.remarks ??
+    (task.answers === 'text'
+      ? (result: ResultOf<N>) => textRemarks(result as ResultOf<N> & TextResult)
+      : undefined);
   return pictureCommand<PictureFlags, ResultOf<N>>(context, exit, {
     name,
     summary,
@@ -147,7 +153,7 @@ function taskCommand<N extends TaskName>(
         // With these parts it is a TextRun.
         stream: (image, signal) => start(image, signal) as TextRun<ResultOf<N> & TextResult>,
         json: taskJson,
-        ...(row.remarks && { remarks: row.remarks }),
+        ...(remarks && { remarks }),
         annotate: async (image, result, format) => {
           const picture = task.images === 'clip' ? await firstFrame(image) : image;
           return draw(picture, format, task.answers, result, drawnWith(given, flags));

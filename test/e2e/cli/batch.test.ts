@@ -472,7 +472,7 @@ describe('wrong usage', () => {
       ['x.png', '--stream', '--concurrency', '2'],
       "cannot be used with option '--concurrency",
     ],
-    ['no concurrency', ['x.png', '--concurrency', '0'], 'Expected an integer from 1 to 64.'],
+    ['no concurrency', ['x.png', '--concurrency', '0'], 'expected an integer from 1 to 64'],
     ['watch and pictures', ['x.png', '--watch', 'in'], 'takes no other pictures'],
     ['watch and json', ['--watch', 'in', '--json'], 'is complete at the end only'],
     ['new-only without watch', ['x.png', '--new-only'], "'--new-only' needs option '--watch'"],

@@ -68,7 +68,7 @@ it('keeps what is there', async () => {
 it('says which sets there are', async () => {
   const wrong = await paligemma(['draw-set', 'cats', '-o', 'x']);
   expect(wrong.code).toBe(2);
-  expect(wrong.stderr).toMatch(/'cats' is invalid.*licence-plate, .*plurals/);
+  expect(wrong.stderr).toMatch(/name is "cats", expected licence-plate, .*plurals/);
   const without = await paligemma(['draw-set', 'coins']);
   expect([without.code, without.stderr]).toEqual([2, expect.stringMatching(/--output <folder>/)]);
   const { stdout } = await paligemma(['draw-set', '--help']);

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PaliGemma, type Prediction } from '../../../src/index.js';
-import { DEMO_MODEL, IMAGES } from '../../support/models.js';
+import { DEMO_MODEL, IMAGES, ROOT } from '../../support/models.js';
 import { finish, jsonLines, paligemma, start } from './command.js';
 
 const TEXT = path.join(IMAGES, 'text0.png');
 const SCENE = path.join(IMAGES, 'scene0.png');
+const SHAPES = path.join(ROOT, 'examples', 'pictures', 'shapes.png');
 const MODEL = ['--model', DEMO_MODEL];
 
 interface Result {
@@ -43,6 +44,16 @@ describe('plain output', () => {
   it('is the text alone for one picture, with nothing on stderr', async () => {
     const result = await paligemma(['predict', TEXT, '-p', 'ocr', ...MODEL]);
     expect(result).toEqual({ code: 0, stdout: `${expected.text.text}\n`, stderr: '' });
+  });
+
+  it('says on stderr that nothing was answered, as a line without text does not', async () => {
+    for (const flags of [[], ['--stream']]) {
+      const args = ['predict', SHAPES, '-p', 'detect white circle', ...flags, ...MODEL];
+      const { code, stdout, stderr } = await paligemma(args);
+      expect([code, stdout.trim(), stderr]).toEqual([0, '', `${SHAPES}: (nothing answered)\n`]);
+    }
+    const run = await paligemma(['run', SHAPES, ...MODEL], { stdin: 'detect white circle\n' });
+    expect([run.code, run.stdout, run.stderr]).toEqual([0, '', '(nothing answered)\n']);
   });
 
   it('has the path before each text for several, in their order, each once', async () => {
@@ -279,11 +290,15 @@ describe('failures', () => {
   it('of the model: exit code 1, one line, nothing on stdout', async () => {
     for (const [model, code] of [
       [path.join(folder, 'none.gguf'), 'ERR_MODEL_NOT_FOUND'],
+      [
+        path.join(folder, 'none.gguf'),
+        'ERR_MODEL_NOT_FOUND: cannot open .*paligemma list shows the models',
+      ],
       [TEXT, 'ERR_MODEL_FORMAT'],
     ] as const) {
       const result = await paligemma(['predict', TEXT, '-p', 'ocr', '--json', '--model', model]);
       expect([result.code, result.stdout]).toEqual([1, '']);
-      expect(result.stderr).toMatch(new RegExp(`^error: ${code}: .*\n$`));
+      expect(result.stderr).toMatch(new RegExp(`^error: ${code}.*\n$`));
     }
   });
 

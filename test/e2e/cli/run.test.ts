@@ -34,7 +34,7 @@ it('says that a model is no picture', async () => {
 it('reports a prompt that fails and reads the next', async () => {
   const all = await paligemma(['run', SHAPES], { stdin: `/image ${SIGN}\n/detect\nocr` });
   expect([all.code, all.stdout]).toEqual([6, 'ID 472\n']);
-  expect(all.stderr).toContain('ERR_OPTION_RANGE: label is ""');
+  expect(all.stderr).toContain('ERR_OPTION_RANGE: labels is a list of 0');
 });
 
 it.each<[string, string, string]>([

@@ -208,7 +208,7 @@ describe('wrong use', () => {
       'a file as folder',
       ['detect', SHAPES, '-l', 'a', '--annotate', `${ROOT}/LICENSE`],
       1,
-      'not a folder',
+      'it is a file, expected a folder',
     ],
     [
       'a drawing over its picture',

@@ -121,27 +121,27 @@ describe('wrong usage', () => {
     [
       'a number out of range',
       ['predict', 'x', '-p', 'ocr', '--top-p', '5'],
-      'Expected a number above 0 and up to 1.',
+      'expected a number above 0 and up to 1',
     ],
     [
       'a negative number',
       ['predict', 'x', '-p', 'ocr', '--temperature', '-1'],
-      'Expected a number from 0 to 100.',
+      'expected a number from 0 to 100',
     ],
     [
       'text for a number',
       ['predict', 'x', '-p', 'ocr', '--max-tokens', 'many'],
-      'Expected an integer from 1 to 1048576 tokens.',
+      'expected an integer from 1 to 1048576 tokens',
     ],
     [
       'a fraction for an integer',
       ['predict', 'x', '-p', 'ocr', '--threads', '1.5'],
-      'Expected an integer from 0 to 512.',
+      'expected an integer from 0 to 512',
     ],
     [
       'an unknown choice',
       ['predict', 'x', '-p', 'ocr', '--kv-type', 'f61'],
-      'Expected one of "f16", "f32", "q8_0".',
+      'expected one of "f16", "f32", "q8_0"',
     ],
     [
       'json and jsonl',
@@ -158,12 +158,12 @@ describe('wrong usage', () => {
     [
       'an unknown weight type',
       ['convert', 'a', 'b', '--type', 'q9'],
-      'Expected one of "f32", "f16", "bf16", "q8_0"',
+      'expected one of "f32", "f16", "bf16", "q8_0"',
     ],
     [
       'a size that no model has',
       ['convert', 'a', 'b', '--image-size', '-3'],
-      'Expected an integer from 1 to 1792 pixels.',
+      'expected an integer from 1 to 1792 pixels',
     ],
     ['no output', ['convert', 'a'], "missing required argument 'output'"],
     ['too many files', ['inspect', 'a', 'b'], 'too many arguments'],

@@ -302,7 +302,7 @@ it.each([
     'is a file that cannot be read (it is a folder, expected a file)',
   ],
   ['keys that are not there', ['--keys', 'nix.txt'], 2, 'nix.txt is a file that does not exist'],
-  ['a port that is none', ['--port', '70000'], 2, 'Expected an integer from 0 to 65535'],
+  ['a port that is none', ['--port', '70000'], 2, 'expected an integer from 0 to 65535'],
 ])('%s ends it', async (_, args, code, words) => {
   const { code: ended, stderr } = await paligemma(['serve', '--port', '0', ...args]);
   expect(stderr).toContain(words);

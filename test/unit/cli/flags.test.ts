@@ -66,9 +66,9 @@ describe('flags', () => {
 
   it.each([
     [[], "required option '-t, --type <f16|f32>' not specified"],
-    [['-t', 'f61'], 'Expected one of "f16", "f32". (did you mean "f16"?)'],
-    [['-t', 'f16', '--max-tokens', '10'], 'Expected an integer from 1 to 9 tokens.'],
-    [['-t', 'f16', '--mask-codec', ''], 'Expected a path of 1 to 4096 characters without NUL.'],
+    [['-t', 'f61'], 'expected one of "f16", "f32" (did you mean "f16"?)'],
+    [['-t', 'f16', '--max-tokens', '10'], 'expected an integer from 1 to 9 tokens'],
+    [['-t', 'f16', '--mask-codec', ''], 'expected a path of 1 to 4096 characters without NUL'],
     [['-t', 'f16', '--input-file', 'x'], "unknown option '--input-file'"],
     [['-t', 'f16', '--signal', 'x'], "unknown option '--signal'"],
   ])('refuse %o', (args, message) => {

@@ -54,8 +54,9 @@ describe('errors', () => {
     const out = output(new Memory(), stderr);
     out.error(makeError('ERR_IMAGE_FORMAT', 'a.png is text'), 'a.png');
     out.error(makeError('ERR_IMAGE_FORMAT', 'a.png is text'), 'b/a.png');
+    out.error(makeError('ERR_IMAGE_FORMAT', 'it is text'), '');
     expect(stderr.text).toBe(
-      'a.png: ERR_IMAGE_FORMAT: is text\nb/a.png: ERR_IMAGE_FORMAT: a.png is text\n',
+      'a.png: ERR_IMAGE_FORMAT: is text\nb/a.png: ERR_IMAGE_FORMAT: a.png is text\n"": ERR_IMAGE_FORMAT: it is text\n',
     );
   });
 

@@ -1,4 +1,5 @@
 /** What the commands say to users of other tools, and to those whose pictures became labels. */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -132,6 +133,14 @@ describe('what is missing', () => {
     [['detect'], '(for example: paligemma detect photo.jpg --label cat)'],
     [['detect', 'a.jpg', 'car'], '(Did you mean paligemma detect a.jpg --label car?)'],
     [['ask', 'a.jpg', 'how many?'], '(Did you mean paligemma ask a.jpg --question "how many?"?)'],
+    [
+      ['ask', 'a.jpg', 'how', 'many', 'cars'],
+      '(Did you mean paligemma ask a.jpg --question "how many cars"?)',
+    ],
+    [
+      ['detect', 'a.jpg', 'red car', 'dog'],
+      '(Did you mean paligemma detect a.jpg --label "red car" dog?)',
+    ],
     [['ask', 'how many?'], '(Did you mean paligemma ask photo.jpg --question "how many?"?)'],
     [
       ['detect', 'shots/*', '@list', '-'],
@@ -141,7 +150,11 @@ describe('what is missing', () => {
       ['compare', 'a.jpg', 'b.jpg'],
       '(for example: paligemma compare a.jpg b.jpg --statement "both',
     ],
-    [['compare', 'a.jpg', '-s', 'x'], '(for example: paligemma compare a.jpg right.jpg)'],
+    [
+      ['compare', 'a.jpg', '-s', 'x'],
+      '(for example: paligemma compare a.jpg right.jpg --statement x)',
+    ],
+    [['compare', 'a.jpg'], '(for example: paligemma compare a.jpg right.jpg --statement "both'],
     [['caption'], '(for example: paligemma caption photo.jpg; a folder, a pattern in quotes, or -'],
     [['convert', 'a'], '(for example: paligemma convert a paligemma-3b-mix-224-q8_0.gguf)'],
     [['pull'], '(for example: paligemma pull hf:owner/repo)'],
@@ -220,6 +233,80 @@ describe('a name that begins with a dash or with @', () => {
     expect(await complaint(['caption', '-dash.png'])).toContain(
       '(a picture whose name begins with a dash: ./-dash.png)',
     );
+  });
+});
+
+describe('a command that is suggested', () => {
+  it.each([
+    'a b',
+    'how many?',
+    'is "it" $5',
+    "it's `here`",
+    'C:\\a b',
+    "don't stop!",
+    '~/x',
+    '*',
+    '',
+    'ä;b',
+    '-',
+  ])('has words as a shell takes them: %j', (word) => {
+    const said = execFileSync('sh', ['-c', `printf %s ${quoted(word)}`], { encoding: 'utf8' });
+    expect(said).toBe(word);
+  });
+});
+
+describe('a text without quotes', () => {
+  it.each<[string, string]>([
+    [
+      'ask --question what is this a.png',
+      '"is", "this" are no pictures (a text with spaces needs quotes: paligemma ask a.png --question "what is this")',
+    ],
+    ['ask a.png -q what is --quiet', 'paligemma ask a.png --question "what is")'],
+    ['predict a.png --prompt=caption en --json', 'paligemma predict a.png --prompt "caption en")'],
+    ['refer --phrase red car', 'paligemma refer photo.jpg --phrase "red car")'],
+  ])('%s', async (line, expected) => {
+    expect(await complaint(line.split(' '))).toContain(expected);
+  });
+});
+
+describe('prompts about one picture', () => {
+  it.each<[string, string]>([
+    ['run llava a.png', '(a model is chosen with --model: paligemma run a.png --model llava)'],
+    ['run a.png b.png', '(it is about one picture at a time, and /image takes the next one; for'],
+    ['run a.png b.png', 'several: paligemma predict a.png b.png --prompt "caption en")'],
+    ['run a.png what is it', 'for one answer: paligemma predict a.png --prompt "what is it")'],
+    ['run llava what is it', 'paligemma predict photo.jpg --prompt "what is it" --model llava)'],
+    ['run llava', '(a model is chosen with --model: paligemma run photo.jpg --model llava)'],
+    ['run -', '(standard input has the prompts: name a file, paligemma run photo.jpg)'],
+    ['run @list.txt', 'there is no picture @list.txt'],
+    ['run none.png', 'there is no picture none.png'],
+  ])('%s', async (line, expected) => {
+    expect(await complaint(line.split(' '))).toContain(expected);
+    expect(said).not.toContain('--prompt a.png');
+    if (/-|none.png/.test(line)) expect(said).not.toMatch(/--model (-|none.png)/);
+  });
+});
+
+describe('values that there are not', () => {
+  it.each<[string, string]>([
+    ['completion powershell', 'shell is "powershell", expected bash, zsh, fish'],
+    ['completion bahs', '\n(Did you mean bash?)'],
+    ['draw-set receits', '\n(Did you mean receipts?)'],
+    [
+      'caption a.png --kv-type f61',
+      '--kv-type is "f61", expected one of "f16", "f32", "q8_0" (did',
+    ],
+    ['caption a.png --threads x', '--threads is "x", expected an integer from 0 to 512'],
+    ['detect a.png -l ,', '--label is ",", commas alone, expected a text'],
+    ['detect a.png -l cat -l ,,', '--label is ",,", commas alone, expected a text'],
+    ['classify a.png -l ,', '--label is ",", commas alone, expected a text'],
+    ['segment a.png --label=', '--label is empty, expected a text'],
+    ['help nope', "unknown command 'nope'"],
+    ['help detct', "unknown command 'detct'\n(Did you mean detect?)"],
+    ['help show', '(Did you mean inspect?)'],
+  ])('%s', async (line, expected) => {
+    expect(await complaint(line.split(' '))).toContain(expected);
+    expect(said).not.toContain('is invalid');
   });
 });
 
