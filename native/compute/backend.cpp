@@ -126,7 +126,8 @@ std::unique_ptr<Backend> Backend::open(const std::string& device, int n_threads)
         std::string names;
         for (const auto& d : list_devices()) names += (names.empty() ? "" : ", ") + d.name;
         throw Error(
-            ErrorCode::DeviceUnavailable, "device \"" + device + "\" is not there",
+            ErrorCode::DeviceUnavailable,
+            "device \"" + device + "\" is not there, expected auto or one of " + names,
             {.name = "device",
              .found = device,
              .expected = "auto or one of " + names,
