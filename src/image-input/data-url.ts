@@ -29,19 +29,28 @@ export async function decodeDataUrl(url: string, maxBytes: number): Promise<Uint
   return bytes;
 }
 
+/** The bytes in base64 that is no data URL. Throws as `decodeDataUrl`, with `name` for what it is. */
+export function decodeBase64(text: string, maxBytes: number, name: string): Uint8Array {
+  if (text.length > maxBytes * 3 + 4) throw tooLarge(maxBytes, name);
+  if (text.includes('%')) throw malformed(NOT_BASE64, name);
+  const bytes = fromBase64(text, name);
+  if (bytes.length > maxBytes) throw tooLarge(maxBytes, name);
+  return bytes;
+}
+
 /** https://infra.spec.whatwg.org/#forgiving-base64-decode */
-function fromBase64(data: string): Uint8Array {
+function fromBase64(data: string, name = DATA_URL): Uint8Array {
   // `+`, `/`, `=` and line breaks may be written as %2B, %2F, %3D and %0A.
   const text = /[%\t\n\f\r ]/.test(data) ? withoutSpace(fromPercent(data)) : data;
   const isWhole = text.length % 4 === 0;
   const padding = isWhole && text.endsWith('==') ? 2 : isWhole && text.endsWith('=') ? 1 : 0;
   const digits = text.length - padding;
-  if (digits % 4 === 1) throw malformed('ends in the middle of a base64 group');
+  if (digits % 4 === 1) throw malformed('ends in the middle of a base64 group', name);
   const bytes = Buffer.from(text, 'base64');
   // Buffer skips what is not base64 and stops at padding, so every illegal character makes the result shorter.
   if (bytes.length !== Math.floor((digits * 3) / 4)) {
     const isPadding = /^[^=]+={1,2}$/.test(text);
-    throw malformed(isPadding ? 'has wrong base64 padding' : 'has characters that are not base64');
+    throw malformed(isPadding ? 'has wrong base64 padding' : NOT_BASE64, name);
   }
   return bytes;
 }
@@ -85,17 +94,22 @@ function digitOf(code: number): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN;
 }
 
-function malformed(what: string): PaliGemmaError {
-  return makeError('ERR_IMAGE_FORMAT', `the data URL ${what}`, {
-    name: 'data URL',
+const DATA_URL = 'data URL';
+const NOT_BASE64 = 'has characters that are not base64';
+
+function malformed(what: string, name = DATA_URL): PaliGemmaError {
+  return makeError('ERR_IMAGE_FORMAT', `${subjectOf(name)} ${what}`, {
+    name,
     found: what,
-    expected: 'data:image/…;base64,…',
+    expected: name === DATA_URL ? 'data:image/…;base64,…' : 'base64',
   });
 }
 
-function tooLarge(maxBytes: number): PaliGemmaError {
-  return makeError('ERR_IMAGE_TOO_LARGE', `the data URL holds more than ${maxBytes} bytes`, {
-    name: 'data URL',
+const subjectOf = (name: string): string => (name === DATA_URL ? `the ${name}` : name);
+
+function tooLarge(maxBytes: number, name = DATA_URL): PaliGemmaError {
+  return makeError('ERR_IMAGE_TOO_LARGE', `${subjectOf(name)} holds more than ${maxBytes} bytes`, {
+    name,
     expected: `at most ${maxBytes} bytes`,
   });
 }

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type ErrorCode, makeError, PaliGemmaError } from '../errors.js';
-import { decodeDataUrl, isDataUrl } from '../image-input/data-url.js';
+import { decodeBase64, decodeDataUrl, isDataUrl } from '../image-input/data-url.js';
 import { sniff } from '../image-input/format.js';
 import { notAnImage } from '../image-input/source.js';
 import { showValue } from '../options/show.js';
@@ -70,7 +70,15 @@ export class Pictures {
   }
 
   /** A data URL, the id of an upload, or an address. Never a path. `maxBytes`: for what comes from elsewhere. */
-  async #fromText(text: unknown, maxBytes: number, { signal, owner }: Sender): Promise<Uint8Array> {
+  async #fromText(
+    text: unknown,
+    maxBytes: number,
+    { signal, owner }: Sender,
+    name: string,
+  ): Promise<Uint8Array> {
+    if (typeof text === 'string' && text.startsWith(BARE)) {
+      return this.fromBytes(decodeBase64(text.slice(BARE.length), this.#maxBytes, name));
+    }
     if (typeof text !== 'string') throw unreadable(showValue(text), 'ERR_OPTION_TYPE');
     if (isDataUrl(text)) return this.fromBytes(await decodeDataUrl(text, this.#maxBytes));
     if (UPLOAD_ID.test(text)) {
@@ -86,15 +94,19 @@ export class Pictures {
     throw unreadable('another text');
   }
 
-  /** Texts, one or several, of a field in JSON. */
-  async fromTexts(texts: unknown, sender: Sender): Promise<Uint8Array[]> {
+  /** Texts, one or several, of a field in JSON. `names`: what the client calls those that are base64. */
+  async fromTexts(
+    texts: unknown,
+    sender: Sender,
+    names: readonly string[] = [],
+  ): Promise<Uint8Array[]> {
     const list: readonly unknown[] = Array.isArray(texts) ? texts : [texts];
     this.#checkCount(list.length);
     const pictures: Uint8Array[] = [];
     // Together: a small request could name many large ones.
     let left = this.#maxBytes;
-    for (const text of list) {
-      const picture = await this.#fromText(text, left, sender);
+    for (const [i, text] of list.entries()) {
+      const picture = await this.#fromText(text, left, sender, names[i] ?? 'image');
       left = Math.max(0, left - picture.length);
       pictures.push(picture);
     }
@@ -193,8 +205,11 @@ function textOf(value: unknown): string {
 /** Base64 as a text that pictures are read from. No id and no data URL is base64: either may be in its place. */
 export function base64Text(given: unknown): string | undefined {
   if (typeof given !== 'string' || given === '') return undefined;
-  return isDataUrl(given) || UPLOAD_ID.test(given) ? given : `data:;base64,${given}`;
+  return isDataUrl(given) || UPLOAD_ID.test(given) ? given : BARE + given;
 }
+
+/** Before base64 that came as it is. */
+const BARE = 'data:;base64,';
 
 /** Of what the parser of forms refuses. Its own words name neither what was found nor what is expected. */
 const FORM_FAULTS: Readonly<Record<string, readonly [found: string, expected: string]>> = {

@@ -5,7 +5,7 @@ import { asObject } from '../../body.js';
 import type { Face, Service } from '../../service.js';
 import { badField, errorBodyOf } from '../openai/errors.js';
 import { MODEL_FIELD, readFields } from '../openai/fields.js';
-import { pictureOf } from '../openai/turn.js';
+import { checkAddress, pictureOf } from '../openai/turn.js';
 import { decide } from './decide.js';
 import { choosing, finding, meanOf, type Option, type Question } from './questions.js';
 import { decisionsPath } from './schemas.js';
@@ -46,6 +46,7 @@ async function answer(
   checkSize('questions', given);
   const questions = given.map((one, i) => questionOf(one, `questions[${i}]`));
   const { picture, notes } = readInput(body['input']);
+  checkAddress(picture, 'input');
   const pictures = await service.pictures.fromTexts([picture], service.senderOf(request));
   const decision = await decide(service, request, reply, { model, pictures, questions, notes });
   return reply.type('application/json; charset=utf-8').send(jsonText(decision));

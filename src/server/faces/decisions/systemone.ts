@@ -100,8 +100,14 @@ async function picturesOf(
     if (picture !== undefined) return picture;
     throw badField(`assets.${name}`, 'without a picture', '{"data_base64":"…"}, or a part');
   });
-  const texts = given.filter((one) => typeof one === 'string');
-  const read = await service.pictures.fromTexts(texts, service.senderOf(request));
+  const named = assets.flatMap(([name], i) =>
+    typeof given[i] === 'string' ? [[given[i], `assets.${name}.data_base64`] as const] : [],
+  );
+  const read = await service.pictures.fromTexts(
+    named.map(([text]) => text),
+    service.senderOf(request),
+    named.map(([, name]) => name),
+  );
   return given.map((one) => (typeof one === 'string' ? (read.shift() as SentPicture) : one));
 }
 

@@ -68,6 +68,7 @@ function readPart(read: Content, part: unknown, name: string): void {
   const { type, text } = (part ?? {}) as Readonly<Record<string, unknown>>;
   const picture = pictureOf(part);
   if (picture !== undefined) {
+    checkAddress(picture.text, name);
     if (picture.detail !== 'auto') read.hasDetail = true;
     read.pictures.push(picture.text);
   } else if ((type === 'text' || type === 'input_text') && typeof text === 'string') {
@@ -89,6 +90,13 @@ export function pictureOf(
       ? (image_url as Readonly<Record<string, unknown>>)
       : { url: image_url, detail: undefined };
   return { text: url ?? file_id, detail: detail ?? inner ?? 'auto' };
+}
+
+/** For the text of a picture in the field `name`. Throws ERR_REQUEST_FORMAT. */
+export function checkAddress(text: unknown, name: string): void {
+  if (typeof text === 'string') return;
+  const part = name === 'input' ? 'input_image' : 'image_url';
+  throw badField(name, `with a part ${part} without an address`, 'a data URL in image_url');
 }
 
 /** The prompt for what a user wrote. Throws ERR_REQUEST_FORMAT in the strict mode. */

@@ -10,6 +10,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { makeError } from '../../../errors.js';
 import { packageVersion } from '../../../package-version.js';
 import { asObject } from '../../body.js';
+import { limitFault } from '../../errors.js';
 import type { Face, SentPicture, Service } from '../../service.js';
 import { bestOf, boxesAnswer, classesAnswer, headOf, visualization } from './answers.js';
 import { modelNamed, registryOf, TASK_TYPES, type VisionTask } from './names.js';
@@ -160,7 +161,12 @@ async function answerPrompt(
       ...{ name: 'prompt', found: 'none', expected: 'what the model is asked' },
     });
   }
-  const maxTokens = max_new_tokens ?? Math.min(USUAL_TOKENS, service.options.maxAnswerTokens);
+  const { maxAnswerTokens } = service.options;
+  if (max_new_tokens !== undefined && max_new_tokens > maxAnswerTokens) {
+    const expected = `1 to ${maxAnswerTokens}`;
+    throw limitFault('ERR_OPTION_RANGE', 'max_new_tokens', `${max_new_tokens}`, expected);
+  }
+  const maxTokens = max_new_tokens ?? Math.min(USUAL_TOKENS, maxAnswerTokens);
   return answerEach(service, request, reply, alias, async (picture) => {
     const { result } = await service.run(request, {
       ...{ model: alias, task: 'generate', pictures: [picture], args: { prompt } },

@@ -148,15 +148,17 @@ export function isImage(value: unknown): boolean {
   return data !== undefined && ['base64', 'url', 'numpy'].includes(String(type));
 }
 
-/** The pictures of a field, one or a list of `{ type, value }`. */
+/** The pictures of the field `image`, or of those in `named`: one or a list of `{ type, value }`. */
 export async function picturesOf(
   service: Service,
   image: unknown,
   sender: Sender,
+  named?: readonly string[],
 ): Promise<SentPicture[]> {
   const list: readonly unknown[] = Array.isArray(image) ? image : [image];
   if (image === undefined || image === null || list.length === 0) throw badImage('none');
-  return service.pictures.fromTexts(list.map(textOf), sender);
+  const own = list.map((_, i) => (Array.isArray(image) ? `image[${i}].value` : 'image.value'));
+  return service.pictures.fromTexts(list.map(textOf), sender, named ?? own);
 }
 
 /** As the texts that every face reads. */

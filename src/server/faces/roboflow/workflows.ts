@@ -33,12 +33,15 @@ export async function runWorkflow(
   const task: Task = TASKS[name];
   const inputs = Object.entries(asObject(asObject(request.body)['inputs'] ?? {}, 'inputs'));
   const images = inputs.flatMap(([, value]) => (isImage(value) ? (value as object) : []));
+  const names = inputs.flatMap(([input, value]) =>
+    isImage(value) ? [value].flat().map(() => `inputs.${input}.value`) : [],
+  );
   const given = inputs.filter(([, value]) => !isImage(value) && value !== null);
   const { annotate: _, ...declared } = parametersOf(task);
   const { model, ...parameters } = parseOptions(name, declared, Object.fromEntries(given));
   const { args, options } = splitParameters(task, parameters);
   const alias = service.models.status(model as string | undefined).alias;
-  const pictures = await picturesOf(service, images, service.senderOf(request));
+  const pictures = await picturesOf(service, images, service.senderOf(request), names);
   // A batch is one picture after the other, unless the task is about several.
   const batches = task.images === 'one' ? pictures.map((one) => [one]) : [pictures];
   const outputs: object[] = [];
