@@ -67,6 +67,8 @@ export interface Entries extends Common {
   readonly of: string;
   readonly minCount: number;
   readonly maxCount: number;
+  /** What their names are. */
+  readonly names?: RegExp;
   readonly value: Declaration;
   /** An object that may take the place of the value, and what is in it. */
   readonly detailed: Declarations;

@@ -61,9 +61,10 @@ function shapeOf(declaration: Declaration): JsonSchema {
       };
     }
     case 'record': {
-      const { minCount, maxCount, value, detailed } = declaration;
+      const { minCount, maxCount, names, value, detailed } = declaration;
       return {
         type: 'object',
+        ...(names && { propertyNames: { pattern: names.source } }),
         additionalProperties: { anyOf: [shapeOf(value), jsonSchema(detailed)] },
         minProperties: minCount,
         maxProperties: maxCount,

@@ -51,6 +51,10 @@ const ALIAS = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const HOST = '([A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*|\\[[0-9A-Fa-f:.]+\\])';
 const PORT = '(:[1-9][0-9]{0,4})';
 
+const BYTE = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
+const V4 = `${BYTE}(\\.${BYTE}){3}`;
+const V6 = '[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*';
+
 /** As browsers write it: in small letters, without the port that the scheme has anyway. */
 function originOf(text: string): string {
   const origin = text.toLowerCase().replace(/\/$/, '');
@@ -71,6 +75,7 @@ export const SERVER_OPTIONS = {
     default: undefined,
     cli: false,
     of: 'model',
+    names: ALIAS,
     minCount: 1,
     maxCount: 64,
     value: path({ default: REQUIRED, doc: 'its GGUF file' }),
@@ -162,7 +167,10 @@ export const SERVER_OPTIONS = {
     minLength: 2,
     maxLength: 50,
     form: {
-      pattern: /^[0-9A-Fa-f:.]+(\/[0-9]{1,3})?$/,
+      // What is more than a pattern can tell is refused by the server.
+      pattern: new RegExp(
+        `^(${V4}(/([0-9]|[12][0-9]|3[0-2]))?|${V6}(/(1[01][0-9]|12[0-8]|[1-9]?[0-9]))?)$`,
+      ),
       words: 'a network such as 10.1.0.0/16, or an address',
     },
     doc: 'networks of your own in which these hosts may be; left out, they are reached in the public internet only',

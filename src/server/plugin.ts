@@ -27,6 +27,7 @@ import { checkKeys, Keys, readKeys } from './keys.js';
 import { Metrics } from './metrics.js';
 import { metricsFace } from './metrics-route.js';
 import { Models } from './models.js';
+import { Networks } from './networks.js';
 import { openapi } from './openapi.js';
 import { answerPreflight, showToPage } from './origin.js';
 import { SERVER_PACKAGES } from './packages.js';
@@ -99,6 +100,8 @@ async function makeService(
 
 /** Nothing is fetched unless the operator says from where. */
 function remoteOf(options: ParsedServerOptions): PictureSources {
+  // A fault in them is one before they are used as well.
+  new Networks(options.pictureNetworks ?? [], 'pictureNetworks');
   if (options.pictureHosts === undefined) return {};
   const remote = new RemotePictures(options);
   return { remote: (...given) => remote.fetch(...given) };

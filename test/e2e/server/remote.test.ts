@@ -384,11 +384,13 @@ it.each([...['', 'a/b', 'https://', 'ftp://a', 'user@a', 'a:b', '*a', '**', 'a.*
   },
 );
 
-it.each(['10.0.0.0/33', 'fd00::/129', 'a', '10.0.0', '::1%eth0', '10.0.0.1/', '/8'])(
+it.each(['10.0.0.0/33', 'fd00::/129', 'a', '10.0.0', ':::', '::1%eth0', '10.0.0.1/', '/8'])(
   'the entry %j is no network',
   async (entry) => {
-    const options = { model, pictureHosts: ['*'], pictureNetworks: [entry] };
-    await expect(startServer(options)).rejects.toMatchObject({ code: 'ERR_OPTION_RANGE' });
+    for (const hosts of [{ pictureHosts: ['*'] }, {}]) {
+      const options = { model, ...hosts, pictureNetworks: [entry] };
+      await expect(startServer(options)).rejects.toMatchObject({ code: 'ERR_OPTION_RANGE' });
+    }
   },
 );
 

@@ -2,7 +2,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { jsonSchema } from '../../../src/options/json-schema.js';
-import { parseServerOptions, SERVER_OPTIONS } from '../../../src/options/server.js';
+import { parseServerOptions, SERVER_OPTIONS, servedModels } from '../../../src/options/server.js';
 
 const isInSchema = new Ajv2020({ strict: false }).compile(jsonSchema(SERVER_OPTIONS));
 
@@ -26,6 +26,9 @@ it.each<[Name, string, string]>([
   ['pictureHosts', '*.images.example', '*.images.example'],
   ['pictureHosts', 'http://bücher.example:81', 'http://bücher.example:81'],
   ['pictureNetworks', 'fd00::/8', 'fd00::/8'],
+  ...['10.1.0.0/16', '0.0.0.0/0', '255.255.255.255/32', '::1', '::ffff:1.2.3.4/128'].map(
+    (one): [Name, string, string] => ['pictureNetworks', one, one],
+  ),
 ])('%s: %s', (name, given, stored) => {
   const options = { [name]: [given] };
   expect([parseServerOptions(options)[name], isInSchema(options)]).toEqual([[stored], true]);
@@ -40,7 +43,10 @@ describe('are refused by name and value, and by the schema:', () => {
     ],
     ['origins', ['https://*.example', 'https://user@a.example', 'https://a.example?x', 'https:a']],
     ['pictureHosts', ['http//x', 'ftp://a', 'a:b', '*a', 'a.*', 'user@a', 'a\0b']],
-    ['pictureNetworks', ['10.0.0.1/', 'a network', '/8']],
+    [
+      'pictureNetworks',
+      ['10.0.0.1/', 'a network', '/8', '10.1.0.0/99', '10.0.0', '256.0.0.1', '1::/129'],
+    ],
   ])('%s %j', (name, entries) => {
     for (const entry of entries) {
       const options = { [name]: ['localhost', entry] };
@@ -54,3 +60,18 @@ describe('are refused by name and value, and by the schema:', () => {
     }
   });
 });
+
+it.each(['small.v2-q8', 'a'.repeat(64)])('the alias %j is one, to the schema as well', (alias) => {
+  const options = { models: { [alias]: 'a.gguf' } };
+  expect([...servedModels(parseServerOptions(options)).keys()]).toEqual([alias]);
+  expect(isInSchema(options)).toBe(true);
+});
+
+it.each(['../a', 'A', '.a', 'a b', 'a'.repeat(65), ''])(
+  'the alias %j is none, to the schema as well',
+  (alias) => {
+    const options = { models: { [alias]: 'a.gguf' } };
+    expect(() => servedModels(parseServerOptions(options))).toThrow('models has an alias');
+    expect(isInSchema(options)).toBe(false);
+  },
+);
