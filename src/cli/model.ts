@@ -36,6 +36,15 @@ export function chosenModel({ output, env }: Context, flags: ModelFlags) {
 /** Of notes on the wording of prompts: who compares wordings has chosen them. */
 export const isOnWording = ({ code }: Note): boolean => code.startsWith('PALIGEMMA_PROMPT_');
 
+/** For notes of many rows: true of all but the first of each kind. */
+export function isAnotherOfItsKind(): (note: Note) => boolean {
+  const seen = new Set<string>();
+  return ({ code }) => {
+    const before = seen.size;
+    return seen.add(code).size === before;
+  };
+}
+
 /** Loads it, with a bar. `files`: where it is on this machine. `leavesOut`: notes that are not printed. */
 export async function loadModel(
   context: Context,

@@ -267,9 +267,10 @@ export const rowsIn = (file: string): Promise<EvaluatedRow[]> =>
   storedRows<EvaluatedRow>(chunksOf(file), {
     ...{ name: showPath(file), what: 'row of an evaluation', keyOf: keyOfRow },
     expected: 'a line with id, index and what is right',
-    isRow: ({ id, index, truths, objects, reference, ...rest }) =>
+    isRow: ({ id, index, answer = '', truths, objects, reference, ...rest }) =>
       typeof id === 'string' &&
       Number.isInteger(index) &&
+      typeof answer === 'string' &&
       Boolean(truths?.length || objects || reference || 'document' in rest),
   });
 

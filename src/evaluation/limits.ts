@@ -2,7 +2,7 @@
 import { makeError } from '../errors.js';
 import { showValue } from '../options/show.js';
 import type { Metric } from './metrics/registry.js';
-import type { Bounds } from './statistics/estimate.js';
+import { type Bounds, REASONS, type Reason } from './statistics/estimate.js';
 
 export interface Limit {
   /** As it was written. */
@@ -16,6 +16,8 @@ export interface Verdict {
   readonly figure: number | null;
   /** The end of its interval that misses the limit, where both have to meet it. */
   readonly missedBy?: number;
+  /** Why there is no interval, where both ends of one have to meet the limit. */
+  readonly noInterval?: Reason;
   /** Rows without an answer, where they alone are why it is missed. */
   readonly failed?: number;
   readonly isMet: boolean;
@@ -72,6 +74,7 @@ export function verdictOn(
   return {
     ...{ limit: text, figure },
     ...(failOn === 'interval' && missedBy !== null && { missedBy }),
+    ...(failOn === 'interval' && found?.reason && { noInterval: found.reason }),
     // Rows that failed are no evidence that the others are good enough.
     ...(holdsAll && failed > 0 && { failed }),
     isMet: failed === 0 && holdsAll,
@@ -80,9 +83,11 @@ export function verdictOn(
 
 /** `0.0226, its interval reaches 0.0627`, with figures as `shown` writes them. */
 export function missedText(
-  { figure, missedBy, failed }: Verdict,
+  { figure, missedBy, noInterval, failed }: Verdict,
   shown: (figure: number | null) => string,
 ): string {
+  if (noInterval !== undefined)
+    return `${shown(figure)}, without an interval: ${REASONS[noInterval]}`;
   if (missedBy !== undefined) return `${shown(figure)}, its interval reaches ${shown(missedBy)}`;
   return failed === undefined ? shown(figure) : `${shown(figure)}, but ${failed} without an answer`;
 }

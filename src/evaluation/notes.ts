@@ -76,6 +76,10 @@ function onMasks(rows: readonly EvaluatedRow[], metrics: readonly Metric[]): str
       objects.some(({ rle }) => rle !== undefined) || reference?.rle !== undefined,
   );
   if (masked.length === 0) return [`the data set has no masks, so ${metric.id} has no figure`];
+  if (metric.kind === 'reference' && masked.length < rows.length) {
+    const few = `${rows.length - masked.length} of ${rows.length} rows have no mask`;
+    return [`${few}, so ${metric.id}, which is of all rows, has no figure`];
+  }
   const found = masked.flatMap(({ found: own = [] }) => own);
   if (found.length > 0 && found.every(({ rle }) => rle === undefined)) {
     return [`no answer has a mask, so ${metric.id} counts none as right`];

@@ -22,6 +22,8 @@ interface Line {
   readonly value?: unknown;
   readonly score?: number;
   readonly seconds?: number;
+  /** In place of all of these: why the system has no answer. */
+  readonly error?: string;
 }
 
 export interface StoredAnswers {
@@ -33,7 +35,8 @@ export interface StoredAnswers {
 /**
  * Takes answers from a file of JSON lines, or from a COCO file of results. A line is `{"id", "answer", "score"?, "seconds"?}`,
  * with `"detections": [{"label", "bbox", "score"?, "segmentation"?}]` or `"value"` instead of `answer` where objects or documents
- * are judged; `id` is that of rows.jsonl, or the row's number from 0. The answerer rejects for a row without one. Throws
+ * are judged, and `"error"` where there is none; `id` is that of rows.jsonl, or the row's number from 0. The answerer rejects for
+ * a row without an answer. Throws
  * ERR_DATASET for a line that is no answer, one to a row that is not there, or the second to one row. The file is read
  * once from its beginning to its end, so it may be a pipe.
  */
@@ -62,6 +65,13 @@ export async function readAnswers(
   const answerer: Answerer = async (question, until) => {
     const { id, index } = question;
     const line = answers.get(index);
+    if (line?.error !== undefined) {
+      throw makeError('ERR_SYSTEM', line.error, {
+        name: id,
+        found: 'an error',
+        expected: 'an answer',
+      });
+    }
     if (line !== undefined) return givenOf(line, question, until);
     throw makeError('ERR_DATASET', `${showPath(file)} has no answer to ${id}`, {
       ...{ name: id, found: 'no answer', expected: 'an answer to every row' },
@@ -220,10 +230,11 @@ function lineOf(text: string, place: string): Pick<NumberedLine, 'id' | 'line'> 
   } catch {
     throw badAnswer(place, noJson(text));
   }
-  const { id, answer, detections, value, score, seconds } = (given ?? {}) as Fields;
+  const { id, answer, detections, value, score, seconds, error } = (given ?? {}) as Fields;
   if (typeof id !== 'string' && typeof id !== 'number') throw badAnswer(place, 'without an id');
   if (answer === undefined && detections === undefined && value === undefined) {
-    throw badAnswer(place, 'without an answer');
+    if (error === undefined) throw badAnswer(place, 'without an answer');
+    return { id: String(id), line: { error: errorText(error) } };
   }
   if (answer !== undefined && typeof answer !== 'string') {
     throw badAnswer(place, 'without a text as answer');
@@ -247,6 +258,12 @@ function lineOf(text: string, place: string): Pick<NumberedLine, 'id' | 'line'> 
       ...(seconds !== undefined && { seconds: seconds as number }),
     },
   };
+}
+
+/** What a system says of a row that it could not answer: a text, or an object with one, as rows.jsonl has it. */
+function errorText(error: unknown): string {
+  const { message = error } = (error ?? {}) as Fields;
+  return typeof message === 'string' && message.trim() !== '' ? oneLine(message) : showValue(error);
 }
 
 function foundOf(detections: unknown, place: string): WrittenFinding[] {

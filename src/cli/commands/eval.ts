@@ -14,7 +14,13 @@ import { journalWords } from '../continued-run.js';
 import { comparisonTable, shown, summaryTable } from '../evaluation-tables.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addFlags, givenFlags } from '../flags.js';
-import { addModelFlags, isOnWording, loadModel, type ModelFlags } from '../model.js';
+import {
+  addModelFlags,
+  isAnotherOfItsKind,
+  isOnWording,
+  loadModel,
+  type ModelFlags,
+} from '../model.js';
 
 type Flags = ModelFlags &
   Readonly<Record<string, unknown>> & {
@@ -238,7 +244,7 @@ async function answering(
   const { fingerprint } = await import('../../runs/fingerprint.js');
   const { maskDecoder, modelAnswerer } = await import('../../evaluation/answering.js');
   const keepsPictures = prompt !== undefined && prompt.length > 1;
-  const leavesOut = keepsPictures ? isOnWording : undefined;
+  const leavesOut = keepsPictures ? isOnWording : isAnotherOfItsKind();
   const { model, name, files } = await loadModel(context, flags, leavesOut);
   return {
     answerer: modelAnswerer(model, { task, maxTokens, constrained, keepsPictures }),

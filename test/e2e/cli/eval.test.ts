@@ -215,6 +215,9 @@ it('compares two runs row by row, and says when nothing is shown', async () => {
   expect(await compare(b, c)).toMatchObject({ rows: 59, leftOut: 1 });
   writeFileSync(file, `${text}{}\n`);
   expect(await compare(b, c)).toEqual([1, expect.stringContaining(`${file}:61 is no row`)]);
+  const [head = '', row = ''] = text.split('\n');
+  writeFileSync(file, `${head}\n${JSON.stringify({ ...JSON.parse(row), answer: 5 })}\n`);
+  expect(await compare(b, c)).toEqual([1, expect.stringContaining(`${file}:2 is no row`)]);
   for (const none of [folder, file, path.join(folder, 'nowhere')]) {
     const message = `${none} is not the folder of an evaluation: it has no run.json`;
     expect(await compare(a, none)).toEqual([1, expect.stringContaining(message)]);

@@ -45,6 +45,18 @@ it('rows have their names or their numbers; lines may be empty, and end as on Wi
   });
 });
 
+it('a system may say why it has no answer, as rows of a run do', async () => {
+  const answer = await answererOf(
+    '{"id":0,"error":"out\\nof memory"}\n{"id":1,"error":{"code":"ERR_X","message":"no such file"}}\n{"id":2,"error":5}',
+  );
+  for (const [i, message] of ['out\\nof memory', 'no such file', '5'].entries()) {
+    await expect(answer(question(i), signal)).rejects.toMatchObject({
+      code: 'ERR_SYSTEM',
+      message,
+    });
+  }
+});
+
 it('each byte of the file is in its fingerprint', async () => {
   const lines = Array.from({ length: 4 }, (_, id) => JSON.stringify({ id, answer: `${id}` }));
   const bytes = Buffer.from(lines.join('\n').padEnd(600_000));

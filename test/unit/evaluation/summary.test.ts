@@ -1,6 +1,6 @@
 /** Figures of rows in any order, and limits as they are written. */
 import { describe, expect, it } from 'vitest';
-import { parseLimit } from '../../../src/evaluation/limits.js';
+import { missedText, parseLimit, type Verdict } from '../../../src/evaluation/limits.js';
 import { METRICS, TEXT_METRICS } from '../../../src/evaluation/metrics/registry.js';
 import type { EvaluatedRow } from '../../../src/evaluation/rows.js';
 import { summarise } from '../../../src/evaluation/summary.js';
@@ -122,6 +122,21 @@ it('an interval meets a limit with both of its ends', async () => {
   expect(await verdicts('interval')).toEqual([false, true]);
   const [missed] = (await summarise(single, metrics, limits, { failOn: 'interval' })).limits;
   expect(missed?.missedBy).toBeCloseTo(0.5981, 4);
+});
+
+it('a limit that an interval is to meet says why there is none', async () => {
+  const perfect = rows(Array.from({ length: 40 }, () => 'abcdefghij')).map((row) => ({
+    ...{ ...row, image: `${row.index}.png` },
+  }));
+  const limit = parseLimit('cer@jiwer<=0.1', metrics);
+  const { limits } = await summarise(perfect, metrics, [limit], { failOn: 'interval' });
+  const [verdict] = limits as [Verdict];
+  expect(verdict).toMatchObject({ figure: 0, isMet: false, noInterval: 'no-spread' });
+  expect(missedText(verdict, String)).toBe(
+    '0, without an interval: all draws have the same figure, so nothing shows how much others differ',
+  );
+  const [alone] = (await summarise(perfect, metrics, [limit])).limits;
+  expect(alone).toEqual({ limit: 'cer@jiwer<=0.1', figure: 0, isMet: true });
 });
 
 it('rows are grouped by a field, those without it together', async () => {
