@@ -145,8 +145,37 @@ def marked(rng):
         yield [frame.replace("{}", answer), truth]
 
 
+# As JSON writes them. Python prints many of them otherwise, which is what the tool compares.
+SPELLINGS = """0 -0 -0.0 0.0 7 12 12.0 12.00 -3 -3.50 100.0 1e2 1E+2 1.5 0.1 0.0001 0.00001 1e-5 1.50e-7 123456789.125 1e15 1e16 1e+16
+  9999999999999998 9999999999999998.0 1e21 1e22 123456789012345678901.0 12345678901234567890 -12345678901234567891 5e-324 1.7976931348623157e308
+  1e400 -1e400 0.30000000000000004 100000.0""".split()
+
+
+class Spelled(str):
+    """A number, as it is written."""
+
+
+def spelled(rng):
+    """A number, or a text that is like one."""
+    given = rng.choice([rng.choice(SPELLINGS), rng.choice(SPELLINGS), f"{rng.uniform(-1, 1) * 10 ** rng.randint(-9, 24):.{rng.randint(0, 17)}{rng.choice('eg')}}"])
+    number = json.loads(given)
+    return rng.choice([Spelled(given), Spelled(given), given, str(number), f"{number:.2f}"])
+
+
+def json_of(given):
+    if isinstance(given, Spelled):
+        return str(given)
+    if isinstance(given, dict):
+        return "{" + ",".join(f"{json.dumps(k)}:{json_of(one)}" for k, one in given.items()) + "}"
+    if isinstance(given, list):
+        return "[" + ",".join(map(json_of, given)) + "]"
+    return json.dumps(given, ensure_ascii=False)
+
+
 def value(rng, depth, is_truth):
     """JSON; {"oneOf": [...]} for several values of which one is right."""
+    if rng.random() < 0.2:
+        return spelled(rng)
     kind = rng.random()
     if depth == 0 or kind < 0.45:
         return rng.choice([None, "", "x", "x1", "x2", "Total", "total 12", "12,50", 7, 12, True, False, 1.5, "ab cd", "日本"])
@@ -182,7 +211,8 @@ def shuffled(rng, given):
 
 
 def anls_of(answer, truth):
-    return anls_star.anls_score(with_tuples(truth), answer)
+    """Of two texts of JSON."""
+    return anls_star.anls_score(with_tuples(json.loads(truth)), json.loads(answer))
 
 
 def documents(rng):
@@ -194,9 +224,10 @@ def documents(rng):
         # The package takes a list of texts for several right answers to a text.
         answer = [answer] if isinstance(truth, list) and isinstance(answer, str) else answer
         orders = [(answer, truth), *((shuffled(rng, answer), shuffled(rng, truth)) for _ in range(12))]
-        if len({round(anls_of(a, t), 12) for a, t in orders}) == 1:
+        texts = [(json_of(a), json_of(t)) for a, t in orders]
+        if len({round(anls_of(a, t), 12) for a, t in texts}) == 1:
             count += 1
-            yield [answer, truth]
+            yield list(texts[0])
 
 
 def with_tuples(truth):

@@ -2,6 +2,7 @@
 import { LABEL_LIMITS } from '../options/task-arguments.js';
 import type { FieldType } from '../options/tasks.js';
 import { badRow, shownOr } from './faults.js';
+import { memberText } from './json-text.js';
 import { DOCUMENT_PROMPT } from './prompts.js';
 import type { DocumentValue, Place, Row, RowRequest } from './rows.js';
 import type { Fields } from './values.js';
@@ -11,11 +12,12 @@ const DEEPEST = 100;
 /** What `extract` takes. */
 const MOST_FIELDS = 200;
 
-/** `value`: the document, or its text. */
+/** `value`: the document, or its text. `source`: the JSON in which it is written as `name`. */
 export function documentRow(
   value: unknown,
   name: string,
   place: Place,
+  source?: string,
 ): Pick<Row, 'request' | 'expected'> {
   const read = typeof value === 'string' ? parse(value, name, place) : value;
   const isDonut = name === 'ground_truth';
@@ -26,7 +28,10 @@ export function documentRow(
   }
   check(document, subject, place);
   const known = document as DocumentValue & object;
-  return { request: requestOf(known), expected: { kind: 'document', value: known } };
+  const written =
+    typeof value === 'string' ? value : source === undefined ? source : memberText(source, name);
+  const text = isDonut && written !== undefined ? memberText(written, 'gt_parse') : written;
+  return { request: requestOf(known), expected: { kind: 'document', value: known, text } };
 }
 
 function parse(text: string, name: string, place: Place): unknown {

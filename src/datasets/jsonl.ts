@@ -43,5 +43,5 @@ function itemOf(bytes: Buffer, place: Place): Item | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { error: badRow(place, 'the line', shownOr(value), 'a JSON object') };
   }
-  return { place, fields: value as Fields };
+  return { place, fields: value as Fields, source: text };
 }

@@ -10,6 +10,8 @@ import { type Fields, givenAnswers, plainFields, textOrWhole } from './values.js
 
 /** Where a record is, beside its place. */
 interface Around {
+  /** The JSON that it is written in. */
+  readonly source?: string | undefined;
   readonly split: string | undefined;
   /** All labels of the data set. */
   readonly labels: () => Promise<readonly string[]>;
@@ -73,11 +75,12 @@ const FORMS: readonly {
   },
   {
     needed: ['fields'],
-    read: (fields, place) => documentRow(fields['fields'], 'fields', place),
+    read: (fields, place, { source }) => documentRow(fields['fields'], 'fields', place, source),
   },
   {
     needed: ['ground_truth'],
-    read: (fields, place) => documentRow(fields['ground_truth'], 'ground_truth', place),
+    read: (fields, place, { source }) =>
+      documentRow(fields['ground_truth'], 'ground_truth', place, source),
   },
   { needed: ['label'], others: ['labels'], read: labelled },
 ];

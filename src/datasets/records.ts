@@ -3,8 +3,10 @@ import { rowOf } from './record.js';
 import type { Place, Row, RowSource } from './rows.js';
 import { type Fields, textOrWhole } from './values.js';
 
-/** A record, or why there is none at its place. */
-export type Item = { readonly place: Place; readonly fields: Fields } | { readonly error: Error };
+/** A record, or why there is none at its place. `source`: the JSON that it is written in. */
+export type Item =
+  | { readonly place: Place; readonly fields: Fields; readonly source?: string }
+  | { readonly error: Error };
 
 export interface ItemsOptions {
   readonly signal?: AbortSignal | undefined;
@@ -31,7 +33,7 @@ export function recordSource(records: RecordFile, labels: Labels): RowSource {
         let row: Row | undefined;
         try {
           if ('error' in item) throw item.error;
-          row = await rowOf(item.fields, item.place, around);
+          row = await rowOf(item.fields, item.place, { ...around, source: item.source });
         } catch (error) {
           signal?.throwIfAborted();
           if (onBadRow === undefined) throw error;

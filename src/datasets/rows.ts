@@ -69,8 +69,8 @@ export type Expected =
     }
   /** The one of `labels`, those of the whole data set, that fits the picture. */
   | { readonly kind: 'label'; readonly label: string; readonly labels: readonly string[] }
-  /** What is read from a document: an object or an array. */
-  | { readonly kind: 'document'; readonly value: DocumentValue }
+  /** What is read from a document: an object or an array. `text`: as the data set writes it, where that is JSON. */
+  | { readonly kind: 'document'; readonly value: DocumentValue; readonly text?: string | undefined }
   /** The one thing that a phrase speaks of. */
   | {
       readonly kind: 'reference';

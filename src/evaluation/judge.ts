@@ -1,6 +1,8 @@
 /** From rows to what metrics take, and to figures that can be drawn again. */
 import { readRle } from '../results/rle.js';
+import { OneOf } from './metrics/anls-star.js';
 import type { CocoBox } from './metrics/coco.js';
+import { readDocument } from './metrics/document-text.js';
 import type { MaskRuns } from './metrics/mask-runs.js';
 import type { Answered, Whole } from './metrics/metric.js';
 import type { FoundThing, TrueThing } from './metrics/objects.js';
@@ -55,7 +57,7 @@ export function partsOf(metric: RowMetrics, row: EvaluatedRow): readonly number[
     case 'text':
       return metric.row(textOf(row), truthsOf(row));
     case 'document':
-      return metric.row(row.value, row.document);
+      return metric.row(documentGiven(row), documentThere(row));
     case 'objects':
       return metric.row(foundOf(row), objectsOf(row));
     case 'reference':
@@ -79,12 +81,22 @@ function wholeOf(
   return metric.whole(pictures);
 }
 
-/** Documents as texts, for metrics that read them. */
+/** The text that was answered; of a document that was read value by value, its JSON. */
 const textOf = ({ answer, value }: EvaluatedRow): string =>
-  value === undefined ? (answer ?? '') : JSON.stringify(value);
+  answer ?? (value === undefined ? '' : JSON.stringify(value));
 
 const truthsOf = ({ truths, document }: EvaluatedRow): readonly string[] =>
   truths ?? [JSON.stringify(document ?? null)];
+
+/** Of the text where there is one: values that JSON.parse makes of it have lost how numbers are written. */
+const documentGiven = ({ answer, value }: EvaluatedRow): unknown =>
+  answer === undefined ? value : readDocument(answer);
+
+function documentThere({ truths, document }: EvaluatedRow): unknown {
+  if (truths === undefined) return document;
+  const [first, ...others] = truths.map(readDocument);
+  return others.length === 0 ? first : new OneOf([first, ...others]);
+}
 
 const foundOf = ({ found = [] }: EvaluatedRow): FoundThing[] => found.map(thing);
 const objectsOf = ({ objects = [] }: EvaluatedRow): TrueThing[] => objects.map(thing);

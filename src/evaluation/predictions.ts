@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { unreadable } from '../datasets/faults.js';
+import { memberText } from '../datasets/json-text.js';
 import type { Dataset } from '../datasets/open.js';
 import { checkStart, noJson } from '../datasets/texts.js';
 import type { Fields } from '../datasets/values.js';
@@ -20,6 +21,8 @@ interface Line {
   readonly answer?: string;
   readonly found?: readonly WrittenFinding[];
   readonly value?: unknown;
+  /** `value` as the file has it. */
+  readonly valueText?: string | undefined;
   readonly score?: number;
   readonly seconds?: number;
   /** In place of all of these: why the system has no answer. */
@@ -81,7 +84,11 @@ export async function readAnswers(
 }
 
 /** Throws ERR_DATASET where the line has no answer of the kind that is judged. */
-async function givenOf(line: Line, { id, truth }: Question, signal: AbortSignal): Promise<Given> {
+async function givenOf(
+  { valueText, ...line }: Line,
+  { id, truth }: Question,
+  signal: AbortSignal,
+): Promise<Given> {
   const wrong = (found: string, expected: string): Error =>
     makeError('ERR_DATASET', `the answer to ${id} has ${found}, expected ${expected}`, {
       ...{ name: id, found, expected },
@@ -100,7 +107,7 @@ async function givenOf(line: Line, { id, truth }: Question, signal: AbortSignal)
     return { ...line, ...(await findingsOf(line.answer, truth.size, { decodeMasks, signal })) };
   }
   if ('document' in truth) {
-    if (line.value !== undefined) return line;
+    if (valueText !== undefined) return { ...line, answer: valueText };
     if (line.answer !== undefined) return { ...line, value: parsed(line.answer) };
     throw wrong(said, 'a value');
   }
@@ -253,7 +260,7 @@ function lineOf(text: string, place: string): Pick<NumberedLine, 'id' | 'line'> 
     line: {
       ...(answer !== undefined && { answer }),
       ...(detections !== undefined && { found: foundOf(detections, place) }),
-      ...(value !== undefined && { value }),
+      ...(value !== undefined && { value, valueText: memberText(text, 'value') }),
       ...(score !== undefined && { score: score as number }),
       ...(seconds !== undefined && { seconds: seconds as number }),
     },

@@ -129,8 +129,10 @@ async function truthOf(
       return { truths: expected.answers };
     case 'label':
       return { truths: [expected.label] };
-    case 'document':
-      return { document: expected.value };
+    case 'document': {
+      const { value: document, text } = expected;
+      return { document, ...(text !== undefined && { truths: [text] }) };
+    }
     case 'reference': {
       const { size, box, mask } = expected;
       const { xmin, ymin, xmax, ymax } = box;

@@ -51,11 +51,12 @@ export type Truth =
       readonly size: ImageSize;
       readonly reference: { readonly bbox: CocoBox; readonly rle?: Rle };
     }
-  | { readonly document: unknown };
+  /** `truths`: its JSON as the data set has it, which is judged where it is there. */
+  | { readonly document: unknown; readonly truths?: readonly string[] };
 
 /** What came of a question. */
 export interface Given {
-  /** The text; of things that were found, what the model generated. */
+  /** The text; of things that were found, what the model generated; of a document its JSON, which is judged before `value`. */
   readonly answer?: string;
   /** Of a text or label, 0 to 1. */
   readonly score?: number;

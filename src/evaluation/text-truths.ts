@@ -99,7 +99,9 @@ const MASK_VALUES = MASK_SIDE * MASK_SIDE;
 function documentOf(text: string): Truth | undefined {
   try {
     const document: unknown = JSON.parse(text);
-    return typeof document === 'object' && document !== null ? { document } : undefined;
+    return typeof document === 'object' && document !== null
+      ? { document, truths: [text] }
+      : undefined;
   } catch {
     return undefined;
   }

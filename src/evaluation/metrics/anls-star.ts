@@ -5,7 +5,7 @@
 import { normalisedDistance } from './anls.js';
 import { bestMatching } from './assignment.js';
 import { meanMetric, type RowMetric } from './metric.js';
-import { split } from './python.js';
+import { floatText, split } from './python.js';
 
 /** One of several values is right. */
 export class OneOf {
@@ -24,7 +24,11 @@ interface Compared {
   readonly chosen: unknown;
 }
 
-/** 0 to 1. `truth`: JSON, with OneOf where several values are right. */
+/**
+ * 0 to 1. `truth`: JSON, with OneOf where several values are right. The tool compares what Python prints of numbers, where 12 and
+ * 12.0 differ. JavaScript has one type for both: a number without a fraction below 1e21 is taken for Python's `int`, any other for
+ * a `float`. `score` takes documents as texts, whose numbers count as they are written.
+ */
 export function anlsStar(answer: unknown, truth: unknown): number {
   return meanOf(compare(truth, answer));
 }
@@ -118,7 +122,12 @@ function sizeOf(value: unknown): number {
 }
 
 /** As a text, in lower case, with single spaces. */
-const plain = (value: unknown): string => split(String(value).toLowerCase()).join(' ');
+const plain = (value: unknown): string => split(textOf(value).toLowerCase()).join(' ');
+
+function textOf(value: unknown): string {
+  const isFloat = typeof value === 'number' && !(Number.isInteger(value) && Math.abs(value) < 1e21);
+  return isFloat ? floatText(value) : String(value);
+}
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -135,7 +144,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Of values as JSON holds them; see `anlsStar`. */
+/** Of values as `readDocument` or JSON.parse make them; see `anlsStar`. */
 export type DocumentMetric = RowMetric<'document', unknown, unknown>;
 
 export const ANLS_STAR: DocumentMetric = meanMetric(

@@ -2,6 +2,7 @@
  * F1 of the values in a document of JSON, as roboflow/vlm-exam scores structured answers: each value that is no object and
  * no array, and each empty one, is a leaf at its path; a leaf is right where path, type and value are.
  */
+import { isJson, tokensOf } from '../../datasets/json-text.js';
 import { makeError } from '../../errors.js';
 import { best, type TextMetric, textMean } from './metric.js';
 import { SPACE, strip } from './python.js';
@@ -15,8 +16,6 @@ interface Document {
 }
 
 const FENCE = new RegExp(`^\`\`\`(?:json)?[${SPACE}]*\\n([^]*)\\n\`\`\`$`, 'iu');
-/** Of a document that JSON.parse takes: strings, marks, numbers and words. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g;
 /** Nesting beyond which the tool has no score either: Python's limit of 1,000 calls. */
 const DEEPEST = 400;
 /** Digits of a whole number, which Python does not read beyond. */
@@ -59,7 +58,7 @@ function read(text: string): Document | undefined {
   const open: Open[] = [];
   let path = '';
   let key: string | undefined;
-  for (const [token] of text.matchAll(TOKENS)) {
+  for (const [token] of tokensOf(text)) {
     const inside = open.at(-1);
     if (token === ':' || token === ',') continue;
     if (token === '}' || token === ']') {
@@ -86,15 +85,6 @@ function read(text: string): Document | undefined {
     leaves.set(path, leaf);
   }
   return { root, leaves };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** 1, 1.0 and "1" are three values, for Python has three types; 1.0 and 1e0 are one. */

@@ -84,3 +84,22 @@ function digitOf(digit: string): number {
   while (/\p{Nd}/u.test(String.fromCodePoint(first - 1))) first--;
   return (point - first) % 10;
 }
+
+/** `str(json.loads(text))` of a number: whole ones, without `.` and `e`, have as many digits as they are written with. */
+export function jsonNumber(text: string): string {
+  return /^-?\d+$/.test(text) ? text.replace(/^-0$/, '0') : floatText(Number(text));
+}
+
+/** `repr(value)` of a float: the fewest digits that are read back as it; with an exponent below 1e-4 and from 1e16 on. */
+export function floatText(value: number): string {
+  if (!Number.isFinite(value)) return String(value).toLowerCase().replace('infinity', 'inf');
+  const [digits = '', power = ''] = value.toExponential().split('e');
+  const exponent = Number(power);
+  if (exponent < -4 || exponent >= 16) {
+    const size = String(Math.abs(exponent)).padStart(2, '0');
+    return `${digits}e${exponent < 0 ? '-' : '+'}${size}`;
+  }
+  const plain = Object.is(value, -0) ? '-0' : String(value);
+  // JavaScript has an exponent below 1e-6 alone.
+  return plain.includes('.') ? plain : `${plain}.0`;
+}

@@ -1,4 +1,5 @@
 /** What rows of every kind have in common for a reader: something that is there, and something that was found or answered. */
+import { indentedJson } from '../../datasets/json-text.js';
 import { jsonText } from '../../wire/json.js';
 import type { EvaluatedRow, WrittenFinding, WrittenObject } from '../rows.js';
 
@@ -17,7 +18,9 @@ export const foundIn = ({ found = [] }: EvaluatedRow): readonly Thing[] => found
 
 /** Documents as indented text, so that their lines can be compared. */
 export const truthsIn = ({ truths, document }: EvaluatedRow): readonly string[] =>
-  truths ?? (document === undefined ? [] : [jsonText(document, 2)]);
+  document === undefined ? (truths ?? []) : (truths?.map(indentedJson) ?? [jsonText(document, 2)]);
 
-export const answerIn = ({ answer = '', value }: EvaluatedRow): string =>
-  value === undefined ? answer : jsonText(value, 2);
+export function answerIn({ answer, value, document }: EvaluatedRow): string {
+  if (answer === undefined) return value === undefined ? '' : jsonText(value, 2);
+  return document === undefined ? answer : indentedJson(answer);
+}

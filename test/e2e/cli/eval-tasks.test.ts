@@ -270,6 +270,43 @@ it('documents are judged by what is read of them', async () => {
   expect(figureOf(summary, 'anls@star')?.figure).toBe(0.75);
 });
 
+it('documents have the same figures however they are judged, and from the rows again', async () => {
+  const truths = ['{"a":1}', '{"a":12.0}', '{"a":12345678901234567890}', '{"a":{"b":[1,""]}}'];
+  const said = ['{"a":1.0}', '{"a":"12.0"}', '{"a":12345678901234567891}', '{"a":1,"a":2}'];
+  const fenced = '```json\n{"a":1}\n```';
+  const write = (name: string, line: (i: number) => string): string => {
+    const file = path.join(folder, name);
+    writeFileSync(file, scenes.map((_, i) => line(i)).join('\n'));
+    return file;
+  };
+  const asTexts = write('written.jsonl', (i) =>
+    JSON.stringify({ image: `${i}.png`, prefix: 'x', suffix: truths[i % 4] }),
+  );
+  const asFields = write(
+    'fields.jsonl',
+    (i) => `{"image":"${i}.png","fields":${truths[i % 4] as string}}`,
+  );
+  const answers = write('said.jsonl', (id) =>
+    JSON.stringify({ id, answer: id % 8 === 4 ? fenced : said[id % 4] }),
+  );
+  const args = ['--predictions', answers, '--metric', 'json-f1@vlm-exam'];
+  const asked = await judge(asTexts, 'as-texts', '--task', 'ask', ...args);
+  const extracted = await judge(asFields, 'as-fields', '--task', 'extract', ...args);
+  expect(figureOf(asked.summary, 'json-f1@vlm-exam')?.figure).toBe(1 / 8);
+  expect(figureOf(extracted.summary, 'json-f1@vlm-exam')?.figure).toBe(1 / 8);
+  const star = ['--metric', 'anls@star'];
+  const both = await judge(asFields, 'both', '--task', 'extract', ...args, ...star);
+  expect(both.rows.slice(0, 3).map(({ values }) => values)).toEqual([
+    { 'json-f1@vlm-exam': 0, 'anls@star': 0 },
+    { 'json-f1@vlm-exam': 0, 'anls@star': 1 },
+    { 'json-f1@vlm-exam': 0, 'anls@star': 0.95 },
+  ]);
+  const file = path.join(folder, 'both', 'summary.json');
+  const before = readFileSync(file, 'utf8');
+  expect((await paligemma(['eval', '--report', path.dirname(file)])).code).toBe(0);
+  expect(readFileSync(file, 'utf8')).toBe(before);
+});
+
 it('a document is kept with what the model generated for each field', async () => {
   const data = rowsFile('read.jsonl', () => ({ fields: { sides: 4, colour: 'red' } }));
   const { rows } = await judge(data, 'read', '--task', 'extract', '--max-tokens', '8');

@@ -67,6 +67,7 @@ describe('Parquet', () => {
     expect(row?.expected).toEqual({
       kind: 'document',
       value: { total: { price: 1 }, menu: [{ nm: 'red' }] },
+      text: '{"total": {"price": 1}, "menu": [{"nm": "red"}]}',
     });
   });
 

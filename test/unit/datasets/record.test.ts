@@ -100,6 +100,22 @@ describe('documents', () => {
     expect(suffixOf(row as Row)).toBe(JSON.stringify(fields));
   });
 
+  it('are kept as they are written', async () => {
+    const written = '{"a": 12.0, "a": 1e2}';
+    const donut = `{"meta":{"gt_parse":0},"gt_parse":${written}}`;
+    const lines = [
+      `{"image":"a.png","fields":${written}}`,
+      `{"image":"a.png","fields":${JSON.stringify(written)}}`,
+      `{"image":"a.png","ground_truth":${donut}}`,
+      `{"image":"a.png","ground_truth":${JSON.stringify(donut)}}`,
+    ];
+    const rows = await all(
+      (await openDataset(folderWith({ 'rows.jsonl': lines.join('\n') }))).rows(),
+    );
+    const expected = { kind: 'document', value: { a: 100 }, text: written };
+    expect(rows.map((row) => row.expected)).toEqual(lines.map(() => expected));
+  });
+
   it('with lists or objects are asked for as one, in the words of a row of training', async () => {
     const value = { menu: [{ nm: 'tea' }] };
     const [ours, donut] = await read(

@@ -28,6 +28,17 @@ it('documents, also as texts', () => {
   expect(judged('json-f1@vlm-exam', rows).statistic.whole).toBe(1);
 });
 
+it('documents are judged by their texts, which say how numbers are written', () => {
+  const document = { t: 12 };
+  const rows = ['{"t":"12.0"}', '{"t":12}', '{"t":12.0,"t":12.0}', '```json\n{"t":12.0}\n```'].map(
+    (answer, i) => ({ ...at(i), truths: ['{"t":12.0}'], document, answer, value: document }),
+  );
+  expect(judged('anls@star', rows).values).toEqual([1, 0.5, 1, 0]);
+  expect(judged('json-f1@vlm-exam', rows).values).toEqual([0, 0, 0, 1]);
+  const several = [{ ...at(0), truths: ['{"t":1}', '{"t":2}'], document, answer: '{"t":2}' }];
+  expect(judged('anls@star', several).values).toEqual([1]);
+});
+
 describe('objects', () => {
   const objects = [
     { label: 'cat', bbox: [0, 0, 10, 10] as const, area: 100 },

@@ -318,3 +318,23 @@ describe('a COCO file of results', () => {
     );
   });
 });
+
+it('documents keep their text', async () => {
+  const truth = { document: { a: 1 }, truths: ['{"a":1.0}'] };
+  const answer = await answererOf(
+    [
+      '{"id":0,"answer":"{\\"a\\":1.0}"}',
+      '{"id":1,"value":{"a": 1.0, "a": 1e2}}',
+      '{"id":2,"answer":"not judged","value":"x"}',
+      '{"id":3,"answer":"no JSON"}',
+    ].join('\n'),
+  );
+  const given = [0, 1, 2, 3].map((index) => answer({ ...question(index), truth }, signal));
+  expect(await Promise.all(given)).toEqual([
+    { answer: '{"a":1.0}', value: { a: 1 } },
+    { answer: '{"a": 1.0, "a": 1e2}', value: { a: 100 } },
+    { answer: '"x"', value: 'x' },
+    { answer: 'no JSON', value: 'no JSON' },
+  ]);
+  expect(await answer(question(2), signal)).toEqual({ answer: 'not judged', value: 'x' });
+});

@@ -7,6 +7,7 @@ import {
   type CocoShapes,
   cocoFigures,
 } from '../../../../src/evaluation/metrics/coco.js';
+import { readDocument } from '../../../../src/evaluation/metrics/document-text.js';
 import {
   areaOf,
   type MaskRuns,
@@ -127,17 +128,20 @@ test('anls@star of 10,000 documents', () => {
     return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, withOneOf(value)]));
   };
   const { cases, values } = golden<{
-    cases: readonly (readonly [answer: unknown, truth: unknown])[];
+    cases: readonly (readonly [answer: string, truth: string])[];
     values: Readonly<Record<string, readonly number[]>>;
   }>('documents');
   const expected = values['anls@star'] as readonly number[];
-  const wrong = cases.filter(
-    ([answer, truth], i) =>
-      !(Math.abs(anlsStar(answer, withOneOf(truth)) - (expected[i] as number)) <= 1e-12),
+  const documents = cases.map(
+    ([answer, truth]) => [readDocument(answer), withOneOf(readDocument(truth))] as const,
   );
+  const wrong = documents.flatMap(([answer, truth], i) => {
+    const [value, right] = [anlsStar(answer, truth), expected[i] as number];
+    return Math.abs(value - right) <= 1e-12 ? [] : [{ written: cases[i], value, right }];
+  });
   expect([cases.length, wrong]).toEqual([10_000, []]);
-  const [answer, truth] = cases[0] as (typeof cases)[number];
-  expect(ANLS_STAR.row(answer, withOneOf(truth))).toEqual([anlsStar(answer, withOneOf(truth))]);
+  const [answer, truth] = documents[0] as (typeof documents)[number];
+  expect(ANLS_STAR.row(answer, truth)).toEqual([anlsStar(answer, truth)]);
 });
 
 interface Thing {
