@@ -2,20 +2,18 @@
  * A run over a data set, in a folder: `run.json` says what was judged, `rows.jsonl` has a line for each row as soon as it
  * is answered, `summary.json` the figures, which `report.html`, `report.md` and `junit.xml` show.
  */
-import { readdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
 import { makeError } from '../errors.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import { showPath } from '../options/show.js';
-import { makeOutputFolder, outputError } from '../output-error.js';
 import { packageVersion } from '../package-version.js';
 import { Journal, type JournalOptions } from '../runs/journal.js';
 import { pool } from '../runs/pool.js';
+import { checkRunFolder, openRunFolder, writeRunFile } from '../runs/run-folder.js';
 import { storedRows } from '../runs/stored-rows.js';
 import { errorJson } from '../wire/errors.js';
-import { jsonText } from '../wire/json.js';
 import type { Answerer } from './answering.js';
 import { partsOf } from './judge.js';
 import { junitXml } from './junit.js';
@@ -72,12 +70,12 @@ export interface Progress {
 export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   const { dataset, task, folder, resume, words, answeredBy, metrics, signal } = evaluation;
   const { phrasings, benchmark, limit, seed, split } = evaluation;
+  await checkRunFolder(folder, 'eval');
   // A row that cannot be read fails here, before anything is written.
   const chosen = await chooseRows(dataset, { limit, seed, split, signal });
   if (chosen.count === 0) throw noRows(dataset, split);
   checkPhrasings(phrasings, chosen.names);
-  if (!resume) await checkFolder(folder);
-  await makeOutputFolder(folder);
+  await openRunFolder(folder, 'eval');
   const data = await dataset.digest();
   const settings = {
     ...evaluation.settings,
@@ -93,6 +91,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
     { resume, words, firstField: 'id', keyOf: keyOfRow },
   );
   const run = {
+    kind: 'eval',
     ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },
     metrics: metrics.map(({ id }) => id),
     rows: chosen.count,
@@ -106,12 +105,12 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
   };
   try {
     // Before the first row, so that a run that is cut off says what it is.
-    await write(folder, 'run.json', run);
+    await writeRunFile(folder, 'run.json', run);
     await answerAll(evaluation, journal, chosen);
   } finally {
     await journal.close();
   }
-  await write(folder, 'run.json', { ...run, ended: new Date() });
+  await writeRunFile(folder, 'run.json', { ...run, ended: new Date() });
   return sumUp(folder, run, { ...evaluation, expected: chosen.count });
 }
 
@@ -140,12 +139,12 @@ export async function sumUp(
   const rows = await rowsIn(path.join(folder, 'rows.jsonl'));
   const summary = await summarise(rows, options.metrics, options.limits, options);
   const title = titleOf(run);
-  await write(folder, 'summary.json', summary);
-  await write(folder, 'report.md', markdownReport(title, summary));
-  await write(folder, 'junit.xml', junitXml(title, summary, rows));
+  await writeRunFile(folder, 'summary.json', summary);
+  await writeRunFile(folder, 'report.md', markdownReport(title, summary));
+  await writeRunFile(folder, 'junit.xml', junitXml(title, summary, rows));
   const { signal } = options;
   const page = { title, run, summary, rows, folder, ...(signal && { signal }) };
-  await write(folder, 'report.html', await htmlReport(page));
+  await writeRunFile(folder, 'report.html', await htmlReport(page));
   return summary;
 }
 
@@ -273,26 +272,3 @@ export const rowsIn = (file: string): Promise<EvaluatedRow[]> =>
       typeof answer === 'string' &&
       Boolean(truths?.length || objects || reference || 'document' in rest),
   });
-
-/** What this writes besides the rows. */
-const WRITTEN = ['run.json', 'summary.json', 'report.md', 'junit.xml', 'report.html'];
-
-/** Refuses a folder that has files of these names and no rows: they are not those of a run, and would be replaced. */
-async function checkFolder(folder: string): Promise<void> {
-  const there = new Set(await readdir(folder).catch(() => []));
-  const found = WRITTEN.find((name) => there.has(name));
-  if (found === undefined || there.has('rows.jsonl')) return;
-  const name = path.join(folder, found);
-  throw makeError('ERR_OUTPUT', `${showPath(name)} is there already, and not that of a run`, {
-    ...{ name, found, expected: 'a folder without it' },
-    hint: 'name another folder',
-  });
-}
-
-async function write(folder: string, name: string, content: object | string): Promise<void> {
-  const file = path.join(folder, name);
-  const text = typeof content === 'string' ? content : `${jsonText(content, 2)}\n`;
-  await writeFile(file, text).catch((cause: unknown) => {
-    throw outputError(file, 'write', cause);
-  });
-}

@@ -8,12 +8,13 @@ import type { DrawnSetName } from '../drawn-sets/sets.js';
 import { writeDrawnSet } from '../drawn-sets/write.js';
 import type { PaliGemma } from '../index.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { modelAnswerer } from './answering.js';
 import { promptsMarkdown } from './benchmark-markdown.js';
 import { type Evaluation, evaluate } from './evaluate.js';
 import type { PromptBenchmark, PromptQuestion } from './prompt-findings.js';
 import { htmlPrompts } from './report/prompts-report.js';
-import { commonSettings, openFolder, writeReports } from './several-runs.js';
+import { commonSettings, writeReports } from './several-runs.js';
 import { metricsFor } from './tasks.js';
 
 export interface PromptBenchmarkOptions {
@@ -51,7 +52,7 @@ const CURRENCIES = ['€', '$', '£', 'EUR', 'euros', 'dollars', 'pounds'];
  */
 export async function judgePrompts(options: PromptBenchmarkOptions): Promise<PromptBenchmark> {
   const { sets, count, seed, folder, answeredBy, signal } = options;
-  await openFolder(folder, 'prompts.json');
+  await openRunFolder(folder, 'prompt-benchmark');
   const questions: PromptQuestion[] = [];
   for (const set of sets) {
     const drawn = path.join(folder, 'sets', `${set}-${count}-${seed}`);

@@ -1,14 +1,13 @@
 /** What the number type of a model's weights costs and saves: the same questions to the same model in several types. */
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../datasets/open.js';
 import { makeError } from '../errors.js';
 import { type ConvertProgress, convert, PaliGemma, type WeightType } from '../index.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import type { LoadOptions } from '../options/types.js';
-import { outputError } from '../output-error.js';
 import { fingerprint } from '../runs/fingerprint.js';
-import { jsonText } from '../wire/json.js';
+import { openRunFolder, writeRunFile } from '../runs/run-folder.js';
 import { maskDecoder, modelAnswerer } from './answering.js';
 import { typesMarkdown } from './benchmark-markdown.js';
 import { readRun, type StoredRun } from './compare.js';
@@ -16,7 +15,7 @@ import { type Evaluation, evaluate } from './evaluate.js';
 import type { Metric } from './metrics/registry.js';
 import { htmlTypes } from './report/types-report.js';
 import type { EvaluatedRow } from './rows.js';
-import { commonSettings, openFolder, writeReports } from './several-runs.js';
+import { commonSettings, writeReports } from './several-runs.js';
 import { typeDifferences } from './type-differences.js';
 import type { TypeFigures, TypesReport } from './type-findings.js';
 
@@ -52,7 +51,7 @@ export interface TypesOptions {
 export async function judgeTypes(options: TypesOptions): Promise<TypesReport> {
   const { folder, types, checkpoint, dataset, task, metrics, signal } = options;
   if (new Set(types).size < types.length) throw twice(types);
-  await openFolder(folder, 'types.json');
+  await openRunFolder(folder, 'compare-types');
   const judged: TypeFigures[] = [];
   const runs: StoredRun[] = [];
   for (const type of types) {
@@ -110,19 +109,19 @@ async function judgeType(options: TypesOptions, type: WeightType): Promise<TypeF
   }
 }
 
+/** In the folder of a type's run. */
+const MEMORY = 'memory.json';
+
 /** Of the model when it has answered; where all its answers were there already, as that run has kept it. */
 async function memoryOf({ info }: PaliGemma, folder: string): Promise<number> {
-  const file = path.join(folder, 'memory.json');
-  const before = await readFile(file, 'utf8')
+  const before = await readFile(path.join(folder, MEMORY), 'utf8')
     .then((text) => (JSON.parse(text) as { readonly bytes: number }).bytes)
     .catch(() => 0);
   // Pictures that are kept are of the rows, not of the type.
   const { weightsBytes, kvCacheBytes, computeBytes } = info.memory;
   const bytes = weightsBytes + kvCacheBytes + computeBytes;
   const most = Math.max(before, bytes);
-  await writeFile(file, `${jsonText({ bytes: most })}\n`).catch((cause: unknown) => {
-    throw outputError(file, 'write', cause);
-  });
+  await writeRunFile(folder, MEMORY, { bytes: most });
   return most;
 }
 

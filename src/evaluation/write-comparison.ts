@@ -1,8 +1,6 @@
 /** Two runs compared, as files. */
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { makeOutputFolder, outputError } from '../output-error.js';
-import { jsonText } from '../wire/json.js';
+import { openRunFolder, writeRunFile } from '../runs/run-folder.js';
 import type { RunComparison, StoredRun } from './compare.js';
 import { htmlComparison } from './report/comparison-report.js';
 
@@ -13,17 +11,10 @@ export async function writeComparison(
   comparison: RunComparison,
   signal: AbortSignal,
 ): Promise<void> {
+  await openRunFolder(folder, 'comparison');
   const title = `${comparison.models.join(' and ')}: ${first.task} of ${path.basename(first.dataset)}`;
   const rows = [first.rows, second.rows] as const;
   const page = await htmlComparison({ title, comparison, rows, folder: first.folder, signal });
-  await makeOutputFolder(folder);
-  for (const [name, text] of [
-    ['comparison.html', page],
-    ['comparison.json', `${jsonText(comparison, 2)}\n`],
-  ] as const) {
-    const file = path.join(folder, name);
-    await writeFile(file, text).catch((cause: unknown) => {
-      throw outputError(file, 'write', cause);
-    });
-  }
+  await writeRunFile(folder, 'comparison.html', page);
+  await writeRunFile(folder, 'comparison.json', comparison);
 }

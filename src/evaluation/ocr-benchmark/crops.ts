@@ -32,6 +32,8 @@ export interface Crops {
 export interface CropsOptions extends DataOptions {
   /** A system has page modes to choose. */
   readonly isTuned: boolean;
+  /** Files that are there are not replaced. */
+  readonly keeps?: boolean;
 }
 
 /** Puts the crops of `data` into `folder`. Throws ERR_DATASET, and ERR_OPTION_RANGE for the same data twice. */
@@ -40,7 +42,7 @@ export async function prepareCrops(
   folder: string,
   signal: AbortSignal,
 ): Promise<Crops> {
-  const { data, isTuned } = options;
+  const { data, isTuned, keeps = false } = options;
   const names = namesOf(data);
   await makeOutputFolder(folder);
   const all: Crop[] = [];
@@ -56,7 +58,8 @@ export async function prepareCrops(
       seen.add(picture.id);
       const { width, height } = await loadSharp()(png).metadata();
       const file = path.resolve(folder, `${all.length}.png`);
-      await writeFile(file, png).catch((cause: unknown) => {
+      await writeFile(file, png, { flag: keeps ? 'wx' : 'w' }).catch((cause: unknown) => {
+        if (keeps && (cause as NodeJS.ErrnoException).code === 'EEXIST') return;
         throw outputError(file, 'write', cause);
       });
       const place = counts.get(picture.domain) ?? 0;

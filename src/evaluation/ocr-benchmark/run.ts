@@ -2,14 +2,13 @@
  * A benchmark in a folder: `run.json` says what was read and how, `rows.jsonl` has a line for each reading as soon as it is made,
  * `summary.json` the figures, which the reports and charts show. Systems run one after the other, alone.
  */
-import { stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { TextProfile } from '../../options/closed-sets.js';
-import { outputError } from '../../output-error.js';
 import { Journal, type JournalOptions } from '../../runs/journal.js';
+import { openRunFolder, writeRunFile } from '../../runs/run-folder.js';
 import { errorJson } from '../../wire/errors.js';
-import { jsonText } from '../../wire/json.js';
 import { type Crops, prepareCrops } from './crops.js';
 import { type DataOptions, DRAWN } from './data/picture.js';
 import { accuracyOf } from './figures.js';
@@ -58,8 +57,11 @@ export async function benchmarkOcr(benchmark: OcrBenchmark): Promise<BenchmarkSu
   const names = foreseen.flatMap((one) => one.names);
   checkPriced(benchmark.prices, resume ? [...names, ...(await namesIn(file))] : names);
   const isTuned = foreseen.some((one) => one.isTuned);
+  await openRunFolder(folder, 'ocr-benchmark');
   const place = path.join(folder, 'crops');
-  const crops = await prepareCrops({ ...benchmark, isTuned }, place, signal);
+  // Those that were read stay, whatever the journal says of this run.
+  const keeps = await hasContent(file);
+  const crops = await prepareCrops({ ...benchmark, isTuned, keeps }, place, signal);
   const [cpu] = os.cpus();
   const machine = `${cpu?.model.trim() ?? os.arch()}, ${os.availableParallelism()} processors`;
   const { profile, seed, perDomain } = benchmark;
@@ -77,7 +79,8 @@ export async function benchmarkOcr(benchmark: OcrBenchmark): Promise<BenchmarkSu
   // Of the last minute: who else computes makes every system slower.
   const [loadAtStart = 0] = os.loadavg();
   try {
-    await write(folder, 'run.json', {
+    await writeRunFile(folder, 'run.json', {
+      kind: 'ocr-benchmark',
       ...settings,
       data: { given: benchmark.data, sha256: crops.digest, crops: crops.all.length },
       systems: sources.map(({ spec }) => spec),
@@ -102,15 +105,19 @@ export async function benchmarkOcr(benchmark: OcrBenchmark): Promise<BenchmarkSu
     ...benchmark,
     ...{ machine, loadAtStart },
   });
-  await write(folder, 'summary.json', summary);
-  for (const [name, text] of reportFiles(summary)) await write(folder, name, text);
+  await writeRunFile(folder, 'summary.json', summary);
+  for (const [name, text] of reportFiles(summary)) await writeRunFile(folder, name, text);
   return summary;
 }
 
 /** Of the systems that an earlier run of the folder has asked. */
 async function namesIn(file: string): Promise<string[]> {
-  const isThere = await stat(file).catch(() => undefined);
-  return isThere?.isFile() ? (await readingsIn(file)).map(({ system }) => system) : [];
+  return (await hasContent(file)) ? (await readingsIn(file)).map(({ system }) => system) : [];
+}
+
+async function hasContent(file: string): Promise<boolean> {
+  const there = await stat(file).catch(() => undefined);
+  return there?.isFile() === true && there.size > 0;
 }
 
 /** `ocrad`, and `ocrad (2)` for another of the same name and version, as its recorded answers are. */
@@ -241,12 +248,4 @@ class Turn {
     if (isFailure) this.#failed++;
     this.benchmark.onReading(this.name, { done: this.#done, failed: this.#failed });
   }
-}
-
-async function write(folder: string, name: string, content: object | string): Promise<void> {
-  const file = path.join(folder, name);
-  const text = typeof content === 'string' ? content : `${jsonText(content, 2)}\n`;
-  await writeFile(file, text).catch((cause: unknown) => {
-    throw outputError(file, 'write', cause);
-  });
 }
