@@ -1,4 +1,5 @@
 /** What `node-paligemma/evaluation` exports: metrics and statistics for answers of any system; re-exports only. */
+export type { EstimateOptions, PowerOptions } from '../options/types.js';
 export { anlsStar, OneOf } from './metrics/anls-star.js';
 export {
   COCO_BOXES,
@@ -14,7 +15,6 @@ export { METRICS, type Metric } from './metrics/registry.js';
 export type { WrittenFinding, WrittenObject } from './rows.js';
 export { type Score, type ScoredRow, score } from './score.js';
 export {
-  type EstimateOptions,
   holm,
   mcnemar,
   rowsToShow,

@@ -1,7 +1,10 @@
 /** Any metric of any answers, without a run. */
 import { makeError, PaliGemmaError } from '../errors.js';
+import { ESTIMATE_OPTIONS } from '../options/estimate.js';
+import { parseOptions } from '../options/option.js';
 import { reading } from '../options/read.js';
 import { showValue } from '../options/show.js';
+import type { EstimateOptions } from '../options/types.js';
 import { checkImageSize } from '../results/box.js';
 import {
   badDocument,
@@ -16,15 +19,17 @@ import {
 import { readRle } from '../results/rle.js';
 import { drawsOf } from './draws.js';
 import { judge } from './judge.js';
-import { findMetric, METRICS } from './metrics/registry.js';
+import { findMetric, judgesDocuments, METRICS, type Metric } from './metrics/registry.js';
 import type { EvaluatedRow } from './rows.js';
-import { type EstimateOptions, estimatesOf } from './statistics/compare.js';
+import { estimatesOf } from './statistics/compare.js';
 import { type Bounds, boundsOf } from './statistics/estimate.js';
 import { groupsOf } from './statistics/statistic.js';
 
 /**
- * An answer and what is right, by what the metric judges: `answer` and `truths` of texts, `value` and `document` of documents,
- * `found` and `objects` of things in pictures, `found`, `reference` and `size` of what a phrase speaks of.
+ * An answer and what is right, by what the metric judges: `answer` and `truths` of texts, `found` and `objects` of things in
+ * pictures, `found`, `reference` and `size` of what a phrase speaks of. Documents are `value` and `document`, or `answer` and `truths`,
+ * their JSON as text: numbers count as they are written there, while of JavaScript's those without a fraction are whole ones. Of a
+ * row that has both, `anls@star` takes the values and `json-f1@vlm-exam` the texts.
  */
 export interface ScoredRow
   extends Pick<
@@ -47,7 +52,7 @@ export interface Score extends Bounds {
  *
  * @param id as docs/evaluation.md lists them; of texts, `+loose` or another profile may follow
  * @throws `ERR_OPTION_RANGE` for an id that is none, or a row without what the metric judges; `ERR_OPTION_TYPE` for what has
- *   another type; the reason of `signal`
+ *   another type; `ERR_OPTION_UNKNOWN` for an option that is none; the reason of `signal`
  *
  * @example
  * const { figure, low, high } = await score('cer@jiwer', [{ answer: 'hallo', truths: ['hello'] }]);
@@ -57,36 +62,53 @@ export async function score(
   rows: readonly ScoredRow[],
   options: EstimateOptions = {},
 ): Promise<Score> {
-  const metric = findMetric(id);
+  const metric = findMetric(text(id, 'id'));
   if (metric === undefined) {
     const expected = METRICS.map((one) => one.id).join(', ');
     throw wrong('id', showValue(id), `one of ${expected}`);
   }
-  const needed = NEEDED[metric.kind];
-  reading('rows', 'an array of rows', () => {
-    for (const [i, row] of list(rows, 'rows').entries()) {
-      const given = fields(row, `rows[${i}]`);
-      const missing = needed.find((name) => given[name] === undefined);
-      if (missing !== undefined) {
-        throw wrong(`rows[${i}].${missing}`, 'missing', `what ${id} judges`);
-      }
-      checkRow(given, `rows[${i}]`);
-    }
-  });
-  const all = rows.map((row, index) => ({ image: String(index), ...row, id: '', index }));
-  const images = all.map(({ image }, i) => (rows[i]?.image === undefined ? i : image));
-  const { statistic, values, details } = judge(metric, all, groupsOf(images));
-  const [estimate] = await estimatesOf([statistic], { ...drawsOf(metric), ...options });
+  const { draws, ...given } = parseOptions('score', ESTIMATE_OPTIONS, options);
+  const all = reading('rows', 'an array of rows', () =>
+    list(rows, 'rows').map((row, i) => judgedRow(metric, { ...fields(row, `rows[${i}]`) }, i)),
+  );
+  const images = all.map(({ image }, i) => image ?? i);
+  const judged = all.map((row, index) => ({ ...row, id: '', index, image: row.image ?? '' }));
+  const { statistic, values, details } = judge(metric, judged, groupsOf(images));
+  const drawn = { ...drawsOf(metric), ...(draws !== undefined && { draws }) };
+  const [estimate] = await estimatesOf([statistic], { ...given, ...drawn });
   if (estimate === undefined) throw new TypeError('one figure was asked for');
   return { ...boundsOf(estimate), ...(details && { details }), values };
 }
 
-const NEEDED = {
-  text: ['answer', 'truths'],
-  document: ['value', 'document'],
-  objects: ['found', 'objects'],
-  reference: ['found', 'reference', 'size'],
-} as const;
+/** What a row must have. Of several names the first that is there is judged. */
+const NEEDED: Readonly<Record<Metric['kind'], readonly (readonly (keyof ScoredRow)[])[]>> = {
+  text: [['answer'], ['truths']],
+  document: [
+    ['value', 'answer'],
+    ['document', 'truths'],
+  ],
+  objects: [['found'], ['objects']],
+  reference: [['found'], ['reference'], ['size']],
+};
+
+function neededBy(metric: Metric): (typeof NEEDED)[Metric['kind']] {
+  const needed = NEEDED[metric.kind];
+  if (metric.kind === 'document' || !judgesDocuments(metric)) return needed;
+  return NEEDED.document.map((names) => [...names].reverse());
+}
+
+/** The row without what is not judged. Throws where something is missing or of another type. */
+function judgedRow(metric: Metric, row: Fields, i: number): ScoredRow {
+  const { image } = row;
+  const needed = neededBy(metric).map((names) => {
+    const found = names.find((name) => row[name] !== undefined);
+    if (found !== undefined) return [found, row[found]] as const;
+    const others = names.length > 1 ? `: ${names.join(' or ')}` : '';
+    throw wrong(`rows[${i}].${names[0]}`, 'missing', `what ${metric.id} judges${others}`);
+  });
+  checkRow(row, `rows[${i}]`);
+  return { ...Object.fromEntries(needed), ...(image !== undefined && { image: image as string }) };
+}
 
 /** What a row has must be of its type, also what this metric does not judge. */
 function checkRow(row: Fields, where: string): void {

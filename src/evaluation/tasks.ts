@@ -4,7 +4,7 @@ import { makeError } from '../errors.js';
 import { TEXT_PROFILES, type TextProfile } from '../options/closed-sets.js';
 import type { EvaluatedTask } from '../options/evaluation.js';
 import { showValue } from '../options/show.js';
-import { findMetric, METRICS, type Metric } from './metrics/registry.js';
+import { findMetric, judgesDocuments, METRICS, type Metric } from './metrics/registry.js';
 
 interface Evaluated {
   readonly expects: Expected['kind'];
@@ -39,10 +39,9 @@ export const EVALUATED: Readonly<Record<EvaluatedTask, Evaluated>> = {
 };
 
 /** Whether a metric judges what the task expects. */
-function suits({ id, kind }: Metric, expects: Expected['kind']): boolean {
-  if (expects === 'label') return kind === 'text';
-  // It reads documents that are written as texts.
-  return kind === expects || (expects === 'document' && id.startsWith('json-f1@vlm-exam'));
+function suits(metric: Metric, expects: Expected['kind']): boolean {
+  if (expects === 'document') return judgesDocuments(metric);
+  return metric.kind === (expects === 'label' ? 'text' : expects);
 }
 
 /**

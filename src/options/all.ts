@@ -1,6 +1,7 @@
 /** Every set of options that callers may pass. types.ts is made from it (scripts/check/option-types.mjs), so that editors show the texts. */
 import { ANNOTATE_OPTIONS, DRAWING_OPTIONS, FILE_OPTIONS } from './annotate.js';
 import { CONVERT_OPTIONS } from './convert.js';
+import { ESTIMATE_OPTIONS, POWER_OPTIONS } from './estimate.js';
 import { GENERATE_OPTIONS, SAMPLING_OPTIONS } from './generate.js';
 import { HUB_OPTIONS, PULL_OPTIONS } from './hub.js';
 import { ENCODE_OPTIONS, IMAGE_OPTIONS, PAGES_OPTIONS, PIXEL_OPTIONS } from './image.js';
@@ -55,6 +56,8 @@ export const OPTION_TYPES = {
   HubOptions: group('calls that may download a model', HUB_OPTIONS),
   DrawingOptions: group('`annotationSvg`', DRAWING_OPTIONS),
   FileOptions: group('`annotate` that concern the file', FILE_OPTIONS),
+  EstimateOptions: group('figures with intervals', ESTIMATE_OPTIONS),
+  PowerOptions: group('what a data set could show', POWER_OPTIONS),
 
   LoadOptions: call('PaliGemma.load', LOAD_OPTIONS),
   GenerateOptions: call('predict` and `stream', GENERATE_OPTIONS),

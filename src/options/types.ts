@@ -213,6 +213,34 @@ export interface FileOptions {
   readonly roomy?: boolean | undefined;
 }
 
+/** Options of figures with intervals. */
+export interface EstimateOptions {
+  /** Share of data sets whose intervals have the true figure in them. Number, above 0, up to 0.999. Default 0.95. */
+  readonly level?: number | undefined;
+  /**
+   * How often rows are drawn again; left out, 10,000 times, or 1,000 where each draw of a metric is computed anew.
+   * Integer, 100 to 100,000,000.
+   */
+  readonly draws?: number | undefined;
+  /**
+   * The same seed, rows and draws give the same bytes. Integer, -9,007,199,254,740,991 to 9,007,199,254,740,991.
+   * Default 1.
+   */
+  readonly seed?: number | undefined;
+  /** How an interval is made of the draws; left out, as the figure asks for. */
+  readonly method?: 'bca' | 'percentile' | undefined;
+  /** Abort; the call rejects with the reason of the signal. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of what a data set could show. */
+export interface PowerOptions {
+  /** Share of data sets whose intervals have the true figure in them. Number, above 0, up to 0.999. Default 0.95. */
+  readonly level?: number | undefined;
+  /** Probability that a difference of this size is shown. Number, above 0, up to 0.999. Default 0.8. */
+  readonly power?: number | undefined;
+}
+
 /** Options of `PaliGemma.load`. */
 export interface LoadOptions extends ModelOptions {
   /** Access token for a model on the hub; left out, `HF_TOKEN` or the file beside the cache. */

@@ -46,3 +46,7 @@ export function findMetric(id: string): Metric | undefined {
   const suits = found.kind === 'text' && isProfile(profile) && profiles.length === 1;
   return suits ? withProfile(found, profile) : undefined;
 }
+
+/** Whether it judges documents, also where it reads them as texts of JSON. */
+export const judgesDocuments = ({ id, kind }: Metric): boolean =>
+  kind === 'document' || withoutProfile(id) === 'json-f1@vlm-exam';

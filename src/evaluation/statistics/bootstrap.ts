@@ -1,18 +1,11 @@
 /** How far a figure would vary with other rows of the same kind: it is computed again from draws of the rows, with replacement. */
+import type { EstimateOptions } from '../../options/types.js';
 import { normalCdf, normalQuantile, studentQuantile } from './distributions.js';
 import { checkLevel, type Estimate, FEWEST_GROUPS, noInterval, type Reason } from './estimate.js';
 import { Draws } from './random.js';
 import { type Method, type Statistic, wrong } from './statistic.js';
 
-export interface ResampleOptions {
-  /** 100 or more. Default 10,000. */
-  readonly draws?: number;
-  /** A whole number. The same seed, rows and draws give the same bytes. Default 1. */
-  readonly seed?: number;
-  /** Default: what the statistic says. */
-  readonly method?: Method;
-  readonly signal?: AbortSignal;
-}
+export type ResampleOptions = Omit<EstimateOptions, 'level'>;
 
 /** After this the event loop has its turn. */
 const TURN_MS = 10;

@@ -1,15 +1,16 @@
 /** Whether runs on the same rows differ: a test, its correction for how many were compared, what could have been seen, a verdict. */
+import { POWER_OPTIONS } from '../../options/estimate.js';
+import { parseOptions } from '../../options/option.js';
+import { reading } from '../../options/read.js';
+import { showValue } from '../../options/show.js';
+import type { EstimateOptions, PowerOptions } from '../../options/types.js';
+import { fields, finite, list } from '../../results/reading.js';
 import type { Direction } from '../metrics/metric.js';
-import { type Resampled, type ResampleOptions, resample } from './bootstrap.js';
+import { type Resampled, resample } from './bootstrap.js';
 import { normalQuantile } from './distributions.js';
 import { checkLevel, type Estimate } from './estimate.js';
 import { type Discordant, discordantOf, pairedShareInterval, shareInterval } from './shares.js';
 import { differenceOf, type Statistic, wrong } from './statistic.js';
-
-export interface EstimateOptions extends ResampleOptions {
-  /** Default 0.95. */
-  readonly level?: number;
-}
 
 /** Shares by Wilson, all else by resampling, in the order of `statistics`. All are of the same rows. */
 export async function estimatesOf(
@@ -136,7 +137,7 @@ function verdictOf(
 
 function smallestOf({ standardError, discordant, rows }: Test, level: number): number | null {
   if (standardError === null) return null;
-  const smallest = smallestDifference(standardError, { level });
+  const smallest = factor(level, POWER_OPTIONS.power.default) * standardError;
   if (!discordant) return smallest;
   let needed = 1;
   while (mcnemar({ won: needed, lost: 0 }) > 1 - level) needed++;
@@ -152,10 +153,14 @@ function smallestOf({ standardError, discordant, rows }: Test, level: number): n
  *
  * Terms are counted in units of the largest, so nothing overflows: each is the one before it x k / (n - k + 1). Below 1e-308 it is 0.
  */
-export function mcnemar({ won, lost }: Discordant): number {
-  for (const [name, rows] of Object.entries({ won, lost })) {
-    if (!Number.isSafeInteger(rows) || rows < 0)
-      throw wrong(name, String(rows), 'a number of rows');
+export function mcnemar(rows: Discordant): number {
+  const { won, lost } = reading('rows', 'an object with won and lost', () => {
+    const given = fields(rows, 'rows') as unknown as Discordant;
+    return { won: given.won, lost: given.lost };
+  });
+  for (const [name, count] of Object.entries({ won, lost })) {
+    if (!Number.isSafeInteger(count) || count < 0)
+      throw wrong(name, showValue(count), 'a number of rows');
   }
   const n = won + lost;
   const least = Math.min(won, lost);
@@ -175,8 +180,17 @@ export function mcnemar({ won, lost }: Discordant): number {
  * Holm's step-down correction: among m comparisons the chance of even one false difference stays below the level. The smallest p x
  * m, the next x (m - 1) and so on, never below the one before, at most 1. Holm, "A Simple Sequentially Rejective Multiple Test
  * Procedure", Scandinavian Journal of Statistics 6, 1979. Null stays null and does not count.
+ *
+ * @throws `ERR_OPTION_TYPE` or `ERR_OPTION_RANGE` for what is no list of numbers from 0 to 1
  */
 export function holm(ps: readonly (number | null)[]): (number | null)[] {
+  reading('ps', 'an array of numbers', () => {
+    for (const [i, p] of list(ps, 'ps').entries()) {
+      if (p !== null && !(finite(p, `ps[${i}]`) >= 0 && Number(p) <= 1)) {
+        throw wrong(`ps[${i}]`, showValue(p), 'a number from 0 to 1, or null');
+      }
+    }
+  });
   const known = ps.flatMap((p, i) => (p === null ? [] : [{ p, i }]));
   known.sort((one, other) => one.p - other.p);
   const adjusted: (number | null)[] = ps.map(() => null);
@@ -188,39 +202,40 @@ export function holm(ps: readonly (number | null)[]): (number | null)[] {
   return adjusted;
 }
 
-interface PowerOptions {
-  /** Default 0.95. */
-  readonly level?: number;
-  /** Probability that a difference of this size is shown. Default 0.8. */
-  readonly power?: number;
-}
-
 /**
  * The smallest true difference that rows like these show with probability `power`: (z of (1 + level) / 2 + z of power) x
  * standard error of the paired difference. Miller, "Adding Error Bars to Evals", arXiv 2411.00640, 2024, section 5, where the
  * variance of the difference of one row, (omega² + sigma_A² / K_A + sigma_B² / K_B), is written out; the standard error here has it
  * divided by the rows, and groups with it.
+ *
+ * @throws `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE` or `ERR_OPTION_UNKNOWN`
  */
 export function smallestDifference(standardError: number, options: PowerOptions = {}): number {
-  return factor(options) * standardError;
+  const { level, power } = parseOptions('smallestDifference', POWER_OPTIONS, options);
+  return factor(level, power) * spread(standardError, 'standardError');
 }
 
 /**
  * How many rows show a difference of `difference`, if single rows differ by `deviation` (a standard deviation): the same formula
  * for n. Miller's example, 3 points and omega² = 1/9, takes 969.
+ *
+ * @throws `ERR_OPTION_TYPE`, `ERR_OPTION_RANGE` or `ERR_OPTION_UNKNOWN`
  */
 export function rowsToShow(
   difference: number,
   deviation: number,
   options: PowerOptions = {},
 ): number {
-  if (!(Math.abs(difference) > 0)) throw wrong('difference', String(difference), 'not 0');
-  const ratio = (factor(options) * deviation) / difference;
+  if (finite(difference, 'difference') === 0) throw wrong('difference', '0', 'not 0');
+  const { level, power } = parseOptions('rowsToShow', POWER_OPTIONS, options);
+  const ratio = (factor(level, power) * spread(deviation, 'deviation')) / difference;
   return Math.max(1, Math.ceil(ratio * ratio));
 }
 
-function factor({ level = 0.95, power = 0.8 }: PowerOptions): number {
-  checkLevel(level);
-  if (!(power > 0 && power < 1)) throw wrong('power', String(power), 'between 0 and 1');
-  return normalQuantile((1 + level) / 2) + normalQuantile(power);
+const factor = (level: number, power: number): number =>
+  normalQuantile((1 + level) / 2) + normalQuantile(power);
+
+function spread(value: number, name: string): number {
+  if (finite(value, name) >= 0) return value;
+  throw wrong(name, showValue(value), '0 or more');
 }

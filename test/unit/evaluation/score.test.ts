@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PaliGemmaError } from '../../../src/errors.js';
 import { METRICS } from '../../../src/evaluation/metrics/registry.js';
 import { type ScoredRow, score } from '../../../src/evaluation/score.js';
+import type { EstimateOptions } from '../../../src/options/types.js';
 
 const text: ScoredRow = { answer: 'hallo', truths: ['hello'] };
 const object = { label: 'cat', bbox: [0, 0, 10, 10] as const };
@@ -28,8 +29,75 @@ it('has the figure, the interval and what each row adds', async () => {
 it.each(METRICS.map(({ id, kind }) => [id, kind]))('%s judges %s', async (id, kind) => {
   const row = OF_EVERY_KIND[kind] as ScoredRow;
   const isJson = id === 'json-f1@vlm-exam';
-  const { values } = await score(id, [isJson ? { answer: '{}', truths: ['{"a":1}'] } : row]);
+  const { values } = await score(id, [isJson ? (OF_EVERY_KIND['document'] as ScoredRow) : row]);
   expect(values).toHaveLength(1);
+});
+
+describe('documents', () => {
+  it.each<[id: string, row: ScoredRow, figure: number]>([
+    ['json-f1@vlm-exam', { value: { a: 1 }, document: { a: 1 } }, 1],
+    ['json-f1@vlm-exam', { value: { a: '1' }, document: { a: 1 } }, 0],
+    ['json-f1@vlm-exam', { answer: '{"a":1.0}', truths: ['{"a":1}'] }, 0],
+    ['json-f1@vlm-exam', { answer: '{"a":1.0}', document: { a: 1 } }, 0],
+    ['json-f1@vlm-exam', { value: { a: 1 }, truths: ['{"a":2}', '{"a":1}'] }, 1],
+    ['json-f1@vlm-exam+strict', { value: { a: 1 }, document: { a: 1 } }, 1],
+    ['anls@star', { answer: '{"a":"12.0"}', truths: ['{"a":12.0}'] }, 1],
+    ['anls@star', { value: { a: '12.0' }, document: { a: 12 } }, 0.5],
+    ['anls@star', { value: { a: '12.0' }, truths: ['{"a":12.0}'] }, 1],
+    ['anls@star', { answer: '{"a":2}', truths: ['{"a":1}', '{"a":2}'] }, 1],
+    ['anls@star', { answer: 'I read 1', value: { a: 1 }, document: { a: 1 } }, 1],
+  ])('%s of %j', async (id, row, figure) => {
+    expect((await score(id, [row])).values).toEqual([figure]);
+  });
+
+  it.each([
+    ['anls@star', 'rows[0].value is missing, expected what anls@star judges: value or answer'],
+    [
+      'json-f1@vlm-exam',
+      'rows[0].answer is missing, expected what json-f1@vlm-exam judges: answer',
+    ],
+  ])('%s without any', async (id, words) => {
+    await expect(score(id, [{ document: {} }])).rejects.toThrow(words);
+  });
+
+  it('are no texts', async () => {
+    const row = { value: 'a', document: 'a' };
+    await expect(score('cer@jiwer', [row])).rejects.toThrow('rows[0].answer is missing');
+  });
+});
+
+it('options change the interval', async () => {
+  const rows = Array.from({ length: 30 }, (_, i) => ({
+    answer: 'ab'.slice(i % 3),
+    truths: ['ab'],
+  }));
+  const of = (options: EstimateOptions) => score('cer@jiwer', rows, options);
+  expect((await of({ method: 'percentile' })).method).toBe('percentile');
+  const [narrow, wide] = [await of({ level: 0.5, draws: 200 }), await of({ draws: undefined })];
+  expect(Number(narrow.low)).toBeGreaterThan(Number(wide.low));
+  expect(await of({ signal: AbortSignal.abort('no') }).catch((reason: unknown) => reason)).toBe(
+    'no',
+  );
+});
+
+it.each<[args: readonly unknown[], code: string, words: string]>([
+  [[], 'TYPE', 'id is missing, expected text'],
+  [[5], 'TYPE', 'id is 5, expected text'],
+  [['cer@jiwer'], 'TYPE', 'rows is missing, expected an array'],
+  [['cer@jiwer', [], null], 'TYPE', 'score: options is null'],
+  [['cer@jiwer', [], { drawz: 5 }], 'UNKNOWN', 'score has no option "drawz"'],
+  [['cer@jiwer', [], { draws: '1000' }], 'TYPE', 'option draws is "1000"'],
+  [['cer@jiwer', [], { draws: 5 }], 'RANGE', 'option draws is 5'],
+  [['cer@jiwer', [], { seed: 1.5 }], 'RANGE', 'option seed is 1.5'],
+  [['cer@jiwer', [], { level: 1 }], 'RANGE', 'option level is 1'],
+  [['cer@jiwer', [], { method: 'x' }], 'RANGE', 'option method is "x"'],
+  [['cer@jiwer', [], { signal: {} }], 'TYPE', 'option signal is '],
+])('score of %j is refused by name', async (args, code, words) => {
+  const call = score as (...all: readonly unknown[]) => Promise<unknown>;
+  const error: unknown = await call(...args).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(PaliGemmaError);
+  const { code: found, message } = error as PaliGemmaError;
+  expect([found, message]).toEqual([`ERR_OPTION_${code}`, expect.stringContaining(words)]);
 });
 
 it('rows of one picture are one piece of evidence', async () => {

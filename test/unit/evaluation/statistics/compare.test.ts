@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PaliGemmaError } from '../../../../src/errors.js';
 import {
   compareRuns,
   estimatesOf,
@@ -22,9 +23,6 @@ it("has the p of McNemar's exact test, also of millions of rows", () => {
     expect(mcnemar({ won: lost, lost: won })).toBe(mcnemar({ won, lost }));
   }
   expect(mcnemar({ won: 0, lost: 5000 })).toBe(0);
-  expect(() => mcnemar(...([5, 0] as unknown as Parameters<typeof mcnemar>))).toThrow(
-    'won is undefined',
-  );
 });
 
 it("has Holm's corrected p of statsmodels", () => {
@@ -44,8 +42,42 @@ it('has the rows that a difference takes, as statsmodels and Miller have them', 
     expect(smallestDifference(error, { level, power })).toBeCloseTo(difference, 6);
   }
   expect(rowsToShow(-0.03, 1 / 3)).toBe(969);
-  expect(() => rowsToShow(0, 1)).toThrow('difference is 0, expected not 0');
-  expect(() => smallestDifference(1, { power: 1 })).toThrow('power is 1, expected between 0 and 1');
+});
+
+it.each<
+  [call: (...args: never[]) => unknown, args: readonly unknown[], code: string, words: string]
+>([
+  [mcnemar, [], 'TYPE', 'rows is missing, expected an object'],
+  [mcnemar, [5, 0], 'TYPE', 'rows is 5, expected an object'],
+  [mcnemar, [{ won: 5 }], 'RANGE', 'lost is undefined, expected a number of rows'],
+  [mcnemar, [{ won: {}, lost: 1 }], 'RANGE', 'won is an object, expected a number of rows'],
+  [holm, [], 'TYPE', 'ps is missing, expected an array'],
+  [holm, [0.5], 'TYPE', 'ps is 0.5, expected an array'],
+  [holm, [[0.1, Number.NaN]], 'RANGE', 'ps[1] is NaN, expected a finite number'],
+  [holm, [[0.1, undefined]], 'TYPE', 'ps[1] is missing'],
+  [holm, [[1.5]], 'RANGE', 'ps[0] is 1.5, expected a number from 0 to 1, or null'],
+  [smallestDifference, [], 'TYPE', 'standardError is missing, expected a finite number'],
+  [smallestDifference, [{}], 'TYPE', 'standardError is '],
+  [smallestDifference, [-1], 'RANGE', 'standardError is -1, expected 0 or more'],
+  [smallestDifference, [1, { power: 1 }], 'RANGE', 'option power is 1, expected a number above 0'],
+  [smallestDifference, [1, { level: '0.9' }], 'TYPE', 'option level is "0.9"'],
+  [smallestDifference, [1, null], 'TYPE', 'smallestDifference: options is null'],
+  [smallestDifference, [1, { draws: 100 }], 'UNKNOWN', 'smallestDifference has no option "draws"'],
+  [rowsToShow, [{ difference: 1 }, 1], 'TYPE', 'difference is '],
+  [rowsToShow, [0, 1], 'RANGE', 'difference is 0, expected not 0'],
+  [rowsToShow, [1], 'TYPE', 'deviation is missing'],
+  [rowsToShow, [1, Number.POSITIVE_INFINITY], 'RANGE', 'deviation is Infinity'],
+])('%o of %j is refused by name', (call, args, code, words) => {
+  let thrown: unknown;
+  try {
+    call(...(args as never[]));
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(PaliGemmaError);
+  const { code: found, message } = thrown as PaliGemmaError;
+  expect([found, message]).toEqual([`ERR_OPTION_${code}`, expect.stringContaining(words)]);
+  expect(message).not.toContain('[object');
 });
 
 const numbers = new RandomNumbers(11);
