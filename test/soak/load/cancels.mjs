@@ -1,5 +1,5 @@
-// 10,000 clients that leave at a random moment, in any stage. The next request must be answered as if they had never been, and no
-// other answer may be touched.
+// 10,000 clients that leave at a random moment, in any stage, and some that ask in many wordings, of which one is refused. The
+// next request must be answered as if they had never been, and no other answer may be touched.
 import { readFile } from 'node:fs/promises';
 import { at, CAPTION, keepAlive, post, SHAPES, sleep, startServer, verdict } from './support.mjs';
 
@@ -9,6 +9,11 @@ const LONG = new URLSearchParams({
   pattern: '[a-z ]{1000}',
   maxTokens: '150',
 });
+
+/** The last is longer than the context: with it all others have to end. */
+const REFUSED = new URLSearchParams({ maxTokens: '150' });
+for (let i = 0; i < 20; i++) REFUSED.append('prompts', `caption en ${i}`);
+REFUSED.append('prompts', 'zq '.repeat(2000));
 
 /** `amount`: clients that leave. */
 export async function cancels(amount = 10_000) {
@@ -29,20 +34,23 @@ export async function cancels(amount = 10_000) {
   const extra = [];
   let left = 0;
   let finished = 0;
+  let refused = 0;
   let wrong = 0;
   while (left + finished < amount) {
     const victims = 1 + Math.floor(Math.random() * 4);
     const delay = Math.random() * longest;
     const bystander = ask();
-    const gone = Array.from({ length: victims }, () =>
-      post(agent, `${server.url}/v1/predict?${LONG}`, picture, {
+    const gone = Array.from({ length: victims }, () => {
+      if (Math.random() < 0.1) return post(agent, `${server.url}/v1/sweep?${REFUSED}`, picture);
+      return post(agent, `${server.url}/v1/predict?${LONG}`, picture, {
         abandon: delay,
         ...(Math.random() < 0.1 && { part: Math.random() }),
         ...(Math.random() < 0.5 && { accept: 'text/event-stream' }),
-      }),
-    );
+      });
+    });
     for (const { status } of await Promise.all(gone)) {
       if (status === 200) finished++;
+      else if (status === 400) refused++;
       else left++;
     }
     if (!isRight(await bystander)) wrong++;
@@ -62,10 +70,11 @@ export async function cancels(amount = 10_000) {
   server.stop();
   agent.destroy();
   console.log(
-    `cancels: ${left} left, ${finished} were answered before; by stage ${JSON.stringify(stages)}`,
+    `cancels: ${left} left, ${finished} were answered before, ${refused} refused; by stage ${JSON.stringify(stages)}`,
   );
   return verdict({
     'no answer of another client is wrong': wrong === 0,
+    'requests of many wordings are refused': refused > 0,
     'nothing stays inside': inside === '0',
     [`the next answer takes ${at(extra, 0.5).toFixed(1)} ms (p50), ${at(extra, 0.99).toFixed(1)} ms (p99) longer than usual, less than 250`]:
       at(extra, 0.99) < 250,
