@@ -2,6 +2,7 @@
  * ANLS* (D. Peer et al., "ANLS* - A Universal Document Processing Metric for Generative Large Language Models", 2024):
  * ANLS for values in objects and lists. As anls-star 1.0.1 computes it.
  */
+import { badDocument, list } from '../../results/reading.js';
 import { normalisedDistance } from './anls.js';
 import { bestMatching } from './assignment.js';
 import { meanMetric, type RowMetric } from './metric.js';
@@ -11,8 +12,12 @@ import { floatText, split } from './python.js';
 export class OneOf {
   readonly values: readonly unknown[];
 
+  /** @throws `ERR_OPTION_TYPE` for what is no array, `ERR_OPTION_RANGE` for an empty one */
   constructor(values: readonly unknown[]) {
-    this.values = values;
+    this.values = [...list(values, 'values')];
+    if (this.values.length === 0) {
+      throw badDocument('ERR_OPTION_RANGE', 'values', 'an empty array', 'at least one');
+    }
   }
 }
 

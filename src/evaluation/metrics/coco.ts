@@ -2,6 +2,8 @@
  * COCO's evaluation of boxes and masks, to the bit as pycocotools 2.0.11 computes it: average precision and recall over
  * ten overlaps, four ranges of area and three numbers of detections. https://cocodataset.org/#detection-eval
  */
+import { reading } from '../../options/read.js';
+import { type Fields, fields, finite, list } from '../../results/reading.js';
 
 /** A thing that is there. `Shape`: a box, or a mask; `overlap` of CocoShapes says how two are compared. */
 export interface CocoTruth<Shape> {
@@ -68,12 +70,17 @@ interface Table {
   readonly recall: Float64Array;
 }
 
-/** The twelve figures. Categories that only detections have count for nothing, as in pycocotools. */
+/**
+ * The twelve figures. Categories that only detections have count for nothing, as in pycocotools.
+ *
+ * @throws `ERR_OPTION_TYPE` or `ERR_OPTION_RANGE` for what is no list of things with numbers as `area` and `score`
+ */
 export function cocoFigures<Shape>(
   truths: readonly CocoTruth<Shape>[],
   found: readonly CocoFound<Shape>[],
   shapes: CocoShapes<Shape>,
 ): CocoFigures {
+  checkThings({ truths, found });
   const categories = categoriesOf(truths, found, shapes);
   const tables = AREAS.map((range) => {
     const some = tablesOf(categories.length);
@@ -421,3 +428,18 @@ export const COCO_BOXES: CocoShapes<CocoBox> = {
     return both / (isCrowd ? area : area + w * h - both);
   },
 };
+
+function checkThings(given: { readonly truths: unknown; readonly found: unknown }): void {
+  for (const [name, number] of [
+    ['truths', 'area'],
+    ['found', 'score'],
+  ] as const) {
+    reading(name, 'an array of objects', () => {
+      for (const [i, thing] of list(given[name], name).entries()) {
+        // Names are made for those that are wrong alone: draws come here thousands of times.
+        if (Number.isFinite((thing as Fields | null | undefined)?.[number])) continue;
+        finite(fields(thing, `${name}[${i}]`)[number], `${name}[${i}].${number}`);
+      }
+    });
+  }
+}
