@@ -8,6 +8,16 @@ import { showPath } from './options/show.js';
 
 /** A folder for what is written, with those above it. Throws ERR_OUTPUT. */
 export async function makeOutputFolder(folder: string): Promise<void> {
+  if (folder === '') {
+    const [found, expected] = ['""', 'the name of a folder'];
+    throw makeError(
+      'ERR_OUTPUT',
+      `the folder for what is written is ${found}, expected ${expected}`,
+      {
+        ...{ name: folder, found, expected },
+      },
+    );
+  }
   await makeFolder(folder).catch((cause: NodeJS.ErrnoException) => {
     // One of those above it may be what cannot be made.
     throw outputError(cause.path ?? folder, 'make the folder', cause);

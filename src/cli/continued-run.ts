@@ -13,6 +13,12 @@ export const journalWords: JournalOptions<Row>['words'] = {
   setting: (name) => (name === 'data' ? 'the data set' : optionName('cli', name)),
 };
 
+/** What an interrupted run has, where only a flag continues it. `done`: `12 rows`. */
+export function noteKept({ output }: Context, done: string, folder: string): void {
+  const { resume } = journalWords;
+  output.note(`interrupted: ${done} are in ${showPath(folder)}, which ${resume} continues`);
+}
+
 /** Does the work with counts of it, and says where it can be continued when it is interrupted. */
 export async function continuedRun<T>(
   { output, signal }: Context,

@@ -6,6 +6,7 @@ import {
   type Declaration,
   type Declarations,
   expectation,
+  path as pathDeclaration,
   REQUIRED,
 } from '../options/option.js';
 import { kebab } from '../remedies.js';
@@ -37,12 +38,22 @@ export function addFlags(command: Command, heading: string, declarations: Declar
   }
 }
 
+/** Reads a flag that is no declared option and names a file or folder. */
+export const readPath = (text: string): unknown =>
+  parse(pathDeclaration({ default: undefined, doc: 'a file or folder' }), text);
+
 /**
  * Adds a flag that must be given. Not commander's own check: it comes before the one for unknown flags, and who wrote
  * --lable would hear that --label is missing.
  */
-export function addRequiredFlag(command: Command, flags: string, doc: string): void {
+export function addRequiredFlag(
+  command: Command,
+  flags: string,
+  doc: string,
+  read?: (text: string) => unknown,
+): void {
   const option = new Option(flags, `${doc} (required)`);
+  if (read !== undefined) option.argParser(read);
   command.addOption(option);
   requireFlag(command, option);
 }

@@ -89,7 +89,7 @@ const PAGES: Readonly<Record<string, (folder: string) => Promise<string>>> = {
       ],
       ...['ocrad', 'shapes-mix-224-q8_0.gguf', 'paligemma2-3b-mix-448-q8_0.gguf', 'ssocr'],
     ];
-    const prices = ['machine=0.10/h', 'ssocr=0.002/call@2026-11-01'];
+    const prices = ['machine=0.10/h', 'ssocr=0.002/call@2024-11-01'];
     const summary = await benchmarkSummary(await benchmarkRows(systems, 6), prices);
     return pageOfBenchmark(summary);
   },

@@ -49,13 +49,14 @@ export async function openDrawings(
 /** Throws for what is rather the name of a file, in a format that nothing is drawn in, or standard output. */
 function checkFolderName(name: string): void {
   const extension = path.extname(name).toLowerCase();
-  if (extension === '' && name !== STDIN) return;
+  if (extension === '' && name !== STDIN && name !== '') return;
   const formats = Object.values(EXTENSIONS).map(([first]) => `.${first}`);
   const expected = `a folder, or a file that ends in ${formats.join(', ')}`;
-  const found = name === STDIN ? 'standard output' : `the name of a ${extension} file`;
+  const found =
+    name === '' ? 'empty' : name === STDIN ? 'standard output' : `the name of a ${extension} file`;
   throw makeError(
     'ERR_OPTION_RANGE',
-    `--annotate ${oneLine(name)} is ${found}, expected ${expected}`,
+    `--annotate ${oneLine(name) || '""'} is ${found}, expected ${expected}`,
     {
       name: 'annotate',
       found,

@@ -78,6 +78,7 @@ export function destinationOf(
 
 /** Fails for a picture, a file of results and standard output in place of the folder of --save. */
 function checkFolder(save: string, fail: (message: string) => never): void {
+  if (save === '') fail('--save is "", expected the name of a folder');
   const shown = oneLine(save);
   if (isPictureName(save)) {
     fail(`--save took ${shown} for its folder: pictures come first, or write --save=FOLDER`);
@@ -94,6 +95,7 @@ function checkFolder(save: string, fail: (message: string) => never): void {
 
 /** Fails for a picture and standard output in place of the file of --output. */
 function checkFile(output: string, fail: (message: string) => never): void {
+  if (output === '') fail('--output is "", expected the name of a file');
   const shown = oneLine(output);
   if (output === STDIN) {
     fail('--output - is no file: without --output, results go to standard output');

@@ -7,13 +7,12 @@ import type { Summary } from '../../evaluation/summary.js';
 import { EVALUATION_OPTIONS } from '../../options/evaluation.js';
 import { LOAD_OPTIONS } from '../../options/load.js';
 import { parseOptions } from '../../options/option.js';
-import { showPath } from '../../options/show.js';
 import { kebab } from '../../remedies.js';
 import type { Context } from '../context.js';
-import { journalWords } from '../continued-run.js';
+import { journalWords, noteKept } from '../continued-run.js';
 import { comparisonTable, shown, summaryTable } from '../evaluation-tables.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { addFlags, givenFlags } from '../flags.js';
+import { addFlags, givenFlags, readPath } from '../flags.js';
 import {
   addModelFlags,
   isAnotherOfItsKind,
@@ -30,6 +29,17 @@ type Flags = ModelFlags &
     readonly report?: string;
   };
 
+const HELP = `
+Examples:
+  $ paligemma eval plates.jsonl --task ocr --model plates-q8_0.gguf -o runs/q8
+  $ paligemma eval plates.jsonl --task ocr --predictions tesseract.jsonl -o runs/tesseract
+  $ paligemma eval coco/valid --task detect --prompt 'detect {labels}' --prompt 'find the {labels}' -o runs/words
+  $ paligemma eval --compare runs/q8 runs/q4
+  $ paligemma eval --report runs/q8 --metric anls@docvqa
+  $ paligemma eval valid.jsonl --fail-under 'exact@lower>=0.9' -o runs/ci
+
+Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a figure misses its limit, 130 interrupted.`;
+
 export function evalCommand(context: Context, exit: (code: ExitCode) => void): Command {
   const command = new Command('eval')
     .summary('judge answers to a data set')
@@ -42,23 +52,20 @@ export function evalCommand(context: Context, exit: (code: ExitCode) => void): C
     .option(
       '--compare <runs...>',
       'compare two folders of runs on the same data, the first with the second',
+      readPaths,
     )
-    .option('--report <run>', 'judge the rows of a run again, and write its reports again')
-    .option('-o, --output <folder>', 'where rows, figures and reports go; with --compare, its page')
+    .option(
+      '--report <run>',
+      'judge the rows of a run again, and write its reports again',
+      readPath,
+    )
+    .option(
+      '-o, --output <folder>',
+      'where rows, figures and reports go; with --compare, its page',
+      readPath,
+    )
     .option('--json', 'print the summary as one JSON document')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ paligemma eval plates.jsonl --task ocr --model plates-q8_0.gguf -o runs/q8
-  $ paligemma eval plates.jsonl --task ocr --predictions tesseract.jsonl -o runs/tesseract
-  $ paligemma eval coco/valid --task detect --prompt 'detect {labels}' --prompt 'find the {labels}' -o runs/words
-  $ paligemma eval --compare runs/q8 runs/q4
-  $ paligemma eval --report runs/q8 --metric anls@docvqa
-  $ paligemma eval valid.jsonl --fail-under 'exact@lower>=0.9' -o runs/ci
-
-Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a figure misses its limit, 130 interrupted.`,
-    )
+    .addHelpText('after', HELP)
     .action(async (data: string | undefined, flags: Flags) => {
       const { compare, report, output: folder } = flags;
       const given = givenNames(command);
@@ -104,6 +111,11 @@ Exit codes: 0 judged, 1 failed, 2 wrong usage, 6 some rows have no answer, 7 a f
   addModelFlags(command);
   return command;
 }
+
+const readPaths = (text: string, others: readonly unknown[] = []): readonly unknown[] => [
+  ...others,
+  readPath(text),
+];
 
 /** Options that change figures and not answers. */
 const OF_JUDGING: readonly string[] = [
@@ -165,10 +177,7 @@ async function run(
     });
   } catch (error) {
     count.done();
-    if (signal.aborted) {
-      const kept = `${done} rows are in ${showPath(folder)}, which --resume continues`;
-      context.output.note(`interrupted: ${kept}`);
-    }
+    if (signal.aborted) noteKept(context, `${done} rows`, folder);
     throw error;
   } finally {
     count.done();

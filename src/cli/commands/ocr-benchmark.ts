@@ -6,8 +6,9 @@ import { OCR_BENCHMARK_OPTIONS } from '../../options/ocr-benchmark.js';
 import { parseOptions } from '../../options/option.js';
 import { optionName } from '../../remedies.js';
 import type { Context } from '../context.js';
+import { journalWords, noteKept } from '../continued-run.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { addFlags, addRequiredFlag, givenFlags } from '../flags.js';
+import { addFlags, addRequiredFlag, givenFlags, readPath } from '../flags.js';
 import { columns } from '../output.js';
 
 interface Flags extends Readonly<Record<string, unknown>> {
@@ -22,6 +23,14 @@ const SETTINGS: Readonly<Record<string, string>> = {
   machine: 'the machine',
 };
 
+const HELP = `
+Examples:
+  $ paligemma ocr-benchmark --system ours:model.gguf --system tesseract -o runs/ocr
+  $ paligemma ocr-benchmark --data plates/ --system tesseract --price machine=0.40/h -o runs/plates
+  $ paligemma ocr-benchmark --system replay:runs/ocr/rows.jsonl --system ocrad -o runs/again
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 6 some crops were not read, 130 interrupted.`;
+
 export function ocrBenchmarkCommand(context: Context, exit: (code: ExitCode) => void): Command {
   const command = new Command('ocr-benchmark')
     .summary('compare what reads text: accuracy, speed, cost')
@@ -34,71 +43,64 @@ export function ocrBenchmarkCommand(context: Context, exit: (code: ExitCode) => 
     command,
     '-o, --output <folder>',
     'where readings, figures, charts and reports go',
+    readPath,
   );
   command.option('--json', 'print the summary as one JSON document');
   addFlags(command, 'Benchmark:', OCR_BENCHMARK_OPTIONS);
-  return command
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ paligemma ocr-benchmark --system ours:model.gguf --system tesseract -o runs/ocr
-  $ paligemma ocr-benchmark --data plates/ --system tesseract --price machine=0.40/h -o runs/plates
-  $ paligemma ocr-benchmark --system replay:runs/ocr/rows.jsonl --system ocrad -o runs/again
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 6 some crops were not read, 130 interrupted.`,
-    )
-    .action(async (flags: Flags) => {
-      const given = givenFlags(OCR_BENCHMARK_OPTIONS, flags);
-      const o = parseOptions('ocr-benchmark', OCR_BENCHMARK_OPTIONS, given);
-      if (o.system === undefined) {
-        return command.error('error: ocr-benchmark takes at least one --system');
-      }
-      const [{ benchmarkOcr }, { sourceOf }, { parsePrices }, { footOf, notesOn }] =
-        await Promise.all([
-          import('../../evaluation/ocr-benchmark/run.js'),
-          import('../../evaluation/ocr-benchmark/sources.js'),
-          import('../../evaluation/ocr-benchmark/prices.js'),
-          import('../../evaluation/ocr-benchmark/sentences.js'),
-        ]);
-      const { output, signal } = context;
-      const count = output.count('readings');
-      let [before, failures] = [0, 0];
-      let last = { system: '', done: 0, failed: 0 };
-      try {
-        const summary = await benchmarkOcr({
-          ...o,
-          sources: o.system.map(sourceOf),
-          prices: parsePrices(o.price ?? []),
-          threads: o.threads || defaultThreads(),
-          timeoutMs: o.timeout * 1000,
-          folder: flags.output,
-          words: {
-            output: '--output',
-            resume: '--resume',
-            setting: (name) => SETTINGS[name] ?? optionName('cli', name),
-          },
-          signal,
-          onReading: (system, { done, failed }) => {
-            if (done === 1) {
-              before += last.done;
-              failures += last.failed;
-              output.note(`note: ${system} reads`);
-            }
-            last = { system, done, failed };
-            const total = undefined;
-            count.update({ done: before + done, failed: failures + failed, before: 0, total });
-          },
-        });
-        count.done();
-        for (const note of notesOn(summary)) output.note(note);
-        if (flags.json) await output.json(summary, 2);
-        else await output.data(`${tableOf(summary)}${footOf(summary)}\n`);
-        exit(summary.systems.some(({ failed }) => failed > 0) ? EXIT.someFailed : EXIT.ok);
-      } finally {
-        count.done();
-      }
-    });
+  return command.addHelpText('after', HELP).action(async (flags: Flags) => {
+    const given = givenFlags(OCR_BENCHMARK_OPTIONS, flags);
+    const o = parseOptions('ocr-benchmark', OCR_BENCHMARK_OPTIONS, given);
+    if (o.system === undefined) {
+      return command.error('error: ocr-benchmark takes at least one --system');
+    }
+    const [{ benchmarkOcr }, { sourceOf }, { parsePrices }, { footOf, notesOn }] =
+      await Promise.all([
+        import('../../evaluation/ocr-benchmark/run.js'),
+        import('../../evaluation/ocr-benchmark/sources.js'),
+        import('../../evaluation/ocr-benchmark/prices.js'),
+        import('../../evaluation/ocr-benchmark/sentences.js'),
+      ]);
+    const { output, signal } = context;
+    const count = output.count('readings');
+    let [before, failures] = [0, 0];
+    let last = { system: '', done: 0, failed: 0 };
+    try {
+      const summary = await benchmarkOcr({
+        ...o,
+        sources: o.system.map(sourceOf),
+        prices: parsePrices(o.price ?? []),
+        threads: o.threads || defaultThreads(),
+        timeoutMs: o.timeout * 1000,
+        folder: flags.output,
+        words: {
+          ...journalWords,
+          setting: (name) => SETTINGS[name] ?? optionName('cli', name),
+        },
+        signal,
+        onReading: (system, { done, failed }) => {
+          if (done === 1) {
+            before += last.done;
+            failures += last.failed;
+            output.note(`note: ${system} reads`);
+          }
+          last = { system, done, failed };
+          const total = undefined;
+          count.update({ done: before + done, failed: failures + failed, before: 0, total });
+        },
+      });
+      count.done();
+      for (const note of notesOn(summary)) output.note(note);
+      if (flags.json) await output.json(summary, 2);
+      else await output.data(`${tableOf(summary)}${footOf(summary)}\n`);
+      exit(summary.systems.some(({ failed }) => failed > 0) ? EXIT.someFailed : EXIT.ok);
+    } catch (error) {
+      count.done();
+      if (signal.aborted) noteKept(context, `${before + last.done} readings`, flags.output);
+      throw error;
+    } finally {
+      count.done();
+    }
+  });
 }
 
 function tableOf({ systems }: BenchmarkSummary): string {

@@ -20,6 +20,15 @@ const MACHINE = new RegExp(`^machine=${NUMBER}/h$`);
 const TOKENS = new RegExp(`^(.+)=${NUMBER},${NUMBER}/Mtok${DATE}$`);
 const CALL = new RegExp(`^(.+)=${NUMBER}/call${DATE}$`);
 
+/** Where the day begins first it is so much later than in the time that days are written in. */
+const AHEAD_MS = 14 * 3_600_000;
+
+/** No 31st of February, which would be taken for one of March. */
+function isDay(date: string): boolean {
+  const time = Date.parse(date);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(date);
+}
+
 /** Throws ERR_OPTION_RANGE. */
 export function parsePrice(text: string): Price {
   const machine = MACHINE.exec(text);
@@ -27,10 +36,16 @@ export function parsePrice(text: string): Price {
   const tokens = TOKENS.exec(text);
   const call = CALL.exec(text);
   const date = tokens?.[4] ?? call?.[3] ?? '';
-  if ((!tokens && !call) || Number.isNaN(Date.parse(date))) {
+  if ((!tokens && !call) || !isDay(date)) {
     const expected =
       'machine=0.40/h, MODEL=2.50,10/Mtok@2026-11-01 or MODEL=0.0015/call@2026-11-01';
     throw wrong(showValue(text), expected);
+  }
+  if (Date.parse(date) > Date.now() + AHEAD_MS) {
+    throw wrong(
+      `${showValue(text)}, of a day to come`,
+      'a price that was looked up, with that day',
+    );
   }
   if (tokens) {
     const [, system = '', input, output] = tokens;

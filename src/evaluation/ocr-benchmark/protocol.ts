@@ -11,6 +11,7 @@ import { isWord, textOfWords } from './words.js';
 
 /** A longer line is no answer: a system that prints without end must not fill the memory. */
 const LONGEST_LINE = 1 << 20;
+const LONGEST_NAME = 100;
 /** Loading a model and what it is made of may take long, also where a picture may not. */
 const START_MS = 180_000;
 /** After this a system that was asked to end is killed. */
@@ -219,11 +220,26 @@ function readyOf({ ready, name, version, threads, error }: Fields, program: stri
       ...{ name: oneLine(program), found: oneLine(error), expected: 'a system that is ready' },
     });
   }
-  const isGood = ready === true && typeof name === 'string' && typeof version === 'string';
-  if (!isGood) {
-    throw badLine(program, 'a first line of something else', '{"ready": true, "name", "version"}');
-  }
-  return { name, version, threads: typeof threads === 'number' ? threads : undefined };
+  if (ready !== true) throw badReady(program, 'ready', ready, 'true');
+  return {
+    name: shortText(program, 'name', name),
+    version: shortText(program, 'version', version),
+    threads: typeof threads === 'number' ? threads : undefined,
+  };
+}
+
+/** What reports show in tables, charts and terminals. */
+function shortText(program: string, field: string, value: unknown): string {
+  const isShort = typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME;
+  if (isShort && oneLine(value) === value) return value;
+  const expected = `text of 1 to ${LONGEST_NAME} characters, without control characters`;
+  throw badReady(program, field, value, expected);
+}
+
+function badReady(program: string, field: string, value: unknown, expected: string): Error {
+  const found = value === undefined ? `no ${field}` : `${showValue(value)} as ${field}`;
+  const line = '{"ready": true, "name": …, "version": …}';
+  return badLine(program, `a first line with ${found}`, `${expected}, as in ${line}`);
 }
 
 function fieldsOf(line: Buffer, name: string): Fields {

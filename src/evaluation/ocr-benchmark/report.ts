@@ -1,4 +1,6 @@
 /** A benchmark as pages: the same blocks as Markdown and as HTML, and the charts as files of their own. */
+
+import { oneLine } from '../../options/show.js';
 import { charts, element, htmlPage, paragraph, section, table } from '../../report/html.js';
 import { chartPage } from '../../report/svg.js';
 import { type Chart, chartsOf } from './charts.js';
@@ -184,15 +186,13 @@ function modesOf(systems: readonly SystemFigures[]): Block[] {
 }
 
 function markdown(title: string, sections: readonly Section[]): string {
-  const cell = (text: string): string => text.replace(/[\\|`*_<>[\]]/g, '\\$&');
+  const cell = (text: string): string => oneLine(text).replace(/[\\|`*_<>[\]]/g, '\\$&');
   const block = (one: Block): string => {
     switch (one.kind) {
       case 'text':
         return cell(one.text);
       case 'charts':
-        return one.charts
-          .map(({ name, label }) => `![${label.replace(/[[\]]/g, '')}](${name}.svg)`)
-          .join('\n');
+        return one.charts.map(({ name, label }) => `![${cell(label)}](${name}.svg)`).join('\n');
       case 'table':
         return [
           `${cell(one.caption)}:\n`,

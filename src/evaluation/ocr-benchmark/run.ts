@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { TextProfile } from '../../options/closed-sets.js';
+import { oneLine } from '../../options/show.js';
 import { Journal, type JournalOptions } from '../../runs/journal.js';
 import { openRunFolder, writeRunFile } from '../../runs/run-folder.js';
 import { errorJson } from '../../wire/errors.js';
@@ -120,10 +121,13 @@ async function hasContent(file: string): Promise<boolean> {
   return there?.isFile() === true && there.size > 0;
 }
 
-/** `ocrad`, and `ocrad (2)` for another of the same name and version, as its recorded answers are. */
+/**
+ * `ocrad`, and `ocrad (2)` for another of the same name and version, as its recorded answers are. What comes from files and
+ * addresses may hold what steers a terminal.
+ */
 function nameOf({ name, version }: System, names: Set<string>): string {
   for (let i = 1; ; i++) {
-    const own = i === 1 ? name : `${name} (${i})`;
+    const own = oneLine(i === 1 ? name : `${name} (${i})`);
     const key = JSON.stringify([own, version]);
     if (names.has(key)) continue;
     names.add(key);
@@ -200,7 +204,8 @@ class Turn {
 
   async #keep(crop: Crop, pass: number, mode: string | undefined): Promise<void> {
     const { system, benchmark, journal, crops } = this;
-    const { version, threads, startSeconds, recordedOn } = system;
+    const { threads, startSeconds, recordedOn } = system;
+    const version = oneLine(system.version);
     const isTuned = mode !== undefined;
     const key = [this.#name(isTuned), version, crop.id, `pass ${pass}`];
     const id = [...key, ...(crop.split === 'tuning' ? [`mode ${mode}`] : [])].join(' | ');

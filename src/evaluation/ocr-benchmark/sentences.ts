@@ -93,7 +93,7 @@ export const notesOn = ({ systems }: BenchmarkSummary): string[] =>
 export function priceTexts({ prices, systems }: BenchmarkSummary): string[] {
   const own = systems.filter(({ statesPrice }) => statesPrice).map(({ name }) => name);
   if (prices.length === 0 && own.length === 0) {
-    return ['No price was given, so nothing costs anything here.'];
+    return ['No price was given, so that no cost is known.'];
   }
   const stated = prices.map((price) => {
     if (price.kind === 'machine') {

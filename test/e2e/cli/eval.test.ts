@@ -1,6 +1,6 @@
 /** `paligemma eval`: a model and a file of answers judged, rows that fail, limits, and runs that were killed. */
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { folderWith } from '../../support/folder.js';
@@ -10,9 +10,6 @@ import { jsonLines, paligemma, start } from './command.js';
 
 const SCENE = imagePath('scene1.png');
 const CAPTION = 'a black circle, a black triangle and a black triangle';
-
-/** What a system of the benchmark says when it is ready. */
-const READY = '`{"ready":true,"name":"one","version":"1"}`';
 
 interface Summary {
   readonly rows: number;
@@ -420,29 +417,6 @@ it('options that would change nothing are refused', async () => {
     expect([code, stderr], args.join(' ')).toEqual([2, expect.stringContaining(words)]);
   }
   expect(existsSync(other)).toBe(false);
-});
-
-it('files that are not those of a run are not replaced, whatever the command and its options', async () => {
-  const data = dataset(ROWS);
-  const whole = path.join(path.dirname(data), 'whole');
-  expect((await judge(data, whole)).code).toBe(0);
-  const folder = path.join(path.dirname(data), 'mine');
-  mkdirSync(folder);
-  const names = ['comparison.html', 'crops', 'prompts.json', 'report.html', 'run.json'];
-  for (const name of names) writeFileSync(path.join(folder, name), 'mine');
-  for (const args of [
-    ['eval', data],
-    ['eval', data, '--resume'],
-    ['eval', '--compare', whole, whole],
-    ['ocr-benchmark', '--system', `cmd:${process.execPath} -p '${READY}'`],
-    ['prompt-benchmark', '--set', 'coins', '--count', '1'],
-  ]) {
-    const { code, stderr } = await paligemma([...args, '-o', folder]);
-    const words = expect.stringContaining('holds comparison.html and 4 more, expected a folder');
-    expect([code, stderr], args.join(' ')).toEqual([1, words]);
-  }
-  expect(readdirSync(folder).sort()).toEqual(names);
-  for (const name of names) expect(readFileSync(path.join(folder, name), 'utf8')).toBe('mine');
 });
 
 it('a run that was cut off is reported as one', async () => {

@@ -15,15 +15,15 @@ const row = (more: Partial<ReadingRow>): ReadingRow => ({
   ...more,
 });
 
-const PRICES = ['machine=0.36/h', 'gpt=2.5,10/Mtok@2026-11-01', 'a=b=0.002/call@2026-11-02'].map(
+const PRICES = ['machine=0.36/h', 'gpt=2.5,10/Mtok@2024-11-01', 'a=b=0.002/call@2024-11-02'].map(
   parsePrice,
 );
 
 it('prices are read', () => {
   expect(PRICES).toEqual([
     { kind: 'machine', usdPerHour: 0.36 },
-    { kind: 'tokens', system: 'gpt', date: '2026-11-01', input: 2.5, output: 10 },
-    { kind: 'call', system: 'a=b', date: '2026-11-02', usd: 0.002 },
+    { kind: 'tokens', system: 'gpt', date: '2024-11-01', input: 2.5, output: 10 },
+    { kind: 'call', system: 'a=b', date: '2024-11-02', usd: 0.002 },
   ]);
 });
 
@@ -32,21 +32,31 @@ it.each([
   'machine=free/h',
   'machine=-1/h',
   'gpt=1/call',
-  'gpt=1/call@2026-13-01',
-  'gpt=1/Mtok@2026-11-01',
+  'gpt=1/call@2024-13-01',
+  'gpt=1/call@2024-02-31',
+  'gpt=1/Mtok@2024-11-01',
 ])('%j is refused', (text) => {
   expect(() => parsePrice(text)).toThrow(`option price is ${JSON.stringify(text)}, expected`);
 });
 
+it('a price is of a day that has come', () => {
+  const day = (days: number): string =>
+    new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  expect(parsePrice(`gpt=1/call@${day(0)}`)).toMatchObject({ date: day(0) });
+  for (const price of ['gpt=1/call', 'gpt=1,2/Mtok']) {
+    expect(() => parsePrice(`${price}@${day(2)}`)).toThrow('of a day to come, expected a price');
+  }
+});
+
 it.each([
   [['machine=1/h', 'machine=2/h'], 'two prices of "machine"'],
-  [['a=1/call@2026-11-01', 'a=1,2/Mtok@2026-11-01'], 'two prices of "a"'],
+  [['a=1/call@2024-11-01', 'a=1,2/Mtok@2024-11-01'], 'two prices of "a"'],
 ])('%j is refused: which would count?', (texts, words) => {
   expect(() => parsePrices(texts)).toThrow(`option price is ${words}, expected one price of each`);
 });
 
 it('the price of what no system is called is refused, with the names that there are', () => {
-  const prices = parsePrices(['machine=1/h', 'gpt=1/call@2026-11-01', 'b (2)=1/call@2026-11-01']);
+  const prices = parsePrices(['machine=1/h', 'gpt=1/call@2024-11-01', 'b (2)=1/call@2024-11-01']);
   expect(() => checkPriced(prices, ['gpt', 'b'])).not.toThrow();
   const [found, expected] = ['the price of "gpt"', 'one of gtp, b, or machine'];
   expect(() => checkPriced(prices, ['gtp', 'b'])).toThrow(

@@ -150,6 +150,12 @@ it('lines that nothing has asked for are not kept', async () => {
   await expect(read(system)).rejects.toEqual(refused('an answer to id undefined'));
 });
 
+/** A program whose first line has these fields. */
+function ready(fields: object): string {
+  const line = JSON.stringify({ ready: true, ...fields });
+  return `console.log(${JSON.stringify(line)})`;
+}
+
 it.each([
   ['says nothing and ends', 'process.exit(0)', 'ended with exit code 0'],
   [
@@ -163,7 +169,17 @@ it.each([
     'cannot start: no model',
   ],
   ['begins with something else', `console.log('hello')`, 'printed the line "hello"'],
-  ['has no name', `console.log('{"ready":true}')`, 'a first line of something else'],
+  ['is not ready', `console.log('{}')`, 'a first line with no ready, expected true'],
+  ['has no name', `console.log('{"ready":true}')`, 'a first line with no name, expected text'],
+  ['has no version', ready({ name: 'g' }), 'a first line with no version, expected text'],
+  ['has a number as version', ready({ name: 'g', version: 2 }), 'with 2 as version, expected text'],
+  ['has an empty name', ready({ name: '', version: '1' }), 'with "" as name, expected text'],
+  ['has a long name', ready({ name: 'g'.repeat(5000), version: '1' }), 'as name, expected text of'],
+  [
+    'would steer a terminal',
+    ready({ name: '\u001b[2Jg', version: '1' }),
+    'with "\\u001b[2Jg" as name, expected text of 1 to 100 characters, without control',
+  ],
   ['is not there', undefined, 'cannot be started'],
 ])('one that %s is no system', async (_, code, words) => {
   const command =

@@ -85,6 +85,17 @@ it('states the prices, and which are old', async () => {
   expect(files.has('cost-efficiency.svg')).toBe(true);
 });
 
+it('has names of systems as text, in tables and in what is read aloud for charts', async () => {
+  const odd = '[x](y) `a`_b_\u001b[2J';
+  const report =
+    (await filesOf(ROWS.map((one) => ({ ...one, system: odd })))).get('report.md') ?? '';
+  const shown = '\\[x\\](y) \\`a\\`\\_b\\_\\\\u001b\\[2J';
+  expect(report).toContain(`| ${shown} |`);
+  expect(report).toMatch(/!\[Accuracy, .*\]\(accuracy\.svg\)/);
+  expect(report.split('\n').find((line) => line.startsWith('![Accuracy,'))).toContain(shown);
+  expect(report).not.toContain('\u001b');
+});
+
 it('says what a cent is paid for wherever costs are shown', async () => {
   const today = new Date().toISOString().slice(0, 10);
   const prices = ['machine=0.40/h', `right=0.002/call@${today}`];
