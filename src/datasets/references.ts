@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { PaliGemmaError } from '../errors.js';
 import { decodeFile } from '../image-input/decode.js';
 import { PIXEL_OPTIONS } from '../options/image.js';
-import { Mask } from '../results/mask.js';
-import { badDocument, fields, list, numbers } from '../results/reading.js';
-import type { Rle } from '../results/rle.js';
+import { readMask } from '../results/formats/coco.js';
+import type { Mask } from '../results/mask.js';
+import { numbers } from '../results/reading.js';
 import type { Box, ImageSize } from '../results/types.js';
 import { badRow, shownOr } from './faults.js';
 import type { Place, Row } from './rows.js';
@@ -25,7 +25,13 @@ export async function referenceRow(
       throw badRow(place, 'box', 'missing', 'box, bbox or segmentation');
     }
     const size = await sizeOf(record, place, picture);
-    const mask = segmentation === null ? undefined : maskOf(segmentation, size, given);
+    // The numbers of one polygon may stand alone.
+    const isFlat = Array.isArray(segmentation) && typeof segmentation[0] === 'number';
+    const shape = isFlat ? [segmentation] : (segmentation ?? undefined);
+    const mask = readMask(shape, 'segmentation', size, given);
+    if (given === undefined && mask === undefined) {
+      throw badRow(place, 'segmentation', 'empty', 'an outline, or box or bbox beside it');
+    }
     return {
       request: { kind: 'task', task: 'refer', arguments: { phrase } },
       expected: { kind: 'reference', size, box: given ?? (mask as Mask).box, mask },
@@ -45,24 +51,6 @@ function boxOf({ box = null, bbox = null }: Fields): Box | undefined {
   if (bbox === null) return undefined;
   const [x = 0, y = 0, width = 0, height = 0] = numbers(bbox, 'bbox', 4);
   return { xmin: x, ymin: y, xmax: x + width, ymax: y + height };
-}
-
-/** Polygons, the numbers of one alone, or run-length code. */
-function maskOf(segmentation: unknown, size: ImageSize, box: Box | undefined): Mask {
-  if (!Array.isArray(segmentation)) {
-    const mask = Mask.fromRle(fields(segmentation, 'segmentation') as unknown as Rle, box);
-    const { width, height } = mask.image;
-    if (width === size.width && height === size.height) return mask;
-    const expected = `[${size.height}, ${size.width}], the size of the picture`;
-    throw badDocument('ERR_OPTION_RANGE', 'segmentation.size', `[${height}, ${width}]`, expected);
-  }
-  const isFlat = typeof segmentation[0] === 'number';
-  const polygons = list(isFlat ? [segmentation] : segmentation, 'segmentation');
-  return Mask.fromPolygons(
-    polygons.map((item, i) => numbers(item, `segmentation[${i}]`)),
-    size,
-    box,
-  );
 }
 
 /** What the row says, else what the picture says. */

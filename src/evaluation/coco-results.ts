@@ -30,7 +30,8 @@ export async function readCocoResults(
   if (!Array.isArray(results)) throw badResult(showPath(file), 'no array');
   const [source, more] = dataset.sources;
   if (dataset.format !== 'coco' || source === undefined || more !== undefined) {
-    const found = `a data set in ${dataset.format}, of ${dataset.sources.length} files`;
+    const count = dataset.sources.length;
+    const found = `a data set in ${dataset.format}, of ${count} ${count === 1 ? 'file' : 'files'}`;
     throw makeError('ERR_DATASET', `${showPath(file)} has COCO's image ids, and is for ${found}`, {
       ...{ name: file, found, expected: 'one COCO file of annotations' },
       hint: 'write answers as JSON lines with "id" and "detections"',

@@ -1,5 +1,5 @@
 /** Checks on arguments and on documents that other tools wrote: each returns the value with its type or tells where it is wrong. */
-import { makeError } from '../errors.js';
+import { makeError, PaliGemmaError } from '../errors.js';
 import { reading } from '../options/read.js';
 import { showValue } from '../options/show.js';
 
@@ -17,6 +17,22 @@ export function badDocument(
     found,
     expected,
   });
+}
+
+/** What `read` returns. Its errors about one of `names`, the names of arguments, are about `where`, which was given for it. */
+export function readAt<T>(where: string, names: readonly string[], read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof PaliGemmaError)) throw error;
+    const { code, subject = '', found = 'wrong', expected = 'another value' } = error;
+    const name = names.find(
+      (one) => /^$|^[.[]/.test(subject.slice(one.length)) && subject.startsWith(one),
+    );
+    if (name === undefined) throw error;
+    const kind = code === 'ERR_OPTION_TYPE' ? code : 'ERR_OPTION_RANGE';
+    throw badDocument(kind, `${where}${subject.slice(name.length)}`, found, expected);
+  }
 }
 
 function describe(value: unknown): string {

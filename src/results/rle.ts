@@ -77,8 +77,8 @@ export function decompressRuns(counts: string): number[] {
       if (!(bits >= 0 && bits < 64) || shift > 30) {
         throw badRle(
           at < counts.length
-            ? `character ${at} is ${JSON.stringify(counts[at])}`
-            : `it ends inside run ${runs.length}`,
+            ? `a code with ${JSON.stringify(counts[at])} as character ${at}`
+            : `a code that ends inside run ${runs.length}`,
           'characters "0" to "o" that hold whole runs of 32 bits',
         );
       }
@@ -100,7 +100,7 @@ export function readRle(rle: unknown): { runs: readonly number[]; image: ImageSi
     const code = given['counts'];
     return { size: sides, counts: Array.isArray(code) ? [...(code as unknown[])] : code };
   });
-  if (size.length !== 2) throw badRle(`size has ${size.length} sides`, '[height, width]');
+  if (size.length !== 2) throw badRle(`a code with ${size.length} sides`, '[height, width]');
   const image = checkImageSize({ width: size[1], height: size[0] });
   if (typeof counts !== 'string' && !Array.isArray(counts)) {
     const expected = 'text or an array of integers';
@@ -110,13 +110,13 @@ export function readRle(rle: unknown): { runs: readonly number[]; image: ImageSi
   let total = 0;
   for (const run of runs as readonly unknown[]) {
     if (typeof run !== 'number' || !Number.isInteger(run) || run < 0) {
-      throw badRle(`a run of ${showValue(run)} pixels`, 'runs of 0 or more');
+      throw badRle(`a code with a run of ${showValue(run)} pixels`, 'runs of 0 or more');
     }
     total += run;
   }
   if (total !== image.width * image.height) {
     throw badRle(
-      `the runs cover ${total} pixels`,
+      `a code of ${total} pixels`,
       `${image.width * image.height}, for ${image.width} x ${image.height}`,
     );
   }
@@ -183,7 +183,7 @@ export function runsBox(runs: readonly number[], image: ImageSize): Box {
 }
 
 function badRle(found: string, expected: string): Error {
-  return makeError('ERR_OPTION_RANGE', `not an RLE mask: ${found}, expected ${expected}`, {
+  return makeError('ERR_OPTION_RANGE', `rle is ${found}, expected ${expected}`, {
     name: 'rle',
     found,
     expected,

@@ -18,6 +18,7 @@ import {
   list,
   numbers,
   optionsOf,
+  readAt,
   scoreOf,
   text,
   whole,
@@ -368,7 +369,8 @@ function readBbox(value: unknown, where: string): Box {
   return { xmin: x, ymin: y, xmax: x + width, ymax: y + height };
 }
 
-function readMask(
+/** The mask that `segmentation` is, at `where` of a document; none for an empty array. */
+export function readMask(
   value: unknown,
   where: string,
   image: ImageSize | undefined,
@@ -377,7 +379,8 @@ function readMask(
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
   if (!Array.isArray(value)) {
     // Mask.fromRle checks what is inside.
-    const mask = Mask.fromRle(fields(value, where) as unknown as Rle, box);
+    const rle = fields(value, where) as unknown as Rle;
+    const mask = readAt(where, ['rle'], () => Mask.fromRle(rle, box));
     if (image && (mask.image.width !== image.width || mask.image.height !== image.height)) {
       throw badDocument(
         'ERR_OPTION_RANGE',
@@ -392,5 +395,5 @@ function readMask(
     throw badDocument('ERR_OPTION_RANGE', where, 'polygons', 'the size of the picture in images');
   }
   const polygons = value.map((item, i) => numbers(item, `${where}[${i}]`));
-  return Mask.fromPolygons(polygons, image, box);
+  return readAt(where, ['polygons'], () => Mask.fromPolygons(polygons, image, box));
 }

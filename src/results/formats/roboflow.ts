@@ -17,6 +17,7 @@ import {
   finite,
   list,
   optionsOf,
+  readAt,
   scoreOf,
   text,
   whole,
@@ -136,7 +137,10 @@ function readResponse(response: unknown): ReturnType<typeof fromRoboflow> {
     };
     if (entry.rle !== undefined && entry.rle !== null) {
       const rle = fields(entry.rle, `${where}.rle`) as unknown as Rle; // Mask.fromRle checks it
-      return { ...found, mask: Mask.fromRle(rle, found.box) };
+      return {
+        ...found,
+        mask: readAt(`${where}.rle`, ['rle'], () => Mask.fromRle(rle, found.box)),
+      };
     }
     if (entry.points === undefined || entry.points === null) return found;
     const points = list(entry.points, `${where}.points`).flatMap((point, j) => {
@@ -145,7 +149,9 @@ function readResponse(response: unknown): ReturnType<typeof fromRoboflow> {
       return [finite(px, `${at}.x`), finite(py, `${at}.y`)];
     });
     const polygons = points.length === 0 ? [] : [points]; // no points: an empty mask
-    return { ...found, mask: Mask.fromPolygons(polygons, image, found.box) };
+    // One outline: its place is that of the points.
+    const read = () => Mask.fromPolygons(polygons, image, found.box);
+    return { ...found, mask: readAt(`${where}.points`, ['polygons[0]'], read) };
   });
   return { image, detections };
 }

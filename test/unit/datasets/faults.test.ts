@@ -285,16 +285,16 @@ const DOCUMENTS: readonly Case[] = [
   [
     'an outline of two points',
     'a.json',
-    coco([image(1)], [box({ segmentation: [[1, 2, 3, 4]] })]),
+    coco([image(1)], [box({ image_id: 1 }), box({ segmentation: [[1, 2, 3, 4]] })]),
     [],
-    [/^a\.json: /],
+    [/^a\.json: annotations\[1\]\.segmentation\[0\] is 4 numbers, expected x, y of 3 points/],
   ],
   [
     'a damaged run-length code',
     'a.json',
-    coco([image(1)], [box({ segmentation: { size: [32, 48], counts: [5] } })]),
+    coco([image(1)], [box(), box({ segmentation: { size: [32, 48], counts: [5] } })]),
     [],
-    [/^a\.json: /],
+    [/^a\.json: annotations\[1\]\.segmentation is a code of 5 pixels, expected 1536, for 48 x 32/],
   ],
   [
     'run-length code of another size',

@@ -171,7 +171,12 @@ describe('phrases', () => {
     [{ box: [1, 2, 3] }, 'box is 3 numbers, expected 4 numbers'],
     [{ box: [1, 2, 3, 'x'] }, 'box[3] is "x", expected a finite number'],
     [{ box: [1, 2, 3, 4], width: 10 }, 'height is missing, expected a positive integer'],
-    [{ segmentation: [[1, 2]] }, 'polygons[0] is'],
+    [{ segmentation: [[1, 2]] }, 'segmentation[0] is 2 numbers, expected x, y of 3 points'],
+    [{ segmentation: [] }, 'segmentation is empty, expected an outline'],
+    [
+      { segmentation: { size: [32, 48], counts: 'ar' } },
+      'segmentation is a code with "r" as character 1, expected characters "0" to "o"',
+    ],
     [{ segmentation: { size: [9, 9], counts: [81] } }, 'segmentation.size is [9, 9], expected [32'],
     [{ box: [1, 2, 3, 4], image: 'gone.png' }, 'width is missing, and the picture cannot be read'],
   ])('with %j are refused', async (record, message) => {

@@ -290,11 +290,7 @@ describe('a COCO file of results', () => {
     ['no number as score', [{ ...BOX, score: Number.NaN }], 'with null as score'],
     ['polygons', [{ ...CAT, segmentation: [[1, 2, 3, 4, 5, 6]] }], 'with polygons as segmentation'],
     ['a text as mask', [{ ...BOX, segmentation: 'x' }], 'no run-length code ("x")'],
-    [
-      'a short mask',
-      [{ ...BOX, segmentation: { ...MASK, counts: [3] } }],
-      'the runs cover 3 pixels',
-    ],
+    ['a short mask', [{ ...BOX, segmentation: { ...MASK, counts: [3] } }], '(a code of 3 pixels)'],
     ['a wrong mask', [{ ...BOX, segmentation: { ...MASK, counts: 'ü' } }], 'no run-length code'],
     ['no UTF-8', Buffer.from('["\xe9"]', 'latin1'), 'is not UTF-8, expected UTF-8 text'],
     ["Python's NaN", Buffer.from('[{"score": NaN}]'), 'is no JSON, which has no NaN'],
@@ -314,7 +310,7 @@ describe('a COCO file of results', () => {
   it('is for a data set of COCO', async () => {
     const file = fileWith('[]', 'results.json');
     await expect(readAnswers(file, await dataset())).rejects.toThrow(
-      'image ids, and is for a data set in jsonl',
+      'image ids, and is for a data set in jsonl, of 1 file',
     );
   });
 });

@@ -1,11 +1,13 @@
 /** Crops of the user's own: Roboflow's exports (COCO, cut at their boxes), or rows of pictures and their texts. */
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { badRow } from '../../../datasets/faults.js';
 import { openDataset } from '../../../datasets/open.js';
-import { placeText } from '../../../datasets/rows.js';
+import { pictureFolder, picturePath } from '../../../datasets/picture-folder.js';
+import { type Place, placeText, type RowSource } from '../../../datasets/rows.js';
 import { makeError, PaliGemmaError } from '../../../errors.js';
 import { loadSharp } from '../../../load-sharp.js';
+import { fileFault } from '../../../options/file-fault.js';
 import { showPath, showValue } from '../../../options/show.js';
 import { type Box, cut, type Picture } from './picture.js';
 
@@ -19,8 +21,8 @@ export async function* folderPictures(
   const folder = path.dirname(path.resolve(data));
   if (dataset.format === 'coco') {
     // Pictures of two splits may have the same name, and two lists of boxes the same pictures.
-    for (const { file } of dataset.sources) {
-      yield* annotated(file, domain, path.relative(folder, path.resolve(file)));
+    for (const { file, split } of dataset.sources) {
+      yield* annotated({ file, split }, domain, path.relative(folder, path.resolve(file)));
     }
     return;
   }
@@ -35,7 +37,7 @@ export async function* folderPictures(
       });
     }
     const [truth] = expected.answers;
-    const png = await loadSharp()(image).rotate().png().toBuffer().catch(unreadable(image));
+    const png = await loadSharp()(image).rotate().png().toBuffer().catch(unreadable(image, place));
     yield { id: `${domain}/${id}`, domain, group: image, split: undefined, truth, png };
   }
 }
@@ -44,7 +46,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The text of a box is its attribute `text` or `transcription`, its only attribute, else the name of its category. */
 async function* annotated(
-  file: string,
+  { file, split }: Pick<RowSource, 'file' | 'split'>,
   domain: string,
   shown: string,
 ): AsyncGenerator<Picture, void> {
@@ -54,6 +56,8 @@ async function* annotated(
   >;
   const names = new Map(document.categories.map((one) => [one?.['id'], one?.['name']]));
   const images = new Map(document.images.map((one) => [one?.['id'], one?.['file_name']]));
+  const named = [...images.values()].slice(0, 3).map(String);
+  const folder = await pictureFolder(file, named, split);
   for (const [i, annotation] of document.annotations.entries()) {
     const place = `annotations[${i}]`;
     const { image_id, category_id, bbox } = annotation ?? {};
@@ -76,8 +80,8 @@ async function* annotated(
         'a category with a name',
       );
     }
-    const image = path.join(path.dirname(file), name);
-    const png = await cut(image, bbox).catch(unreadable(image));
+    const image = picturePath(folder, name);
+    const png = await cut(image, bbox).catch(unreadable(image, { file, entry: place }));
     if (!png) throw badRow({ file }, `${place}.bbox`, 'outside the picture', 'a part of it');
     const id = `${domain}/${shown}:${place}`;
     yield { id, domain, group: image, split: undefined, truth, png };
@@ -98,11 +102,13 @@ const isBox = (value: unknown): value is Box =>
   Array.isArray(value) && value.length === 4 && value.every(Number.isFinite);
 
 const unreadable =
-  (file: string) =>
-  (cause: unknown): never => {
+  (file: string, place: Place) =>
+  async (cause: unknown): Promise<never> => {
     if (cause instanceof PaliGemmaError) throw cause;
-    const name = showPath(file);
-    throw makeError('ERR_DATASET', `${name} cannot be read as a picture`, {
-      ...{ name, found: 'no picture that can be read', expected: 'a picture', cause },
-    });
+    const fault = await access(file, constants.R_OK).then(
+      () => 'no picture that can be decoded',
+      (error: NodeJS.ErrnoException) =>
+        error.code === 'ENOENT' ? 'not there' : `a file that cannot be read: ${fileFault(error)}`,
+    );
+    throw badRow(place, `the picture ${showPath(file)}`, fault, 'a picture', cause);
   };

@@ -1,5 +1,5 @@
 /** Crops of all kinds of data: what is cut, what its text is, what it is for, and what is refused. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -162,6 +162,18 @@ it('the splits of an export may have pictures of one name', async () => {
   expect([all.length, new Set(all.map(({ id }) => id)).size]).toEqual([8, 8]);
 });
 
+it('pictures of annotations are found where data sets have them, and a missing one is named with its place', async () => {
+  const folder = await roboflow();
+  const [from, to] = [path.join(folder, 'test'), path.join(folder, 'test/images')];
+  mkdirSync(to);
+  renameSync(path.join(from, 'a.png'), path.join(to, 'a.png'));
+  expect((await prepare([folder])).all).toHaveLength(4);
+  rmSync(path.join(to, 'a.png'));
+  await expect(prepare([folder])).rejects.toThrow(
+    /_annotations\.coco\.json: annotations\[0\]: the picture .*a\.png is not there/,
+  );
+});
+
 it('drawn crops have their domains, and a share of them is for tuning', async () => {
   const one = await prepare(['drawn'], { perDomain: 4 });
   const domains = new Set(one.all.map(({ domain }) => domain));
@@ -190,7 +202,13 @@ it('data without crops, crops that come twice, and pictures that are none are re
   const twice = await rows(2);
   await expect(prepare([twice, twice])).rejects.toThrow('twice, expected each folder or file once');
   writeFileSync(path.join(path.dirname(twice), 'a.png'), 'text');
-  await expect(prepare([twice])).rejects.toThrow('a.png cannot be read as a picture');
+  const refused = (why: string) =>
+    expect(prepare([twice])).rejects.toThrow(
+      new RegExp(`plates\\.jsonl:1: the picture .*a\\.png is ${why}, expected a picture`),
+    );
+  await refused('no picture that can be decoded');
+  rmSync(path.join(path.dirname(twice), 'a.png'));
+  await refused('not there');
 });
 
 it('photographs that are missing, or others than those whose text is known, are refused', async () => {
