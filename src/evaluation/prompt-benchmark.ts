@@ -92,7 +92,8 @@ async function judgeQuestion(
     dataset: rowsOfKind(await openDataset(path.join(drawn, rows)), kind),
     ...{ task, metrics: metricsFor(task, [metric]), limits: [], phrasings, answeredBy },
     answerer: modelAnswerer(model, asking),
-    settings: { set, kind, seed, count, maxTokens },
+    // Not `kind`, which run.json says of its folder.
+    settings: { set, question: kind, seed, count, maxTokens },
     ...{ limit: undefined, concurrency: 1, folder: path.join(folder, run), words, signal },
     resume: await isThere(path.join(folder, run, 'rows.jsonl')),
     onProgress: (progress) => options.onProgress(run, progress),

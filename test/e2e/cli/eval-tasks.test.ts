@@ -409,7 +409,7 @@ describe('number types of a checkpoint', () => {
     expect(q4.differences?.[0]).toMatchObject({ id: 'f1@iou-0.5', verdict: expect.any(String) });
     // Model files are gone, runs are there.
     expect(readdirSync(output).sort()).toEqual([
-      ...['f32', 'q4_0', 'report.html', 'report.md', 'types.json'],
+      ...['f32', 'q4_0', 'report.html', 'report.md', 'run.json', 'types.json'],
     ]);
     expect(report.settings).toMatchObject({ task: 'detect', machine: expect.any(String) });
     const page = readFileSync(path.join(output, 'report.html'), 'utf8');
