@@ -6,8 +6,11 @@ import { ROOT } from './systems.mjs';
 const SECTIONS = ['Result', 'By domain', 'Rules'];
 const PLACE = /(<!-- benchmark -->\n)[\s\S]*?(<!-- end of benchmark -->)/;
 
-/** @param {string} folder of the run */
-export function intoDocs(folder) {
+/**
+ * @param {string} folder of the run
+ * @param {string} minutes that it took
+ */
+export function intoDocs(folder, minutes) {
   const page = path.join(ROOT, 'docs', 'ocr-benchmark.md');
   const report = fs.readFileSync(path.join(folder, 'report.md'), 'utf8');
   const sections = report.split(/^(?=## )/m);
@@ -22,7 +25,14 @@ export function intoDocs(folder) {
       .replace(/^## .*\n+/, '')
       .trim(),
   );
-  const text = [result, charts.join('\n'), `### By domain\n\n${domains}`, `### Rules\n\n${rules}`];
+  const time = `All of it took ${minutes} minutes.`;
+  const text = [
+    result,
+    time,
+    charts.join('\n'),
+    `### By domain\n\n${domains}`,
+    `### Rules\n\n${rules}`,
+  ];
   const old = fs.readFileSync(page, 'utf8');
   fs.writeFileSync(
     page,

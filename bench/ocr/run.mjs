@@ -42,8 +42,7 @@ const { status } = spawnSync(
     stdio: 'inherit',
   },
 );
-say(
-  `${((performance.now() - begin) / 60_000).toFixed(1)} minutes; ${path.relative(ROOT, folder)}/report.html`,
-);
+const minutes = ((performance.now() - begin) / 60_000).toFixed(1);
+say(`${minutes} minutes; ${path.relative(ROOT, folder)}/report.html`);
 if (status !== 0) process.exit(status ?? 1);
-if (process.argv.includes('--docs')) intoDocs(folder);
+if (process.argv.includes('--docs')) intoDocs(folder, minutes);
