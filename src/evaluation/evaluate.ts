@@ -91,7 +91,6 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
     { resume, words, firstField: 'id', keyOf: keyOfRow },
   );
   const run = {
-    kind: 'eval',
     ...{ ...answeredBy, task, dataset: dataset.path, format: dataset.format, data, ...settings },
     metrics: metrics.map(({ id }) => id),
     rows: chosen.count,
@@ -102,6 +101,8 @@ export async function evaluate(evaluation: Evaluation): Promise<Summary> {
       machine: machineName(),
       started: new Date(),
     },
+    // After the settings, which may have any names.
+    kind: 'eval',
   };
   try {
     // Before the first row, so that a run that is cut off says what it is.

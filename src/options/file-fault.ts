@@ -19,7 +19,7 @@ const FAULTS: Readonly<Record<string, string>> = {
 
 /** Of an error of `node:fs`; the message of any other. */
 export function fileFault(cause: unknown): string {
-  const { code = '', syscall } = cause as NodeJS.ErrnoException;
+  const { code = '', syscall } = (cause ?? {}) as NodeJS.ErrnoException;
   if (code === 'ENOTDIR') {
     return syscall === 'scandir' || syscall === 'opendir'
       ? 'it is a file, expected a folder'

@@ -56,33 +56,20 @@ const CASES: readonly (readonly [route: string, body: object, name: string, word
     '',
     /^assets\.a\.data_base64 has characters that are not base64/,
   ],
-  ...[{}, null, undefined, 7, { url: 7 }].map(
-    (image_url) =>
+  ...[{}, null, undefined, 7, { url: 7 }].flatMap((image_url) => {
+    const [part, input] = ['image_url', 'input_image'].map((type) => message({ type, image_url }));
+    const words = /^input is with a part input_image without an address/;
+    return [
       [
         '/v1/chat/completions',
-        { messages: message({ type: 'image_url', image_url }) },
+        { messages: part },
         'messages',
         /^messages is with a part image_url without an address/,
-      ] as const,
-  ),
-  ...[{}, null, undefined, 7].map(
-    (image_url) =>
-      [
-        '/v1/decisions',
-        { input: message({ type: 'input_image', image_url }), questions: [predicate] },
-        'input',
-        /^input is with a part input_image without an address/,
-      ] as const,
-  ),
-  ...[{}, null, undefined, 7].map(
-    (image_url) =>
-      [
-        '/v1/responses',
-        { input: message({ type: 'input_image', image_url }) },
-        'input',
-        /^input is with a part input_image without an address/,
-      ] as const,
-  ),
+      ],
+      ['/v1/decisions', { input, questions: [predicate] }, 'input', words],
+      ['/v1/responses', { input }, 'input', words],
+    ] as [string, object, string, RegExp][];
+  }),
 ];
 
 it.each(CASES)('%s %j', async (route, body, name, words) => {

@@ -29,5 +29,6 @@ describe('fileFault', () => {
   it('passes on what it does not know', () => {
     expect(fileFault(new Error('the tape is torn'))).toBe('the tape is torn');
     expect(fileFault('nothing at all')).toBe('"nothing at all"');
+    expect(fileFault(undefined)).toBe('undefined');
   });
 });
