@@ -1,7 +1,7 @@
 /** Two runs on the same rows as one page: whether they differ, and in which rows. */
 
 import { barChart } from '../../report/bar-chart.js';
-import { charts, type Html, paragraph, section, table } from '../../report/html.js';
+import { charts, element, type Html, paragraph, section, table } from '../../report/html.js';
 import { type MetricDifference, type PairOfRows, pairsOf, type RunComparison } from '../compare.js';
 import type { EvaluatedRow } from '../rows.js';
 import { card, cards, havePrompts } from './cards.js';
@@ -111,7 +111,8 @@ function conclusion({ models }: RunComparison, headline: MetricDifference | unde
 
 function differencesSection({ models, differences }: RunComparison, isExact: boolean): Html {
   const rows = differences.map(({ title, id, first, second, difference, verdict, p, smallest }) => [
-    ...[`${title} (${id})`, figureText(first), figureText(second), verdict],
+    element('div', {}, title, element('div', { class: 'note' }, id)),
+    ...[figureText(first), figureText(second), verdict],
     signed(difference.figure),
     ...[intervalText(difference), p === null ? 'none' : p.toFixed(4), figureText(smallest)],
   ]);

@@ -162,6 +162,9 @@ export async function thresholdCurve(
   return points;
 }
 
+const THRESHOLD = 'Which scores to take';
+const NOTHING_RIGHT = 'Nothing that was found is right, so no score tells what to take.';
+
 /** Undefined without rows of things, or where nothing was found that has a score. */
 export async function thresholdSection(
   rows: readonly EvaluatedRow[],
@@ -174,6 +177,7 @@ export async function thresholdSection(
   const all = points.at(-1);
   if (all === undefined) return undefined;
   const best = points.reduce((a, b) => (b.f1 > a.f1 ? b : a));
+  if (best.f1 === 0) return section(THRESHOLD, [paragraph(NOTHING_RIGHT)], 'threshold');
   // What is taken changes just above a score: up to there the figures are those of the score.
   const rising = [...points].reverse();
   const steps = rising.map((point, i) => ({ x: rising[i - 1]?.score ?? 0, point }));
@@ -207,7 +211,7 @@ export async function thresholdSection(
     ...[figureText(point.precision), figureText(point.recall)],
   ];
   return section(
-    'Which scores to take',
+    THRESHOLD,
     [
       paragraph(
         `F1 is highest, ${figureText(best.f1)}, when only what has a score of at least ${best.score.toFixed(4)} is taken; with all that was found it is ${figureText(all.f1)}. ` +

@@ -9,6 +9,7 @@ import {
 } from '../../../../src/evaluation/report/curves.js';
 import { lossesBy } from '../../../../src/evaluation/report/loss.js';
 import type { EvaluatedRow } from '../../../../src/evaluation/rows.js';
+import type { Html } from '../../../../src/report/html.js';
 import { thingRows } from '../../../support/evaluation-rows.js';
 
 describe('coverageCurve', () => {
@@ -70,5 +71,15 @@ describe('thresholdCurve', () => {
       found: (row.found ?? []).map((one) => ({ ...one, score: 1 })),
     }));
     expect(await thresholdSection(rows)).toBeUndefined();
+  });
+
+  it('has no best score where nothing is right', async () => {
+    const rows = thingRows(25).map((row) => ({
+      ...row,
+      found: (row.found ?? []).map((one) => ({ ...one, label: 'what nothing is called' })),
+    }));
+    const { markup } = (await thresholdSection(rows)) as Html;
+    expect(markup).toContain('Nothing that was found is right');
+    expect(markup).not.toContain('<svg');
   });
 });
