@@ -23,6 +23,7 @@ import {
 import type { PromptBenchmark, PromptQuestion } from '../../../src/evaluation/prompt-findings.js';
 import type { TypeFigures, TypesReport } from '../../../src/evaluation/type-findings.js';
 import { checkpointFolder } from '../../support/models.js';
+import { needsReference } from '../../support/needs.js';
 import { jsonLines, paligemma } from './command.js';
 
 const COUNT = 24;
@@ -381,7 +382,7 @@ describe('phrasings of drawn sets', () => {
   });
 });
 
-describe('number types of a checkpoint', () => {
+describe('number types of a checkpoint', needsReference(checkpointFolder('shapes-mix-224')), () => {
   it('are converted, asked, and compared with the first; the same command continues', async () => {
     const data = rowsFile('types.jsonl', (one) => {
       const { label, text } = asked(one);

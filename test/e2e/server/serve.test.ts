@@ -14,11 +14,17 @@ import { serve } from './command.js';
 const SCHEMA = path.join(ROOT, 'docs', 'serving.schema.json');
 
 it('prints one line that works, and ends with 0 after SIGTERM with all requests answered', async () => {
-  const { child, finished, post, stderr } = await serve([]);
+  const { child, finished, url, post, stderr } = await serve([]);
   const line = /try it: (.*)/.exec(stderr())?.[1] ?? '';
   const { stdout } = await promisify(execFile)('sh', ['-c', line], { cwd: ROOT });
   expect(JSON.parse(stdout)).toMatchObject({ detections: [{ label: 'white circle' }] });
   await vi.waitFor(() => expect(stderr()).toMatch(/^loaded paligemma in \d+ ms$/m));
+  // Still arrives when all others are answered: while a process ends by itself, nothing can keep a signal from it.
+  const slow = await openSocket(Number(new URL(url).port));
+  slow.write(
+    `POST /v1/caption HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: ${SHAPES.length}\r\n\r\n`,
+  );
+  await vi.waitFor(() => expect(slow.received()).toContain('100 Continue'), 10_000);
   const running = Array.from({ length: 6 }, () => post('/v1/caption'));
   await Promise.race(running);
   child.kill('SIGTERM');
@@ -32,6 +38,9 @@ it('prints one line that works, and ends with 0 after SIGTERM with all requests 
       CAPTION,
     ]);
   }
+  slow.write(SHAPES);
+  await vi.waitFor(() => expect(slow.received()).toContain(CAPTION), 10_000);
+  expect(slow.received()).toMatch(/HTTP\/1\.1 200 /);
   expect(await finished).toMatchObject({ code: 0, stdout: '' });
 });
 
