@@ -376,7 +376,7 @@ export class Model {
 
   /** Cancels all running calls with `ERR_DISPOSED` and frees the model. Can be called again. */
   dispose(): Promise<void> {
-    return this.#engine.dispose();
+    return this.#engine.dispose(callerOf(Model.prototype.dispose)(disposedError()) as Error);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

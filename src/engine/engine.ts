@@ -102,6 +102,6 @@ export interface Engine {
   ): Promise<Prepared<NativeFeatures>>;
   decodeMasks(codes: Int32Array, signal: AbortSignal | undefined): Promise<Float32Array>;
   encodeMasks(masks: Float32Array, signal: AbortSignal | undefined): Promise<Int32Array>;
-  /** Always the same promise. */
-  dispose(): Promise<void>;
+  /** Always the same promise. `error`: with what running calls end; left out, ERR_DISPOSED of this place. */
+  dispose(error?: Error): Promise<void>;
 }

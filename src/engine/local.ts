@@ -135,10 +135,10 @@ export class LocalEngine implements Engine {
     });
   }
 
-  dispose(): Promise<void> {
+  dispose(error?: Error): Promise<void> {
     // A last look, as it stays readable.
     this.#lastMemory = this.memory();
-    return this.#session.dispose();
+    return this.#session.dispose(error);
   }
 
   /** One request with its pictures, which are decoded while others compute. */

@@ -43,10 +43,10 @@ const killAll = (): void => {
 /** A model that was forgotten without dispose must not keep its children. */
 const forgotten = new FinalizationRegistry<Supervisor>((supervisor) => void end(supervisor));
 
-function end(supervisor: Supervisor): Promise<void> {
+function end(supervisor: Supervisor, error = disposedError()): Promise<void> {
   alive.delete(supervisor);
   if (alive.size === 0) process.off('exit', killAll);
-  return supervisor.dispose(ofManyCalls(disposedError()));
+  return supervisor.dispose(ofManyCalls(error));
 }
 
 /** Does not keep the function, which may know the model that is to be forgotten; the model keeps it. */
@@ -205,12 +205,12 @@ export class IsolatedEngine implements Engine {
     return (await this.#run<Int32Array>(signal, { read: async () => call })).result;
   }
 
-  dispose(): Promise<void> {
+  dispose(error = disposedError()): Promise<void> {
     if (!this.closing.aborted) {
       forgotten.unregister(this);
-      this.#closing.abort(ofManyCalls(disposedError()));
+      this.#closing.abort(ofManyCalls(error));
     }
-    return end(this.#supervisor);
+    return end(this.#supervisor, error);
   }
 
   #ask<T>(question: (vocabulary: NativeVocabulary) => T): T {

@@ -115,11 +115,11 @@ export class NativeSession {
     });
   }
 
-  /** Cancels all work and frees the model. Always the same promise. */
-  dispose(): Promise<void> {
+  /** Cancels all work with `error` and frees the model. Always the same promise. */
+  dispose(error: Error = disposedError()): Promise<void> {
     if (this.#disposing === undefined) {
       this.#disposing = this.request<void>((model, id) => model.dispose(id));
-      this.#closing.abort(ofManyCalls(disposedError()));
+      this.#closing.abort(ofManyCalls(error));
       if (--liveSessions === 0) process.off('exit', stopWork);
     }
     return this.#disposing;

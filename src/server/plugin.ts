@@ -246,7 +246,10 @@ export async function serve(
 }
 
 /** Options that are taken without a restart. */
-const RELOADED: readonly string[] = ['keys', 'keysFile', 'model', 'mmproj', 'models'];
+const RELOADED: readonly string[] = [
+  ...['keys', 'keysFile', 'withoutKeys'],
+  ...['model', 'mmproj', 'models'],
+];
 
 function isSame(name: string, ...options: readonly object[]): boolean {
   const [a, b] = options.map((one) => JSON.stringify((one as Record<string, unknown>)[name]));

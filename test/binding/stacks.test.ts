@@ -134,6 +134,8 @@ describe.each([
     const reasons = running.map((one) => one.status === 'rejected' && (one.reason as unknown));
     expect(new Set(reasons).size).toBe(1);
     expect(reasons[0]).toMatchObject({ code: 'ERR_DISPOSED' });
+    const [, first] = (reasons[0] as Error).stack?.split('\n') ?? [];
+    expect(first).toMatch(/^ {4}at .*stacks\.test\.ts:\d+:\d+/);
   });
 });
 

@@ -75,11 +75,11 @@ function describe(report: DoctorReport): string {
       : `${nvidia.jetson ? 'Jetson Linux' : 'driver'} ${nvidia.driver}`;
   const gpuPackage = nvidia.package ?? (nvidia.driver && 'no GPU package');
   rows.push(['NVIDIA', [driver, nvidia.error ?? gpuPackage].filter(Boolean).join(', ')]);
-  for (const model of report.models)
-    rows.push([
-      'model',
-      `${model.file}, ${bytesText(model.bytes)}, ${model.error ?? model.architecture}`,
-    ]);
+  for (const { file, bytes, error, architecture } of report.models) {
+    // The file is named once.
+    const fault = error?.startsWith(`${file}: `) ? error.slice(file.length + 2) : error;
+    rows.push(['model', `${file}, ${bytesText(bytes)}, ${fault ?? architecture}`]);
+  }
   if (report.models.length === 0) rows.push(['model', 'none']);
   rows.push([
     'self-test',

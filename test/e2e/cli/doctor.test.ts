@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import type { DoctorReport } from '../../../src/doctor/report.js';
 import { SELF_TEST_TOKENS } from '../../../src/doctor/self-test.js';
 import { BrokenPackage } from '../../support/broken-package.js';
+import { folderWith } from '../../support/folder.js';
 import { DEMO_MODEL, IMAGES, ROOT } from '../../support/models.js';
 import { paligemma } from './command.js';
 
@@ -84,6 +85,16 @@ test('for people', async () => {
   expect(stdout).toMatch(/^addon {2,}.+ \(compiled here\)$/m);
   expect(stdout).toMatch(/^self-test {2,}8 tokens as expected in \d+ ms with /m);
   expect(stdout).toMatch(/\n\nEverything works\.\n$/);
+});
+
+test('a file that is no model is named once, with what is wrong with it', async () => {
+  const folder = folderWith({ 'bad.gguf': 'abcd' });
+  const { stdout } = await paligemma(['doctor', folder]);
+  const [line = ''] = /^model .*bad\.gguf.*$/m.exec(stdout) ?? [];
+  expect(line.split('bad.gguf')).toHaveLength(2);
+  expect(line).toMatch(
+    /, 4 bytes, the model file is a file that begins with 'abcd', expected a GGUF/,
+  );
 });
 
 test('without a binary: why, and what helps', () => {
